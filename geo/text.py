@@ -1,0 +1,62 @@
+"""Vietnamese text: one normal form for storing, one folded form for matching.
+
+Stored text is NFC. Matching folds accents, tone position (``Hoá`` = ``Hóa``), case,
+``đ`` and punctuation. Codes join, names never do: folded text is for headers, for finding
+candidates and for evidence, not for keys.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+__all__ = ["clean", "fold", "fold_key", "fold_unit_name", "without_unit"]
+
+_SPACES = re.compile(r"\s+")
+_NOT_WORD = re.compile(r"[^0-9a-z]+")
+_BRACKETS = re.compile(r"[(\[][^)\]]*[)\]]")
+_INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff\u00ad"))
+# The Vietnamese letters that do not decompose, and the look-alikes that old exports carry for them.
+_STROKE = str.maketrans({"đ": "d", "Đ": "D", "ð": "d", "Ð": "D", "ɖ": "d", "Ɖ": "D", "×": "x"})
+_UNIT_PREFIX = re.compile(
+    r"^(?:xa|phuong|thi tran|dac khu|tt|p|x|dk|quan|huyen|thi xa|thanh pho|tp|tx|tinh|h|q|t)\s+(?=\S)"
+)
+
+
+def clean(text: object) -> str:
+    """Return ``text`` as NFC without invisible characters, runs of white space made one space.
+
+    ``None`` and NaN become the empty string.
+    """
+    if text is None or text != text:  # NaN is the only value unequal to itself
+        return ""
+    plain = unicodedata.normalize("NFC", str(text)).translate(_INVISIBLE)
+    return _SPACES.sub(" ", plain).strip()
+
+
+def fold(text: object) -> str:
+    """Return the matching form: lower case, no accents, words separated by single spaces."""
+    decomposed = unicodedata.normalize("NFKD", clean(text).translate(_STROKE)).casefold()
+    bare = "".join(c for c in decomposed if not unicodedata.combining(c))
+    return _NOT_WORD.sub(" ", bare).strip()
+
+
+def fold_key(text: object) -> str:
+    """Return :func:`fold` without spaces: ``"Tọa độ X"`` and ``"ToaDoX"`` give ``"toadox"``."""
+    return fold(text).replace(" ", "")
+
+
+def without_unit(header: object) -> str:
+    """Return a header without what stands in brackets: ``"Độ cao trạm (m)"`` gives ``"Độ cao trạm"``."""
+    return clean(_BRACKETS.sub(" ", clean(header)))
+
+
+def fold_unit_name(name: object) -> str:
+    """Return the matching form of an administrative unit's name without its type.
+
+    ``"Xã Hoà Bình"``, ``"X. Hòa Bình"`` and ``"hoa binh"`` all give ``"hoa binh"``. A name that
+    is nothing but a number keeps it (``"Phường 1"`` gives ``"1"``).
+    """
+    folded = fold(name)
+    stripped = _UNIT_PREFIX.sub("", folded, count=1)
+    return stripped or folded

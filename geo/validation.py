@@ -1,0 +1,297 @@
+"""Collecting what is wrong with the inputs: everything first, then one report.
+
+A reader never raises for a bad row and never drops one in silence. It states a *finding*: a code
+of the issue catalogue, the file and sheet, the rows as the spreadsheet program numbers them, the
+column header as it came, and the text that came. Severity, effect and the two languages' sentences
+belong to the code and live in ``resources/issues.toml``.
+
+The shape (a named notice with a severity, separate from system errors) follows the GTFS validator.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from geo.errors import AccountingError, Bilingual, ResourceError
+
+__all__ = [
+    "Effect",
+    "Finding",
+    "IssueCatalogue",
+    "IssueKind",
+    "IssueLog",
+    "RowCount",
+    "Severity",
+    "Source",
+]
+
+
+class Severity(StrEnum):
+    """How much a finding weighs: an error stops the run before any analysis."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+
+
+class Effect(StrEnum):
+    """What became of the rows that a finding names."""
+
+    KEPT = "kept"
+    CHANGED = "changed"
+    FIELD_UNKNOWN = "field_unknown"
+    ROW_DROPPED = "row_dropped"
+    FILE_REFUSED = "file_refused"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Source:
+    """One table of one file: where rows come from.
+
+    Parameters
+    ----------
+    file : str
+        Path as the project file gives it (relative to it), with forward slashes.
+    sheet : str
+        Sheet or layer name; empty where the format has none.
+    """
+
+    file: str
+    sheet: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.file} [{self.sheet}]" if self.sheet else self.file
+
+
+@dataclass(frozen=True, slots=True)
+class IssueKind:
+    """One entry of the issue catalogue. The sentences may hold ``{name}`` fields filled per finding."""
+
+    code: str
+    severity: Severity
+    effect: Effect
+    title: Bilingual
+    allowed: Bilingual
+    action: Bilingual
+
+
+@dataclass(frozen=True, slots=True)
+class IssueCatalogue:
+    """All kinds of findings, by code."""
+
+    kinds: Mapping[str, IssueKind]
+
+    def __getitem__(self, code: str) -> IssueKind:
+        try:
+            return self.kinds[code]
+        except KeyError as error:
+            raise ResourceError(
+                f"Mã lỗi '{code}' không có trong danh mục issues.toml.",
+                f"Issue code '{code}' is not in the catalogue issues.toml.",
+            ) from error
+
+
+class _Fields(dict[str, str]):
+    """Format fields that leave an unknown name visible instead of raising."""
+
+    def __missing__(self, key: str) -> str:
+        return f"{{{key}}}"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Rows of one table that share one finding.
+
+    Attributes
+    ----------
+    kind : IssueKind
+    source : Source
+    rows : (n,) int64 array
+        Row numbers as the spreadsheet program shows them (first line of the file is 1);
+        empty when the finding is about the whole table.
+    column : str
+        Header as it came; empty when the finding is about the whole row or table.
+    came : (n,) object array of str
+        What stood there, aligned with ``rows``; for a finding about the table, at most one text.
+    fields : mapping
+        Values for the ``{name}`` fields of the catalogue's sentences.
+    """
+
+    kind: IssueKind
+    source: Source
+    rows: npt.NDArray[np.int64]
+    column: str
+    came: npt.NDArray[np.object_]
+    fields: Mapping[str, str]
+
+    @property
+    def count(self) -> int:
+        """Number of rows named, at least 1."""
+        return max(1, len(self.rows))
+
+    def _fill(self, sentence: Bilingual) -> Bilingual:
+        values = _Fields(self.fields)
+        return Bilingual(sentence.vi.format_map(values), sentence.en.format_map(values))
+
+    @property
+    def title(self) -> Bilingual:
+        """What is wrong."""
+        return self._fill(self.kind.title)
+
+    @property
+    def allowed(self) -> Bilingual:
+        """What is allowed there."""
+        return self._fill(self.kind.allowed)
+
+    @property
+    def action(self) -> Bilingual:
+        """What to do."""
+        return self._fill(self.kind.action)
+
+
+@dataclass(frozen=True, slots=True)
+class RowCount:
+    """Rows of one source: in = used + dropped, each dropped row named by a finding."""
+
+    kind: str
+    source: Source
+    rows_in: int
+    rows_used: int
+    rows_dropped: int
+
+
+def _as_text(values: Iterable[object], n: int) -> npt.NDArray[np.object_]:
+    out = np.empty(n, dtype=object)
+    for i, value in enumerate(values):
+        out[i] = "" if value is None or value != value else str(value)[:200]
+    return out
+
+
+@dataclass
+class IssueLog:
+    """The one collector that readers write to.
+
+    Dropping rows goes through :meth:`drop`, which removes and explains in one step; :meth:`close`
+    then holds the books: a row that vanished without a finding is a defect and raises.
+    """
+
+    catalogue: IssueCatalogue
+    findings: list[Finding] = field(default_factory=list)
+    counts: list[RowCount] = field(default_factory=list)
+    _dropped: dict[Source, set[int]] = field(default_factory=dict)
+
+    def add(
+        self,
+        code: str,
+        source: Source,
+        *,
+        rows: Sequence[int] | npt.NDArray[np.integer] | pd.Index = (),
+        column: str = "",
+        came: object = None,
+        fields: Mapping[str, object] | None = None,
+    ) -> None:
+        """State a finding.
+
+        Parameters
+        ----------
+        code : str
+            Key of the issue catalogue.
+        source : Source
+        rows : sequence of int
+            Row numbers in the file; empty for a finding about the whole table.
+        column : str
+            Header as it came.
+        came : str or sequence of str, optional
+            One text for all rows, or one per row.
+        fields : mapping, optional
+            Values for the sentences' ``{name}`` fields.
+
+        Raises
+        ------
+        ResourceError
+            If the catalogue lacks the code.
+        """
+        kind = self.catalogue[code]
+        numbers = np.asarray(rows, dtype=np.int64).reshape(-1)
+        n = len(numbers)
+        texts: npt.NDArray[np.object_]
+        if came is None or isinstance(came, str | int | float):
+            texts = _as_text([came] * max(n, 1), max(n, 1))
+        else:
+            listed = list(came)  # type: ignore[call-overload]
+            texts = _as_text(listed, len(listed))
+            if n and len(texts) != n:
+                raise AccountingError(
+                    f"{code}: {len(texts)} giá trị cho {n} dòng.", f"{code}: {len(texts)} values for {n} rows."
+                )
+        values = {key: str(value) for key, value in (fields or {}).items()}
+        self.findings.append(Finding(kind, source, numbers, column, texts, values))
+        if kind.effect is Effect.ROW_DROPPED:
+            self._dropped.setdefault(source, set()).update(numbers.tolist())
+
+    def drop(
+        self,
+        frame: pd.DataFrame,
+        mask: npt.NDArray[np.bool_] | pd.Series,
+        code: str,
+        source: Source,
+        *,
+        column: str = "",
+        came: object = None,
+        fields: Mapping[str, object] | None = None,
+    ) -> pd.DataFrame:
+        """Return ``frame`` without the rows of ``mask``, each of them named by a finding.
+
+        ``frame`` is indexed by row number in the file. ``came`` may be a Series or array aligned
+        with ``frame``. The kind's effect must be ``row_dropped``.
+        """
+        chosen = np.asarray(mask, dtype=bool)
+        if not chosen.any():
+            return frame
+        if self.catalogue[code].effect is not Effect.ROW_DROPPED:
+            raise AccountingError(
+                f"{code} không khai báo loại bỏ dòng.", f"{code} does not declare that it drops rows."
+            )
+        values = came
+        if came is not None and not isinstance(came, str | int | float):
+            values = np.asarray(came, dtype=object)[chosen]
+        self.add(code, source, rows=frame.index[chosen], column=column, came=values, fields=fields)
+        return frame.loc[~chosen]
+
+    def close(self, kind: str, source: Source, *, rows_in: int, rows_used: int) -> None:
+        """Book a source: every row that came in is used or named by a dropping finding.
+
+        Raises
+        ------
+        AccountingError
+            If ``rows_in != rows_used + rows dropped``.
+        """
+        dropped = len(self._dropped.get(source, ()))
+        if rows_in != rows_used + dropped:
+            raise AccountingError(
+                f"{source}: {rows_in} dòng vào, {rows_used} dòng dùng, {dropped} dòng có lý do.",
+                f"{source}: {rows_in} rows in, {rows_used} used, {dropped} explained.",
+            )
+        self.counts.append(RowCount(kind, source, rows_in, rows_used, dropped))
+
+    def __iter__(self) -> Iterator[Finding]:
+        return iter(self.findings)
+
+    def of_severity(self, severity: Severity) -> list[Finding]:
+        """Return the findings of one severity, in the order they were stated."""
+        return [f for f in self.findings if f.kind.severity is severity]
+
+    @property
+    def has_errors(self) -> bool:
+        """True when the run must stop before any analysis."""
+        return any(f.kind.severity is Severity.ERROR for f in self.findings)
+
+    def codes(self) -> set[str]:
+        """Return the codes stated so far."""
+        return {f.kind.code for f in self.findings}
