@@ -1,0 +1,71 @@
+"""What ships with the package: catalogues, defaults and strings, read once and handed out frozen."""
+
+from __future__ import annotations
+
+import tomllib
+from functools import lru_cache
+from importlib.resources import files
+from typing import Any
+
+from geo.errors import Bilingual, ResourceError
+from geo.validation import Effect, IssueCatalogue, IssueKind, Severity
+
+__all__ = ["issue_catalogue", "load_toml", "resource_names"]
+
+
+def load_toml(name: str) -> dict[str, Any]:
+    """Return the parsed TOML file ``geo/resources/<name>``.
+
+    Raises
+    ------
+    ResourceError
+        If the file is missing or is not TOML.
+    """
+    entry = files("geo").joinpath("resources", *name.split("/"))
+    try:
+        return tomllib.loads(entry.read_text(encoding="utf-8"))
+    except (FileNotFoundError, tomllib.TOMLDecodeError) as error:
+        raise ResourceError(
+            f"Thiếu hoặc hỏng tệp đi kèm '{name}': {error}.", f"Package file '{name}' is missing or broken: {error}."
+        ) from error
+
+
+def resource_names(folder: str) -> list[str]:
+    """Return the names of the TOML files under ``geo/resources/<folder>``, sorted."""
+    entries = files("geo").joinpath("resources", folder).iterdir()
+    return sorted(f"{folder}/{e.name}" for e in entries if e.name.endswith(".toml"))
+
+
+def _bilingual(code: str, entry: dict[str, Any], key: str) -> Bilingual:
+    try:
+        return Bilingual(entry[key]["vi"], entry[key]["en"])
+    except KeyError as error:
+        raise ResourceError(
+            f"Mục '{code}' thiếu '{key}' bằng tiếng Việt hoặc tiếng Anh.",
+            f"Entry '{code}' lacks '{key}' in Vietnamese or English.",
+        ) from error
+
+
+@lru_cache(maxsize=1)
+def issue_catalogue() -> IssueCatalogue:
+    """Return the catalogue of findings from all files of ``geo/resources/issues/``.
+
+    Raises
+    ------
+    ResourceError
+        If a code stands in two files or an entry lacks a language.
+    """
+    kinds: dict[str, IssueKind] = {}
+    for name in resource_names("issues"):
+        for code, entry in load_toml(name).items():
+            if code in kinds:
+                raise ResourceError(f"Mã lỗi '{code}' bị khai báo hai lần.", f"Issue code '{code}' is declared twice.")
+            kinds[code] = IssueKind(
+                code=code,
+                severity=Severity(entry["severity"]),
+                effect=Effect(entry["effect"]),
+                title=_bilingual(code, entry, "title"),
+                allowed=_bilingual(code, entry, "allowed"),
+                action=_bilingual(code, entry, "action"),
+            )
+    return IssueCatalogue(kinds)
