@@ -1,0 +1,219 @@
+"""What a map is made from: one frozen value, checked when it is made.
+
+Nothing here draws. A part that a run does not have is ``None`` or empty, and the map says that it
+is missing; it is never replaced by zeros.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Literal
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from geo.crs import WGS84_EPSG
+from geo.errors import Bilingual, CrsError, GridMismatchError, InputError
+from geo.grid import Grid
+
+__all__ = ["STATE_CODES", "CoverageLayer", "DataSource", "MapContent", "MeasurementCount"]
+
+#: Codes of a cell's state, in the order of the legend.
+STATE_CODES = (1, 2, 3, 4, 5, 6)
+_OUTSIDE = 0
+
+_COMMUNE_COLUMNS = ("commune_code", "commune_name", "geometry")
+_VILLAGE_COLUMNS = ("village_id", "village_name", "commune_code", "lon", "lat", "class")
+_SITE_COLUMNS = ("site_id", "operator", "lon", "lat", "status")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CoverageLayer:
+    """States of one operator and technology, or of all operators together.
+
+    Parameters
+    ----------
+    operator : str
+        Name as shown; empty for all operators combined.
+    technology : str
+        ``"2G"`` to ``"5G"``; empty for the best of the technologies that count.
+    state : (rows, columns) uint8 array
+        0 outside, 1 measured_served, 2 predicted_served, 3 uncertain, 4 predicted_unserved,
+        5 measured_unserved, 6 unknown.
+    grid : Grid
+        Place of ``state``.
+
+    Raises
+    ------
+    GridMismatchError
+        If ``state`` does not have the grid's shape.
+    InputError
+        If ``state`` is not uint8 or holds a code that is not defined.
+    """
+
+    operator: str
+    technology: str
+    state: npt.NDArray[np.uint8]
+    grid: Grid
+
+    def __post_init__(self) -> None:
+        if self.state.shape != self.grid.shape:
+            raise GridMismatchError(
+                f"Lớp phủ sóng có cỡ {self.state.shape}, lưới có cỡ {self.grid.shape}.",
+                f"Coverage layer has shape {self.state.shape}, its grid {self.grid.shape}.",
+            )
+        largest = int(self.state.max(initial=0))
+        if self.state.dtype != np.uint8 or largest > STATE_CODES[-1]:
+            raise InputError(
+                f"Lớp phủ sóng phải là uint8 với mã 0 đến 6; nhận được {self.state.dtype}, mã lớn nhất {largest}.",
+                f"A coverage layer must be uint8 with codes 0 to 6; got {self.state.dtype}, largest code {largest}.",
+            )
+
+    @property
+    def is_all_operators(self) -> bool:
+        """Whether the layer combines all operators."""
+        return self.operator == ""
+
+    def counts(self) -> dict[int, int]:
+        """Return the number of cells of each state, without those outside."""
+        found = np.bincount(self.state.ravel(), minlength=STATE_CODES[-1] + 1)
+        return {code: int(found[code]) for code in STATE_CODES}
+
+
+@dataclass(frozen=True, slots=True)
+class DataSource:
+    """One input, as the map names it.
+
+    Parameters
+    ----------
+    name : str
+        File (and sheet) as the project file gives it.
+    rows : int or None
+        Records used; None where the kind has none (a raster).
+    date : str
+        Date of the data, ISO (``"2026-11-01"``, ``"2026-10"``, ``"2026"``) or empty when not known.
+    kind : Bilingual or None
+        What it is, e.g. ``Bilingual("Trạm", "Sites")``.
+    """
+
+    name: str
+    rows: int | None
+    date: str = ""
+    kind: Bilingual | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MeasurementCount:
+    """Samples used of one operator and technology."""
+
+    operator: str
+    technology: str
+    samples: int
+    first: date | None = None
+    last: date | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class MapContent:
+    """Everything that :func:`geo.mapping.build_map` shows.
+
+    Parameters
+    ----------
+    title : str
+        Title of the map, as the browser's tab shows it.
+    project_name : str
+    version : str
+        Version of the package that computed the figures.
+    date : date
+        Date that the figures are valid for (``[project] date``).
+    made_up : bool
+        Whether the data is invented; a banner then says so on screen and in print.
+    language : {"vi", "en"}
+        Language in which the map opens; the other one is a switch away.
+    communes : GeoDataFrame or None
+        EPSG:4326, with the columns of ``communes.csv`` and ``geometry``. Its figures are shown as
+        they are: the map computes none of its own per commune.
+    villages : DataFrame or None
+        Columns of ``villages.csv``; ``lon`` and ``lat`` in degrees, NaN where not known.
+    sites : DataFrame or None
+        site_id, operator, site_name, lon, lat, status, technologies.
+    roads : GeoDataFrame or None
+        EPSG:4326 lines with road_name and road_class.
+    coverage : tuple of CoverageLayer
+        One per operator and technology, in the order of the legend.
+    all_operators : tuple of CoverageLayer
+        All operators combined: usually one, with an empty technology.
+    model : Bilingual or None
+        Name of the propagation model and what it leaves out, in one sentence.
+    served_at_least, unserved_at_most : float or None
+        The two cuts on the probability, 0..1, printed in the legend.
+    measurements : tuple of MeasurementCount
+        Empty means that no measurement was used, and the map says so.
+    notices : tuple of Bilingual
+        What a reader has to know: unverified thresholds, defaults used, warnings in the inputs.
+    sources : tuple of DataSource
+
+    Raises
+    ------
+    InputError
+        If a frame lacks a column that the map needs, or the language is not offered.
+    CrsError
+        If communes or roads are not in EPSG:4326.
+    """
+
+    title: str
+    project_name: str
+    version: str
+    date: date
+    made_up: bool = False
+    language: Literal["vi", "en"] = "vi"
+    communes: gpd.GeoDataFrame | None = None
+    villages: pd.DataFrame | None = None
+    sites: pd.DataFrame | None = None
+    roads: gpd.GeoDataFrame | None = None
+    coverage: tuple[CoverageLayer, ...] = ()
+    all_operators: tuple[CoverageLayer, ...] = ()
+    model: Bilingual | None = None
+    served_at_least: float | None = None
+    unserved_at_most: float | None = None
+    measurements: tuple[MeasurementCount, ...] = ()
+    notices: tuple[Bilingual, ...] = ()
+    sources: tuple[DataSource, ...] = field(default=())
+
+    def __post_init__(self) -> None:
+        if self.language not in {"vi", "en"}:
+            raise InputError(
+                f"Ngôn ngữ bản đồ '{self.language}' không có; chọn \"vi\" hoặc \"en\".",
+                f"Map language '{self.language}' is not offered; choose \"vi\" or \"en\".",
+            )
+        _require_columns(self.communes, _COMMUNE_COLUMNS, Bilingual("bảng xã", "communes"))
+        _require_columns(self.villages, _VILLAGE_COLUMNS, Bilingual("bảng thôn", "villages"))
+        _require_columns(self.sites, _SITE_COLUMNS, Bilingual("bảng trạm", "sites"))
+        for frame, name in (
+            (self.communes, Bilingual("Ranh giới xã", "Communes")),
+            (self.roads, Bilingual("Đường bộ", "Roads")),
+        ):
+            if frame is not None and (frame.crs is None or frame.crs.to_epsg() != WGS84_EPSG):
+                raise CrsError(
+                    f"{name.vi} đưa lên bản đồ phải ở EPSG:4326, nhận được {frame.crs}.",
+                    f"{name.en} on the map must be in EPSG:4326, got {frame.crs}.",
+                )
+
+    @property
+    def layers(self) -> tuple[CoverageLayer, ...]:
+        """All coverage layers: all operators first, then one per operator and technology."""
+        return (*self.all_operators, *self.coverage)
+
+
+def _require_columns(frame: pd.DataFrame | None, columns: tuple[str, ...], name: Bilingual) -> None:
+    if frame is None:
+        return
+    missing = [column for column in columns if column not in frame.columns]
+    if missing:
+        raise InputError(
+            f"Bản đồ cần cột {', '.join(missing)} trong {name.vi}; các cột có: {', '.join(map(str, frame.columns))}.",
+            f"The map needs column {', '.join(missing)} in {name.en}; columns given: {', '.join(map(str, frame.columns))}.",
+        )
