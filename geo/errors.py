@@ -18,6 +18,7 @@ __all__ = [
     "ProjectFileError",
     "ResourceError",
     "VungphuError",
+    "WorkerLostError",
 ]
 
 
@@ -42,6 +43,10 @@ class VungphuError(Exception):
     def __init__(self, vi: str, en: str) -> None:
         self.message = Bilingual(vi, en)
         super().__init__(str(self.message))
+
+    def __reduce__(self) -> tuple[type[VungphuError], tuple[str, str]]:
+        """Pickle with both languages, so that an error crosses from a worker process unharmed."""
+        return type(self), (self.message.vi, self.message.en)
 
 
 class InputError(VungphuError, ValueError):
@@ -70,3 +75,7 @@ class ResourceError(VungphuError, RuntimeError):
 
 class AccountingError(VungphuError, AssertionError):
     """Rows came in that were neither used nor explained: a defect of a reader, never of the user."""
+
+
+class WorkerLostError(VungphuError, RuntimeError):
+    """Worker processes died again and again (usually for lack of memory); finished pieces are kept."""

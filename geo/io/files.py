@@ -18,7 +18,7 @@ from typing import Any
 
 from geo.errors import InputError
 
-__all__ = ["digest", "is_temporary", "replacing", "write_bytes", "write_json", "write_text"]
+__all__ = ["digest", "is_temporary", "read_json", "replacing", "write_bytes", "write_json", "write_text"]
 
 _MARK = ".part-"
 _CHUNK = 1 << 20
@@ -75,6 +75,11 @@ def write_text(path: Path, content: str, *, encoding: str = "utf-8") -> None:
 def write_json(path: Path, content: Any) -> None:
     """Write JSON with sorted keys and readable Vietnamese."""
     write_text(path, json.dumps(content, ensure_ascii=False, indent=2, sort_keys=True, allow_nan=False) + "\n")
+
+
+def read_json(path: Path) -> Any:
+    """Return what :func:`write_json` wrote."""
+    return json.loads(path.read_bytes())
 
 
 def digest(path: Path) -> str:
