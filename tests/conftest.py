@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -22,3 +24,30 @@ def shared_dir() -> Path:
     if not folder.is_dir():
         pytest.skip(f"reference data not found at {folder.name}/ beside the checkout (set VUNGPHU_SHARED)")
     return folder
+
+
+# What a test asks for: the programs that will do, and the Debian package that has them.
+EXTERNAL_TOOLS = {
+    "chromium": (("chromium", "chromium-browser", "google-chrome"), "chromium"),
+    "gdal": (("gdalinfo",), "gdal-bin"),
+    "libreoffice": (("soffice", "libreoffice"), "libreoffice-calc-nogui"),
+}
+
+
+def find_external_tool(name: str) -> Path:
+    """Return the program ``name``; without it skip, or fail where VUNGPHU_REQUIRE_EXTERNAL is set."""
+    programs, package = EXTERNAL_TOOLS[name]
+    for program in programs:
+        found = shutil.which(program)
+        if found:
+            return Path(found)
+    message = f"{name} is not installed: apt install {package}"
+    if os.environ.get("VUNGPHU_REQUIRE_EXTERNAL", "0") not in {"", "0"}:
+        pytest.fail(message, pytrace=False)
+    pytest.skip(message)
+
+
+@pytest.fixture(scope="session")
+def external_tool() -> Callable[[str], Path]:
+    """Give the path of ``"chromium"``, ``"libreoffice"`` or ``"gdal"`` (its gdalinfo)."""
+    return find_external_tool

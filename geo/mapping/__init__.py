@@ -1,0 +1,1 @@
+"""Maps: pages as text, made from frames and rasters already read."""

@@ -1,0 +1,1 @@
+"""Path loss: compiled kernels on plain arrays behind checked functions."""

@@ -1,0 +1,1 @@
+"""Tables and documents: bytes and frames, never files."""
