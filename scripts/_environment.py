@@ -168,7 +168,7 @@ def _link(environment: Interpreter) -> None:
     the path itself, which Python before 3.13 on Windows cannot read back when the folder's name is
     Vietnamese and the console's code page is not.
     """
-    line = f"import sys; sys.path.append({str(ROOT)!a})\n"
+    line = f"import os, sys; sys.path.append(os.fsdecode({os.fsencode(str(ROOT))!r}))\n"
     target = Path(environment.site_packages) / _LINK
     if not target.is_file() or target.read_text(encoding="ascii") != line:
         _write(target, line)
