@@ -211,10 +211,7 @@ class DaskExecutor:
                     f"Cannot connect to the Dask scheduler at '{self.address}'.",
                 ) from error
             with client:
-                futures = {
-                    client.submit(function, task, pure=False): i
-                    for i, task in enumerate(tasks)
-                }
+                futures = {client.submit(function, task, pure=False): i for i, task in enumerate(tasks)}
                 try:
                     for future in as_completed(list(futures)):
                         results[futures[future]] = future.result()

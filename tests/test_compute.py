@@ -109,7 +109,11 @@ def test_pieces_that_are_there_are_not_run_again(tmp_path: Path) -> None:
     (tmp_path / "yy.json").unlink()  # as if the run had been killed between the piece and its record
     seen: list[tuple[int, int]] = []
     again = run_pieces(
-        SerialExecutor(), write_piece, pieces, tmp_path, on_done=lambda done, total: seen.append((done, total))
+        SerialExecutor(),
+        write_piece,
+        pieces,
+        tmp_path,
+        on_done=lambda done, total: seen.append((done, total)),
     )
     assert again == first
     assert (tmp_path / "calls.log").read_text(encoding="utf-8").split() == ["x", "yy", "zzz", "yy"]
@@ -178,7 +182,9 @@ def _alive(pid: int) -> bool:
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs Linux's /proc")
 @pytest.mark.parametrize("kill", [signal.SIGKILL, signal.SIGINT], ids=["killed", "ctrl-c"])
-def test_workers_do_not_outlive_their_parent(tmp_path: Path, project_root: Path, kill: signal.Signals) -> None:
+def test_workers_do_not_outlive_their_parent(
+    tmp_path: Path, project_root: Path, kill: signal.Signals
+) -> None:
     script = tmp_path / "orphans.py"
     script.write_text(_ORPHANS, encoding="utf-8")
     pids = tmp_path / "pids"

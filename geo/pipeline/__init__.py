@@ -1,0 +1,1 @@
+"""Stages of the analysis: keyed, resumable, and booked in one manifest."""
