@@ -24,12 +24,12 @@ from geo.errors import CrsError
 
 __all__ = [
     "EQUAL_AREA_EPSG",
-    "ProvinceZones",
     "VN2000_DEPRECATED_EPSG",
     "VN2000_GEOGRAPHIC_EPSG",
     "VN2000_TM3_EPSG",
     "VN2000_UTM_EPSG",
     "WGS84_EPSG",
+    "ProvinceZones",
     "candidates",
     "describe",
     "from_wgs84",

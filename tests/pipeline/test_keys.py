@@ -38,7 +38,7 @@ def test_spelling_by_hand() -> None:
     assert canonical_json(float("nan")) == '"nan"'
 
 
-@pytest.mark.parametrize("value", [object(), b"bytes", lambda: None, Cuts, np.zeros(2)], ids=str)
+@pytest.mark.parametrize("value", [object(), b"bytes", lambda: None, Cuts, np.zeros(2)], ids=range(5))
 def test_what_has_no_settled_spelling_is_refused(value: object) -> None:
     with pytest.raises(TypeError, match="canonical"):
         canonical_json({"setting": value})
