@@ -1,0 +1,252 @@
+"""Result tables as people and programs take them: CSV and XLSX, with the meaning of every column.
+
+Both carry the same values, rounded once. CSV is UTF-8 with a byte-order mark, because Excel opens it
+by a double click only then with the right letters; lines end as RFC 4180 says.
+
+A *text* cell that begins with ``=``, ``+``, ``-``, ``@``, a tab or a line break (also in their
+full-width forms) gets a leading apostrophe in CSV: a spreadsheet program would take it for a formula
+otherwise, and the texts come from files of others. Numbers are never touched (``-97.5`` stays), and
+XLSX needs none of it, since its cells are typed. A program that reads the CSV back may remove one
+leading apostrophe that is followed by such a letter.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from typing import Any
+
+import pandas as pd
+
+from geo.errors import AccountingError, Bilingual
+from geo.io.resources import load_toml
+from geo.io.spreadsheet import Sheet, SheetColumn, workbook_bytes
+
+__all__ = [
+    "Arranged",
+    "ResultColumn",
+    "ResultTable",
+    "arrange",
+    "csv_bytes",
+    "result_table",
+    "tables_workbook",
+]
+
+_RESOURCE = "results/columns.toml"
+_BOM = "\ufeff"
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+_SHARE_DECIMALS = 4
+_DEFAULT_DECIMALS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class ResultColumn:
+    """What a column holds.
+
+    Attributes
+    ----------
+    name : str
+    kind : str
+        text, code, integer, number, share, flag or date.
+    decimals : int
+        Digits kept after the point.
+    meaning : Bilingual
+    """
+
+    name: str
+    kind: str
+    decimals: int
+    meaning: Bilingual
+
+    @property
+    def number_format(self) -> str:
+        """Excel's number format."""
+        match self.kind:
+            case "integer":
+                return "#,##0"
+            case "number":
+                return "0." + "0" * self.decimals
+            case "share":
+                return "0.0%"
+            case "date":
+                return "yyyy-mm-dd"
+            case "flag":
+                return "General"
+            case _:
+                return "@"
+
+
+@dataclass(frozen=True, slots=True)
+class ResultTable:
+    """A kind of result table: its title and the columns that other programs may rely on."""
+
+    name: str
+    title: Bilingual
+    about: Bilingual
+    columns: tuple[ResultColumn, ...]
+
+
+def _column(name: str, entry: Mapping[str, Any], prefix: Bilingual | None = None) -> ResultColumn:
+    decimals = int(entry.get("decimals", _SHARE_DECIMALS if entry["kind"] == "share" else _DEFAULT_DECIMALS))
+    meaning = Bilingual(entry["vi"], entry["en"])
+    if prefix is not None:
+        meaning = Bilingual(f"{prefix.vi}: {meaning.vi}", f"{prefix.en}: {meaning.en}")
+    return ResultColumn(name, str(entry["kind"]), decimals, meaning)
+
+
+@lru_cache(maxsize=8)
+def result_table(name: str) -> ResultTable:
+    """Return the description of a kind of table, e.g. ``"communes"``."""
+    entry = load_toml(_RESOURCE)[name]
+    columns = tuple(_column(key, value) for key, value in entry["columns"].items())
+    title, about = (Bilingual(entry[key]["vi"], entry[key]["en"]) for key in ("title", "about"))
+    return ResultTable(name, title, about, columns)
+
+
+def _describe(name: str, table: ResultTable, values: pd.Series) -> ResultColumn:
+    """Return what a column is: listed, repeated per operator and technology, or additional."""
+    for column in table.columns:
+        if column.name == name:
+            return column
+    content = load_toml(_RESOURCE)
+    for figure, entry in sorted(content["each"]["columns"].items(), key=lambda item: -len(item[0])):
+        if name.endswith(f"_{figure}"):
+            whose = name[: -len(figure) - 1].replace("_", " ").upper()
+            return _column(name, entry, Bilingual(whose, whose))
+    return _column(name, {"kind": _kind(values), **content["words"]["other"]})
+
+
+def _kind(values: pd.Series) -> str:
+    if pd.api.types.is_bool_dtype(values):
+        return "flag"
+    if pd.api.types.is_integer_dtype(values):
+        return "integer"
+    if pd.api.types.is_numeric_dtype(values):
+        return "number"
+    return "date" if pd.api.types.is_datetime64_any_dtype(values) else "text"
+
+
+@dataclass(frozen=True, slots=True)
+class Arranged:
+    """A table ready to be written: described columns and plain, rounded values (None = not known)."""
+
+    table: ResultTable
+    columns: tuple[ResultColumn, ...]
+    rows: tuple[tuple[object, ...], ...]
+
+
+def arrange(frame: pd.DataFrame, table: ResultTable) -> Arranged:
+    """Return the frame's rows in the settled column order, every value plain and rounded.
+
+    Listed columns come first in their order, then additional ones in the frame's order; a geometry
+    is left out.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Must have every listed column; what is not known is NaN, None or an empty text.
+    table : ResultTable
+
+    Raises
+    ------
+    AccountingError
+        If a listed column is missing: a defect of the stage before, never of the user.
+    """
+    listed = [column.name for column in table.columns]
+    missing = [name for name in listed if name not in frame.columns]
+    if missing:
+        raise AccountingError(
+            f"Bảng '{table.name}' thiếu cột {', '.join(missing)}.",
+            f"Table '{table.name}' lacks column {', '.join(missing)}.",
+        )
+    extra = [str(name) for name in frame.columns if name not in listed and name != "geometry"]
+    columns = tuple(_describe(name, table, frame[name]) for name in [*listed, *extra])
+    values = [[_plain(value, column) for value in frame[column.name].tolist()] for column in columns]
+    return Arranged(table, columns, tuple(zip(*values, strict=True)))
+
+
+def _plain(value: Any, column: ResultColumn) -> object:
+    if pd.isna(value):
+        return None
+    match column.kind:
+        case "integer":
+            return round(value)
+        case "number" | "share":
+            number = round(float(value), column.decimals) + 0.0  # no negative zero
+            return number if math.isfinite(number) else None
+        case "flag":
+            return bool(value)
+        case "date":
+            return _date(value)
+        case _:
+            return str(value) or None
+
+
+def _date(value: Any) -> object:
+    if value == "":
+        return None
+    stamp = pd.Timestamp(value)
+    return date(stamp.year, stamp.month, stamp.day)
+
+
+def csv_bytes(arranged: Arranged) -> bytes:
+    """Return a table as CSV: UTF-8 with byte-order mark, header of column names, empty = not known."""
+    stream = io.StringIO(newline="")
+    writer = csv.writer(stream, lineterminator="\r\n")
+    writer.writerow([column.name for column in arranged.columns])
+    writer.writerows([_csv_cell(value) for value in row] for row in arranged.rows)
+    return (_BOM + stream.getvalue()).encode("utf-8")
+
+
+def _csv_cell(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "TRUE" if value else "FALSE"
+    if isinstance(value, int | float):
+        return repr(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    text = str(value)
+    return "'" + text if text.startswith(_FORMULA) else text
+
+
+def tables_workbook(tables: Sequence[Arranged], *, language: str, created: date, title: str = "") -> bytes:
+    """Return all tables as one XLSX, one sheet each, and a sheet that says what each column means.
+
+    Parameters
+    ----------
+    tables : sequence of Arranged
+    language : {"vi", "en"}
+        Of the sheets' names; column names are the same as in CSV, meanings stand in both languages.
+    created : date
+        Date that the file states.
+    title : str
+    """
+    words = {key: Bilingual(entry["vi"], entry["en"]) for key, entry in load_toml(_RESOURCE)["words"].items()}
+    sheets = [
+        Sheet(
+            arranged.table.title.text(language),
+            [SheetColumn(column.name, column.number_format) for column in arranged.columns],
+            arranged.rows,
+        )
+        for arranged in tables
+    ]
+    headers = [
+        SheetColumn(words[key].text(language)) for key in ("sheet", "column", "meaning_vi", "meaning_en")
+    ]
+    meanings = Sheet(words["columns_sheet"].text(language), headers, list(_meanings(tables, language)))
+    return workbook_bytes([*sheets, meanings], created=created, title=title)
+
+
+def _meanings(tables: Iterable[Arranged], language: str) -> Iterable[tuple[str, ...]]:
+    for arranged in tables:
+        sheet = arranged.table.title.text(language)
+        yield sheet, "", arranged.table.about.vi, arranged.table.about.en
+        for column in arranged.columns:
+            yield sheet, column.name, column.meaning.vi, column.meaning.en

@@ -1,0 +1,178 @@
+"""Result tables: settled columns, plain values, and text that no spreadsheet program runs."""
+
+from __future__ import annotations
+
+import csv
+import io
+import tomllib
+import zipfile
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import openpyxl
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from geo.errors import AccountingError
+from geo.report.tables import arrange, csv_bytes, result_table, tables_workbook
+
+DAY = date(2026, 11, 1)
+PAYLOADS = ["=1+1", "+1", "-1+2", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "＝1+1", '=HYPERLINK("http://x","y")', "=cmd|' /C calc'!A0"]  # fmt: skip
+
+
+def communes(**changes: object) -> pd.DataFrame:
+    row: dict[str, object] = {column.name: np.nan for column in result_table("communes").columns}
+    row |= {"commune_code": "00001", "commune_name": "Hoà Bình", "province_code": "01", "villages": 3}
+    return pd.DataFrame([row | changes])
+
+
+def read(content: bytes) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline="")))
+
+
+def test_the_listed_columns_are_those_of_the_design() -> None:
+    expected = {
+        "communes": "commune_code, commune_name, province_code, area_km2, population, population_served_share, "
+        "population_unserved_share, population_uncertain_share, population_unknown_share, area_served_share, villages, "
+        "villages_white, villages_weak, villages_undecided",
+        "villages": "village_id, village_name, commune_code, lon, lat, point_kind, households, population, grid_power, "
+        "difficult_area, class, weak, single_operator, operators_serving, operators_undecided, best_operator, "
+        "best_technology, best_rsrp_dbm, probability, margin_db, evidence, last_measured, cluster_basis, "
+        "nearest_site_id, nearest_site_km, obstruction, deadline",
+    }
+    for name, columns in expected.items():
+        assert [column.name for column in result_table(name).columns] == columns.split(", ")
+
+
+def test_a_table_by_hand() -> None:
+    frame = communes(
+        area_km2=12.345678, population=1234.0, population_served_share=0.123456, area_served_share=-0.0,
+        viettel_4g_area_served_share=0.5, remark="thêm",
+    )  # fmt: skip
+    content = csv_bytes(arrange(frame, result_table("communes")))
+    assert (
+        content
+        == (
+            "\ufeffcommune_code,commune_name,province_code,area_km2,population,population_served_share,"
+            "population_unserved_share,population_uncertain_share,population_unknown_share,area_served_share,villages,"
+            "villages_white,villages_weak,villages_undecided,viettel_4g_area_served_share,remark\r\n"
+            "00001,Hoà Bình,01,12.35,1234,0.1235,,,,0.0,3,,,,0.5,thêm\r\n"
+        ).encode()
+    )
+
+
+def test_unknown_is_empty_and_never_zero() -> None:
+    for unknown in (np.nan, None, pd.NA, pd.NaT, np.inf):
+        (row,) = read(csv_bytes(arrange(communes(area_km2=unknown), result_table("communes"))))
+        assert row["area_km2"] == ""
+
+
+def test_flags_and_dates() -> None:
+    row: dict[str, object] = {column.name: np.nan for column in result_table("villages").columns}
+    row |= {"weak": True, "single_operator": np.bool_(False), "grid_power": pd.NA, "last_measured": pd.Timestamp("2026-03-02 23:59"), "deadline": ""}  # fmt: skip
+    (got,) = read(csv_bytes(arrange(pd.DataFrame([row]), result_table("villages"))))
+    assert [got[k] for k in ("weak", "single_operator", "grid_power", "last_measured", "deadline")] == [
+        "TRUE", "FALSE", "", "2026-03-02", "",
+    ]  # fmt: skip
+
+
+def test_a_table_without_rows_keeps_its_header() -> None:
+    content = csv_bytes(arrange(communes().iloc[:0], result_table("communes")))
+    assert content.decode("utf-8-sig").count("\n") == 1
+
+
+def test_a_missing_column_is_a_defect() -> None:
+    with pytest.raises(AccountingError, match="area_km2"):
+        arrange(communes().drop(columns="area_km2"), result_table("communes"))
+
+
+def test_the_input_frame_is_not_changed() -> None:
+    frame = communes()
+    before = frame.copy(deep=True)
+    arrange(frame, result_table("communes"))
+    pd.testing.assert_frame_equal(frame, before)
+
+
+@pytest.mark.parametrize("payload", PAYLOADS)
+def test_no_text_is_a_formula_in_csv(payload: str) -> None:
+    (row,) = read(
+        csv_bytes(arrange(communes(commune_name=payload, commune_code=payload), result_table("communes")))
+    )
+    assert row["commune_name"] == "'" + payload
+    assert row["commune_code"] == "'" + payload
+
+
+def test_negative_numbers_are_not_quoted() -> None:
+    frame = communes(area_km2=-97.5)
+    assert read(csv_bytes(arrange(frame, result_table("communes"))))[0]["area_km2"] == "-97.5"
+
+
+@given(st.lists(st.text(alphabet=st.characters(exclude_categories=["Cs"])), min_size=1, max_size=5))
+@settings(deadline=None, max_examples=60)
+def test_any_text_comes_back_from_csv(names: list[str]) -> None:
+    frame = pd.concat([communes(commune_name=name) for name in names], ignore_index=True)
+    rows = read(csv_bytes(arrange(frame, result_table("communes"))))
+    got = [row["commune_name"] for row in rows]
+    assert [text.removeprefix("'") for text in got] == [name.removeprefix("'") for name in names]
+    assert not any(text.startswith(("=", "+", "-", "@", "\t", "\r", "\n")) for text in got)
+
+
+def workbook(frame: pd.DataFrame, language: str = "vi") -> openpyxl.Workbook:
+    arranged = arrange(frame, result_table("communes"))
+    return openpyxl.load_workbook(
+        io.BytesIO(tables_workbook([arranged], language=language, created=DAY, title="x"))
+    )
+
+
+def test_a_workbook_by_hand() -> None:
+    book = workbook(communes(area_km2=12.345678, population=1234.0))
+    assert book.sheetnames == ["Xã", "Ý nghĩa các cột"]
+    sheet = book["Xã"]
+    assert [sheet.cell(2, j).value for j in range(1, 6)] == ["00001", "Hoà Bình", "01", 12.35, 1234]
+    assert sheet.cell(2, 6).value is None
+    assert (sheet.cell(2, 1).number_format, sheet.cell(2, 4).number_format) == ("@", "0.00")
+    assert sheet.freeze_panes == "A2"
+    assert sheet.auto_filter.ref == "A1:N2"
+    assert workbook(communes(), "en").sheetnames == ["Communes", "Columns"]
+
+
+def test_every_column_has_its_meaning_in_both_languages() -> None:
+    book = workbook(communes(viettel_4g_area_served_share=0.5, remark=1))
+    rows = {row[1]: row[2:] for row in book["Ý nghĩa các cột"].iter_rows(min_row=3, values_only=True)}
+    assert list(rows) == [cell.value for cell in book["Xã"][1]]
+    assert rows["viettel_4g_area_served_share"] == (
+        "VIETTEL 4G: Phần diện tích (0..1) có sóng",
+        "VIETTEL 4G: Share of area (0..1) served",
+    )
+    assert all(vi and en for vi, en in rows.values())
+
+
+@pytest.mark.parametrize("payload", PAYLOADS)
+def test_no_cell_is_a_formula_or_link_in_xlsx(payload: str) -> None:
+    sheet = workbook(communes(commune_name=payload))["Xã"]
+    assert sheet.cell(2, 2).data_type == "s"
+    assert sheet.cell(2, 2).hyperlink is None
+    arranged = arrange(communes(commune_name=payload), result_table("communes"))
+    content = tables_workbook([arranged], language="vi", created=DAY)
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        assert b"<f>" not in archive.read("xl/worksheets/sheet1.xml")
+
+
+def test_the_same_content_gives_the_same_bytes() -> None:
+    arranged = arrange(communes(), result_table("communes"))
+    first, second = (tables_workbook([arranged], language="vi", created=DAY) for _ in range(2))
+    assert first == second
+    assert b"2026-11-01" in zipfile.ZipFile(io.BytesIO(first)).read("docProps/core.xml")
+
+
+def test_the_resource_is_complete(project_root: Path) -> None:
+    content = tomllib.loads((project_root / "geo/resources/results/columns.toml").read_text(encoding="utf-8"))
+    kinds = {"text", "code", "integer", "number", "share", "flag", "date"}
+    for section in ("communes", "villages", "each"):
+        for name, entry in content[section]["columns"].items():
+            assert entry["kind"] in kinds, name
+            assert entry["vi"], name
+            assert entry["en"], name
