@@ -185,6 +185,7 @@ class IssueLog:
     findings: list[Finding] = field(default_factory=list)
     counts: list[RowCount] = field(default_factory=list)
     _dropped: dict[Source, set[int]] = field(default_factory=dict)
+    _refused: set[Source] = field(default_factory=set)
 
     def add(
         self,
@@ -234,6 +235,12 @@ class IssueLog:
         self.findings.append(Finding(kind, source, numbers, column, texts, values))
         if kind.effect is Effect.ROW_DROPPED:
             self._dropped.setdefault(source, set()).update(numbers.tolist())
+        elif kind.effect is Effect.FILE_REFUSED:
+            self._refused.add(source)
+
+    def refused(self, source: Source) -> bool:
+        """Tell whether a source was refused as a whole."""
+        return source in self._refused
 
     def drop(
         self,
@@ -272,7 +279,7 @@ class IssueLog:
         AccountingError
             If ``rows_in != rows_used + rows dropped``.
         """
-        dropped = len(self._dropped.get(source, ()))
+        dropped = rows_in if source in self._refused else len(self._dropped.get(source, ()))
         if rows_in != rows_used + dropped:
             raise AccountingError(
                 f"{source}: {rows_in} dòng vào, {rows_used} dòng dùng, {dropped} dòng có lý do.",

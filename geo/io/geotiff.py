@@ -304,10 +304,10 @@ def read_window(source: GeoTiff, rows: slice, columns: slice) -> npt.NDArray[np.
             f"'{source.label}': cần đọc {count:.3g} ô một lúc, vượt giới hạn {raster_limits().window_cells:.3g}.",
             f"'{source.label}': {count:.3g} cells would be read at once, above {raster_limits().window_cells:.3g}.",
         )
-    window = Window(columns.start, rows.start, columns.stop - columns.start, rows.stop - rows.start)  # type: ignore[call-arg]
+    window = Window(columns.start, rows.start, columns.stop - columns.start, rows.stop - rows.start)
     with _dataset(source.path, source.label, source.content) as dataset:
         raw = dataset.read(1, window=window)
-    values = raw.astype(np.float64)
+    values: npt.NDArray[np.float64] = raw.astype(np.float64)
     bad = ~np.isfinite(values)
     if source.nodata is not None:
         bad |= raw == np.asarray(source.nodata).astype(raw.dtype) if _fits(source.nodata, raw.dtype) else False

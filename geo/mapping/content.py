@@ -60,6 +60,7 @@ class CoverageLayer:
     grid: Grid
 
     def __post_init__(self) -> None:
+        """Check the states against the grid."""
         if self.state.shape != self.grid.shape:
             raise GridMismatchError(
                 f"Lớp phủ sóng có cỡ {self.state.shape}, lưới có cỡ {self.grid.shape}.",
@@ -184,6 +185,7 @@ class MapContent:
     sources: tuple[DataSource, ...] = field(default=())
 
     def __post_init__(self) -> None:
+        """Check columns, language and coordinate systems."""
         if self.language not in {"vi", "en"}:
             raise InputError(
                 f"Ngôn ngữ bản đồ '{self.language}' không có; chọn \"vi\" hoặc \"en\".",

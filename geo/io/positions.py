@@ -1,0 +1,516 @@
+"""Positions of a table's rows: from whatever columns it has to WGS 84 longitude and latitude.
+
+Reads the cells (:mod:`geo.coordinates`), settles what they are (:mod:`geo.positions`) and states
+every row that is changed or cannot be used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import shapely
+
+from geo.areas import AreaIndex
+from geo.coordinates import AngleColumn, parse_angles, split_pair
+from geo.crs import parse_crs, to_wgs84, zone_label
+from geo.errors import CrsError
+from geo.io.raw import TableOptions
+from geo.io.tables import Table
+from geo.positions import (
+    Outcome,
+    PositionSettings,
+    Reading,
+    Settlement,
+    declared_zones,
+    settle_degrees,
+    settle_metres,
+)
+from geo.text import fold
+from geo.validation import IssueLog
+from geo.values import is_blank
+
+__all__ = ["POSITION_FIELDS", "PositionContext", "settle_positions"]
+
+#: Fields that hold positions, all read raw.
+POSITION_FIELDS = ("lon", "lat", "x", "y", "position")
+_DEGREES_MAX = 180.0
+_METRES_MIN = 10_000.0
+
+
+@dataclass(frozen=True, slots=True)
+class PositionContext:
+    """What positions are settled against.
+
+    Attributes
+    ----------
+    area : AreaIndex
+    provinces : tuple of str
+        Provinces of the project; empty: all of ``area``.
+    settings : PositionSettings
+    keep_outside : bool
+        Keep rows beyond reach of the area (they are stated all the same).
+    """
+
+    area: AreaIndex
+    provinces: tuple[str, ...] = ()
+    settings: PositionSettings = PositionSettings()
+    keep_outside: bool = False
+
+
+def settle_positions(
+    table: Table, frame: pd.DataFrame, *, context: PositionContext, options: TableOptions, log: IssueLog
+) -> pd.DataFrame:
+    """Return ``frame`` with ``lon`` and ``lat`` (EPSG:4326) in place of its position columns.
+
+    Rows without a usable position are dropped, each with a finding. When the list as a whole
+    cannot be settled the result is empty and the finding refuses the file.
+
+    Parameters
+    ----------
+    table : Table
+        The source, for geometry, headers and titles.
+    frame : DataFrame
+        Rows still alive, with raw position columns, index = row number in the file.
+    context : PositionContext
+    options : TableOptions
+    log : IssueLog
+    """
+    rest = frame.drop(columns=[c for c in POSITION_FIELDS if c in frame.columns])
+    if table.geometry is not None and not {"lon", "x", "position"} & set(frame.columns):
+        return _from_geometry(table, rest, context, options, log)
+    first, second, headers = _columns(table, frame)
+    rest, first, second = _drop_unreadable(table, rest, frame, first, second, headers, log)
+    lon, lat, keep = _settle(table, rest, first, second, headers, context, options, log)
+    if log.refused(table.source):
+        return rest.iloc[:0].assign(lon=pd.Series(dtype=float), lat=pd.Series(dtype=float))
+    rest = rest.loc[keep].assign(lon=lon[keep], lat=lat[keep])
+    return _check_place(table, rest, headers, context, log)
+
+
+@dataclass(frozen=True, slots=True)
+class _Cells:
+    """One coordinate of the rows: numbers, and whether the cell itself said which axis it is."""
+
+    values: npt.NDArray[np.float64]
+    axis: npt.NDArray[np.object_]
+    sexagesimal: npt.NDArray[np.bool_]
+    blank: npt.NDArray[np.bool_]
+
+    def take(self, keep: npt.NDArray[np.bool_]) -> _Cells:
+        return _Cells(self.values[keep], self.axis[keep], self.sexagesimal[keep], self.blank[keep])
+
+
+def _columns(table: Table, frame: pd.DataFrame) -> tuple[_Cells, _Cells, tuple[str, str]]:
+    """Return the columns meant as longitude or X, and latitude or Y, with their headers."""
+    if "position" in frame.columns and not {"lon", "lat"} <= set(frame.columns):
+        first, second = _split_column(frame["position"])
+        return first, second, (table.header("position"), table.header("position"))
+    a, b = ("lon", "lat") if {"lon", "lat"} <= set(frame.columns) else ("x", "y")
+    one, two = parse_angles(frame[a]), parse_angles(frame[b])
+    vietnamese = one.vietnamese or two.vietnamese
+    return (
+        _as_cells(one, vietnamese=vietnamese),
+        _as_cells(two, vietnamese=vietnamese),
+        (table.header(a), table.header(b)),
+    )
+
+
+def _as_cells(column: AngleColumn, *, vietnamese: bool) -> _Cells:
+    axis = np.where(
+        np.isin(column.letters, ["N", "S", "B", "M"]),
+        "lat",
+        np.where(np.isin(column.letters, ["E", "W", "D", "T"]), "lon", column.labels),
+    ).astype(object)
+    return _Cells(column.signed(vietnamese=vietnamese), axis, column.sexagesimal, column.blank)
+
+
+def _split_column(cells: pd.Series) -> tuple[_Cells, _Cells]:
+    n = len(cells)
+    values = np.full((2, n), np.nan)
+    axis = np.full((2, n), "", dtype=object)
+    sexagesimal = np.zeros((2, n), dtype=bool)
+    blank = is_blank(cells)
+    pairs = [split_pair(c) if not b and isinstance(c, str) else None for c, b in zip(cells, blank, strict=True)]
+    vietnamese = any(a.letter in {"B", "M", "D", "T"} for p in pairs if p for a in p)
+    for i, pair in enumerate(pairs):
+        if pair is None:
+            continue
+        # Written pairs are latitude first unless they say otherwise; the area test may still exchange them.
+        north, east = pair if pair[0].axis != "lon" and pair[1].axis != "lat" else (pair[1], pair[0])
+        for j, angle in enumerate((east, north)):
+            south = vietnamese and angle.letter == "N"
+            values[j, i] = -angle.value if south else angle.value
+            axis[j, i] = angle.axis
+            sexagesimal[j, i] = angle.sexagesimal
+    return (
+        _Cells(values[0], axis[0], sexagesimal[0], blank),
+        _Cells(values[1], axis[1], sexagesimal[1], blank),
+    )
+
+
+def _drop_unreadable(
+    table: Table,
+    rest: pd.DataFrame,
+    frame: pd.DataFrame,
+    first: _Cells,
+    second: _Cells,
+    headers: tuple[str, str],
+    log: IssueLog,
+) -> tuple[pd.DataFrame, _Cells, _Cells]:
+    present = [c for c in POSITION_FIELDS if c in frame.columns]
+    came = frame[present].astype(str).agg("; ".join, axis=1).to_numpy(dtype=object) if len(frame) else []
+    column = headers[0] if headers[0] == headers[1] else f"{headers[0]}; {headers[1]}"
+    nan = np.isnan(first.values) | np.isnan(second.values)
+    missing = nan & (first.blank | second.blank)
+    zero = ~nan & ((first.values == 0) | (second.values == 0))
+    for mask, code in (
+        (missing, "position_missing"),
+        (nan & ~missing, "position_unreadable"),
+        (zero, "position_zero"),
+    ):
+        alive = np.isin(frame.index, rest.index)
+        rest = log.drop(rest, mask[alive], code, table.source, column=column, came=np.asarray(came)[alive])
+    keep = np.isin(frame.index, rest.index)
+    return rest, first.take(keep), second.take(keep)
+
+
+def _settle(
+    table: Table,
+    rest: pd.DataFrame,
+    first: _Cells,
+    second: _Cells,
+    headers: tuple[str, str],
+    context: PositionContext,
+    options: TableOptions,
+    log: IssueLog,
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
+    """Return longitude, latitude and which rows are kept, stating everything on the way."""
+    n = len(rest)
+    lon, lat, keep = np.full(n, np.nan), np.full(n, np.nan), np.zeros(n, dtype=bool)
+    a, b = np.abs(first.values), np.abs(second.values)
+    degrees = (a <= _DEGREES_MAX) & (b <= _DEGREES_MAX)
+    metres = (np.maximum(a, b) >= 10 * _METRES_MIN) & (np.minimum(a, b) >= _METRES_MIN / 10) & ~degrees
+    neither = ~degrees & ~metres
+    column = f"{headers[0]}; {headers[1]}"
+    texts = np.array([f"{p:.10g}; {q:.10g}" for p, q in zip(first.values, second.values, strict=True)], dtype=object)
+    _drop_only(log, table, rest, neither, "position_not_coordinate", column, texts)
+    stated = declared_zones([*table.preamble, *headers])
+    if degrees.any():
+        vn2000 = any(r"vn2000" in fold(t).replace(" ", "") for t in (*headers, *table.preamble)) and not any(
+            "wgs" in fold(t) for t in (*headers, *table.preamble)
+        )
+        if options.crs:
+            vn2000 = parse_crs(options.crs).to_epsg() == 4756
+        lon[degrees], lat[degrees] = _degrees(
+            table, rest.index[degrees], first.take(degrees), second.take(degrees), column, texts[degrees],
+            context, vn2000, log,
+        )
+        keep |= degrees
+    if metres.any():
+        part = rest.loc[metres]
+        groups = _province_groups(part, context)
+        for provinces, mask in groups:
+            where = np.flatnonzero(metres)[mask]
+            settled = _metres(
+                table, rest.iloc[where], first.values[where], second.values[where], provinces, context, options,
+                stated, column, texts[where], log, main=bool(metres.sum() >= degrees.sum()),
+            )
+            if settled is None:
+                continue
+            lon[where], lat[where] = settled
+            keep[where] = True
+    return lon, lat, keep
+
+
+def _drop_only(
+    log: IssueLog,
+    table: Table,
+    rest: pd.DataFrame,
+    mask: npt.NDArray[np.bool_],
+    code: str,
+    column: str,
+    texts: npt.NDArray[np.object_],
+) -> None:
+    if mask.any():
+        log.add(code, table.source, rows=rest.index[mask], column=column, came=list(texts[mask]))
+
+
+def _degrees(
+    table: Table,
+    rows: pd.Index,
+    first: _Cells,
+    second: _Cells,
+    column: str,
+    texts: npt.NDArray[np.object_],
+    context: PositionContext,
+    vn2000: bool,
+    log: IssueLog,
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    # A letter or label in the cell says which axis it is, whatever the header says.
+    lettered = ((first.axis == "lat") & (second.axis != "lat")) | ((second.axis == "lon") & (first.axis != "lon"))
+    a = np.where(lettered, second.values, first.values)
+    b = np.where(lettered, first.values, second.values)
+    settled = settle_degrees(a, b, context.area, settings=context.settings, vn2000=vn2000)
+    certain = (first.axis != "") | (second.axis != "")
+    if vn2000:
+        log.add("degrees_on_vn2000", table.source, column=column)
+    if settled.list_swapped:
+        log.add("position_list_swapped", table.source, column=column, came=texts[0] if len(texts) else "",
+                fields={"count": len(rows)})
+    changed = (settled.row_swapped & ~certain) | (lettered & ~settled.list_swapped & ~lettered.all())
+    if lettered.all() and len(lettered):
+        log.add("position_list_swapped", table.source, column=column, came=texts[0], fields={"count": len(rows)})
+    if changed.any():
+        log.add("position_row_swapped", table.source, rows=rows[changed], column=column, came=list(texts[changed]))
+    coarse = ~first.sexagesimal & ~second.sexagesimal & _coarse(a) & _coarse(b)
+    if coarse.any():
+        log.add("position_coarse", table.source, rows=rows[coarse], column=column, came=list(texts[coarse]))
+    return settled.lon, settled.lat
+
+
+def _coarse(values: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+    """Two decimals or fewer: the position is known to a kilometre at best."""
+    return np.abs(values * 100 - np.round(values * 100)) < 1e-7
+
+
+def _province_groups(
+    part: pd.DataFrame, context: PositionContext
+) -> list[tuple[tuple[str, ...], npt.NDArray[np.bool_]]]:
+    """Split rows by the province that they name, if they name several of the area's."""
+    everything = np.ones(len(part), dtype=bool)
+    whole = [(context.provinces or context.area.province_codes, everything)]
+    column = next((c for c in ("province_code", "province_name") if c in part.columns), None)
+    if column is None:
+        return whole
+    named = part[column].map(context.area.province_meant).to_numpy(dtype=object)
+    distinct = sorted(set(named) - {""})
+    if not distinct:
+        return whole
+    if len(distinct) == 1:
+        return [((distinct[0],), everything)]
+    groups: list[tuple[tuple[str, ...], npt.NDArray[np.bool_]]] = [((p,), named == p) for p in distinct]
+    if (named == "").any():
+        groups.append((context.provinces or context.area.province_codes, named == ""))
+    return groups
+
+
+def _meant(part: pd.DataFrame, context: PositionContext, provinces: Sequence[str]) -> list[frozenset[int]]:
+    codes = part["commune_code"] if "commune_code" in part.columns else pd.Series("", index=part.index)
+    names = part["commune_name"] if "commune_name" in part.columns else pd.Series("", index=part.index)
+    memory: dict[tuple[object, object], frozenset[int]] = {}
+    out = []
+    for key in zip(codes, names, strict=True):
+        if key not in memory:
+            memory[key] = context.area.communes_meant(key[0], key[1], provinces)
+        out.append(memory[key])
+    return out
+
+
+def _metres(
+    table: Table,
+    part: pd.DataFrame,
+    x: npt.NDArray[np.float64],
+    y: npt.NDArray[np.float64],
+    provinces: tuple[str, ...],
+    context: PositionContext,
+    options: TableOptions,
+    stated: tuple[int, ...],
+    column: str,
+    texts: npt.NDArray[np.object_],
+    log: IssueLog,
+    *,
+    main: bool,
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]] | None:
+    settings = context.settings
+    declared: tuple[int, ...] = stated
+    if options.crs:
+        epsg = parse_crs(options.crs).to_epsg()
+        if epsg is None:
+            raise CrsError(
+                f"{table.source}: crs = '{options.crs}' không có mã EPSG; hãy ghi mã EPSG.",
+                f"{table.source}: crs = '{options.crs}' has no EPSG code; give one.",
+            )
+        declared = (epsg,)
+        # The project file has the last word: the area test only settles which column is the easting.
+        settings = replace(settings, survive_share=1e-9, margin_m=max(settings.margin_m, settings.reach_m))
+    settled = settle_metres(
+        x, y, context.area, provinces=provinces, meant=_meant(part, context, provinces), settings=settings,
+        declared=declared,
+    )
+    if settled.chosen is None:
+        _refuse(table, part, settled, provinces, context, column, texts, log, main=main, declared=declared)
+        return None
+    lon, lat = _exchange_rows(table, part, x, y, settled, provinces, context, column, texts, log)
+    chosen = settled.chosen
+    log.add(
+        "crs_settled",
+        table.source,
+        column=column,
+        came=f"{len(part)} × X/Y",
+        fields={
+            "zone": zone_label(chosen.epsg),
+            "axes_vi": "X là trục Bắc, Y là trục Đông" if chosen.swapped else "X là trục Đông, Y là trục Bắc",
+            "axes_en": "X is the northing, Y the easting" if chosen.swapped else "X is the easting, Y the northing",
+            "inside": f"{chosen.inside_share:.1%}",
+            **_why(settled),
+            "tried": _list(settled.tried[:6]),
+        },
+    )
+    return lon, lat
+
+
+def _why(settled: Settlement) -> dict[str, str]:
+    return {
+        Outcome.DECLARED: {"why_vi": "được khai báo", "why_en": "it is declared"},
+        Outcome.ONLY_SURVIVOR: {
+            "why_vi": "là cách đọc duy nhất đặt các điểm vào tỉnh",
+            "why_en": "it is the only reading that puts the points into the province",
+        },
+        Outcome.COMMUNES_DECIDED: {
+            "why_vi": "khớp với cột xã hơn hẳn các cách đọc khác",
+            "why_en": "it fits the commune column clearly better than any other reading",
+        },
+    }[settled.outcome]
+
+
+def _list(readings: Sequence[Reading]) -> str:
+    return "; ".join(
+        f"{zone_label(r.epsg)}{' X↔Y' if r.swapped else ''}: {r.inside_share:.0%}"
+        + ("" if np.isnan(r.match_share) else f" (xã/communes {r.match_share:.0%})")
+        for r in readings
+    )
+
+
+def _refuse(
+    table: Table,
+    part: pd.DataFrame,
+    settled: Settlement,
+    provinces: tuple[str, ...],
+    context: PositionContext,
+    column: str,
+    texts: npt.NDArray[np.object_],
+    log: IssueLog,
+    *,
+    main: bool,
+    declared: tuple[int, ...],
+) -> None:
+    listed = settled.survivors if settled.outcome is Outcome.SEVERAL_SURVIVE else settled.tried[:4]
+    codes = ", ".join(f'"EPSG:{e}"' for e in dict.fromkeys(r.epsg for r in listed))
+    fields = {"province": ", ".join(provinces), "candidates": _list(listed), "codes": codes,
+              "needed": f"{context.settings.survive_share:.0%}",
+              "declared": ", ".join(zone_label(e) for e in declared)}
+    code = {
+        Outcome.NONE_SURVIVES: "crs_declared_contradicted" if declared else "crs_none_fits",
+        Outcome.SEVERAL_SURVIVE: "crs_several_fit",
+        Outcome.COMMUNES_CONTRADICT: "crs_communes_contradict",
+    }[settled.outcome]
+    if main:
+        log.add(code, table.source, column=column, came=texts[0] if len(texts) else "", fields=fields)
+    else:
+        log.add("position_other_kind", table.source, rows=part.index, column=column, came=list(texts))
+
+
+def _exchange_rows(
+    table: Table,
+    part: pd.DataFrame,
+    x: npt.NDArray[np.float64],
+    y: npt.NDArray[np.float64],
+    settled: Settlement,
+    provinces: tuple[str, ...],
+    context: PositionContext,
+    column: str,
+    texts: npt.NDArray[np.object_],
+    log: IssueLog,
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Put right the few rows whose X and Y are exchanged against the rest of the list."""
+    lon, lat = settled.lon.copy(), settled.lat.copy()
+    if settled.chosen is None:
+        return lon, lat
+    reach = context.settings.reach_m
+    outside = ~context.area.within(lon, lat, margin_m=reach)
+    if outside.any():
+        epsg, swapped = settled.chosen.epsg, settled.chosen.swapped
+        pair = (x, y) if swapped else (y, x)
+        other_lon, other_lat = to_wgs84(pair[0][outside], pair[1][outside], epsg)
+        good = context.area.within(other_lon, other_lat, margin_m=reach)
+        rows = np.flatnonzero(outside)[good]
+        lon[rows], lat[rows] = other_lon[good], other_lat[good]
+        if len(rows):
+            log.add("position_row_swapped", table.source, rows=part.index[rows], column=column,
+                    came=list(texts[rows]))
+    return lon, lat
+
+
+def _check_place(
+    table: Table, rest: pd.DataFrame, headers: tuple[str, str], context: PositionContext, log: IssueLog
+) -> pd.DataFrame:
+    """Drop rows beyond reach of the area and state rows whose commune column says another place."""
+    lon, lat = rest["lon"].to_numpy(), rest["lat"].to_numpy()
+    near = context.area.within(lon, lat, margin_m=context.settings.reach_m)
+    column = headers[0] if headers[0] == headers[1] else f"{headers[0]}; {headers[1]}"
+    came = [f"{a:.5f}; {b:.5f}" for a, b in zip(lon, lat, strict=True)]
+    fields = {"reach_km": f"{context.settings.reach_m / 1000:g}", "count": len(rest)}
+    if len(rest) and not near.any() and not context.keep_outside:
+        log.add("list_outside_area", table.source, column=column, came=came[0], fields=fields)
+        return rest.iloc[:0]
+    if not near.all():
+        if context.keep_outside:
+            log.add("position_outside_kept", table.source, rows=rest.index[~near], column=column,
+                    came=[c for c, ok in zip(came, near, strict=True) if not ok], fields=fields)
+        else:
+            rest = log.drop(rest, ~near, "position_outside", table.source, column=column, came=came, fields=fields)
+    _state_commune_mismatch(table, rest, context, log)
+    return rest
+
+
+def _state_commune_mismatch(table: Table, rest: pd.DataFrame, context: PositionContext, log: IssueLog) -> None:
+    if not {"commune_code", "commune_name"} & set(rest.columns) or rest.empty:
+        return
+    meant = _meant(rest, context, context.provinces)
+    located = context.area.locate(rest["lon"], rest["lat"])
+    bad = np.array([bool(m) and int(w) not in m for m, w in zip(meant, located, strict=True)], dtype=bool)
+    if not bad.any():
+        return
+    field = "commune_name" if "commune_name" in rest.columns else "commune_code"
+    names = [context.area.names[w] if w >= 0 else "—" for w in located[bad]]
+    came = [f"{text} → {name}" for text, name in zip(rest[field][bad], names, strict=True)]
+    log.add("commune_mismatch", table.source, rows=rest.index[bad], column=table.header(field), came=came)
+
+
+def _from_geometry(
+    table: Table, rest: pd.DataFrame, context: PositionContext, options: TableOptions, log: IssueLog
+) -> pd.DataFrame:
+    """Positions of a vector layer: its points, in its declared CRS."""
+    if table.geometry is None:
+        return rest
+    geometry = table.geometry.reindex(rest.index)
+    shapes = np.asarray(geometry.to_numpy(), dtype=object)
+    empty = shapely.is_missing(shapes) | shapely.is_empty(shapes)
+    rest = log.drop(rest, empty, "position_missing", table.source, column="geometry")
+    shapes = shapes[~empty]
+    single = shapely.get_type_id(shapes) == 4  # MultiPoint of one point is a common export habit
+    shapes = np.where(single & (shapely.get_num_geometries(shapes) == 1), shapely.get_geometry(shapes, 0), shapes)
+    point = shapely.get_type_id(shapes) == 0
+    rest = log.drop(rest, ~point, "geometry_not_point", table.source, column="geometry",
+                    came=[g.geom_type for g in shapes])
+    shapes = shapes[point]
+    declared = options.crs or geometry.crs
+    if declared is None:
+        log.add("crs_missing", table.source, column="geometry")
+        return rest.iloc[:0].assign(lon=pd.Series(dtype=float), lat=pd.Series(dtype=float))
+    lon, lat = to_wgs84(shapely.get_x(shapes), shapely.get_y(shapes), parse_crs(declared))
+    bad = ~(np.isfinite(lon) & np.isfinite(lat))
+    rest = log.drop(rest, bad, "position_unreadable", table.source, column="geometry",
+                    came=[g.wkt[:60] for g in shapes])
+    lon, lat = lon[~bad], lat[~bad]
+    settled = settle_degrees(lon, lat, context.area, settings=context.settings)
+    if settled.list_swapped:
+        log.add("position_list_swapped", table.source, column="geometry", fields={"count": len(rest)})
+    if settled.row_swapped.any():
+        log.add("position_row_swapped", table.source, rows=rest.index[settled.row_swapped], column="geometry")
+    rest = rest.assign(lon=settled.lon, lat=settled.lat)
+    return _check_place(table, rest, ("geometry", "geometry"), context, log)

@@ -1,0 +1,141 @@
+"""A table as it came: cells untouched, rows numbered as the spreadsheet program numbers them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import geopandas as gpd
+import pandas as pd
+
+from geo.errors import InputError
+from geo.schemas import Schema
+from geo.text import clean
+from geo.validation import Source
+
+__all__ = ["FileLimits", "RawTable", "TableOptions", "find_header", "join_headers"]
+
+_HEADER_DEPTH = 40
+
+
+@dataclass(frozen=True, slots=True)
+class FileLimits:
+    """Sizes beyond which a file is refused before it is unpacked (a small file can hold a huge one)."""
+
+    unpacked_bytes: int = 2_000_000_000
+    ratio: float = 200.0
+    columns: int = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class TableOptions:
+    """What the project file may say about one input; empty means: find out.
+
+    Attributes
+    ----------
+    sheet : tuple of str
+        Sheets or layers to read.
+    header_row : int or None
+        Row of the header as the spreadsheet program numbers it.
+    encoding, delimiter : str
+    columns : mapping
+        Field name to header.
+    crs : str
+    operator : str
+        The operator whose list this is, where no column says it.
+    extra : mapping
+        Options of one kind of input (``kind``, ``year`` ...).
+    """
+
+    sheet: tuple[str, ...] = ()
+    header_row: int | None = None
+    encoding: str = ""
+    delimiter: str = ""
+    columns: Mapping[str, str] = field(default_factory=dict)
+    crs: str = ""
+    operator: str = ""
+    extra: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class RawTable:
+    """Cells of one sheet, layer or text file below its header.
+
+    Attributes
+    ----------
+    source : Source
+    path : Path
+    headers : tuple of str
+        Header texts as they came, one per column of ``cells``.
+    cells : DataFrame
+        Columns 0..n-1, index = row number in the file.
+    preamble : tuple of str
+        Texts above the header (titles, zone declarations, units).
+    geometry : GeoSeries or None
+        Aligned with ``cells``; its CRS as declared by the file, possibly None.
+    refused_rows : int
+        Rows already dropped, each with a finding (wrong number of cells).
+    """
+
+    source: Source
+    path: Path
+    headers: tuple[str, ...]
+    cells: pd.DataFrame
+    preamble: tuple[str, ...] = ()
+    geometry: gpd.GeoSeries | None = None
+    refused_rows: int = 0
+
+
+def find_header(rows: list[list[object]], schema: Schema, options: TableOptions) -> tuple[int, int]:
+    """Return the first and last index in ``rows`` of the header (two when groups stand above names).
+
+    The row under which most fields of the schema are recognised wins; the earliest among equals.
+
+    Raises
+    ------
+    InputError
+        If the project file names a header row that the table does not have.
+    """
+    if options.header_row is not None:
+        index = options.header_row - 1
+        if not 0 <= index < len(rows):
+            raise InputError(
+                f"header_row = {options.header_row}: bảng chỉ có {len(rows)} dòng.",
+                f"header_row = {options.header_row}: the table has {len(rows)} rows only.",
+            )
+        return index, index
+    best, best_score = (0, 0), 0.0
+    for i, row in enumerate(rows[:_HEADER_DEPTH]):
+        score = _score([clean(c) for c in row], schema, options)
+        if score > best_score:
+            best, best_score = (i, i), score
+        if i + 1 < len(rows):
+            two = _score(join_headers(row, rows[i + 1]), schema, options)
+            if two > best_score + 1.5:
+                best, best_score = (i, i + 1), two
+    return best
+
+
+def join_headers(upper: list[object], lower: list[object]) -> list[str]:
+    """Return headers of two rows as one: the group's text carried right, then the name under it."""
+    width = max(len(upper), len(lower))
+    joined: list[str] = []
+    group = ""
+    for i in range(width):
+        above = clean(upper[i]) if i < len(upper) else ""
+        below = clean(lower[i]) if i < len(lower) else ""
+        if above:
+            group = above
+        elif not below:
+            group = ""
+        joined.append(f"{above or group} {below}".strip() if below else above)
+    return joined
+
+
+def _score(headers: list[str], schema: Schema, options: TableOptions) -> float:
+    if not any(headers):
+        return 0.0
+    chosen = {n: h for n, h in options.columns.items() if n in schema.fields and h in headers}
+    found = schema.match(headers, chosen).columns
+    return len(found) - 0.25 * len(schema.missing(found))

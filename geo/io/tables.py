@@ -1,0 +1,274 @@
+"""From a named input to rows with canonical columns, whatever format they come in.
+
+``read_tables`` finds the format, header and columns; ``convert`` turns cells into values by the
+schema. Readers of one kind of data (sites, measurements ...) build on these two and add what is
+particular to the kind. Every row that does not survive has a finding.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from geo.errors import InputError, MissingInputError
+from geo.io.delimited import read_delimited
+from geo.io.raw import FileLimits, RawTable, TableOptions
+from geo.io.resources import load_toml
+from geo.io.vectors import VECTOR_SUFFIXES, read_vectors
+from geo.io.workbook import read_workbook
+from geo.schemas import Field, FieldType, Schema
+from geo.text import fold_key
+from geo.validation import IssueLog, Source
+from geo.values import is_blank, parse_codes, parse_flags, parse_numbers, parse_texts, parse_times
+
+__all__ = ["Table", "convert", "load_schema", "read_tables"]
+
+_WORKBOOKS = frozenset({".xlsx", ".xlsm", ".xls", ".ods"})
+_TEXTS = frozenset({".csv", ".txt", ".tsv", ".tab"})
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows of one source with canonical column names.
+
+    Attributes
+    ----------
+    source : Source
+    frame : DataFrame
+        Index = row number in the file; columns = field names; cells still as they came.
+    headers : mapping
+        Field name to header text as it came.
+    rows_in : int
+        Rows that are not blank, those already refused included.
+    preamble : tuple of str
+    geometry : GeoSeries or None
+        Aligned with ``frame``.
+    """
+
+    source: Source
+    frame: pd.DataFrame
+    headers: dict[str, str]
+    rows_in: int
+    preamble: tuple[str, ...] = ()
+    geometry: gpd.GeoSeries | None = None
+
+    def header(self, field: str) -> str:
+        """Return the header under which a field came, or the field's name."""
+        return self.headers.get(field, field)
+
+
+def load_schema(kind: str) -> Schema:
+    """Return the schema of a kind of table from ``resources/tables/<kind>.toml``."""
+    return Schema.from_toml(kind, load_toml(f"tables/{kind}.toml"))
+
+
+def read_tables(
+    path: Path,
+    *,
+    file: str,
+    schema: Schema,
+    options: TableOptions,
+    log: IssueLog,
+    limits: FileLimits | None = None,
+) -> list[Table]:
+    """Read all tables of one file that hold ``schema``'s kind of data.
+
+    Parameters
+    ----------
+    path : Path
+    file : str
+        The path as the project file gives it, for messages.
+    schema : Schema
+    options : TableOptions
+    log : IssueLog
+    limits : FileLimits, optional
+
+    Raises
+    ------
+    InputError
+        If the file is missing, unreadable, of an unknown format, or lacks columns that the kind needs.
+    """
+    limits = limits or FileLimits()
+    source = Source(file)
+    if not path.is_file():
+        raise MissingInputError(
+            f"Không thấy tệp '{file}'; đường dẫn tính từ thư mục của tệp dự án.",
+            f"File '{file}' not found; paths are relative to the project file's folder.",
+        )
+    suffix = path.suffix.lower()
+    if suffix in _WORKBOOKS:
+        raw = read_workbook(path, file, schema, options, log, limits)
+    elif suffix in VECTOR_SUFFIXES:
+        raw = read_vectors(path, file, schema, options, log, limits)
+    elif suffix in _TEXTS:
+        raw = [read_delimited(path, source, schema, options, log, limits)]
+    else:
+        raise InputError(
+            f"{source}: không đọc được định dạng '{suffix}'; dùng CSV, TXT, XLSX, GeoJSON, GPKG, Shapefile hoặc Parquet.",
+            f"{source}: format '{suffix}' is not read; use CSV, TXT, XLSX, GeoJSON, GPKG, Shapefile or Parquet.",
+        )
+    return [_map_columns(table, schema, options, log) for table in raw]
+
+
+def _map_columns(raw: RawTable, schema: Schema, options: TableOptions, log: IssueLog) -> Table:
+    try:
+        match = schema.match(raw.headers, options.columns)
+    except InputError as error:
+        raise InputError(f"{raw.source}: {error.message.vi}", f"{raw.source}: {error.message.en}") from error
+    present = dict(match.columns)
+    if raw.geometry is not None:
+        present["geometry"] = -1
+    lacking = schema.missing(present)
+    if lacking:
+        came = ", ".join(h for h in raw.headers if h) or "—"
+        names = "; ".join(_describe(item, schema) for item in lacking)
+        raise InputError(
+            f"{raw.source}: thiếu cột {names}. Các cột đọc được: {came}. Hãy đổi tên cột hoặc ghi "
+            "'columns' trong tệp dự án.",
+            f"{raw.source}: column missing: {names}. Columns read: {came}. Rename the column or give "
+            "'columns' in the project file.",
+        )
+    _report_rivals(raw, match.columns, match.rivals, log)
+    if match.unknown:
+        log.add("columns_unused", raw.source, came=", ".join(raw.headers[i] for i in match.unknown))
+    cells = raw.cells
+    blank = cells.isna().all(axis=1).to_numpy(dtype=bool)
+    if cells.shape[1] and cells.dtypes.map(pd.api.types.is_object_dtype).any():
+        blank |= cells.map(lambda c: c is None or c != c or (isinstance(c, str) and not c.strip())).all(axis=1).to_numpy()
+    geometry = raw.geometry
+    if geometry is not None:
+        blank &= geometry.isna().to_numpy(dtype=bool)
+        geometry = geometry[~blank]
+    frame = cells.loc[~blank, list(match.columns.values())].set_axis(list(match.columns), axis=1)
+    headers = {name: raw.headers[i] for name, i in match.columns.items()}
+    return Table(raw.source, frame, headers, len(frame) + raw.refused_rows, raw.preamble, geometry)
+
+
+def _describe(item: str, schema: Schema) -> str:
+    """Return a missing field with a few headers under which it would be recognised."""
+    if item in schema.fields:
+        return f"'{item}'"
+    return item
+
+
+def _report_rivals(
+    raw: RawTable, columns: dict[str, int] | object, rivals: object, log: IssueLog
+) -> None:
+    for name, places in dict(rivals).items():  # type: ignore[call-overload]
+        first = raw.cells[places[0]]
+        differing = np.zeros(len(first), dtype=bool)
+        for place in places[1:]:
+            other = raw.cells[place]
+            both = ~(is_blank(first) | is_blank(other))
+            differing |= both & (parse_texts(first).to_numpy() != parse_texts(other).to_numpy())
+        log.add(
+            "columns_rival_differ" if differing.any() else "columns_rival",
+            raw.source,
+            rows=raw.cells.index[differing],
+            column=raw.headers[places[0]],
+            came=", ".join(raw.headers[p] for p in places) if not differing.any() else list(first[differing]),
+            fields={"field": name, "taken": raw.headers[places[0]], "all": ", ".join(raw.headers[p] for p in places)},
+        )
+
+
+def convert(table: Table, schema: Schema, log: IssueLog) -> pd.DataFrame:
+    """Return the table's frame with each mapped field as values of its type.
+
+    Numbers outside the field's range, unreadable cells and unknown choices become unknown, each
+    with a finding; missing values of required fields drop the row, with a finding. Fields that the
+    table does not have are absent. RAW fields stay as they came.
+    """
+    out: dict[str, pd.Series] = {}
+    for name in table.frame.columns:
+        field = schema.fields[name]
+        out[name] = _convert_column(table, field, table.frame[name], log)
+    frame = pd.DataFrame(out, index=table.frame.index)
+    for name, field in schema.fields.items():
+        if not field.required or name not in frame:
+            continue
+        empty = _empty(frame[name])
+        frame = log.drop(frame, empty, "required_value_missing", table.source, column=table.header(name),
+                         fields={"field": name})
+    return frame
+
+
+def _empty(values: pd.Series) -> np.ndarray:
+    if values.dtype == object or isinstance(values.dtype, pd.StringDtype):
+        return is_blank(values)
+    return values.isna().to_numpy(dtype=bool)
+
+
+def _convert_column(table: Table, field: Field, cells: pd.Series, log: IssueLog) -> pd.Series:
+    header = table.header(field.name)
+    match field.type:
+        case FieldType.RAW:
+            return cells
+        case FieldType.TEXT:
+            return parse_texts(cells)
+        case FieldType.CODE:
+            codes, restored = parse_codes(cells, digits=field.digits)
+            _note(log, "code_zeros_restored", table, cells, restored, header, {"digits": field.digits or 0})
+            return codes
+        case FieldType.NUMBER | FieldType.INTEGER:
+            return _convert_numbers(table, field, cells, header, log)
+        case FieldType.DATE | FieldType.TIME:
+            times, bad = parse_times(cells)
+            _note(log, "date_unreadable", table, cells, bad, header)
+            return times
+        case FieldType.FLAG:
+            flags, bad = parse_flags(cells)
+            _note(log, "flag_unreadable", table, cells, bad, header)
+            return flags
+        case FieldType.CHOICE:
+            return _convert_choices(table, field, cells, header, log)
+
+
+def _note(
+    log: IssueLog,
+    code: str,
+    table: Table,
+    cells: pd.Series,
+    mask: np.ndarray,
+    header: str,
+    fields: dict[str, object] | None = None,
+) -> None:
+    if mask.any():
+        log.add(code, table.source, rows=cells.index[mask], column=header, came=list(cells[mask]), fields=fields)
+
+
+def _convert_numbers(table: Table, field: Field, cells: pd.Series, header: str, log: IssueLog) -> pd.Series:
+    metres = field.unit == "m"
+    number = parse_numbers(cells, minimum=field.minimum, maximum=field.maximum, metres=metres)
+    fields = {"unit": field.unit, "low": field.minimum, "high": field.maximum}
+    _note(log, "number_unreadable", table, cells, number.unreadable, header, fields)
+    _note(log, "number_ambiguous", table, cells, number.ambiguous, header, fields)
+    _note(log, "feet_converted", table, cells, number.converted, header, fields)
+    values = number.values.copy()
+    low = -np.inf if field.minimum is None else field.minimum
+    high = np.inf if field.maximum is None else field.maximum
+    with np.errstate(invalid="ignore"):
+        outside = (values < low) | (values > high)
+    _note(log, "number_out_of_range", table, cells, outside, header, fields)
+    values[outside] = np.nan
+    if field.type is FieldType.INTEGER:
+        with np.errstate(invalid="ignore"):
+            broken = np.isfinite(values) & (values != np.floor(values))
+        _note(log, "number_not_whole", table, cells, broken, header, fields)
+        values[broken] = np.nan
+    return pd.Series(values, index=cells.index)
+
+
+def _convert_choices(table: Table, field: Field, cells: pd.Series, header: str, log: IssueLog) -> pd.Series:
+    choices = field.choices or {}
+    texts = parse_texts(cells)
+    codes, uniques = pd.factorize(texts)
+    known = np.array([choices.get(fold_key(u), "") for u in uniques], dtype=object)
+    values = pd.Series(known[codes] if len(known) else [], index=cells.index, dtype="str")
+    bad = ((values == "") & (texts != "")).to_numpy(dtype=bool)
+    allowed = ", ".join(dict.fromkeys(choices.values()))
+    _note(log, "choice_unknown", table, cells, bad, header, {"choices": allowed})
+    return values

@@ -1,0 +1,158 @@
+"""Vector files: GeoPackage, GeoJSON, Shapefile (zipped too) and GeoParquet, as raw tables with geometry.
+
+Drivers are named by the file's own first bytes, never left to guess: a "GeoPackage" that is really
+an OGR virtual file could read any other file.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import geopandas as gpd
+import pandas as pd
+import pyarrow.parquet as pq
+import pyogrio
+from pyarrow import ArrowInvalid
+from pyogrio.errors import DataLayerError, DataSourceError
+
+from geo.errors import InputError
+from geo.io.raw import FileLimits, RawTable, TableOptions
+from geo.io.workbook import check_archive
+from geo.schemas import Schema
+from geo.text import clean, fold_key
+from geo.validation import IssueLog, Source
+
+__all__ = ["VECTOR_SUFFIXES", "read_vectors"]
+
+VECTOR_SUFFIXES = frozenset({".gpkg", ".geojson", ".json", ".shp", ".zip", ".parquet", ".geoparquet"})
+_SQLITE = b"SQLite format 3\x00"
+_SHAPE = b"\x00\x00\x27\x0a"
+
+
+def read_vectors(
+    path: Path, file: str, schema: Schema, options: TableOptions, log: IssueLog, limits: FileLimits
+) -> list[RawTable]:
+    """Read a vector file, one raw table per layer that is wanted.
+
+    Raises
+    ------
+    InputError
+        If the content is not what the name says, is damaged, or a named layer is not there.
+    """
+    source = Source(file)
+    suffix = path.suffix.lower()
+    if suffix in {".parquet", ".geoparquet"}:
+        return [_read_parquet(path, source)]
+    location = _checked_location(path, source, suffix, limits)
+    try:
+        layers = [str(name) for name, _ in pyogrio.list_layers(location)]
+        chosen = [_named(layer, layers, source) for layer in options.sheet] or layers
+        if not layers:
+            raise InputError(f"{source}: không có lớp nào.", f"{source}: there is no layer.")
+        tables = [_read_layer(location, path, file, layer, len(layers) > 1, options) for layer in chosen]
+    except (DataSourceError, DataLayerError) as error:
+        raise _damaged(source, error) from error
+    if len(tables) > 1 and not options.sheet:
+        fitting = [t for t in tables if not schema.missing(_columns(schema, t, options))]
+        aside = [t.source.sheet for t in tables if t not in fitting] if fitting else []
+        if aside:
+            log.add("sheets_left_aside", source, came=", ".join(aside), fields={"kind": schema.kind})
+        tables = fitting or tables[:1]
+    return tables
+
+
+def _columns(schema: Schema, table: RawTable, options: TableOptions) -> dict[str, int]:
+    chosen = {n: h for n, h in options.columns.items() if any(fold_key(h) == fold_key(x) for x in table.headers)}
+    found = dict(schema.match(table.headers, chosen).columns)
+    if table.geometry is not None:
+        found["geometry"] = -1
+    return found
+
+
+def _damaged(source: Source, error: Exception) -> InputError:
+    return InputError(
+        f"{source}: tệp hỏng hoặc không đúng định dạng ({str(error)[:120]}).",
+        f"{source}: the file is damaged or not of its format ({str(error)[:120]}).",
+    )
+
+
+def _checked_location(path: Path, source: Source, suffix: str, limits: FileLimits) -> str:
+    with path.open("rb") as stream:
+        head = stream.read(4096)
+    if not head:
+        raise InputError(f"{source}: tệp rỗng (0 byte).", f"{source}: the file is empty (0 bytes).")
+    disguised = InputError(
+        f"{source}: nội dung không khớp phần mở rộng '{suffix}'.",
+        f"{source}: the content is not what the extension '{suffix}' says.",
+    )
+    if suffix == ".gpkg" and not head.startswith(_SQLITE):
+        raise disguised
+    if suffix == ".shp":
+        if not head.startswith(_SHAPE):
+            raise disguised
+        for part in (".dbf", ".shx"):
+            if not any(path.with_suffix(s).is_file() for s in (part, part.upper())):
+                raise InputError(
+                    f"{source}: thiếu tệp {path.stem}{part} đi kèm Shapefile.",
+                    f"{source}: the Shapefile's companion {path.stem}{part} is missing.",
+                )
+    if suffix in {".geojson", ".json"}:
+        start = head.removeprefix(b"\xef\xbb\xbf").lstrip()
+        if not start.startswith(b"{"):
+            raise disguised
+        if b'"type"' not in head and b"'type'" not in head:
+            raise disguised
+    if suffix == ".zip":
+        names = [n for n in check_archive(path, source, limits) if n.lower().endswith(".shp")]
+        if not names:
+            raise InputError(
+                f"{source}: tệp nén không chứa Shapefile (.shp).", f"{source}: the archive holds no Shapefile (.shp)."
+            )
+        if len(names) > 1:
+            raise InputError(
+                f"{source}: tệp nén chứa {len(names)} Shapefile ({', '.join(names[:5])}); hãy để mỗi tệp một nơi.",
+                f"{source}: the archive holds {len(names)} Shapefiles ({', '.join(names[:5])}); give one each.",
+            )
+        return f"/vsizip/{{{path}}}/{names[0]}"
+    return str(path)
+
+
+def _named(layer: str, layers: list[str], source: Source) -> str:
+    for name in layers:
+        if name == layer or fold_key(name) == fold_key(layer):
+            return name
+    raise InputError(
+        f"{source}: không có lớp '{layer}'; các lớp: {', '.join(layers)}.",
+        f"{source}: there is no layer '{layer}'; layers: {', '.join(layers)}.",
+    )
+
+
+def _read_layer(
+    location: str, path: Path, file: str, layer: str, several: bool, options: TableOptions
+) -> RawTable:
+    arguments = {"encoding": options.encoding} if options.encoding else {}
+    frame = pyogrio.read_dataframe(location, layer=layer, **arguments)
+    source = Source(file, layer if several else "")
+    return _as_raw(frame, source, path)
+
+
+def _as_raw(frame: pd.DataFrame, source: Source, path: Path) -> RawTable:
+    numbers = pd.RangeIndex(1, len(frame) + 1, name="row")
+    geometry = None
+    attributes = frame
+    if isinstance(frame, gpd.GeoDataFrame) and frame._geometry_column_name in frame.columns:
+        geometry = gpd.GeoSeries(frame.geometry.to_numpy(), index=numbers, crs=frame.crs)
+        attributes = pd.DataFrame(frame.drop(columns=frame.geometry.name))
+    headers = tuple(clean(c) for c in attributes.columns)
+    cells = attributes.set_axis(range(len(headers)), axis=1)
+    cells.index = numbers
+    return RawTable(source, path, headers, cells, geometry=geometry)
+
+
+def _read_parquet(path: Path, source: Source) -> RawTable:
+    try:
+        metadata = pq.read_schema(path).metadata or {}
+        frame = gpd.read_parquet(path) if b"geo" in metadata else pd.read_parquet(path)
+    except (ArrowInvalid, OSError, ValueError) as error:
+        raise _damaged(source, error) from error
+    return _as_raw(frame, source, path)

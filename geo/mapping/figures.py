@@ -1,0 +1,194 @@
+"""The tables behind the map: columns with their meaning, rows as plain values, sums for the summary.
+
+Figures pass through unchanged: what ``communes.csv`` holds is what the page holds, and the page only
+formats it. Texts are escaped here, once.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from geo.errors import Bilingual
+from geo.mapping.content import MapContent
+from geo.mapping.escape import SafeText, vn_safe
+from geo.mapping.labels import Label, column_entries, count_text, label, label_of, share_text
+from geo.text import fold_key
+
+__all__ = ["Column", "SummaryLine", "columns_of", "communes_without_figures", "rows_of", "summary_lines", "village_class_numbers"]
+
+Plain = SafeText | int | float | bool | None
+_TECHNOLOGIES = frozenset({"2g", "3g", "4g", "5g"})
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of a table on the page.
+
+    Attributes
+    ----------
+    key : SafeText
+        Name in the CSV file.
+    kind : str
+        How to format it: text, code, count, number, share, flag, class, evidence, point_kind, site_status.
+    label, about : Label
+        Header, and where the figure comes from (may be empty).
+    group : Label or None
+        Operator and technology, for the columns of one of them.
+    figure : str
+        Key of the figure without operator and technology.
+    """
+
+    key: SafeText
+    kind: str
+    label: Label
+    about: Label
+    group: Label | None
+    figure: SafeText
+
+
+@dataclass(frozen=True, slots=True)
+class SummaryLine:
+    """One line of the summary: a figure, what it counts, and of how many."""
+
+    key: str
+    value: Label
+    text: Label
+    base: Label
+
+
+def columns_of(frame: pd.DataFrame, operators: Sequence[str]) -> tuple[Column, ...]:
+    """Describe the columns of a frame (geometry left out).
+
+    Parameters
+    ----------
+    frame : DataFrame
+    operators : sequence of str
+        Operators' names as shown, to recognise them in column names such as
+        ``viettel_4g_population_served_share``.
+    """
+    return tuple(_column(str(name), frame[name], operators) for name in frame.columns if name != "geometry")
+
+
+def _column(name: str, values: pd.Series, operators: Sequence[str]) -> Column:
+    known = column_entries()
+    entry: dict[str, Any] | None = known.get(name)
+    group: Label | None = None
+    figure = name
+    if entry is None:
+        endings = [key for key in known if name.endswith("_" + key)]
+        if endings:
+            figure = max(endings, key=len)
+            entry = known[figure]
+            group = label_of(_group_name(name[: -len(figure) - 1], operators))
+    if entry is None:
+        return Column(vn_safe(name), _guessed_kind(name, values), label_of(name), label_of(""), None, vn_safe(name))
+    return Column(
+        key=vn_safe(name),
+        kind=entry["kind"],
+        label=label_of(Bilingual(entry["vi"], entry["en"])),
+        about=label_of(Bilingual(entry.get("about_vi", ""), entry.get("about_en", ""))),
+        group=group,
+        figure=vn_safe(figure),
+    )
+
+
+def _group_name(prefix: str, operators: Sequence[str]) -> str:
+    operator, _, technology = prefix.rpartition("_")
+    if technology.casefold() not in _TECHNOLOGIES:
+        operator, technology = prefix, ""
+    named = {fold_key(name): name for name in operators}
+    return f"{named.get(fold_key(operator), operator)} {technology.upper()}".strip()
+
+
+def _guessed_kind(name: str, values: pd.Series) -> str:
+    if name.endswith("_share"):
+        return "share"
+    if pd.api.types.is_bool_dtype(values):
+        return "flag"
+    if pd.api.types.is_integer_dtype(values):
+        return "count"
+    return "number" if pd.api.types.is_numeric_dtype(values) else "text"
+
+
+def rows_of(frame: pd.DataFrame) -> list[list[Plain]]:
+    """Return the rows of a frame (geometry left out) as plain values, texts escaped, unknown as None."""
+    columns = [[_plain(value) for value in frame[name].to_numpy(dtype=object)] for name in frame.columns if name != "geometry"]
+    return [list(row) for row in zip(*columns, strict=True)]
+
+
+def _plain(value: Any) -> Plain:
+    if isinstance(value, bool | np.bool_):
+        return bool(value)
+    if isinstance(value, int | np.integer):
+        return int(value)
+    if isinstance(value, float | np.floating):
+        return float(value) if math.isfinite(value) else None
+    if value is None or value is pd.NA or value is pd.NaT:
+        return None
+    if isinstance(value, list | tuple | set | frozenset | np.ndarray):
+        return vn_safe(", ".join(map(str, value)))
+    if isinstance(value, pd.Timestamp):
+        return vn_safe(value.date().isoformat() if value == value.normalize() else value.isoformat(sep=" "))
+    if isinstance(value, date):
+        return vn_safe(value.isoformat())
+    return vn_safe(value) or None
+
+
+def village_class_numbers(villages: pd.DataFrame, classes: Sequence[str]) -> list[int]:
+    """Return the number of each village's class in ``classes``; what is not among them is the last one."""
+    numbers = {name: i for i, name in enumerate(classes)}
+    return [numbers.get(str(value), len(classes) - 1) for value in villages["class"]]
+
+
+def summary_lines(content: MapContent) -> tuple[SummaryLine, ...]:
+    """Return the few figures that the page opens with; those that cannot be computed are left out."""
+    return (*_population_lines(content), *_village_lines(content))
+
+
+def _population_lines(content: MapContent) -> tuple[SummaryLine, ...]:
+    shares = ["population_unserved_share", "population_uncertain_share", "population_unknown_share"]
+    communes = content.communes
+    if communes is None or not {"population", *shares} <= set(communes.columns):
+        return ()
+    figures = communes[["population", *shares]].astype("float64").to_numpy()
+    known = np.isfinite(figures).all(axis=1)
+    total = float(figures[known, 0].sum())
+    if total <= 0:
+        return ()
+    unserved = float((figures[known, 0] * figures[known, 1]).sum())
+    undecided = float((figures[known, 0] * (figures[known, 2] + figures[known, 3])).sum())
+    return tuple(
+        SummaryLine(
+            key,
+            label_of(count_text(people)),
+            label(f"summary.{key}"),
+            label("summary.of_population", share=share_text(people / total), n=count_text(total), communes=count_text(int(known.sum()))),
+        )
+        for key, people in (("population_unserved", unserved), ("population_undecided", undecided))
+    )
+
+
+def communes_without_figures(content: MapContent) -> int:
+    """Return how many communes the population sums leave out."""
+    needed = ["population", "population_unserved_share", "population_uncertain_share", "population_unknown_share"]
+    if content.communes is None or not set(needed) <= set(content.communes.columns):
+        return 0
+    return int(content.communes[needed].isna().any(axis=1).sum())
+
+
+def _village_lines(content: MapContent) -> tuple[SummaryLine, ...]:
+    if content.villages is None or not len(content.villages):
+        return ()
+    classes = content.villages["class"].astype(str)
+    base = label("summary.of_villages", n=count_text(len(classes)))
+    return tuple(
+        SummaryLine(f"villages_{name}", label_of(count_text(int((classes == name).sum()))), label(f"summary.villages_{name}"), base)
+        for name in ("white", "weak", "undecided")
+    )

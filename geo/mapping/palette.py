@@ -1,0 +1,127 @@
+"""Colours and symbols, read from ``resources/palette.toml``."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from math import cos, pi, sin
+from typing import Any
+
+from geo.errors import ResourceError
+from geo.io.resources import load_toml
+
+__all__ = ["Drawing", "Palette", "StateColour", "Symbol", "palette", "symbol_polygon"]
+
+_HEX = re.compile(r"#[0-9a-f]{6}")
+_HATCH_KINDS = ("", "lines", "dots")
+
+
+@dataclass(frozen=True, slots=True)
+class StateColour:
+    """Colour of one state; ``hatch`` is drawn over it so that it does not rest on colour alone."""
+
+    code: int
+    key: str
+    colour: str
+    hatch: str = ""
+    hatch_kind: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Symbol:
+    """Symbol of one class of points."""
+
+    key: str
+    shape: str
+    fill: str
+    line: str
+    radius_px: float
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """How finely things are drawn."""
+
+    simplify_m: float
+    road_simplify_m: float
+    smallest_hole_km2: float
+    coordinate_decimals: int
+    largest_image_px: int
+    pixels_per_cell: float
+
+
+@dataclass(frozen=True, slots=True)
+class Palette:
+    """All colours and symbols of the map."""
+
+    states: tuple[StateColour, ...]
+    villages: tuple[Symbol, ...]
+    sites: tuple[Symbol, ...]
+    lines: tuple[tuple[str, str], ...]
+    drawing: Drawing
+
+
+@lru_cache(maxsize=1)
+def palette() -> Palette:
+    """Return the palette that ships with the package.
+
+    Raises
+    ------
+    ResourceError
+        If a colour or shape is not one that can be drawn.
+    """
+    entries = load_toml("palette.toml")
+    try:
+        return Palette(
+            states=tuple(StateColour(code=int(code), **_colours(entry)) for code, entry in sorted(entries["states"].items())),
+            villages=_symbols(entries["villages"]),
+            sites=_symbols(entries["sites"]),
+            lines=tuple(_colours(entries["lines"]).items()),
+            drawing=Drawing(**entries["drawing"]),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise ResourceError(f"palette.toml hỏng: {error}.", f"palette.toml is broken: {error}.") from error
+
+
+def _symbols(entries: dict[str, Any]) -> tuple[Symbol, ...]:
+    found = tuple(Symbol(key=key, **_colours(entry)) for key, entry in entries.items())
+    for symbol in found:
+        symbol_polygon(symbol.shape)
+    return found
+
+
+def _colours(entry: dict[str, Any]) -> dict[str, Any]:
+    for name, value in entry.items():
+        if isinstance(value, str) and value.startswith("#") and not _HEX.fullmatch(value):
+            raise ValueError(f"colour {name} = {value}")
+    if entry.get("hatch_kind", "") not in _HATCH_KINDS:
+        raise ValueError(f"hatch_kind = {entry['hatch_kind']}")
+    return entry
+
+
+def symbol_polygon(shape: str) -> tuple[tuple[float, float], ...]:
+    """Return the corners of a symbol of radius 1, x to the right, y down; empty for a circle.
+
+    Raises
+    ------
+    ResourceError
+        If the shape is not known.
+    """
+    if shape in {"circle", "ring"}:
+        return ()
+    regular = {"triangle": (3, -90.0), "triangle_down": (3, 90.0), "diamond": (4, 0.0), "square": (4, 45.0), "hexagon": (6, 0.0)}
+    if shape in regular:
+        corners, start = regular[shape]
+        return tuple(_on_circle(start + 360.0 * i / corners) for i in range(corners))
+    plus = ((-0.3, -1), (0.3, -1), (0.3, -0.3), (1, -0.3), (1, 0.3), (0.3, 0.3), (0.3, 1), (-0.3, 1), (-0.3, 0.3), (-1, 0.3), (-1, -0.3), (-0.3, -0.3))
+    if shape == "cross":
+        return plus
+    if shape == "saltire":
+        half = cos(pi / 4)
+        return tuple((round((x - y) * half, 3), round((x + y) * half, 3)) for x, y in plus)
+    raise ResourceError(f"Không có ký hiệu '{shape}'.", f"There is no symbol '{shape}'.")
+
+
+def _on_circle(angle_deg: float) -> tuple[float, float]:
+    return round(cos(angle_deg * pi / 180), 3), round(sin(angle_deg * pi / 180), 3)

@@ -1,0 +1,203 @@
+"""Jitted arithmetic on plain arrays and scalars; nothing here checks its input.
+
+All kernels stand in one file because numba's disk cache does not notice a change in another one.
+The checked functions around them, with sources and units, are in the other modules of this package.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+__all__: list[str] = [
+    "area_kernel",
+    "edge_factor_kernel",
+    "free_space_kernel",
+    "knife_edge_kernel",
+    "pattern_kernel",
+]
+
+F32 = npt.NDArray[np.float32]
+F64 = npt.NDArray[np.float64]
+I64 = npt.NDArray[np.int64]
+
+_SPEED_OF_LIGHT_M_S = 299792458.0
+
+
+@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+def free_space_kernel(frequency_mhz: float, distance_km: float) -> float:
+    """Basic free-space transmission loss, dB (see free_space.py)."""
+    return 32.4 + 20.0 * math.log10(frequency_mhz) + 20.0 * math.log10(distance_km)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+def knife_edge_kernel(nu: float) -> float:
+    """Loss of a single knife edge, dB (see single_edge.py)."""
+    if nu <= -0.78:
+        return 0.0
+    v = nu - 0.1
+    loss = 6.9 + 20.0 * math.log10(math.sqrt(v * v + 1.0) + v)
+    return max(0.0, loss)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+def pattern_kernel(offset_deg: float, beamwidth_deg: float, front_to_back_db: float) -> float:
+    """Loss of a sector antenna off its main direction, dB >= 0 (see antenna.py)."""
+    offset = (offset_deg + 180.0) % 360.0 - 180.0
+    ratio = offset / beamwidth_deg
+    return min(12.0 * ratio * ratio, front_to_back_db)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+def _height(heights: F32, row: float, column: float) -> float:
+    """Bilinear height at a lattice position; NaN outside and where a node with weight is void."""
+    r0, c0 = math.floor(row), math.floor(column)
+    fr, fc = row - r0, column - c0
+    r, c = int(r0), int(c0)
+    rows, columns = heights.shape
+    if r < 0 or c < 0 or r >= rows or c >= columns:
+        return math.nan
+    if r + 1 < rows and c + 1 < columns:
+        top = heights[r, c] + fc * (heights[r, c + 1] - heights[r, c])
+        bottom = heights[r + 1, c] + fc * (heights[r + 1, c + 1] - heights[r + 1, c])
+        value = top + fr * (bottom - top)
+        if value == value:
+            return value
+    total = 0.0
+    for dr in range(2):
+        wr = fr if dr == 1 else 1.0 - fr
+        for dc in range(2):
+            weight = wr * (fc if dc == 1 else 1.0 - fc)
+            if weight > 0.0:
+                if r + dr >= rows or c + dc >= columns:
+                    return math.nan
+                total += weight * heights[r + dr, c + dc]
+    return total
+
+
+@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+def edge_factor_kernel(
+    heights: F32,
+    row_t: float,
+    column_t: float,
+    altitude_t: float,
+    row_r: float,
+    column_r: float,
+    altitude_r: float,
+    distance_m: float,
+    step_m: float,
+    earth_radius_m: float,
+) -> tuple[float, bool]:
+    """Largest h / sqrt(d1 d2 / d) of a profile, 1/sqrt(m), and whether all of it is known.
+
+    nu = factor * sqrt(2 / wavelength): which edge dominates does not depend on the frequency.
+    Void samples are left out, so the factor of a profile with voids is a lower bound.
+    """
+    factor = -math.inf
+    known = True
+    n = int(math.ceil(distance_m / step_m))
+    for i in range(1, n):
+        t = i / n
+        h = _height(heights, row_t + t * (row_r - row_t), column_t + t * (column_r - column_t))
+        if h != h:
+            known = False
+            continue
+        share = t * (1.0 - t)
+        bulge = distance_m * distance_m * share / (2.0 * earth_radius_m)
+        over = h + bulge - (altitude_t + t * (altitude_r - altitude_t))
+        value = over / math.sqrt(distance_m * share)
+        factor = max(factor, value)
+    return factor, known
+
+
+@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+def area_kernel(
+    heights: F32,
+    cell_row: F64,
+    cell_column: F64,
+    x_m: F64,
+    y_m: F64,
+    inside: npt.NDArray[np.bool_],
+    group_x_m: F64,
+    group_y_m: F64,
+    group_row: F64,
+    group_column: F64,
+    group_ground_m: F64,
+    group_height_m: F64,
+    group_first: I64,
+    cell_layer: I64,
+    cell_frequency_mhz: F64,
+    cell_eirp_dbm: F64,
+    cell_bearing_deg: F64,
+    cell_beamwidth_deg: F64,
+    cell_front_to_back_db: F64,
+    cell_threshold_dbm: F64,
+    cell_sd_db: F64,
+    radius_m: float,
+    step_m: float,
+    receiver_height_m: float,
+    earth_radius_m: float,
+    level_dbm: F32,
+    margin_sd: F32,
+    bound_sd: F32,
+) -> None:
+    """Add radio cells to the layers of a piece of the grid, in place (see area.py)."""
+    rows, columns = inside.shape
+    for r in range(rows):
+        for c in range(columns):
+            if not inside[r, c]:
+                continue
+            ground = _height(heights, cell_row[r, c], cell_column[r, c])
+            for g in range(group_x_m.size):
+                dx, dy = x_m[c] - group_x_m[g], y_m[r] - group_y_m[g]
+                distance = math.hypot(dx, dy)
+                if distance > radius_m:
+                    continue
+                altitude_t = group_ground_m[g] + group_height_m[g]
+                altitude_r = ground + receiver_height_m
+                known = altitude_t == altitude_t and altitude_r == altitude_r
+                factor = -math.inf
+                rise = 0.0
+                if known:
+                    rise = altitude_t - altitude_r
+                    factor, known = edge_factor_kernel(
+                        heights,
+                        group_row[g],
+                        group_column[g],
+                        altitude_t,
+                        cell_row[r, c],
+                        cell_column[r, c],
+                        altitude_r,
+                        distance,
+                        step_m,
+                        earth_radius_m,
+                    )
+                slant_km = max(1.0, math.hypot(distance, rise)) / 1000.0
+                bearing = math.degrees(math.atan2(dx, dy))
+                frequency, loss = -1.0, 0.0
+                for k in range(group_first[g], group_first[g + 1]):
+                    if cell_frequency_mhz[k] != frequency:
+                        frequency = cell_frequency_mhz[k]
+                        loss = free_space_kernel(frequency, slant_km)
+                        if factor > -math.inf:
+                            wavelength = _SPEED_OF_LIGHT_M_S / (frequency * 1e6)
+                            loss += knife_edge_kernel(factor * math.sqrt(2.0 / wavelength))
+                    level = cell_eirp_dbm[k] - loss
+                    if cell_bearing_deg[k] == cell_bearing_deg[k]:
+                        level -= pattern_kernel(
+                            bearing - cell_bearing_deg[k], cell_beamwidth_deg[k], cell_front_to_back_db[k]
+                        )
+                    layer = cell_layer[k]
+                    threshold = cell_threshold_dbm[k]
+                    if threshold == threshold:
+                        margin = (level - threshold) / cell_sd_db[k]
+                        bound_sd[layer, r, c] = max(bound_sd[layer, r, c], np.float32(margin))
+                        if known:
+                            margin_sd[layer, r, c] = max(margin_sd[layer, r, c], np.float32(margin))
+                    else:
+                        bound_sd[layer, r, c] = np.float32(math.inf)
+                    if known:
+                        level_dbm[layer, r, c] = max(level_dbm[layer, r, c], np.float32(level))

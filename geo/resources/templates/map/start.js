@@ -1,0 +1,172 @@
+"use strict";
+/* Ties map, layers, legend, scorecard and table together. Runs after the map's own script. */
+(function (app) {
+  var data = app.data, map = window[data.map], bounds = L.latLngBounds(data.bounds), coverage = -1, highlight = null;
+  var layers = {};
+  Object.keys(data.layers).forEach(function (key) { layers[key] = data.layers[key].map(function (name) { return window[name]; }); });
+  var images = data.coverage.map(function (entry) { return window[entry.image]; });
+  app.map = map;
+  app.selected = null;
+
+  // Selection: one way for map, search, scorecard and table.
+  app.communeName = function (code) {
+    if (code === null || !data.communes) { return ""; }
+    var at = data.communes.columns.findIndex(function (column) { return column.key === "commune_code"; });
+    var row = data.communes.rows.findIndex(function (line) { return line[at] === code; });
+    return row < 0 ? "" : app.card.name("commune", row);
+  };
+  function layerOf(kind, row) { return { commune: app.communes, village: app.villages, site: app.sites }[kind][row]; }
+  app.zoomTo = function (kind, row) {
+    var layer = layerOf(kind, row);
+    if (!layer) { return; }
+    if (layer.getBounds) { map.fitBounds(layer.getBounds(), { padding: [30, 30], maxZoom: 13, animate: false }); }
+    else { map.setView(layer.getLatLng(), Math.max(map.getZoom(), 13), { animate: false }); }
+  };
+  app.showRow = function (row) { app.table.reveal(row); };
+  app.select = function (kind, row, zoom) {
+    app.selected = kind ? { kind: kind, row: row } : null;
+    if (highlight) { highlight.remove(); highlight = null; }
+    if (kind) {
+      var layer = layerOf(kind, row);
+      if (layer && layer.getBounds) { highlight = L.geoJSON(layer.feature, { pane: "selected", interactive: false, style: { color: data.lines.selected, weight: 4, fill: false, interactive: false } }).addTo(map); }
+      else if (layer) { highlight = L.circleMarker(layer.getLatLng(), { pane: "selected", interactive: false, radius: 13, color: data.lines.selected, weight: 3, fill: false }).addTo(map); }
+      if (zoom) { app.zoomTo(kind, row); }
+    }
+    app.card.show(kind, row);
+    app.table.select(kind === "commune" ? row : null);
+    if (kind && zoom && map.getContainer().getBoundingClientRect().bottom < 80) { map.getContainer().scrollIntoView({ block: "start" }); }
+  };
+  function hook(kind, list) {
+    list.forEach(function (layer, row) {
+      if (!layer) { return; }
+      layer.on("click", function (event) { L.DomEvent.stopPropagation(event); app.select(kind, row, false); });
+      layer.bindTooltip(function () {
+        var box = app.element("div"), state = kind === "village" ? app.say(data.villages.labels[data.villages.classes[row]]) : kind === "site" ? app.card.value("site", row, "operator") : null;
+        box.appendChild(app.element("b", app.card.name(kind, row)));
+        if (state) { box.appendChild(app.element("div", app.plain(state))); }
+        return box;
+      }, { sticky: kind === "commune" });
+    });
+  }
+  hook("commune", app.communes);
+  hook("village", app.villages);
+  hook("site", app.sites);
+
+  // Names of communes: drawn where they do not cover one another, larger population first.
+  var names = L.layerGroup();
+  function nameTip(text, place, extra) {
+    return L.tooltip({ permanent: true, direction: "center", className: "name" + (extra || ""), pane: "names", interactive: false, opacity: 1 })
+      .setLatLng(place).setContent(app.element("div", text));
+  }
+  if (data.communes) {
+    var populationAt = data.communes.columns.findIndex(function (column) { return column.key === "population"; });
+    data.communes.anchors.map(function (place, row) { return { place: place, row: row, weight: populationAt < 0 ? 0 : data.communes.rows[row][populationAt] || 0 }; })
+      .filter(function (entry) { return entry.place; })
+      .sort(function (a, b) { return b.weight - a.weight || a.row - b.row; })
+      .forEach(function (entry) { names.addLayer(nameTip(app.card.name("commune", entry.row), [entry.place[1], entry.place[0]])); });
+  }
+  function declutter() {
+    var taken = [];
+    names.eachLayer(function (tip) {
+      var node = tip.getElement();
+      if (!node) { return; }
+      var box = node.getBoundingClientRect();
+      var clash = taken.some(function (other) { return box.left < other.right + 4 && box.right > other.left - 4 && box.top < other.bottom + 2 && box.bottom > other.top - 2; });
+      node.classList.toggle("hidden", clash);
+      if (!clash) { taken.push(box); }
+    });
+  }
+  map.on("zoomend moveend", declutter);
+
+  // The archipelagos, as labelled points where the boundaries do not hold them.
+  var islands = L.layerGroup().addTo(map);
+  function drawIslands() {
+    islands.clearLayers();
+    data.archipelagos.forEach(function (entry) {
+      islands.addLayer(L.circleMarker([entry.lat, entry.lon], { pane: "lines", radius: 3, weight: 1, color: data.lines.province, fillOpacity: 1, interactive: false }));
+      islands.addLayer(nameTip(app.say(entry.label), [entry.lat, entry.lon], " sea-name"));
+    });
+  }
+
+  // Layers.
+  var choice = document.getElementById("coverage"), slider = document.getElementById("opacity");
+  function coverageLabel(entry) { return app.say(entry.operator) + " – " + app.say(entry.technology); }
+  function fillChoice() {
+    if (!choice) { return; }
+    var options = data.coverage.map(function (entry, i) { var made = app.element("option", coverageLabel(entry)); made.value = i; return made; });
+    var none = app.element("option", app.word("no_coverage"));
+    none.value = -1;
+    choice.replaceChildren.apply(choice, options.concat([none]));
+    choice.value = coverage;
+  }
+  function showCoverage(i) {
+    coverage = i;
+    images.forEach(function (image, k) { if (k === i) { image.addTo(map); } else { image.remove(); } });
+    opacity();
+    legend();
+  }
+  function opacity() { if (coverage >= 0 && slider) { images[coverage].setOpacity(slider.value / 100); } }
+  function legend() {
+    var heading = document.getElementById("legend-layer"), note = document.getElementById("legend-cells");
+    if (!heading) { return; }
+    var entry = data.coverage[coverage], total = 0;
+    if (entry) { Object.keys(entry.counts).forEach(function (code) { total += entry.counts[code]; }); }
+    heading.textContent = app.word("coverage") + (entry ? ": " + coverageLabel(entry) : "");
+    document.querySelectorAll("[data-state]").forEach(function (node) {
+      node.textContent = entry && total ? app.share(entry.counts[node.dataset.state] / total) : "";
+    });
+    note.textContent = entry ? app.word("cells", { size: app.number(entry.cell, 0), n: app.number(total, 0) }) : "";
+  }
+  if (choice) {
+    choice.addEventListener("change", function () { showCoverage(Number(choice.value)); });
+    slider.addEventListener("input", opacity);
+    showCoverage(0);
+  }
+  function toggle(box) {
+    var on = box.checked, key = box.dataset.toggle;
+    (key === "names" ? [names] : layers[key]).forEach(function (layer) { if (on) { layer.addTo(map); } else { layer.remove(); } });
+    if (on && key === "communes") { ["villages", "sites"].forEach(raise); }
+    if (key === "names" && on) { declutter(); }
+  }
+  function raise(key) { (layers[key] || []).forEach(function (layer) { if (map.hasLayer(layer)) { layer.bringToFront(); } }); }
+  document.querySelectorAll("[data-toggle]").forEach(function (box) {
+    box.addEventListener("change", function () { toggle(box); });
+    toggle(box);
+  });
+
+  // Controls and words that HTML alone cannot switch.
+  var zoom = L.control.zoom().addTo(map);
+  L.control.scale({ imperial: false, maxWidth: 140 }).addTo(map);
+  map.getContainer().addEventListener("keydown", function (event) { if (event.key === "Escape") { app.select(null); } });
+  function words() {
+    map.getContainer().setAttribute("aria-label", app.word("map_region"));
+    [[zoom._zoomInButton, "zoom_in"], [zoom._zoomOutButton, "zoom_out"]].forEach(function (pair) {
+      pair[0].title = app.word(pair[1]);
+      pair[0].setAttribute("aria-label", app.word(pair[1]));
+    });
+    document.querySelectorAll("[data-set-language]").forEach(function (button) {
+      button.setAttribute("aria-pressed", button.dataset.setLanguage === app.language() ? "true" : "false");
+    });
+    fillChoice();
+    legend();
+    drawIslands();
+  }
+  document.querySelectorAll("[data-set-language]").forEach(function (button) {
+    button.addEventListener("click", function () { app.setLanguage(button.dataset.setLanguage); });
+  });
+  document.getElementById("print").addEventListener("click", function () { window.print(); });
+  app.onLanguage(words);
+  words();
+
+  function measure() {
+    var board = document.getElementById("board");
+    document.documentElement.style.setProperty("--above", Math.ceil(board.getBoundingClientRect().top + window.scrollY) + "px");
+    map.invalidateSize({ animate: false });
+  }
+  measure();
+  map.fitBounds(bounds, { padding: [12, 12], animate: false });
+  declutter();
+  window.addEventListener("resize", function () { measure(); declutter(); });
+  window.addEventListener("beforeprint", measure);
+  app.ready = true;
+})(vungphu);

@@ -1,0 +1,326 @@
+"""Cells to values: numbers, codes, dates and yes/no as Vietnamese office files write them.
+
+Every function takes the raw cells of one column (text, or the typed values of a spreadsheet) and
+returns values plus masks of what could not be read; nothing is guessed without its own mask.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from geo.text import clean, fold, fold_key
+
+__all__ = [
+    "NumberColumn",
+    "is_blank",
+    "parse_codes",
+    "parse_flags",
+    "parse_numbers",
+    "parse_texts",
+    "parse_times",
+]
+
+BoolArray = npt.NDArray[np.bool_]
+FloatArray = npt.NDArray[np.float64]
+
+#: What people and programs write when there is nothing to write.
+_BLANKS = frozenset(
+    ("", "-", "--", "---", "_", ".", "...", "?", "n/a", "na", "#n/a", "nan", "null", "none", "nil", "(null)", "<null>",
+     "không có", "khong co", "chưa có", "chua co", "không rõ", "khong ro", "chưa rõ", "k/c", "kxd",
+     "#ref!", "#value!", "#div/0!", "#name?", "#null!", "#num!")
+)  # fmt: skip
+_YES = frozenset(("co", "yes", "y", "true", "t", "1", "x", "da co", "dung", "v", "roi"))
+_NO = frozenset(("khong", "no", "n", "false", "f", "0", "chua co", "chua", "khong co", "sai"))
+
+_GROUPED_DOT = re.compile(r"[+-]?\d{1,3}(?:\.\d{3})+(?:,\d+)?")  # 2.325.678,45
+_GROUPED_COMMA = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+(?:\.\d+)?")  # 2,325,678.45
+_COMMA_DECIMAL = re.compile(r"[+-]?\d*,\d+")  # 20,86
+_PLAIN = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
+_TRAILING_UNIT = re.compile(r"\s*(?:[a-zA-ZđĐµ°%²/·]+\.?)(?:\s*/\s*[a-zA-Z]+)?\s*$")
+_FEET = re.compile(r"(?:ft|feet|foot|')\s*$", re.IGNORECASE)
+_MINUS = str.maketrans({"\u2212": "-", "\u2013": "-", "\u00a0": " ", "\u202f": " ", "\u2009": " "})
+_METRES_PER_FOOT = 0.3048  # international foot, exact
+
+
+@dataclass(frozen=True, slots=True)
+class NumberColumn:
+    """Numbers of one column and what happened to its cells (all arrays have the column's length).
+
+    Attributes
+    ----------
+    values : (n,) float64
+        NaN where the cell is blank, unreadable or ambiguous.
+    blank, unreadable, ambiguous, converted : (n,) bool
+        ``ambiguous``: reads as two different numbers (``"1,234"``) and nothing in the column
+        decides; ``converted``: the cell named another unit (feet) and was converted.
+    """
+
+    values: FloatArray
+    blank: BoolArray
+    unreadable: BoolArray
+    ambiguous: BoolArray
+    converted: BoolArray
+
+
+def is_blank(cells: pd.Series) -> BoolArray:
+    """Return where cells hold nothing: empty, NaN, or one of the usual words for "none"."""
+    missing = cells.isna().to_numpy(dtype=bool)
+    if pd.api.types.is_numeric_dtype(cells.dtype):
+        return missing
+    codes, uniques = pd.factorize(cells, use_na_sentinel=True)
+    blank = np.array([_blank_text(u) for u in uniques], dtype=bool) if len(uniques) else np.zeros(0, bool)
+    return missing | np.where(codes >= 0, blank[codes] if len(blank) else False, True)
+
+
+def _blank_text(value: object) -> bool:
+    return isinstance(value, str) and value.strip().casefold() in _BLANKS
+
+
+def parse_numbers(
+    cells: pd.Series,
+    *,
+    minimum: float | None = None,
+    maximum: float | None = None,
+    metres: bool = False,
+    plausible: Callable[[float], bool] | None = None,
+) -> NumberColumn:
+    """Read numbers with decimal points or commas, thousands marks and units.
+
+    The decimal mark is settled for the column as a whole: cells that can be read one way only
+    vote; a cell that can be read two ways (``"1,234"``) follows the votes, else the range, else it
+    is ambiguous. A point is read as decimal mark unless the column proves otherwise.
+
+    Parameters
+    ----------
+    cells : (n,) Series
+        Text or numbers.
+    minimum, maximum : float, optional
+        Range used only to decide between two readings.
+    metres : bool
+        Whether feet may be converted.
+    plausible : callable, optional
+        Tells for a single number whether it can be meant at all; decides before the votes do.
+    """
+    n = len(cells)
+    no = np.zeros(n, dtype=bool)
+    if pd.api.types.is_numeric_dtype(cells.dtype) and not pd.api.types.is_bool_dtype(cells.dtype):
+        values = cells.to_numpy(dtype=np.float64, na_value=np.nan)
+        blank = np.isnan(values)
+        infinite = np.isinf(values)
+        return NumberColumn(np.where(infinite, np.nan, values), blank, infinite, no, no.copy())
+    values = pd.to_numeric(cells, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
+    values = np.where(np.isfinite(values), values, np.nan)
+    todo = np.isnan(values)
+    boolean = cells.map(lambda c: isinstance(c, bool)).to_numpy(dtype=bool) if cells.dtype == object else no
+    todo |= boolean
+    blank = no.copy()
+    if todo.any():
+        blank[todo] = is_blank(cells[todo])
+    rest = np.flatnonzero(todo & ~blank)
+    unreadable, ambiguous, converted = no.copy(), no.copy(), no.copy()
+    if len(rest) == 0:
+        return NumberColumn(values, blank, unreadable, ambiguous, converted)
+    plain = [c if isinstance(c, str) else "" for c in cells.iloc[np.flatnonzero(~todo)]]
+    texts = {int(i): _bare_number(cells.iloc[int(i)]) for i in rest}
+    comma_votes, point_votes = _votes(t for t, _ in texts.values())
+    point_votes += sum(1 for p in plain[:10_000] if "." in p and not _GROUPED_DOT.fullmatch(p.strip()))
+    if comma_votes and not point_votes:
+        # The comma is the decimal mark here, so "1.234" is one thousand two hundred and thirty-four.
+        for i in np.flatnonzero(~todo):
+            text = cells.iloc[int(i)]
+            if isinstance(text, str) and _GROUPED_DOT.fullmatch(text.strip()):
+                values[i] = float(text.strip().replace(".", ""))
+    for i, (text, feet) in texts.items():
+        number, unclear = _read(text, comma_votes, point_votes, minimum, maximum, plausible)
+        if number is None:
+            (ambiguous if unclear else unreadable)[i] = True
+        elif feet and not metres:
+            unreadable[i] = True
+        else:
+            values[i] = number * _METRES_PER_FOOT if feet else number
+            converted[i] = feet
+    return NumberColumn(values, blank, unreadable, ambiguous, converted)
+
+
+def _bare_number(cell: object) -> tuple[str, bool]:
+    """Return the number's text without spaces and unit, and whether the unit is feet."""
+    if isinstance(cell, bool | dt.date | dt.time | dt.timedelta):
+        return "", False
+    text = clean(str(cell).translate(_MINUS)).lstrip("~≈").strip()
+    feet = bool(_FEET.search(text)) and text[:1].isdigit()
+    text = _FEET.sub("", text) if feet else _TRAILING_UNIT.sub("", text)
+    return re.sub(r"(?<=\d)[ '’](?=\d{3})", "", text).strip(), feet
+
+
+def _votes(texts: object) -> tuple[int, int]:
+    comma = point = 0
+    for text in texts:  # type: ignore[attr-defined]
+        if "," in text and "." in text:
+            comma += bool(_GROUPED_DOT.fullmatch(text))
+            point += bool(_GROUPED_COMMA.fullmatch(text))
+        elif _COMMA_DECIMAL.fullmatch(text) and not _GROUPED_COMMA.fullmatch(text):
+            comma += 1
+        elif "." in text and _PLAIN.fullmatch(text) and not _GROUPED_DOT.fullmatch(text):
+            point += 1
+    return comma, point
+
+
+def _read(
+    text: str,
+    comma_votes: int,
+    point_votes: int,
+    minimum: float | None,
+    maximum: float | None,
+    plausible: Callable[[float], bool] | None,
+) -> tuple[float | None, bool]:
+    readings: dict[str, float] = {}
+    if _PLAIN.fullmatch(text):
+        readings["point"] = float(text)
+    if _COMMA_DECIMAL.fullmatch(text):
+        readings["comma"] = float(text.replace(",", "."))
+    if _GROUPED_COMMA.fullmatch(text):
+        readings["point"] = float(text.replace(",", ""))
+    if _GROUPED_DOT.fullmatch(text) and (text.count(".") > 1 or "," in text):
+        readings["comma"] = float(text.replace(".", "").replace(",", "."))
+    if not readings:
+        return None, False
+    if len(set(readings.values())) == 1:
+        return next(iter(readings.values())), False
+    if plausible is not None:
+        likely = {value for value in readings.values() if plausible(value)}
+        if len(likely) == 1:
+            return likely.pop(), False
+    if bool(comma_votes) != bool(point_votes):
+        return readings["comma" if comma_votes else "point"], False
+    low, high = -np.inf if minimum is None else minimum, np.inf if maximum is None else maximum
+    inside = {value for value in readings.values() if low <= value <= high}
+    if len(inside) == 1:
+        return inside.pop(), False
+    return None, True
+
+
+def parse_texts(cells: pd.Series) -> pd.Series:
+    """Return cells as clean NFC text; blanks become the empty string."""
+    codes, uniques = pd.factorize(cells, use_na_sentinel=True)
+    texts = np.array(["" if _blank_text(u) else clean(_plain_text(u)) for u in uniques] + [""], dtype=object)
+    return pd.Series(texts[codes], index=cells.index, dtype="str")
+
+
+def _plain_text(value: object) -> str:
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+        return str(int(value))
+    if isinstance(value, bool):
+        return "1" if value else "0"
+    return str(value)
+
+
+def parse_codes(cells: pd.Series, *, digits: int | None = None) -> tuple[pd.Series, BoolArray]:
+    """Return codes as text and where leading zeros, lost to a spreadsheet, were restored.
+
+    Parameters
+    ----------
+    cells : Series
+    digits : int, optional
+        Length of the code; shorter all-digit codes are padded on the left.
+    """
+    texts = parse_texts(cells)
+    texts = texts.str.removeprefix("'").str.strip()
+    if digits is None:
+        return texts, np.zeros(len(texts), dtype=bool)
+    short = (texts.str.len() < digits) & texts.str.fullmatch(r"\d+").fillna(value=False).astype(bool)
+    mask = short.to_numpy(dtype=bool)
+    return texts.where(~short, texts.str.zfill(digits)), mask
+
+
+def parse_flags(cells: pd.Series) -> tuple[pd.Series, BoolArray]:
+    """Return yes/no as nullable booleans and where a cell says neither."""
+    codes, uniques = pd.factorize(cells, use_na_sentinel=True)
+    known: list[object] = []
+    bad: list[bool] = []
+    for value in uniques:
+        folded = fold(_plain_text(value))
+        if folded in _YES or folded in _NO:
+            known.append(folded in _YES)
+            bad.append(False)
+        else:
+            known.append(pd.NA)
+            bad.append(not _blank_text(value))
+    table = pd.array([*known, pd.NA], dtype="boolean")
+    unreadable = np.array([*bad, False], dtype=bool)
+    return pd.Series(table[codes], index=cells.index), unreadable[codes]
+
+
+_DATE_FORMATS = ("%d/%m/%Y", "%Y-%m-%d", "%d-%m-%Y", "%d.%m.%Y", "%Y/%m/%d", "%Y.%m.%d", "%d/%m/%y", "%Y%m%d", "%m/%Y", "%Y")
+_TIME_FORMATS = (
+    "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%Y.%m.%d_%H.%M.%S", "%d/%m/%Y %H:%M:%S", "%d/%m/%Y %H:%M",
+    "%Y-%m-%d %H:%M", "%Y/%m/%d %H:%M:%S", "%d-%m-%Y %H:%M:%S", "%Y-%m-%d %H:%M:%S.%f", "%Y-%m-%dT%H:%M:%S.%f",
+    "%H:%M:%S %d/%m/%Y", "%Y%m%d%H%M%S", "%Y.%m.%d %H:%M:%S",
+)  # fmt: skip
+_EXCEL_EPOCH = pd.Timestamp("1899-12-30")
+
+
+def parse_times(cells: pd.Series) -> tuple[pd.Series, BoolArray]:
+    """Return local times (``datetime64[ns]``, NaT where unknown) and where a cell is not a date.
+
+    Day comes before month, as in Vietnam. Numbers are read by their size: Excel serial days
+    (20,000 to 80,000), seconds or milliseconds since 1970 (UTC, shifted by nothing: the caller
+    knows the zone). A time zone written in the cell is kept as the wall time it shows.
+    """
+    if pd.api.types.is_datetime64_any_dtype(cells.dtype):
+        wall = cells.dt.tz_localize(None) if getattr(cells.dt, "tz", None) is not None else cells
+        return wall.astype("datetime64[ns]"), np.zeros(len(cells), dtype=bool)
+    codes, uniques = pd.factorize(cells, use_na_sentinel=True)
+    texts = pd.Series([_time_text(u) for u in uniques], dtype="str")
+    result = pd.Series(pd.NaT, index=range(len(uniques)), dtype="datetime64[ns]")
+    empty = np.array([_blank_text(u) or t == "" for u, t in zip(uniques, texts, strict=True)], dtype=bool)
+    open_ = ~empty
+    for layout in (*_TIME_FORMATS, *_DATE_FORMATS):
+        if not open_.any():
+            break
+        parsed = pd.to_datetime(texts[open_], format=layout, errors="coerce")
+        good = parsed.notna()
+        result.loc[parsed.index[good]] = parsed[good].astype("datetime64[ns]")
+        open_[parsed.index[good]] = False
+    for i in np.flatnonzero(open_):
+        stamp = _number_time(texts.iloc[int(i)])
+        if stamp is not None:
+            result.iloc[int(i)] = stamp
+            open_[i] = False
+    bad = np.append(open_, False)
+    table = np.append(result.to_numpy(dtype="datetime64[ns]"), np.datetime64("NaT", "ns"))
+    return pd.Series(table[codes], index=cells.index), bad[codes]
+
+
+def _time_text(value: object) -> str:
+    if isinstance(value, dt.datetime):
+        return value.replace(tzinfo=None).isoformat(sep=" ", timespec="seconds")
+    if isinstance(value, dt.date):
+        return value.isoformat()
+    text = _plain_text(value).strip()
+    return re.sub(r"(?<=\d)(?:Z|[+-]\d{2}:?\d{2})$", "", text) if ":" in text else text
+
+
+def _number_time(text: str) -> pd.Timestamp | None:
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    if 20_000 <= number <= 80_000:
+        return (_EXCEL_EPOCH + pd.Timedelta(days=number)).round("s")
+    if 6e8 <= number <= 4e9:
+        return pd.Timestamp(number, unit="s")
+    if 6e11 <= number <= 4e12:
+        return pd.Timestamp(number, unit="ms")
+    return None
+
+
+def choice_key(value: object) -> str:
+    """Return the folded form in which choices are looked up."""
+    return fold_key(value)
