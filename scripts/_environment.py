@@ -36,6 +36,7 @@ _PROBE = (
 )
 _LINK = "vungphu.pth"
 _STAMP = "vungphu.stamp"
+_UNFINISHED = "vungphu.unfinished"
 # Who installs a lock file has the ones it was resolved together with as well.
 _CONTAINED = {"requirements-test.lock": ["requirements.lock"]}
 
@@ -134,7 +135,7 @@ def _python_of(folder: Path) -> Path:
 
 
 def _create(folder: Path, base: Interpreter) -> None:
-    """Make the environment, or complete one whose making was interrupted."""
+    """Make the environment, from the start where its first installation was interrupted."""
     if not {"venv", "ensurepip"} <= set(base.modules):
         version = ".".join(map(str, base.version))
         raise SetupError(
@@ -145,16 +146,23 @@ def _create(folder: Path, base: Interpreter) -> None:
             f"'sudo apt install python3-venv' (or python{version}-venv); Windows: install Python from python.org "
             "again, with pip. Then run this command again.",
         )
-    known = {"bin", "include", "lib", "lib64", "share", "scripts"}
+    known = {"bin", "include", "lib", "lib64", "share", "scripts", _UNFINISHED}
     is_venv = (folder / "pyvenv.cfg").is_file()
-    entries = folder.iterdir() if folder.is_dir() else [folder] if folder.exists() else []
+    entries = list(folder.iterdir()) if folder.is_dir() else [folder] if folder.exists() else []
     if not is_venv and any(entry.name.lower() not in known for entry in entries):
         raise SetupError(
             f"'{folder}' đã có nhưng không phải là môi trường ảo Python: hãy xoá hoặc đổi VUNGPHU_VENV.",
             f"'{folder}' exists but is not a Python virtual environment: remove it or change VUNGPHU_VENV.",
         )
     say(f"Tạo môi trường ảo trong {folder} ...", f"Making the virtual environment in {folder} ...")
-    if run([base.executable, "-m", "venv", *(["--clear"] if is_venv else []), str(folder)]):
+    folder.mkdir(parents=True, exist_ok=True)
+    _write(folder / _UNFINISHED, "The first installation has not ended.\n")
+    for entry in entries:
+        if entry.is_dir() and not entry.is_symlink():
+            shutil.rmtree(str(entry))
+        elif entry.name != _UNFINISHED:
+            entry.unlink()
+    if run([base.executable, "-m", "venv", str(folder)]):
         raise SetupError(
             f"Không tạo được môi trường ảo trong '{folder}' (lý do ở trên).",
             f"The virtual environment in '{folder}' could not be made (reason above).",
@@ -216,14 +224,18 @@ def prepare(lock_name: str, *, base: Interpreter | None = None, suffix: str = ""
     folder = venv_folder(suffix)
     python = _python_of(folder)
     environment = _ask([str(python)])
-    if environment is None or "pip" not in environment.modules:
+    # After a first installation that was killed, from the start: pip takes half a package for a whole one.
+    if environment is None or (folder / _UNFINISHED).is_file():
         _create(folder, base)
         environment = _ask([str(python)])
-        if environment is None or "pip" not in environment.modules:
-            raise SetupError(
-                f"Môi trường ảo trong '{folder}' không có pip: hãy xoá thư mục đó rồi chạy lại.",
-                f"The virtual environment in '{folder}' has no pip: remove that folder and run again.",
-            )
+    elif "pip" not in environment.modules:
+        run([str(python), "-m", "ensurepip"])
+        environment = _ask([str(python)])
+    if environment is None or "pip" not in environment.modules:
+        raise SetupError(
+            f"Môi trường ảo trong '{folder}' không có pip: hãy xoá thư mục đó rồi chạy lại.",
+            f"The virtual environment in '{folder}' has no pip: remove that folder and run again.",
+        )
     _require_new_enough(environment)
     stamp = folder / _STAMP
     done = stamp.read_text(encoding="ascii").splitlines() if stamp.is_file() else []
@@ -244,6 +256,8 @@ def prepare(lock_name: str, *, base: Interpreter | None = None, suffix: str = ""
                 "Check the network and run again: what was downloaded is kept.",
             )
         _write(stamp, "".join(line + "\n" for line in wanted))
+        if (folder / _UNFINISHED).is_file():
+            (folder / _UNFINISHED).unlink()
     _link(environment)
     return python
 

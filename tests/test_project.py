@@ -303,6 +303,8 @@ class Machine:
         self.commands.append(kind)
         if kind == self.failing:
             return 1
+        if kind == "ensurepip":
+            self.environment = self.environment._replace(modules=("pip",))
         if kind == "venv":
             (self.folder / "venv").mkdir(exist_ok=True)
             (self.folder / "venv" / "pyvenv.cfg").touch()
@@ -349,8 +351,30 @@ def test_interrupted_setup_is_taken_up_again(machine: Machine, step: str) -> Non
     with pytest.raises(machine.module.SetupError):
         machine.prepare()
     machine.failing = ""
-    assert machine.prepare()[-1] == "pip"
+    assert machine.prepare() == ["venv", "pip"], "pip would keep half-installed packages"
     assert machine.prepare() == []
+
+
+def test_an_environment_made_by_hand_is_used_as_it_is(machine: Machine) -> None:
+    machine.run(["", "", "venv"])
+    (machine.folder / "venv" / "own.txt").touch()
+    assert machine.prepare() == ["pip"]
+    assert machine.prepare() == []
+    assert (machine.folder / "venv" / "own.txt").exists()
+
+
+def test_an_environment_without_pip_gets_it(machine: Machine) -> None:
+    machine.run(["", "", "venv"])
+    machine.environment = machine.environment._replace(modules=())
+    assert machine.prepare() == ["ensurepip", "pip"]
+
+
+def test_an_environment_whose_python_is_gone_is_made_again(machine: Machine) -> None:
+    machine.prepare()
+    (machine.folder / "venv" / "lib").mkdir()
+    machine.environment = None
+    assert machine.prepare() == ["venv", "pip"]
+    assert not (machine.folder / "venv" / "lib").exists()
 
 
 def test_interrupted_upgrade_is_taken_up_again(machine: Machine) -> None:
