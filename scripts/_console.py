@@ -93,9 +93,7 @@ def command_line() -> typer.Typer:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
-    return typer.Typer(
-        help=help_text, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None
-    )
+    return typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 
 
 @contextmanager
