@@ -104,6 +104,9 @@ class Settlement:
     survivors : tuple of Reading
     lon, lat : (n,) float64
         WGS 84 degrees under the chosen reading; NaN when refused.
+    also_fit : tuple of int
+        Zones that are not the province's, under which the list would lie in it too. Only looked
+        for when no commune names confirm the chosen reading: then it deserves a second look.
     """
 
     outcome: Outcome
@@ -112,9 +115,12 @@ class Settlement:
     survivors: tuple[Reading, ...]
     lon: FloatArray
     lat: FloatArray
+    also_fit: tuple[int, ...] = ()
 
 
 _MERIDIAN = re.compile(r"\b(10[2-9]|11[01])\s*(?:°|º|˚|o|độ|do|d|-|\s|,|\.)?\s*(00|15|30|45|25|5|75|0)?(?!\d)")
+#: Systems with the same central meridian: their readings differ by their scale only.
+_TWINS = {utm: tm3 for utm, a in VN2000_UTM_EPSG.items() for tm3, b in VN2000_TM3_EPSG.items() if a == b}
 _DECIMAL_MINUTES = {"25": 15, "5": 30, "75": 45, "0": 0, "00": 0, "15": 15, "30": 30, "45": 45}
 
 
@@ -199,9 +205,16 @@ def settle_metres(
             return refuse(Outcome.SEVERAL_SURVIVE)
         outcome = Outcome.COMMUNES_DECIDED
     chosen, lon, lat = surviving[0]
-    if not declared and _another_zone_fits(chosen, x, y, area, provinces, meant, settings, tried):
-        return refuse(Outcome.COMMUNES_CONTRADICT)
-    return Settlement(outcome, chosen, tried, survivors, lon, lat)
+    also_fit: tuple[int, ...] = ()
+    if not declared:
+        foreign = _foreign_readings(chosen, x, y, area, provinces, meant, settings, tried)
+        if chosen.match_share < 0.5 and any(r.match_share - chosen.match_share >= 0.3 for r in foreign):
+            # A short list in a foreign zone can fall inside the province under a wrong reading alone;
+            # its commune names then fit badly here and well there.
+            return refuse(Outcome.COMMUNES_CONTRADICT)
+        if np.isnan(chosen.match_share) or chosen.epsg in _TWINS:
+            also_fit = tuple(r.epsg for r in foreign)
+    return Settlement(outcome, chosen, tried, survivors, lon, lat, also_fit)
 
 
 def _judge(
@@ -230,7 +243,7 @@ def _match_share(lon: FloatArray, lat: FloatArray, area: AreaIndex, meant: Meant
     return float(np.mean([int(where) in meant[int(i)] for i, where in zip(known, located, strict=True)]))
 
 
-def _another_zone_fits(
+def _foreign_readings(
     chosen: Reading,
     x: FloatArray,
     y: FloatArray,
@@ -239,23 +252,20 @@ def _another_zone_fits(
     meant: Meant,
     settings: PositionSettings,
     tried: Sequence[Reading],
-) -> bool:
-    """Tell whether the commune names prove that the list is in a zone which is not the province's.
+) -> list[Reading]:
+    """Return the surviving readings in zones that are not the province's, axes as chosen.
 
-    A short list in a foreign zone can fall inside the province under a wrong reading alone; its
-    commune names then fit badly here and well there.
+    Where commune names confirm the chosen reading only its twin is looked for: names cannot tell
+    UTM 48N from TM-3 105°, 0.7 km away.
     """
-    if not chosen.match_share < 0.5:  # fits, or nothing known
-        return False
-    done = {(r.epsg, r.swapped) for r in tried}
+    confirmed = chosen.match_share >= 0.5
+    done = {r.epsg for r in tried}
+    readings = []
     for epsg in VN2000_TM3_EPSG:
-        if (epsg, chosen.swapped) in done:
-            continue
-        lon, lat = to_wgs84(y, x, epsg) if chosen.swapped else to_wgs84(x, y, epsg)
-        other = _judge(epsg, chosen.swapped, lon, lat, area, provinces, meant, settings)
-        if other.inside_share >= settings.survive_share and other.match_share - chosen.match_share >= 0.3:
-            return True
-    return False
+        if epsg not in done and not (confirmed and epsg != _TWINS.get(chosen.epsg)):
+            lon, lat = to_wgs84(y, x, epsg) if chosen.swapped else to_wgs84(x, y, epsg)
+            readings.append(_judge(epsg, chosen.swapped, lon, lat, area, provinces, meant, settings))
+    return [r for r in readings if r.inside_share >= settings.survive_share]
 
 
 @dataclass(frozen=True, slots=True)

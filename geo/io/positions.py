@@ -346,8 +346,9 @@ def _metres(
         return None
     lon, lat = _exchange_rows(table, part, x, y, settled, provinces, context, column, texts, log)
     chosen = settled.chosen
+    unconfirmed = settled.outcome is not Outcome.DECLARED and bool(np.isnan(chosen.match_share) or settled.also_fit)
     log.add(
-        "crs_settled",
+        "crs_settled_by_place" if unconfirmed else "crs_settled",
         table.source,
         column=column,
         came=f"{len(part)} × X/Y",
@@ -358,6 +359,7 @@ def _metres(
             "inside": f"{chosen.inside_share:.1%}",
             **_why(settled),
             "tried": _list(settled.tried[:6]),
+            "also": ", ".join(zone_label(e) for e in settled.also_fit) or "—",
         },
     )
     return lon, lat

@@ -57,7 +57,7 @@ class Column:
 class SummaryLine:
     """One line of the summary: a figure, what it counts, and of how many."""
 
-    key: str
+    key: SafeText
     value: Label
     text: Label
     base: Label
@@ -166,7 +166,7 @@ def _population_lines(content: MapContent) -> tuple[SummaryLine, ...]:
     undecided = float((figures[known, 0] * (figures[known, 2] + figures[known, 3])).sum())
     return tuple(
         SummaryLine(
-            key,
+            vn_safe(key),
             label_of(count_text(people)),
             label(f"summary.{key}"),
             label("summary.of_population", share=share_text(people / total), n=count_text(total), communes=count_text(int(known.sum()))),
@@ -189,6 +189,6 @@ def _village_lines(content: MapContent) -> tuple[SummaryLine, ...]:
     classes = content.villages["class"].astype(str)
     base = label("summary.of_villages", n=count_text(len(classes)))
     return tuple(
-        SummaryLine(f"villages_{name}", label_of(count_text(int((classes == name).sum()))), label(f"summary.villages_{name}"), base)
+        SummaryLine(vn_safe(f"villages_{name}"), label_of(count_text(int((classes == name).sum()))), label(f"summary.villages_{name}"), base)
         for name in ("white", "weak", "undecided")
     )

@@ -23,6 +23,7 @@ __all__ = [
     "date_text",
     "label",
     "label_of",
+    "pattern",
     "phrase",
     "section",
     "share_text",
@@ -89,6 +90,15 @@ def _in(value: Bilingual | str | int, language: str) -> str:
 def label(key: str, **fields: Bilingual | str | int) -> Label:
     """Return :func:`phrase` escaped."""
     return label_of(phrase(key, **fields))
+
+
+def pattern(key: str) -> Label:
+    """Return the text ``"section.key"`` escaped, its ``{name}`` fields left for the page's script to fill."""
+    name, _, entry_name = key.partition(".")
+    entry = section(name).get(entry_name)
+    if entry is None:
+        raise ResourceError(f"Thiếu '{key}' trong {_STRINGS}.", f"'{key}' is missing in {_STRINGS}.")
+    return Label(vn_safe(entry["vi"]), vn_safe(entry["en"]))
 
 
 def label_of(text: Bilingual | str) -> Label:

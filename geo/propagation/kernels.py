@@ -27,13 +27,13 @@ I64 = npt.NDArray[np.int64]
 _SPEED_OF_LIGHT_M_S = 299792458.0
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True, error_model="numpy")
 def free_space_kernel(frequency_mhz: float, distance_km: float) -> float:
     """Basic free-space transmission loss, dB (see free_space.py)."""
     return 32.4 + 20.0 * math.log10(frequency_mhz) + 20.0 * math.log10(distance_km)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True, error_model="numpy")
 def knife_edge_kernel(nu: float) -> float:
     """Loss of a single knife edge, dB (see single_edge.py)."""
     if nu <= -0.78:
@@ -43,7 +43,7 @@ def knife_edge_kernel(nu: float) -> float:
     return max(0.0, loss)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True, error_model="numpy")
 def pattern_kernel(offset_deg: float, beamwidth_deg: float, front_to_back_db: float) -> float:
     """Loss of a sector antenna off its main direction, dB >= 0 (see antenna.py)."""
     offset = (offset_deg + 180.0) % 360.0 - 180.0
@@ -51,7 +51,7 @@ def pattern_kernel(offset_deg: float, beamwidth_deg: float, front_to_back_db: fl
     return min(12.0 * ratio * ratio, front_to_back_db)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True, error_model="numpy")
 def _height(heights: F32, row: float, column: float) -> float:
     """Bilinear height at a lattice position; NaN outside and where a node with weight is void."""
     r0, c0 = math.floor(row), math.floor(column)
@@ -63,7 +63,7 @@ def _height(heights: F32, row: float, column: float) -> float:
     if r + 1 < rows and c + 1 < columns:
         top = heights[r, c] + fc * (heights[r, c + 1] - heights[r, c])
         bottom = heights[r + 1, c] + fc * (heights[r + 1, c + 1] - heights[r + 1, c])
-        value = top + fr * (bottom - top)
+        value = float(top + fr * (bottom - top))
         if value == value:
             return value
     total = 0.0
@@ -74,11 +74,11 @@ def _height(heights: F32, row: float, column: float) -> float:
             if weight > 0.0:
                 if r + dr >= rows or c + dc >= columns:
                     return math.nan
-                total += weight * heights[r + dr, c + dc]
-    return total
+                total += weight * float(heights[r + dr, c + dc])
+    return float(total)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True, error_model="numpy")
 def edge_factor_kernel(
     heights: F32,
     row_t: float,
@@ -98,7 +98,7 @@ def edge_factor_kernel(
     """
     factor = -math.inf
     known = True
-    n = int(math.ceil(distance_m / step_m))
+    n = math.ceil(distance_m / step_m)
     for i in range(1, n):
         t = i / n
         h = _height(heights, row_t + t * (row_r - row_t), column_t + t * (column_r - column_t))
@@ -113,7 +113,7 @@ def edge_factor_kernel(
     return factor, known
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True, error_model="numpy")
 def area_kernel(
     heights: F32,
     cell_row: F64,

@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
-from types import MappingProxyType
 from typing import Any
 
 from geo.errors import ResourceError
@@ -159,16 +158,14 @@ def radio_defaults() -> RadioDefaults:
     try:
         technologies = {t: TechnologyDefaults(**_values(content["technologies"][t])) for t in TECHNOLOGIES}
         return RadioDefaults(
-            technologies=MappingProxyType(technologies),
+            technologies=technologies,
             antenna=AntennaDefaults(**_values(content["antenna"])),
-            bands_mhz=MappingProxyType(content["bands"]["value"]),
-            blocks=MappingProxyType(
-                {
-                    float(khz): MappingProxyType({float(b): int(n) for b, n in entry["value"].items()})
-                    for khz, entry in content["resource_blocks"].items()
-                }
-            ),
-            missing_sd_db=MappingProxyType(_values(content["missing_field_sd_db"])),
+            bands_mhz=dict(content["bands"]["value"]),
+            blocks={
+                float(khz): {float(b): int(n) for b, n in entry["value"].items()}
+                for khz, entry in content["resource_blocks"].items()
+            },
+            missing_sd_db=_values(content["missing_field_sd_db"]),
         )
     except (KeyError, TypeError) as error:
         raise ResourceError(
@@ -199,9 +196,7 @@ def technology_rules(catalogue: str, on: date) -> TechnologyRules:
     ]
     levels = {r["technology"]: float(r["threshold"]) for r in rules if r["indicator"] == "planning_level"}
     named = {r["technology"] for r in rules if r["indicator"] == "technology_counts"}
-    return TechnologyRules(
-        MappingProxyType(levels), tuple(t for t in TECHNOLOGIES if t in named), tuple(rules)
-    )
+    return TechnologyRules(levels, tuple(t for t in TECHNOLOGIES if t in named), tuple(rules))
 
 
 def coverage_settings(rules: TechnologyRules, **replaced: Any) -> CoverageSettings:
@@ -212,5 +207,5 @@ def coverage_settings(rules: TechnologyRules, **replaced: Any) -> CoverageSettin
     values = _values(load_toml("defaults.toml")["coverage"])
     levels = {**rules.levels_dbm, **replaced.pop("levels_dbm", {})}
     return CoverageSettings(
-        **{**values, "counting": rules.counting, **replaced, "levels_dbm": MappingProxyType(levels)}
+        **{**values, "counting": rules.counting, **replaced, "levels_dbm": levels}
     )

@@ -65,6 +65,7 @@ _SITES = {"Mạng A": 98, "Mạng B": 86, "Mạng C": 66}
 _TOWN_SITES = {"Mạng A": 9, "Mạng B": 8, "Mạng C": 6}
 _SEATS = {"Mạng A": 30, "Mạng B": 28, "Mạng C": 22}
 _ABROAD = {"Mạng A": 17, "Mạng B": 15, "Mạng C": 12}
+_ODD_SHARE = 0.05
 _LETTER = {"Mạng A": "A", "Mạng B": "B", "Mạng C": "C"}
 
 
@@ -76,7 +77,7 @@ class Network:
     ----------
     sites : DataFrame
         site_id, operator, name, mast (number of the structure), lon, lat, ground_m, mast_height_m,
-        commune (-1 in the neighbouring provinces), mast_class, on_air (date), radiates.
+        commune (-1 in the neighbouring provinces), kind, mast_class, on_air (date), radiates, listed.
     cells : DataFrame
         cell_id, site (row of ``sites``), sector, carrier (key of ``CARRIERS`` without operator),
         technology, azimuth_deg, height_m, tilt_deg, power_w, gain_dbi, width_deg (360 for omni),
@@ -232,10 +233,14 @@ def build_network(
     on_structure = (frame["kind"] == "town") & (frame["mast_height_m"] <= 21)
     frame["mast_class"] = np.where(on_structure, rng.choice(["A2a", "A1a", "A1b"], len(frame), p=[0.7, 0.2, 0.1]), "A2b")
     frame["on_air"] = pd.to_datetime("2012-03-01") + pd.to_timedelta(rng.integers(0, 5_100, len(frame)), unit="D")
-    frame["radiates"] = True
+    # 5 % of the listed sites silent, 5 % of all sites on no list
+    home = rng.permutation(np.flatnonzero((frame["commune"] >= 0) & ~frame["kind"].isin(["town"])))
+    wanted = round(_ODD_SHARE * int((frame["commune"] >= 0).sum()))
+    frame["radiates"] = ~frame.index.isin(home[:wanted])
+    frame["listed"] = ~frame.index.isin(home[wanted : 2 * wanted])
     cells = _cells(rng, frame)
     keep = ["site_id", "operator", "name", "mast", "lon", "lat", "ground_m", "mast_height_m", "commune", "kind"]
-    return Network(frame[[*keep, "mast_class", "on_air", "radiates"]].copy(), cells)
+    return Network(frame[[*keep, "mast_class", "on_air", "radiates", "listed"]].copy(), cells)
 
 
 def _cells(rng: np.random.Generator, sites: pd.DataFrame) -> pd.DataFrame:

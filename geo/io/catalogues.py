@@ -1,0 +1,56 @@
+"""Catalogues of operators and bands: what ships with the package, extended by what a project says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+
+from geo.io.resources import load_toml
+from geo.operators import Operator, OperatorCatalogue, operators_from
+from geo.text import fold_key
+
+__all__ = ["operator_catalogue"]
+
+
+def operator_catalogue(
+    extra: Sequence[Mapping[str, object]] = (), *, operators: Sequence[str] = ()
+) -> OperatorCatalogue:
+    """Return the operators that ship with the package, extended by a project's own.
+
+    Parameters
+    ----------
+    extra : sequence of mapping
+        ``[[operator]]`` entries (name, aliases, mcc_mnc, hosts, status); one of the same name
+        replaces the entry that ships. They are domestic unless their status is ``foreign``.
+    operators : sequence of str
+        The project's ``[project] operators``. They are domestic wherever they are: if none of them
+        is Vietnamese, Vietnam's networks are foreign to the project.
+
+    Raises
+    ------
+    ProjectFileError
+        If an extra entry is wrong.
+    """
+    content = load_toml("operators.toml")
+    added = operators_from(extra)
+    names = {fold_key(o.name) for o in added}
+    shipped = tuple(o for o in operators_from(content["operator"]) if fold_key(o.name) not in names)
+    home = frozenset(str(code) for code in content["home_mcc"])
+    added_home = frozenset(code[:3] for o in added if o.status != "foreign" for code in o.mcc_mnc)
+    catalogue = OperatorCatalogue((*added, *shipped), home | added_home)
+    if not operators:
+        return catalogue
+    cells = pd.Series(list(operators), dtype="str")
+    resolved, codes = catalogue.resolve(cells), catalogue.codes(cells)
+    known = {o.name: o for o in catalogue.operators}
+    bare = tuple(
+        Operator(name, mcc_mnc=(code,) if code else ())
+        for name, code in dict(zip(resolved.names, codes, strict=True)).items()
+        if name and name not in known
+    )
+    own = [known[name] for name in resolved.names if name in known] + list(bare)
+    mccs = frozenset(code[:3] for o in own for code in o.mcc_mnc)
+    # Operators without any code (a name alone) say nothing of the country: then nothing is foreign by its
+    # code unless another operator of the project is Vietnamese.
+    return OperatorCatalogue((*bare, *catalogue.operators), mccs | (added_home if mccs else frozenset()))

@@ -1,0 +1,166 @@
+"""Result rasters: Cloud-Optimised GeoTIFFs on the run's grid, and the arrays of unfinished pieces.
+
+Float layers have NaN as nodata; state layers are uint8 codes with a colour table and no nodata value
+(0 = outside and 6 = unknown are classes of their own). The same content gives the same bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+import rasterio
+from rasterio.errors import RasterioError
+from rasterio.io import MemoryFile
+from rasterio.shutil import copy as copy_raster
+
+from geo.crs import parse_crs
+from geo.errors import GridMismatchError, InputError
+from geo.grid import Grid
+from geo.io.files import replacing
+from geo.io.geotiff import open_geotiff, require_file
+
+__all__ = ["ResultRaster", "read_array", "read_raster", "write_array", "write_raster"]
+
+_BLOCK = 256
+
+
+@dataclass(frozen=True, slots=True)
+class ResultRaster:
+    """A layer read back.
+
+    Attributes
+    ----------
+    values : (rows, columns) float32 or uint8 array
+        Float layers: NaN = no data.
+    grid : Grid
+    """
+
+    values: npt.NDArray[Any]
+    grid: Grid
+
+
+def write_raster(
+    path: Path,
+    values: npt.NDArray[Any],
+    grid: Grid,
+    *,
+    colours: Mapping[int, tuple[int, int, int, int]] | None = None,
+    unit: str = "",
+    overviews: Literal["average", "mode", "nearest"] | None = None,
+) -> None:
+    """Write a layer as a Cloud-Optimised GeoTIFF, at once.
+
+    Parameters
+    ----------
+    path : Path
+        Ends in ``.tif``.
+    values : (rows, columns) array
+        Floats are stored as float32 with nodata NaN, uint8 codes as they are.
+    grid : Grid
+    colours : mapping, optional
+        Code to (red, green, blue, alpha) for uint8 layers.
+    unit : str
+        Unit of the values (``"dBm"``).
+    overviews : str, optional
+        How smaller copies are made; by default averages of floats, the most frequent of codes.
+
+    Raises
+    ------
+    GridMismatchError
+        If the array does not have the grid's shape.
+    ValueError
+        If the values are neither floats nor uint8.
+    """
+    if values.shape != grid.shape:
+        raise GridMismatchError(
+            f"Mảng {values.shape} không khớp lưới {grid.shape}.", f"Array {values.shape} does not fit grid {grid.shape}."
+        )
+    codes = values.dtype == np.uint8
+    if not codes and not np.issubdtype(values.dtype, np.floating):
+        raise ValueError(f"layers are float or uint8, not {values.dtype}")
+    stored = np.ascontiguousarray(values if codes else values.astype(np.float32))
+    profile: dict[str, Any] = {
+        "driver": "GTiff",
+        "height": grid.rows,
+        "width": grid.columns,
+        "count": 1,
+        "dtype": stored.dtype.name,
+        "crs": f"EPSG:{grid.epsg}",
+        "transform": grid.transform,
+    }
+    if not codes:
+        profile["nodata"] = float("nan")
+    with (
+        replacing(path) as temporary,
+        rasterio.Env(GDAL_NUM_THREADS=1, GDAL_PAM_ENABLED=False),
+        MemoryFile() as memory,
+    ):
+        with memory.open(**profile) as target:
+            target.write(stored, 1)
+            if unit:
+                target.units = (unit,)
+            if colours and codes:
+                target.write_colormap(1, dict(sorted(colours.items())))
+        with memory.open(driver="GTiff") as source:
+            copy_raster(
+                source,
+                temporary,
+                driver="COG",
+                compress="DEFLATE",
+                level="6",
+                blocksize=str(_BLOCK),
+                bigtiff="IF_SAFER",
+                num_threads="1",
+                overview_resampling=overviews or ("mode" if codes else "average"),
+            )
+
+
+def read_raster(path: Path, *, label: str = "") -> ResultRaster:
+    """Read a layer that :func:`write_raster` wrote.
+
+    Raises
+    ------
+    MissingInputError, InputError
+        If the file is absent, unreadable, or not a square-celled raster in an EPSG system.
+    """
+    name = label or path.name
+    header = open_geotiff(path, label=name, dtypes=("float32", "uint8"))
+    epsg = parse_crs(header.crs).to_epsg()
+    size = header.transform.a
+    if epsg is None or abs(size + header.transform.e) > 1e-9 * size:
+        raise InputError(f"'{name}' không phải lớp kết quả.", f"'{name}' is not a result layer.")
+    try:
+        with rasterio.open(path.absolute(), driver="GTiff") as source:
+            values = source.read(1)
+    except RasterioError as error:
+        raise InputError(f"Không đọc được '{name}' (tệp hỏng).", f"Cannot read '{name}' (damaged).") from error
+    grid = Grid(int(epsg), header.transform.c, header.transform.f, size, header.rows, header.columns)
+    return ResultRaster(values, grid)
+
+
+def write_array(path: Path, values: npt.NDArray[Any]) -> None:
+    """Write an array of a piece of work (``.npy``), at once."""
+    with replacing(path) as temporary, temporary.open("wb") as stream:
+        np.save(stream, np.ascontiguousarray(values), allow_pickle=False)
+
+
+def read_array(path: Path) -> npt.NDArray[Any]:
+    """Read an array that :func:`write_array` wrote.
+
+    Raises
+    ------
+    MissingInputError, InputError
+        If the file is absent or not such an array.
+    """
+    require_file(path)
+    try:
+        with path.open("rb") as stream:
+            values: npt.NDArray[Any] = np.load(stream, allow_pickle=False)
+    except (ValueError, EOFError, OSError) as error:
+        raise InputError(f"Không đọc được '{path.name}' (tệp hỏng).", f"Cannot read '{path.name}' (damaged).") from error
+    return values

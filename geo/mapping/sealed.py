@@ -1,0 +1,313 @@
+"""The sealed map: what a vice-chairman, an operator and a commune look at, as one file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from geo.errors import Bilingual
+from geo.mapping.archipelagos import frame_of_vietnam, placed_archipelagos
+from geo.mapping.content import CoverageLayer, DataSource, MapContent, MeasurementCount
+from geo.mapping.drawing import DrawnMap, class_numbers, draw
+from geo.mapping.escape import SafeText, vn_safe
+from geo.mapping.figures import Column, columns_of, communes_without_figures, rows_of, summary_lines
+from geo.mapping.inset import inset_drawing
+from geo.mapping.labels import (
+    Label,
+    count_text,
+    date_text,
+    label,
+    label_of,
+    pattern,
+    phrase,
+    section,
+    share_text,
+)
+from geo.mapping.page import assemble
+from geo.mapping.palette import Palette, Symbol, palette, symbol_polygon
+
+__all__ = ["build_map"]
+
+_URGENT = frozenset({"white", "weak", "undecided"})
+# words of the template, by the name it uses
+_SAY = {
+    "made_up": "page.made_up", "made_up_long": "page.made_up_long", "skip_to_table": "page.skip_to_table",
+    "language": "page.language", "print": "page.print", "to_table": "page.to_table", "to_sources": "page.to_sources",
+    "valid_for": "page.valid_for", "version": "page.version", "no_script": "page.no_script", "search": "search.label", "north": "page.north",
+    "summary": "summary.heading", "card_hint": "card.hint", "layers": "layers.heading", "coverage_choice": "layers.coverage",
+    "opacity": "layers.opacity", "objects": "layers.objects", "legend": "legend.heading", "coverage": "legend.coverage",
+    "lines": "legend.lines", "method": "legend.method", "table": "table.heading", "table_note": "table.caption",
+    "table_missing": "table.missing", "operator_columns": "table.operator_columns", "about": "about.heading",
+    "notices": "about.notices", "sources": "about.sources", "source_kind": "about.source_kind", "source_name": "about.source_name",
+    "source_rows": "about.source_rows", "source_date": "about.source_date", "no_sources": "about.no_sources",
+    "measurements": "legend.measurements", "no_measurements": "legend.no_measurements", "missing": "about.missing",
+    "sealed": "about.sealed", "software": "about.software",
+}  # fmt: skip
+# words that the scripts use
+_WORDS = {
+    "yes": "values.yes", "no": "values.no", "unknown": "page.unknown", "close": "page.close", "zoom_in": "page.zoom_in",
+    "zoom_out": "page.zoom_out", "map_region": "page.map_region", "found": "search.found", "nothing": "search.none",
+    "commune": "search.commune", "village": "search.village", "placeholder": "search.placeholder",
+    "no_coverage": "layers.no_coverage", "coverage": "legend.coverage", "cells": "legend.cells", "people": "card.people",
+    "served": "card.served", "unserved": "card.unserved", "uncertain": "card.uncertain", "card_commune": "card.commune",
+    "card_village": "card.village", "card_site": "card.site", "by_operator": "card.by_operator",
+    "villages_here": "card.villages_here", "no_villages_here": "card.no_villages_here", "origin": "card.origin",
+    "origin_commune": "card.origin_commune", "origin_village": "card.origin_village", "origin_site": "card.origin_site",
+    "zoom_here": "card.zoom_here", "row_here": "card.row_here",
+}  # fmt: skip
+
+
+def build_map(content: MapContent) -> bytes:
+    """Return the map as one HTML file that loads nothing.
+
+    Parameters
+    ----------
+    content : MapContent
+
+    Returns
+    -------
+    bytes
+        UTF-8 HTML; identical content gives identical bytes.
+
+    Raises
+    ------
+    CrsError
+        If a coverage grid cannot be brought to the map.
+    ResourceError
+        If a text, colour or template that ships with the package is missing.
+    """
+    colours = palette()
+    frame = frame_of_vietnam()
+    drawn = draw(content, colours, fallback=(frame.west, frame.south, frame.east, frame.north))
+    return assemble(
+        _shown(content, drawn, colours),
+        {
+            "language": vn_safe(content.language),
+            "title": vn_safe(content.title),
+            "project": vn_safe(content.project_name),
+            "version": vn_safe(content.version),
+            "date": label_of(date_text(content.date.isoformat())),
+            "made_up": content.made_up,
+            "map_id": vn_safe(drawn.name),
+            "opacity_percent": drawn.opacity_percent,
+        },
+        script=drawn.script,
+        data=_data(content, drawn, colours),
+        colours=colours,
+    )
+
+
+def _shown(content: MapContent, drawn: DrawnMap, colours: Palette) -> dict[str, Any]:
+    """Return what the template shows."""
+    frame = frame_of_vietnam()
+    archipelagos = placed_archipelagos(content.communes)
+    missing_figures = communes_without_figures(content)
+    return {
+        "say": {name: label(key) for name, key in _SAY.items()},
+        "summary": summary_lines(content),
+        "summary_missing": label("summary.communes_missing", n=count_text(missing_figures)) if missing_figures else None,
+        "layers": bool(content.layers),
+        "states": [{"code": state.code, "label": label(f"states.{state.key}")} for state in colours.states],
+        "cuts": _cuts(content),
+        "toggles": [
+            {"key": vn_safe(key), "label": label(f"layers.{key}"), "on": key != "sites"}
+            for key, present in (
+                ("villages", content.villages), ("sites", content.sites), ("communes", content.communes),
+                ("names", content.communes), ("roads", content.roads),
+            )
+            if present is not None
+        ],
+        "villages": _point_legend("villages", content.villages, colours.villages, "legend.village_classes", "villages"),
+        "sites": _point_legend("sites", content.sites, colours.sites, "legend.sites", "site_status"),
+        "lines": [
+            {"key": vn_safe(key), "label": label(f"legend.{key}_line")}
+            for key, _ in colours.lines
+            if (content.roads if key == "road" else content.communes) is not None
+        ],
+        "method": _method(content),
+        "has_table": content.communes is not None and len(content.communes) > 0,
+        "has_operator_columns": any(column.group for column in _columns(content.communes, content)),
+        "notices": [label_of(notice) for notice in content.notices],
+        "inputs": [_source(source) for source in content.sources],
+        "measurements": [_measurement(entry) for entry in content.measurements],
+        "missing": _missing(content),
+        "inset": inset_drawing(drawn.bounds, frame, archipelagos) if frame.touches(drawn.bounds) else None,
+    }  # fmt: skip
+
+
+def _cuts(content: MapContent) -> Label | None:
+    if content.served_at_least is None or content.unserved_at_most is None:
+        return None
+    return label("legend.cuts", served=share_text(content.served_at_least), unserved=share_text(content.unserved_at_most))
+
+
+def _point_legend(key: str, frame: pd.DataFrame | None, symbols: Sequence[Symbol], heading: str, words: str) -> dict[str, Any] | None:
+    if frame is None:
+        return None
+    counts = np.bincount(class_numbers(key, frame, [s.key for s in symbols]), minlength=len(symbols))
+    entries = [
+        {
+            "label": label(f"{words}.{symbol.key}"),
+            "count": label_of(count_text(int(counts[number]))),
+            "symbol": {"group": vn_safe(key), "number": number, "points": _polygon(symbol)},
+        }
+        for number, symbol in enumerate(symbols)
+        if counts[number] or symbol.key != "other"
+    ]
+    if key == "villages":
+        entries.reverse()  # the most urgent first
+    return {"heading": label(heading, n=count_text(len(frame))), "classes": entries}
+
+
+def _polygon(symbol: Symbol) -> SafeText:
+    return vn_safe(" ".join(f"{x:g},{y:g}" for x, y in symbol_polygon(symbol.shape)))
+
+
+def _method(content: MapContent) -> list[Label]:
+    lines = [label_of(Bilingual(f"{phrase('legend.model').vi}: {content.model.vi}", f"{phrase('legend.model').en}: {content.model.en}")) if content.model else label("legend.model_missing")]
+    if not content.measurements:
+        lines.append(label("legend.no_measurements"))
+    else:
+        samples = phrase("legend.samples", n=count_text(sum(entry.samples for entry in content.measurements)))
+        heading = phrase("legend.measurements")
+        lines.append(label_of(Bilingual(f"{heading.vi}: {samples.vi}", f"{heading.en}: {samples.en}")))
+    lines.extend(label("legend.projection", epsg=str(epsg)) for epsg in sorted({layer.grid.epsg for layer in content.layers}))
+    return lines
+
+
+def _source(source: DataSource) -> dict[str, Any]:
+    return {
+        "kind": label_of(source.kind or ""),
+        "name": vn_safe(source.name),
+        "rows": label_of("–" if source.rows is None else count_text(source.rows)),
+        "date": label_of(date_text(source.date)) if source.date else label("page.unknown"),
+    }
+
+
+def _measurement(entry: MeasurementCount) -> dict[str, Any]:
+    dates = [date_text(day.isoformat()) for day in (entry.first, entry.last) if day is not None]
+    period = Bilingual(" – ".join(day.vi for day in dates), " – ".join(day.en for day in dates))
+    return {
+        "name": vn_safe(f"{entry.operator} {entry.technology}".strip()),
+        "samples": label("legend.samples", n=count_text(entry.samples)),
+        "period": label_of(period) if dates else None,
+    }
+
+
+def _missing(content: MapContent) -> list[Label]:
+    parts = {
+        "communes": content.communes is None,
+        "villages": content.villages is None,
+        "sites": content.sites is None,
+        "roads": content.roads is None,
+        "coverage": not content.layers,
+    }
+    lines = [label(f"about.missing_{name}") for name, absent in parts.items() if absent]
+    for name, frame in (("villages", content.villages), ("sites", content.sites)):
+        unplaced = 0 if frame is None else int(frame[["lon", "lat"]].isna().any(axis=1).sum())
+        if unplaced:
+            lines.append(label(f"about.unplaced_{name}", n=count_text(unplaced)))
+    if content.communes is not None:
+        without = int((content.communes.geometry.isna() | content.communes.geometry.is_empty).sum())
+        if without:
+            lines.append(label("about.unplaced_communes", n=count_text(without)))
+    return lines
+
+
+def _columns(frame: pd.DataFrame | None, content: MapContent) -> tuple[Column, ...]:
+    if frame is None:
+        return ()
+    return columns_of(frame, sorted({layer.operator for layer in content.coverage}))
+
+
+def _pair(text: Label) -> list[SafeText]:
+    return [text.vi, text.en]
+
+
+def _data(content: MapContent, drawn: DrawnMap, colours: Palette) -> dict[str, Any]:
+    """Return what the scripts read: escaped texts and numbers only."""
+    villages = _table(content.villages, content)
+    if villages is not None and content.villages is not None:
+        keys = [symbol.key for symbol in colours.villages]
+        villages["classes"] = class_numbers("villages", content.villages, keys)
+        villages["labels"] = [_pair(label(f"villages.{key}")) for key in keys]
+        villages["urgent"] = [number for number, key in enumerate(keys) if key in _URGENT]
+        villages["symbols"] = [_symbol(symbol) for symbol in colours.villages]
+    sites = _table(content.sites, content)
+    if sites is not None:
+        sites["symbols"] = [_symbol(symbol) for symbol in colours.sites]
+    communes = _table(content.communes, content)
+    if communes is not None:
+        communes["anchors"] = drawn.anchors
+    west, south, east, north = drawn.bounds
+    return {
+        "map": drawn.name,
+        "bounds": [[south, west], [north, east]],
+        "layers": drawn.layers,
+        "coverage": [_coverage(layer, image) for layer, image in zip(content.layers, drawn.images, strict=True)],
+        "lines": dict(colours.lines),
+        "words": {name: _pair(pattern(key)) for name, key in _WORDS.items()},
+        "named": {
+            "class": _named_values("villages"),
+            "site_status": _named_values("site_status"),
+            "evidence": _named_values("values"),
+            "point_kind": _named_values("values"),
+        },
+        "archipelagos": [
+            {"lat": entry.lat, "lon": entry.lon, "label": _pair(label_of(entry.label))} for entry in placed_archipelagos(content.communes)
+        ],
+        "sources": [_pair(_source_line(source)) for source in content.sources],
+        "communes": communes,
+        "villages": villages,
+        "sites": sites,
+    }
+
+
+def _named_values(name: str) -> dict[str, list[SafeText]]:
+    return {str(vn_safe(key)): _pair(label(f"{name}.{key}")) for key in section(name)}
+
+
+def _coverage(layer: CoverageLayer, image: str) -> dict[str, Any]:
+    return {
+        "image": image,
+        "operator": _pair(label("layers.all_operators") if layer.is_all_operators else label_of(layer.operator)),
+        "technology": _pair(label_of(layer.technology) if layer.technology else label("layers.any_technology")),
+        "counts": {str(code): count for code, count in layer.counts().items()},
+        "cell": layer.grid.cell_size,
+    }
+
+
+def _source_line(source: DataSource) -> Label:
+    kind = source.kind or Bilingual("", "")
+    day = date_text(source.date) if source.date else phrase("page.unknown")
+    return label_of(Bilingual(f"{kind.vi} {source.name} ({day.vi})".strip(), f"{kind.en} {source.name} ({day.en})".strip()))
+
+
+def _symbol(symbol: Symbol) -> dict[str, Any]:
+    return {
+        "corners": symbol_polygon(symbol.shape),
+        "fill": symbol.fill,
+        "line": symbol.line,
+        "radius": symbol.radius_px,
+        "ring": symbol.shape == "ring",
+    }
+
+
+def _table(frame: pd.DataFrame | None, content: MapContent) -> dict[str, Any] | None:
+    if frame is None:
+        return None
+    columns = [
+        {
+            "key": column.key,
+            "kind": column.kind,
+            "label": _pair(column.label),
+            "about": _pair(column.about),
+            "group": _pair(column.group) if column.group else None,
+            "figure": column.figure,
+        }
+        for column in _columns(frame, content)
+    ]
+    return {"columns": columns, "rows": rows_of(frame)}
