@@ -8,7 +8,6 @@ from enum import IntEnum
 
 import numpy as np
 import numpy.typing as npt
-import shapely
 from rasterio.features import rasterize
 from scipy.ndimage import distance_transform_edt
 from scipy.special import ndtr
@@ -20,7 +19,7 @@ from geo.propagation.area import AreaLevels
 from geo.propagation.settings import CoverageSettings
 from geo.propagation.sources import PreparedSources
 
-__all__ = ["Coverage", "Reason", "State", "border_ring", "combine", "coverage_states"]
+__all__ = ["Coverage", "Reason", "State", "border_ring", "combine", "coverage_states", "state_counts"]
 
 UInt8 = npt.NDArray[np.uint8]
 F32 = npt.NDArray[np.float32]
@@ -46,6 +45,7 @@ class Reason(IntEnum):
     NO_LEVEL = 2
     NEIGHBOUR_SITES = 3
     NO_SITE_LIST = 4
+    NO_TECHNOLOGY = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +129,7 @@ def combine(states: Sequence[UInt8]) -> UInt8:
 def border_ring(
     grid: Grid, inside: npt.NDArray[np.bool_], reach_m: float, border: BaseGeometry | None = None
 ) -> npt.NDArray[np.bool_]:
-    """Return the cells whose centre lies within ``reach_m`` of the area's border.
+    """Return the cells that lie within ``reach_m`` of the area's border (to about half a cell).
 
     Parameters
     ----------
@@ -150,16 +150,9 @@ def border_ring(
     else:
         if border.is_empty:
             return np.zeros(grid.shape, dtype=bool)
-        away = np.array([shapely.distance(border, shapely.points(x, y)) for x, y in _centres(grid, inside)])
-        distance = np.full(grid.shape, np.inf)
-        distance[inside] = away / grid.cell_size
+        line = rasterize([border], out_shape=grid.shape, transform=grid.transform, all_touched=True, dtype="uint8")
+        distance = distance_transform_edt(line == 0) if line.any() else np.full(grid.shape, np.inf)
     return np.asarray(inside & (distance * grid.cell_size <= reach_m), dtype=np.bool_)
-
-
-def _centres(grid: Grid, inside: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
-    x, y = grid.centres()
-    row, column = np.nonzero(inside)
-    return np.column_stack([x[column], y[row]])
 
 
 def coverage_states(
@@ -203,9 +196,8 @@ def coverage_states(
         low, high = _cut(low_p, settings), _cut(high_p, settings)
         layer = np.where(low == high, low, np.uint8(State.UNKNOWN)).astype(np.uint8)
         why = np.where(low == high, Reason.NONE, Reason.TERRAIN).astype(np.uint8)
-        without_level = technology not in settings.levels_dbm
-        if without_level:
-            why[why == Reason.TERRAIN] = Reason.NO_LEVEL
+        open_ended = np.isposinf(levels.bound_sd[i]) & (why == Reason.TERRAIN)
+        why[open_ended] = Reason.NO_TECHNOLOGY if technology in settings.levels_dbm else Reason.NO_LEVEL
         if operator not in settings.neighbour_operators:
             near = ring & (layer == State.PREDICTED_UNSERVED)
             layer[near], why[near] = State.UNKNOWN, Reason.NEIGHBOUR_SITES
@@ -233,6 +225,3 @@ def state_counts(state: UInt8) -> Mapping[str, int]:
     codes, counts = np.unique(state, return_counts=True)
     return {State(int(c)).name.lower(): int(n) for c, n in zip(codes, counts, strict=True)}
 
-
-__all__ += ["state_counts"]
-_ = rasterize
