@@ -91,10 +91,13 @@ class OperatorCatalogue:
     operators : tuple of Operator
     home_mcc : frozenset of str
         Country codes whose networks give domestic service; empty: nothing is foreign by its code.
+    common_words : frozenset of str
+        Names (folded) that mean an operator only as the whole text.
     """
 
     operators: tuple[Operator, ...]
     home_mcc: frozenset[str] = frozenset()
+    common_words: frozenset[str] = frozenset()
     _hosts: Mapping[str, str] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -135,7 +138,7 @@ class OperatorCatalogue:
         found: dict[tuple[str, ...], Operator] = {}
         for text, operator in texts:
             words = tuple(fold(text).split())
-            if words:
+            if words and fold_key(text) not in self.common_words:
                 found.setdefault(words, operator)
         return found
 
@@ -238,10 +241,7 @@ def network_code(value: object, *, known_mccs: Iterable[str] = ()) -> str:
     ``known_mccs``. Country codes are 200 to 799 (ITU-T E.212, Annex A).
     """
     if isinstance(value, float | np.floating):
-        if not float(value).is_integer():
-            value = f"{float(value):.3f}".rstrip("0")
-        else:
-            value = int(value)
+        value = f"{float(value):.3f}".rstrip("0") if not float(value).is_integer() else int(value)
     text = re.sub(r"(?<=\d{4})\.0+$", "", clean(value))
     if found := _MARKED_CODE.match(text):
         return f"{found[1]}-{found[2].zfill(2)}"

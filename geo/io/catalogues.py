@@ -38,7 +38,8 @@ def operator_catalogue(
     shipped = tuple(o for o in operators_from(content["operator"]) if fold_key(o.name) not in names)
     home = frozenset(str(code) for code in content["home_mcc"])
     added_home = frozenset(code[:3] for o in added if o.status != "foreign" for code in o.mcc_mnc)
-    catalogue = OperatorCatalogue((*added, *shipped), home | added_home)
+    common = frozenset(fold_key(word) for word in content["common_words"])
+    catalogue = OperatorCatalogue((*added, *shipped), home | added_home, common)
     if not operators:
         return catalogue
     cells = pd.Series(list(operators), dtype="str")
@@ -53,4 +54,4 @@ def operator_catalogue(
     mccs = frozenset(code[:3] for o in own for code in o.mcc_mnc)
     # Operators without any code (a name alone) say nothing of the country: then nothing is foreign by its
     # code unless another operator of the project is Vietnamese.
-    return OperatorCatalogue((*bare, *catalogue.operators), mccs | (added_home if mccs else frozenset()))
+    return OperatorCatalogue((*bare, *catalogue.operators), mccs | (added_home if mccs else frozenset()), common)
