@@ -104,7 +104,6 @@ ALLOWED_LICENCES = {
 
 # Metadata that does not name a licence: what it says, and what was found when it was looked up.
 EXAMINED_LICENCES = {
-    "exactextract": ("Apache License", "the whole text of Apache-2.0 stands in the field"),
     "xstatic-jquery": ("(same as jQuery)", "jQuery is MIT; the package is files of jQuery"),
     "xstatic-leaflet": ("(same as Leaflet)", "Leaflet is BSD-2-Clause; the package is files of Leaflet"),
 }
@@ -222,11 +221,13 @@ def test_readme_opens_with_the_two_commands() -> None:
     assert sh_blocks((ROOT / "README.md").read_text(encoding="utf-8"))[:2] == README_COMMANDS
 
 
-def test_readme_project_file_is_toml() -> None:
-    blocks = re.findall(r"^```toml\n(.*?)^```", (ROOT / "README.md").read_text(encoding="utf-8"), re.M | re.S)
-    assert blocks
-    for block in blocks:
-        assert "inputs" in tomllib.loads(block)
+def test_readme_project_file_is_understood(tmp_path: Path) -> None:
+    from geo.io.project import read_project
+
+    (block,) = re.findall(r"^```toml\n(.*?)^```", (ROOT / "README.md").read_text(encoding="utf-8"), re.M | re.S)
+    (tmp_path / "project.toml").write_text(block, encoding="utf-8")
+    project = read_project(tmp_path / "project.toml")
+    assert {"boundaries", "sites", "measurements", "terrain"} <= set(project.inputs)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="CI runs on Linux")
