@@ -1,0 +1,312 @@
+"""Station and cell lists: from operators' files to the network's sites and cells."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from geo.io.positions import POSITION_FIELDS, PositionContext, settle_positions
+from geo.io.project import InputFile
+from geo.io.tables import Table, convert, load_schema, read_tables
+from geo.network import Network, assemble, shared_masts, spread_of_sites
+from geo.operators import OperatorCatalogue
+from geo.project import Project
+from geo.radio import BandCatalogue
+from geo.schemas import Schema
+from geo.validation import IssueLog, Source
+from geo.values import is_blank
+
+__all__ = ["read_network"]
+
+_CHANNELS = (("nrarfcn", "5G"), ("earfcn", "4G"), ("uarfcn", "3G"), ("arfcn", ""))
+_CODE_IN_NAME = re.compile(r"(?<!\d)(\d{3})-?(\d{2,3})(?!\d)")
+_MARKUP = re.compile(r"^\s*[=+@]|<[a-zA-Z/!]")
+
+
+def read_network(
+    sites: Sequence[InputFile],
+    cells: Sequence[InputFile],
+    *,
+    project: Project,
+    context: PositionContext,
+    operators: OperatorCatalogue,
+    bands: BandCatalogue,
+    log: IssueLog,
+) -> Network:
+    """Read all station and cell lists of a project into one network.
+
+    Parameters
+    ----------
+    sites, cells : sequence of InputFile
+    project : Project
+        For its date and settings.
+    context : PositionContext
+    operators : OperatorCatalogue
+    bands : BandCatalogue
+    log : IssueLog
+
+    Raises
+    ------
+    InputError
+        If a file cannot be read at all (see :func:`geo.io.tables.read_tables`).
+    """
+    stations, cell_schema = load_schema("stations"), load_schema("cells")
+    parts = [
+        part
+        for item in sites
+        for table in read_tables(item.path, file=item.file, schema=stations, options=item.options, log=log)
+        if (part := _read_rows(table, stations, item, project, context, operators, bands, log)) is not None
+    ]
+    read_cells = [
+        (table.source, table.rows_in, part)
+        for item in cells
+        for table in read_tables(item.path, file=item.file, schema=cell_schema, options=item.options, log=log)
+        if (part := _read_rows(table, cell_schema, item, project, context, operators, bands, log, cells=True)) is not None
+    ]
+    rows = pd.concat(parts, ignore_index=True) if parts else _no_rows()
+    cell_rows = _tied_cells(read_cells, rows, log)
+    _state_spread(rows, project, context, log)
+    network = assemble(rows, cell_rows)
+    located = context.area.locate(network.sites["lon"], network.sites["lat"])
+    communes = np.where(located >= 0, context.area.codes[np.maximum(located, 0)], "")
+    masts = shared_masts(
+        network.sites, plane_epsg=context.area.plane_epsg, same_mast_m=project.settings.same_mast_m
+    )
+    shared = network.sites.groupby(masts)["operator"].nunique()
+    count = int((shared > 1).sum())
+    if count:
+        log.add("same_mast_recognised", Source("—"),
+                fields={"count": count, "distance_m": f"{project.settings.same_mast_m:g}"})
+    return Network(network.sites.assign(commune_code=communes, mast_id=masts), network.cells)
+
+
+def _no_rows() -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "operator": pd.Series(dtype="str"), "lon": pd.Series(dtype=float), "lat": pd.Series(dtype=float),
+            "status": pd.Series(dtype="str"), "technologies": pd.Series(dtype="str"),
+            "file": pd.Series(dtype="str"), "sheet": pd.Series(dtype="str"), "row": pd.Series(dtype="int64"),
+        }
+    )  # fmt: skip
+
+
+def _read_rows(
+    table: Table,
+    schema: Schema,
+    item: InputFile,
+    project: Project,
+    context: PositionContext,
+    operators: OperatorCatalogue,
+    bands: BandCatalogue,
+    log: IssueLog,
+    *,
+    cells: bool = False,
+) -> pd.DataFrame | None:
+    source = table.source
+    frame = convert(table, schema, log)
+    frame = _drop_repeated(table, frame, log)
+    resolved = _operators(table, frame, item, operators, log, needed=not cells)
+    if resolved is None:
+        log.close(schema.kind, source, rows_in=table.rows_in, rows_used=0)
+        return None
+    frame = resolved
+    if table.geometry is not None or set(POSITION_FIELDS) & set(frame.columns):
+        blank = _without_position(frame, table) if cells else np.zeros(len(frame), dtype=bool)
+        placed = settle_positions(table, frame[~blank], context=context, options=item.options, log=log)
+        rest = frame[blank].drop(columns=[c for c in POSITION_FIELDS if c in frame.columns])
+        frame = pd.concat([placed, rest.assign(lon=np.nan, lat=np.nan)]).sort_index() if blank.any() else placed
+    else:
+        frame = frame.assign(lon=np.nan, lat=np.nan)
+    frame = _radio(table, frame, bands, log)
+    frame = _status(table, frame, project, log)
+    _state_markup(table, frame, log)
+    frame = frame.assign(file=source.file, sheet=source.sheet, row=frame.index.to_numpy(dtype=np.int64))
+    if not cells:
+        log.close(schema.kind, source, rows_in=table.rows_in, rows_used=len(frame))
+    return frame
+
+
+def _without_position(frame: pd.DataFrame, table: Table) -> np.ndarray:
+    """In a cell table a row without any coordinate takes its site's."""
+    if table.geometry is not None:
+        return np.zeros(len(frame), dtype=bool)
+    blank = np.ones(len(frame), dtype=bool)
+    for name in set(POSITION_FIELDS) & set(frame.columns):
+        blank &= is_blank(frame[name])
+    return blank
+
+
+def _drop_repeated(table: Table, frame: pd.DataFrame, log: IssueLog) -> pd.DataFrame:
+    raw = table.frame.loc[frame.index]
+    if table.geometry is not None:
+        raw = raw.assign(geometry=table.geometry.loc[frame.index].to_wkb())
+    repeated = raw.astype(str).duplicated(keep="first").to_numpy(dtype=bool)
+    name = next((c for c in ("cell_id", "site_id", "site_name") if c in frame.columns), "")
+    came = frame[name] if name else None
+    frame = log.drop(frame, repeated, "duplicate_row", table.source, column=table.header(name) if name else "", came=came)
+    keys = [c for c in ("operator", "mcc", "mnc", "area", "cell_id", "technology", "earfcn", "nrarfcn", "uarfcn", "arfcn")
+            if c in frame.columns]
+    if "cell_id" in keys:
+        twice = frame.loc[:, keys].astype(str).duplicated(keep=False).to_numpy(dtype=bool) & (frame["cell_id"] != "").to_numpy()
+        if twice.any():
+            log.add("same_cell_twice", table.source, rows=frame.index[twice], column=table.header("cell_id"),
+                    came=list(frame["cell_id"][twice]))
+    return frame
+
+
+def _operators(
+    table: Table, frame: pd.DataFrame, item: InputFile, operators: OperatorCatalogue, log: IssueLog, *, needed: bool
+) -> pd.DataFrame | None:
+    given = pd.Series(np.nan, index=frame.index, dtype=object)
+    header = ""
+    if {"mcc", "mnc"} <= set(frame.columns):
+        known = (frame["mcc"] != "") & (frame["mnc"] != "")
+        given = given.where(~known, frame["mcc"] + "-" + frame["mnc"].str.zfill(2))
+        header = f"{table.header('mcc')}; {table.header('mnc')}"
+    if "operator" in frame.columns:
+        named = ~is_blank(frame["operator"])
+        given = given.where(~named, frame["operator"].astype(object))
+        header = table.header("operator")
+    if item.options.operator:
+        given = given.where(~is_blank(given), item.options.operator)
+    elif is_blank(given).all() and len(given) and (found := _CODE_IN_NAME.search(item.path.name)):
+        code = f"{found[1]}-{found[2]}"
+        given[:] = code
+        log.add("operator_from_file_name", table.source, came=item.path.name,
+                fields={"operator": operators.resolve(pd.Series([code])).names.iloc[0]})
+    blank = is_blank(given)
+    if needed and len(given) and blank.all():
+        log.add("operator_missing", table.source)
+        return None
+    if needed:
+        frame = log.drop(frame, blank, "operator_blank", table.source, column=header)
+        given = given[~blank]
+    resolved = operators.resolve(given)
+    unknown = np.asarray(resolved.unknown, dtype=bool)
+    if unknown.any():
+        names = list(dict.fromkeys(given[unknown].astype(str)))
+        log.add("operator_unknown", table.source, column=header, came=", ".join(names[:30]))
+    frame = frame.drop(columns=[c for c in ("operator", "mcc", "mnc") if c in frame.columns])
+    return frame.assign(operator=resolved.names.to_numpy(dtype=object))
+
+
+def _radio(table: Table, frame: pd.DataFrame, bands: BandCatalogue, log: IssueLog) -> pd.DataFrame:
+    """Settle technologies, band and frequency from what the list says and from channel numbers."""
+    stated = pd.Series("", index=frame.index, dtype=object)
+    if "technology" in frame.columns:
+        stated = bands.technologies(frame["technology"])
+    channel = pd.Series(np.nan, index=frame.index)
+    implied = pd.Series("", index=frame.index, dtype=object)
+    for name, technology in _CHANNELS:
+        if name in frame.columns:
+            take = channel.isna() & frame[name].notna()
+            channel = channel.where(~take, frame[name])
+            implied = implied.where(~take, technology)
+    one = stated.where(~stated.str.contains(","), "")
+    found = bands.channels(channel, technology=implied.where(implied != "", one))
+    technologies = stated.where(stated != "", found.technology)
+    wrong = ((stated != "") & (found.technology != "") & (stated != found.technology)).to_numpy(dtype=bool)
+    if wrong.any():
+        log.add("band_disagrees", table.source, rows=frame.index[wrong],
+                came=[f"{s} / {int(c)}" for s, c in zip(stated[wrong], channel[wrong], strict=True)])
+    band = found.band
+    frequency = found.downlink_mhz
+    if "band" in frame.columns:
+        labelled = bands.band_labels(frame["band"], technology=technologies)
+        band = band.where(band != "", labelled.band)
+        frequency = frequency.where(frequency.notna(), labelled.downlink_mhz)
+        technologies = technologies.where(technologies != "", labelled.technology)
+    if "frequency_mhz" in frame.columns:
+        frequency = frame["frequency_mhz"].where(frame["frequency_mhz"].notna(), frequency)
+    missing = (technologies == "").to_numpy(dtype=bool)
+    if missing.any() and not missing.all():
+        log.add("technology_missing", table.source, rows=frame.index[missing])
+    elif missing.any():
+        log.add("technology_missing", table.source)
+    dropped = [c for c in ("technology", "earfcn", "uarfcn", "nrarfcn", "arfcn", "band", "frequency_mhz") if c in frame]
+    return frame.drop(columns=dropped).assign(
+        technologies=technologies.astype("str"), arfcn=channel, band=band.astype("str"), frequency_mhz=frequency
+    )
+
+
+def _status(table: Table, frame: pd.DataFrame, project: Project, log: IssueLog) -> pd.DataFrame:
+    status = frame["status"] if "status" in frame.columns else pd.Series("", index=frame.index, dtype="str")
+    if "on_air_date" in frame.columns:
+        date = frame["on_air_date"]
+        future = (date > pd.Timestamp(project.date)).to_numpy(dtype=bool)
+        wrong = future & (status != "planned").to_numpy() & (status != "off_air").to_numpy()
+        if wrong.any():
+            log.add("on_air_in_future", table.source, rows=frame.index[wrong], column=table.header("on_air_date"),
+                    came=list(date[wrong].dt.strftime("%Y-%m-%d")), fields={"date": project.date.isoformat()})
+        status = status.where(~wrong, "planned")
+        since = date.notna().to_numpy() & ~future & (status == "").to_numpy()
+        status = status.where(~since, "on_air")
+    unknown = (status == "").to_numpy(dtype=bool)
+    if unknown.any():
+        log.add("status_unknown", table.source, rows=() if unknown.all() else frame.index[unknown])
+    return frame.assign(status=status.where(~unknown, "unknown").astype("str"))
+
+
+def _state_markup(table: Table, frame: pd.DataFrame, log: IssueLog) -> None:
+    for name in ("site_id", "site_name", "cell_id", "cell_name", "owner", "address", "note"):
+        if name not in frame.columns:
+            continue
+        odd = frame[name].astype(str).str.contains(_MARKUP).to_numpy(dtype=bool)
+        if odd.any():
+            log.add("site_names_markup", table.source, rows=frame.index[odd], column=table.header(name),
+                    came=list(frame[name][odd]))
+
+
+def _tied_cells(
+    read: list[tuple[Source, int, pd.DataFrame]], rows: pd.DataFrame, log: IssueLog
+) -> pd.DataFrame | None:
+    """Drop cells of a cell table that neither name a known site nor have a place, and book the tables."""
+    kept: list[pd.DataFrame] = []
+    codes = set(rows["site_id"].astype(str)) if "site_id" in rows.columns else set()
+    pairs = set(zip(rows["operator"], rows["site_id"].astype(str), strict=True)) if codes else set()
+    for source, rows_in, part in read:
+        frame = part
+        if not log.refused(source):
+            site = frame["site_id"].astype(str) if "site_id" in frame.columns else pd.Series("", index=frame.index)
+            known = [
+                (o, s) in pairs or (o == "" and s in codes) for o, s in zip(frame["operator"], site, strict=True)
+            ]
+            lost = frame["lon"].isna().to_numpy() & ~np.asarray(known, dtype=bool)
+            frame = log.drop(frame, lost, "cell_without_site", source, came=site)
+        log.close("cells", source, rows_in=rows_in, rows_used=len(frame))
+        kept.append(frame)
+    return pd.concat(kept, ignore_index=True) if kept else None
+
+
+def _state_spread(rows: pd.DataFrame, project: Project, context: PositionContext, log: IssueLog) -> None:
+    if "site_id" not in rows.columns or rows.empty:
+        named = rows.assign(site_id="")
+    else:
+        named = rows
+    cell = pd.to_numeric(named.get("cell_id", pd.Series(np.nan, index=named.index)), errors="coerce")
+    enb = (named["technologies"] == "4G") & (cell >= 256)
+    ids = named["site_id"].fillna("").astype(str)
+    named = named.assign(site_id=ids.where((ids != "") | ~enb, "eNB " + (cell // 256).map("{:.0f}".format)))
+    distance = spread_of_sites(named, context.area.plane_epsg)
+    limit = project.settings.sector_spread_m
+    apart = (distance > limit).to_numpy(dtype=bool)
+    for (file, sheet), part in named[apart].groupby(["file", "sheet"], sort=True):
+        log.add("same_site_apart", Source(str(file), str(sheet)), rows=part["row"].to_numpy(),
+                came=[f"{s}: {d:.0f} m" for s, d in zip(part["site_id"], distance[part.index], strict=True)],
+                fields={"spread_m": f"{limit:g}"})
+    _state_one_place(rows, log)
+
+
+def _state_one_place(rows: pd.DataFrame, log: IssueLog) -> None:
+    """State where one operator gives the same coordinates to three sites or more."""
+    if "site_id" not in rows.columns or rows.empty:
+        return
+    key = [rows["operator"], rows["lon"].round(7), rows["lat"].round(7)]
+    sites = rows.groupby(key)["site_id"].transform("nunique")
+    many = rows[(sites > 2).to_numpy(dtype=bool)]
+    for (file, sheet, lon, lat), part in many.groupby(["file", "sheet", "lon", "lat"], sort=True):
+        log.add("many_sites_one_place", Source(str(file), str(sheet)), rows=part["row"].to_numpy(),
+                came=f"{lon:.5f}; {lat:.5f}", fields={"count": part["site_id"].nunique()})
