@@ -138,10 +138,10 @@ def _map_columns(raw: RawTable, schema: Schema, options: TableOptions, log: Issu
     cells = raw.cells
     blank = cells.isna().all(axis=1).to_numpy(dtype=bool)
     if cells.shape[1] and cells.dtypes.map(pd.api.types.is_object_dtype).any():
-        blank |= cells.map(lambda c: c is None or c != c or (isinstance(c, str) and not c.strip())).all(axis=1).to_numpy()
+        blank = blank | cells.map(lambda c: c is None or c != c or (isinstance(c, str) and not c.strip())).all(axis=1).to_numpy()
     geometry = raw.geometry
     if geometry is not None:
-        blank &= geometry.isna().to_numpy(dtype=bool)
+        blank = blank & geometry.isna().to_numpy(dtype=bool)
         geometry = geometry[~blank]
     frame = cells.loc[~blank, list(match.columns.values())].set_axis(list(match.columns), axis=1)
     headers = {name: raw.headers[i] for name, i in match.columns.items()}

@@ -1,0 +1,413 @@
+"""Administrative boundaries: the communes of a project, checked, put right and measured.
+
+Codes join, names never do. A province is taken from its own column or by name from the list of
+the 34 provinces, never from the commune's code. Every polygon that is not as it should be is
+stated; those that have no area at all are the only ones that are dropped for their shape.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import shapely
+from pyproj import CRS
+
+from geo.crs import WGS84_EPSG, parse_crs
+from geo.errors import CrsError
+from geo.io.coverage_checks import BoundaryChecks, check_units
+from geo.io.raw import FileLimits, TableOptions
+from geo.io.resources import load_toml
+from geo.io.tables import Table, convert, load_schema, read_tables
+from geo.polygons import area_km2, misordered_rings, only_polygons, repair, shapes_to_wgs84, spike_places
+from geo.text import clean, fold_unit_name
+from geo.validation import IssueLog, Source
+
+__all__ = ["read_boundaries"]
+
+Shapes = npt.NDArray[np.object_]
+BoolArray = npt.NDArray[np.bool_]
+
+_COLUMNS = ("commune_code", "commune_name", "province_code", "province_name", "area_km2")
+_PROVENANCE = ("file", "sheet", "row")
+_PER_KM2 = {"official_area_km2": 1.0, "official_area_ha": 100.0, "official_area_m2": 1e6}
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """The communes of one table, still one row per feature, and what was left aside."""
+
+    source: Source
+    rows_in: int
+    frame: pd.DataFrame
+    others: Shapes
+    counts: pd.Series
+
+
+@dataclass(frozen=True, slots=True)
+class _Provinces:
+    """The 34 provinces: code to Vietnamese name and to number of communes."""
+
+    names: dict[str, str]
+    communes: dict[str, int]
+
+    @classmethod
+    def load(cls) -> _Provinces:
+        entries = load_toml("provinces.toml")["province"]
+        return cls({e["code"]: e["name"]["vi"] for e in entries}, {e["code"]: e["communes"] for e in entries})
+
+
+def read_boundaries(
+    path: Path,
+    *,
+    file: str,
+    options: TableOptions,
+    project_provinces: Sequence[str] = (),
+    log: IssueLog,
+    limits: FileLimits | None = None,
+) -> gpd.GeoDataFrame:
+    """Read communes as polygons.
+
+    Parameters
+    ----------
+    path : Path
+        GeoParquet, GeoPackage, GeoJSON or Shapefile (zipped too).
+    file : str
+        The path as the project file gives it, for messages.
+    options : TableOptions
+        ``crs`` wins over what the file declares.
+    project_provinces : sequence of str
+        Province codes of the project; communes of others are left aside, stated. Empty: all.
+    log : IssueLog
+    limits : FileLimits, optional
+
+    Returns
+    -------
+    GeoDataFrame
+        EPSG:4326, valid polygons or multipolygons, sorted by code: ``commune_code``,
+        ``commune_name``, ``province_code``, ``province_name``, ``area_km2`` (of the polygon, in
+        EPSG:6933), ``former_names`` where the file has them, ``geometry``, ``file``, ``sheet``,
+        ``row`` (first row of the commune). Empty when the file is refused.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, unreadable or lacks columns, or its CRS cannot be used.
+    """
+    schema = load_schema("boundaries")
+    provinces = _Provinces.load()
+    checks = BoundaryChecks.load()
+    wanted = tuple(dict.fromkeys(str(p).zfill(2) for p in project_provinces))
+    tables = read_tables(path, file=file, schema=schema, options=options, log=log, limits=limits)
+    pieces = [_read_table(t, convert(t, schema, log), options, wanted, provinces, checks, log) for t in tables]
+    every = pd.concat([p.frame for p in pieces], ignore_index=True)
+    units, used = _join_same_codes(every, log)
+    for piece in pieces:
+        mine = (used["file"] == piece.source.file) & (used["sheet"] == piece.source.sheet)
+        log.close("boundaries", piece.source, rows_in=piece.rows_in, rows_used=int(mine.sum()))
+    counts = pd.concat([p.counts for p in pieces]).groupby(level=0).sum()
+    if len(units):
+        others = np.concatenate([p.others for p in pieces])
+        expected = {c: provinces.communes[c] for c in _counted(units, wanted, counts, provinces)}
+        check_units(units, others, counts, expected, checks=checks, log=log)
+    return _finished(units)
+
+
+def _finished(units: pd.DataFrame) -> gpd.GeoDataFrame:
+    extra = ["former_names"] if "former_names" in units and (units["former_names"] != "").any() else []
+    ordered = units.sort_values("commune_code", kind="stable", ignore_index=True)
+    frame = ordered[[*_COLUMNS, *extra, "geometry", *_PROVENANCE]].astype({"row": np.int64})
+    return gpd.GeoDataFrame(frame, geometry="geometry", crs=WGS84_EPSG)
+
+
+def _counted(units: pd.DataFrame, wanted: tuple[str, ...], counts: pd.Series, provinces: _Provinces) -> Iterable[str]:
+    """Return the provinces whose number of communes is checked."""
+    if set(provinces.communes) <= set(counts.index):
+        return provinces.communes  # the whole country was given
+    return [c for c in (wanted or sorted(set(units["province_code"]))) if c in provinces.communes]
+
+
+def _read_table(
+    table: Table,
+    frame: pd.DataFrame,
+    options: TableOptions,
+    wanted: tuple[str, ...],
+    provinces: _Provinces,
+    checks: BoundaryChecks,
+    log: IssueLog,
+) -> _Piece:
+    source = table.source
+    nothing = np.zeros(0, dtype=object)
+    if table.geometry is None or (len(frame) and (_bare_digits(table, frame) <= 2).all()):
+        log.add("boundary_provinces_layer", source, column=table.header("commune_code"))
+        return _Piece(source, table.rows_in, _empty_rows(), nothing, pd.Series(dtype=np.int64))
+    crs = _declared_crs(table, options, log)
+    if crs is None:
+        return _Piece(source, table.rows_in, _empty_rows(), nothing, pd.Series(dtype=np.int64))
+    frame = _attributes(table, frame, wanted, provinces, log)
+    frame["geometry"] = np.asarray(table.geometry.reindex(frame.index).to_numpy(), dtype=object)
+    counts = frame.groupby("province_code")["commune_code"].nunique()
+    foreign = ~frame["province_code"].isin(wanted).to_numpy() if wanted else np.zeros(len(frame), dtype=bool)
+    if foreign.all() and len(frame):
+        log.add("boundary_none_of_project", source, column=table.header("province_code"),
+                fields={"provinces": ", ".join(wanted), "present": ", ".join(c or "—" for c in counts.index)})
+        return _Piece(source, table.rows_in, _empty_rows(), nothing, counts)
+    others = frame.loc[foreign, "geometry"].to_numpy(dtype=object)
+    frame = log.drop(frame, foreign, "boundary_not_of_project", source, column=table.header("province_code"),
+                     came=(frame["province_code"] + " " + frame["commune_name"]).to_numpy(),
+                     fields={"provinces": ", ".join(wanted)})
+    frame = _polygons_only(frame, source, log)
+    frame, swapped = _place(frame, source, crs, provinces, checks, log)
+    if log.refused(source):
+        return _Piece(source, table.rows_in, _empty_rows(), nothing, counts)
+    frame = _valid(frame, source, checks, log)
+    others = only_polygons(others[~shapely.is_missing(others)])[0]
+    others = shapes_to_wgs84(others, crs, swapped=swapped)
+    return _Piece(source, table.rows_in, _with_provenance(frame, source), others, counts)
+
+
+def _empty_rows() -> pd.DataFrame:
+    columns = [*_COLUMNS, "official_area_km2", "former_names", "geometry", *_PROVENANCE]
+    frame = pd.DataFrame({c: pd.Series(dtype=object) for c in columns})
+    return frame.astype({"area_km2": float, "official_area_km2": float, "row": np.int64})
+
+
+def _with_provenance(frame: pd.DataFrame, source: Source) -> pd.DataFrame:
+    row = frame.index.to_numpy(dtype=np.int64)
+    return frame.assign(file=source.file, sheet=source.sheet, row=row).reset_index(drop=True)
+
+
+def _bare_digits(table: Table, frame: pd.DataFrame) -> pd.Series:
+    """Return the length of each code as it came, before zeros were restored."""
+    codes = table.frame.loc[frame.index, "commune_code"]
+    return codes.astype(str).str.removesuffix(".0").str.strip().str.len()
+
+
+def _declared_crs(table: Table, options: TableOptions, log: IssueLog) -> CRS | None:
+    """Return the layer's CRS, or None when the layer is refused for having none."""
+    own = None if table.geometry is None else table.geometry.crs
+    declared = options.crs or own
+    if declared is None:
+        log.add("crs_missing", table.source, column="geometry")
+        return None
+    try:
+        crs = parse_crs(declared)
+    except CrsError as error:
+        raise CrsError(f"{table.source}: {error.message.vi}", f"{table.source}: {error.message.en}") from error
+    if options.crs and own is not None and not CRS.from_user_input(own).equals(crs, ignore_axis_order=True):
+        log.add("boundary_crs_replaced", table.source, column="geometry",
+                fields={"declared": _crs_name(CRS.from_user_input(own)), "taken": _crs_name(crs)})
+    return crs
+
+
+def _crs_name(crs: CRS) -> str:
+    authority = crs.to_authority(min_confidence=70)
+    return f"{crs.name} ({':'.join(authority)})" if authority else str(crs.name)
+
+
+def _attributes(
+    table: Table, frame: pd.DataFrame, wanted: tuple[str, ...], provinces: _Provinces, log: IssueLog
+) -> pd.DataFrame:
+    """Return code, names, province and official area of each row, every guess stated."""
+    text = pd.Series("", index=frame.index, dtype="str")
+    full, short = frame.get("commune_name", text), frame.get("commune_short_name", text)
+    area = pd.Series(np.nan, index=frame.index)
+    for field, factor in _PER_KM2.items():
+        if field in frame:
+            area = area.fillna(frame[field] / factor)
+    code = frame["commune_code"]
+    unusual = ~code.str.fullmatch(r"\d{5}").to_numpy(dtype=bool)
+    if unusual.any():
+        log.add("boundary_code_unusual", table.source, rows=frame.index[unusual],
+                column=table.header("commune_code"), came=list(code[unusual]))
+    province_code, province_name = _provinces_of(table, frame, wanted, provinces, log)
+    return pd.DataFrame({
+        "commune_code": code,
+        "commune_name": full.where(full != "", short),
+        "province_code": province_code,
+        "province_name": province_name,
+        "area_km2": np.nan,
+        "official_area_km2": area.where(area > 0),
+        "former_names": frame.get("former_names", text),
+    })  # fmt: skip
+
+
+def _provinces_of(
+    table: Table, frame: pd.DataFrame, wanted: tuple[str, ...], provinces: _Provinces, log: IssueLog
+) -> tuple[pd.Series, pd.Series]:
+    by_name = {fold_unit_name(name): code for code, name in provinces.names.items()}
+    blank = pd.Series("", index=frame.index, dtype="str")
+    code, name = frame.get("province_code", blank), frame.get("province_name", blank)
+    column = table.header("province_code" if "province_code" in frame else "province_name")
+    if not {"province_code", "province_name"} & set(frame.columns) and len(wanted) == 1:
+        log.add("boundary_province_assumed", table.source, fields={"province": wanted[0]})
+        code = pd.Series(wanted[0], index=frame.index, dtype="str")
+    meant = name.map({n: by_name.get(fold_unit_name(n), "") for n in name.unique()}).astype("str")
+    differ = ((code != "") & (meant != "") & (code != meant)).to_numpy(dtype=bool)
+    if differ.any():
+        log.add("boundary_province_differs", table.source, rows=frame.index[differ], column=column,
+                came=list(code[differ] + " ≠ " + name[differ]))
+    code = code.where(code != "", meant)
+    unknown = ~code.isin(list(provinces.names)).to_numpy(dtype=bool)
+    if unknown.any():
+        came = (code[unknown] + " " + name[unknown]).map(clean)
+        log.add("boundary_province_unknown", table.source, rows=frame.index[unknown], column=column, came=list(came))
+    official = code.map(lambda c: provinces.names.get(c, "")).astype("str")
+    return code, official.where(official != "", name)
+
+
+def _polygons_only(frame: pd.DataFrame, source: Source, log: IssueLog) -> pd.DataFrame:
+    """Drop what has no shape or is no polygon; take polygons out of collections and heights out of polygons."""
+    shapes = frame["geometry"].to_numpy(dtype=object)
+    frame = log.drop(frame, shapely.is_missing(shapes) | shapely.is_empty(shapes), "boundary_no_geometry", source,
+                     column="geometry", came=frame["commune_name"].to_numpy())
+    shapes = frame["geometry"].to_numpy(dtype=object)
+    kinds = np.array([g.geom_type for g in shapes], dtype=object)
+    polygons, mixed = only_polygons(shapes)
+    frame = frame.assign(geometry=polygons)
+    none_left = shapely.is_empty(polygons)
+    raised = shapely.has_z(shapes) & ~none_left
+    if (mixed & ~none_left).any():
+        log.add("boundary_collection", source, rows=frame.index[mixed & ~none_left], column="geometry",
+                came=[_content(g) for g in shapes[mixed & ~none_left]])
+    if raised.any():
+        log.add("boundary_height_ignored", source, rows=frame.index[raised], column="geometry")
+        frame = frame.assign(geometry=shapely.force_2d(polygons))
+    return log.drop(frame, none_left, "boundary_not_polygon", source, column="geometry", came=kinds)
+
+
+def _content(collection: shapely.Geometry) -> str:
+    return ", ".join(sorted(g.geom_type for g in shapely.get_parts(collection))[:20])
+
+
+def _place(
+    frame: pd.DataFrame, source: Source, crs: CRS, provinces: _Provinces, checks: BoundaryChecks, log: IssueLog
+) -> tuple[pd.DataFrame, bool]:
+    """Bring shapes to EPSG:4326, exchanging coordinates where only that puts them on earth (or in Viet Nam)."""
+    if frame.empty:
+        return frame, False
+    came = frame["geometry"].to_numpy(dtype=object)
+    vietnamese = frame["province_code"].isin(list(provinces.names)).to_numpy(dtype=bool)
+    plain, other = came, came
+    if not _is_wgs84(crs):
+        plain = shapes_to_wgs84(came, crs)
+        log.add("boundary_transformed", source, column="geometry", fields={"declared": _crs_name(crs)})
+    possible, fits = _fit(plain, vietnamese, checks)
+    swapped = np.zeros(len(frame), dtype=bool)
+    if not fits.all():
+        other = shapes_to_wgs84(came, crs, swapped=True)
+        swapped = _fit(other, vietnamese, checks)[1] & ~fits
+    everywhere = bool(swapped.any() and not (fits & ~swapped).any())
+    if everywhere:
+        log.add("boundary_list_swapped", source, column="geometry", fields={"count": int(swapped.sum())})
+    elif swapped.any():
+        log.add("boundary_row_swapped", source, rows=frame.index[swapped], column="geometry",
+                came=[_extent(g) for g in came[swapped]])
+    if not (possible | swapped).any() or (vietnamese.all() and not (fits | swapped).any()):
+        log.add("boundary_crs_contradicted", source, column="geometry", came=_extent(came[0]),
+                fields={"declared": _crs_name(crs)})
+        return frame, everywhere
+    frame = frame.assign(geometry=np.where(swapped, other, plain))
+    frame = log.drop(frame, ~possible & ~swapped, "boundary_out_of_range", source, column="geometry",
+                     came=np.array([_extent(g) for g in came], dtype=object))
+    outside = (vietnamese & possible & ~fits & ~swapped)[possible | swapped]
+    if outside.any():
+        log.add("boundary_outside_vietnam", source, rows=frame.index[outside], column="geometry",
+                came=[_extent(g) for g in frame["geometry"][outside]],
+                fields={k: f"{v:g}°" for k, v in dataclasses.asdict(checks.frame).items()})
+    return frame, everywhere
+
+
+def _is_wgs84(crs: CRS) -> bool:
+    return crs.to_epsg() == WGS84_EPSG or crs.to_authority() == ("OGC", "CRS84")
+
+
+def _fit(shapes: Shapes, vietnamese: BoolArray, checks: BoundaryChecks) -> tuple[BoolArray, BoolArray]:
+    """Return which shapes lie on earth, and which of them lie where their province can be."""
+    xy, owner = shapely.get_coordinates(shapes, return_index=True)
+    broken = np.zeros(len(shapes), dtype=bool)
+    broken[owner[~np.isfinite(xy).all(axis=1)]] = True
+    west, south, east, north = shapely.bounds(shapes).T
+    with np.errstate(invalid="ignore"):
+        possible = ~broken & (west >= -180) & (east <= 180) & (south >= -90) & (north <= 90)
+        box = checks.frame
+        inside = (west >= box.west) & (east <= box.east) & (south >= box.south) & (north <= box.north)
+    return possible, possible & (inside | ~vietnamese)
+
+
+def _extent(shape: shapely.Geometry) -> str:
+    west, south, east, north = shapely.bounds(shape)
+    return f"x {west:.10g} … {east:.10g}; y {south:.10g} … {north:.10g}"
+
+
+def _valid(frame: pd.DataFrame, source: Source, checks: BoundaryChecks, log: IssueLog) -> pd.DataFrame:
+    """Repair what is not valid, drop what has no area, state rings and spikes."""
+    shapes = frame["geometry"].to_numpy(dtype=object)
+    before = area_km2(shapes)
+    wrong_way = misordered_rings(shapes)
+    mended, reasons = repair(shapes)
+    after = area_km2(mended)
+    frame = frame.assign(geometry=shapely.orient_polygons(mended), area_km2=after)
+    none_left = ~(after > checks.no_area_km2)
+    repaired = (reasons != "") & ~none_left
+    ordered = wrong_way & ~repaired & ~none_left
+    if ordered.any():
+        log.add("boundary_ring_order", source, rows=frame.index[ordered], column="geometry")
+    if repaired.any():
+        texts = [f"{r}; {b:.6g} → {a:.6g} km²" for r, b, a in
+                 zip(reasons[repaired], before[repaired], after[repaired], strict=True)]
+        log.add("boundary_repaired", source, rows=frame.index[repaired], column="geometry", came=texts)
+    frame = log.drop(frame, none_left, "boundary_collapsed", source, column="geometry",
+                     came=np.where(reasons == "", "0 km²", reasons))
+    owner, places = spike_places(frame["geometry"].to_numpy(dtype=object), angle_deg=checks.spike_angle_deg,
+                                 length_m=checks.spike_length_m)
+    if len(owner):
+        log.add("boundary_spike", source, rows=frame.index[owner], column="geometry",
+                came=[f"{lon:.5f}, {lat:.5f}" for lon, lat in places],
+                fields={"angle": f"{checks.spike_angle_deg:g}", "length": f"{checks.spike_length_m:g}"})
+    return frame
+
+
+def _join_same_codes(every: pd.DataFrame, log: IssueLog) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return one row per code, and the rows that went into them."""
+    again = every.duplicated("commune_code", keep=False).to_numpy(dtype=bool)
+    if not again.any():
+        return every, every
+    dropped: list[int] = []
+    joined: dict[int, shapely.Geometry] = {}
+    absorbed: list[int] = []
+    for code, part in every[again].groupby("commune_code", sort=True):
+        first = part.index[0]
+        kept = [first]
+        for i in part.index[1:]:
+            row = every.loc[i]
+            source = Source(str(row["file"]), str(row["sheet"]))
+            twin = next((k for k in kept if shapely.equals(every.at[k, "geometry"], row["geometry"])), None)
+            same_name = fold_unit_name(row["commune_name"]) == fold_unit_name(every.at[first, "commune_name"])
+            if twin is not None:
+                log.add("boundary_duplicate", source, rows=[row["row"]], came=f"{code} = {every.at[twin, 'row']}")
+                dropped.append(i)
+            elif not same_name:
+                came = f"{code}: {every.at[first, 'commune_name']} ({every.at[first, 'row']}) ≠ {row['commune_name']}"
+                log.add("boundary_code_conflict", source, rows=[row["row"]], came=came)
+                dropped.append(i)
+            else:
+                kept.append(i)
+        if len(kept) > 1:
+            for source_of, rows in every.loc[kept].groupby(["file", "sheet"], sort=True):
+                log.add("boundary_parts_joined", Source(*map(str, source_of)), rows=rows["row"].to_numpy(),
+                        came=[f"{code}: {a:.6g} km²" for a in rows["area_km2"]])
+            joined[first] = shapely.union_all(every.loc[kept, "geometry"].to_numpy(dtype=object))
+            absorbed.extend(kept[1:])
+    used = every.drop(index=dropped)
+    units = used.drop(index=absorbed)
+    for i, shape in joined.items():
+        units.at[i, "geometry"] = shape
+        units.at[i, "area_km2"] = float(area_km2(np.array([shape], dtype=object))[0])
+    return units, used
