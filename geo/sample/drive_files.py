@@ -46,7 +46,7 @@ def gnettrack_logs(rng: np.random.Generator, drives: Drives, book: FlawBook) -> 
             line = _log_line(row, display, int(300 + 40 * np.sin(len(lines) / 60)))
             parts = line.split("\t")
             u = rng.random()
-            if row.technology == "3G" and u < 0.25:
+            if row.technology == "3G" and u < 0.5:
                 parts[10], parts[11] = "-24", "-"
                 book.note_row(file, len(lines) + 1, "Level", "sentinel_level", "-24 with Qual -")
             elif row.technology == "4G" and u < 0.012:

@@ -88,7 +88,7 @@ def _phone(
     frame["quality_db"] = quality
     found = cells.iloc[np.maximum(cell, 0)].reset_index(drop=True)
     channels = {key: carrier.channel for key, carrier in CARRIERS.items()}
-    frame["channel"] = [channels[(network, c)] for c in found["carrier"]]
+    frame["channel"] = [channels.get((network, c), 0) for c in found["carrier"]]
     for column in ("node", "local_id", "pci"):
         frame[column] = found[column]
     for column in ("channel", "node", "local_id", "pci"):

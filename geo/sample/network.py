@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from geo.sample.frame import FloatArray, bilinear, to_degrees, to_metres
@@ -88,11 +89,17 @@ class Network:
     cells: pd.DataFrame
 
 
-def _hilltop(terrain: Terrain, x: float, y: float, reach_m: float) -> tuple[float, float]:
-    """Return the highest point within ``reach_m``."""
+def _hilltop(
+    terrain: Terrain, label: npt.NDArray[np.int64], x: float, y: float, reach_m: float, *, home: bool
+) -> tuple[float, float]:
+    """Return the highest point within ``reach_m`` on the right side of the province's border."""
     dx, dy = np.meshgrid(np.arange(-reach_m, reach_m + 1, 90.0), np.arange(-reach_m, reach_m + 1, 90.0))
     inside = np.hypot(dx, dy) <= reach_m
     px, py = x + dx[inside], y + dy[inside]
+    row, column = terrain.coarse.cell(*to_degrees(px, py))
+    allowed = (label[row, column] >= 0) == home
+    if allowed.any():
+        px, py = px[allowed], py[allowed]
     height = bilinear(terrain.height_m, terrain.lattice, *to_degrees(px, py))
     best = int(np.argmax(height))
     return float(px[best]), float(py[best])
@@ -101,9 +108,10 @@ def _hilltop(terrain: Terrain, x: float, y: float, reach_m: float) -> tuple[floa
 class _Sitting:
     """Places one operator's sites one by one, on others' masts where one is near."""
 
-    def __init__(self, rng: np.random.Generator, terrain: Terrain) -> None:
+    def __init__(self, rng: np.random.Generator, terrain: Terrain, label: npt.NDArray[np.int64]) -> None:
         self.rng = rng
         self.terrain = terrain
+        self.label = label
         self.rows: list[tuple[str, int, float, float, str]] = []
 
     def place(self, operator: str, x: float, y: float, reach_m: float, share: float, kind: str) -> None:
@@ -111,14 +119,14 @@ class _Sitting:
         near = [
             (float(np.hypot(r[2] - x, r[3] - y)), r)
             for r in self.rows
-            if r[0] != operator and np.hypot(r[2] - x, r[3] - y) < max(900.0, 1.5 * reach_m)
+            if r[0] != operator and (r[4] == "abroad") == (kind == "abroad") and np.hypot(r[2] - x, r[3] - y) < max(900.0, 1.5 * reach_m)
         ]
         if near and self.rng.random() < share:
             _, other = min(near, key=lambda item: item[0])
             if all(r[0] != operator or r[1] != other[1] for r in self.rows):
                 self.rows.append((operator, other[1], other[2], other[3], kind))
                 return
-        px, py = _hilltop(self.terrain, x, y, reach_m)
+        px, py = _hilltop(self.terrain, self.label, x, y, reach_m, home=kind != "abroad")
         px, py = px + self.rng.uniform(-40, 40), py + self.rng.uniform(-40, 40)
         self.rows.append((operator, 1 + max((r[1] for r in self.rows), default=0), px, py, kind))
 
@@ -134,7 +142,7 @@ class _Sitting:
 def _positions(
     rng: np.random.Generator, terrain: Terrain, units: Units, settlements: Settlements, roads: Roads
 ) -> list[tuple[str, int, float, float, str]]:
-    sitting = _Sitting(rng, terrain)
+    sitting = _Sitting(rng, terrain, units.label)
     seat_x, seat_y = to_metres(units.seat_lon, units.seat_lat)
     villages = settlements.villages
     vx, vy = to_metres(villages["lon"].to_numpy(), villages["lat"].to_numpy())

@@ -82,7 +82,7 @@ def _ends(line: shapely.LineString) -> tuple[list[float], list[float]]:
 
 def _ducts(rng: np.random.Generator, roads: Roads) -> Sheet:
     main = roads.roads[roads.roads["kind"] != "village"]
-    main = main[main.length > 0.02].iloc[:8]
+    main = main[shapely.length(main.geometry.to_numpy()) > 0.02].iloc[:8]  # degrees: a sieve, not a length
     streets = roads.streets.rename(columns={"street_id": "road_id"})
     lines = gpd.GeoDataFrame(pd.concat([streets[["name", "geometry"]], main[["name", "geometry"]]], ignore_index=True), crs="EPSG:4326")
     rows = []

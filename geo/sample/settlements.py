@@ -106,17 +106,17 @@ def _hamlets(rng: np.random.Generator, terrain: Terrain, units: Units, villages:
         total = int(village.households)
         parts = []
         if village.kind not in {"town"} and total >= 30:
-            count = int(rng.choice(4, p=[0.22, 0.36, 0.27, 0.15]))
+            count = int(rng.choice(4, p=[0.14, 0.34, 0.3, 0.22]))
             for _ in range(count):
                 x, y = to_metres(village.lon, village.lat)
                 for _attempt in range(30):
-                    angle, reach = rng.uniform(0, 2 * np.pi), rng.uniform(1_100, 4_200)
+                    angle, reach = rng.uniform(0, 2 * np.pi), rng.uniform(1_300, 4_700)
                     lon, lat = to_degrees(x + reach * np.cos(angle), y + reach * np.sin(angle))
                     row, column = lattice.cell(lon, lat)
                     if units.label[row, column] == village.commune and terrain.slope_deg[row, column] < 24:
                         parts.append((float(lon), float(lat), int(rng.integers(10, 29))))
                         break
-        while parts and sum(p[2] for p in parts) > 0.55 * total:
+        while parts and sum(p[2] for p in parts) > 0.6 * total:
             parts.pop()
         main = total - sum(p[2] for p in parts)
         rows.append((i, True, village.lon, village.lat, main))
