@@ -91,7 +91,7 @@ def draw(content: MapContent, colours: Palette, *, fallback: Bounds) -> DrawnMap
             zoom_control=False,
             prefer_canvas=True,
             attribution_control=False,
-            zoom_snap=0.25,
+            zoom_snap=0.1,
         ),
         _MAP_ID,
     )

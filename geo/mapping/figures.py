@@ -21,7 +21,7 @@ from geo.mapping.escape import SafeText, vn_safe
 from geo.mapping.labels import Label, column_entries, count_text, label, label_of, share_text
 from geo.text import fold_key
 
-__all__ = ["Column", "SummaryLine", "columns_of", "communes_without_figures", "rows_of", "summary_lines", "village_class_numbers"]
+__all__ = ["Column", "Summary", "SummaryLine", "columns_of", "rows_of", "summary", "village_class_numbers"]
 
 Plain = SafeText | int | float | bool | None
 _TECHNOLOGIES = frozenset({"2g", "3g", "4g", "5g"})
@@ -43,6 +43,8 @@ class Column:
         Operator and technology, for the columns of one of them.
     figure : str
         Key of the figure without operator and technology.
+    decimals : int
+        Decimals that the column's figures need, at most 2.
     """
 
     key: SafeText
@@ -51,16 +53,37 @@ class Column:
     about: Label
     group: Label | None
     figure: SafeText
+    decimals: int
 
 
 @dataclass(frozen=True, slots=True)
 class SummaryLine:
-    """One line of the summary: a figure, what it counts, and of how many."""
+    """One figure of the summary and what it counts."""
 
     key: SafeText
     value: Label
     text: Label
-    base: Label
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """The few figures that the page opens with; what cannot be computed is left out.
+
+    Attributes
+    ----------
+    people, villages : tuple of SummaryLine
+        Empty where the tables do not hold what is needed.
+    people_base, villages_base : Label or None
+        Of how many.
+    left_out : Label or None
+        How many communes the sums leave out for want of figures.
+    """
+
+    people: tuple[SummaryLine, ...] = ()
+    people_base: Label | None = None
+    left_out: Label | None = None
+    villages: tuple[SummaryLine, ...] = ()
+    villages_base: Label | None = None
 
 
 def columns_of(frame: pd.DataFrame, operators: Sequence[str]) -> tuple[Column, ...]:
@@ -88,7 +111,7 @@ def _column(name: str, values: pd.Series, operators: Sequence[str]) -> Column:
             entry = known[figure]
             group = label_of(_group_name(name[: -len(figure) - 1], operators))
     if entry is None:
-        return Column(vn_safe(name), _guessed_kind(name, values), label_of(name), label_of(""), None, vn_safe(name))
+        return Column(vn_safe(name), _guessed_kind(name, values), label_of(name), label_of(""), None, vn_safe(name), _decimals(values))
     return Column(
         key=vn_safe(name),
         kind=entry["kind"],
@@ -96,7 +119,16 @@ def _column(name: str, values: pd.Series, operators: Sequence[str]) -> Column:
         about=label_of(Bilingual(entry.get("about_vi", ""), entry.get("about_en", ""))),
         group=group,
         figure=vn_safe(figure),
+        decimals=_decimals(values),
     )
+
+
+def _decimals(values: pd.Series) -> int:
+    if not pd.api.types.is_numeric_dtype(values) or pd.api.types.is_bool_dtype(values):
+        return 0
+    known = values.dropna().to_numpy(dtype="float64")
+    known = known[np.isfinite(known)]
+    return next((decimals for decimals in (0, 1) if np.array_equal(known, np.round(known, decimals))), 2)
 
 
 def _group_name(prefix: str, operators: Sequence[str]) -> str:
@@ -147,48 +179,36 @@ def village_class_numbers(villages: pd.DataFrame, classes: Sequence[str]) -> lis
     return [numbers.get(str(value), len(classes) - 1) for value in villages["class"]]
 
 
-def summary_lines(content: MapContent) -> tuple[SummaryLine, ...]:
-    """Return the few figures that the page opens with; those that cannot be computed are left out."""
-    return (*_population_lines(content), *_village_lines(content))
+def summary(content: MapContent) -> Summary:
+    """Return the figures of the whole area, summed over the communes and villages that have them."""
+    return Summary(*_people(content), *_villages(content))
 
 
-def _population_lines(content: MapContent) -> tuple[SummaryLine, ...]:
-    shares = ["population_unserved_share", "population_uncertain_share", "population_unknown_share"]
-    communes = content.communes
-    if communes is None or not {"population", *shares} <= set(communes.columns):
-        return ()
-    figures = communes[["population", *shares]].astype("float64").to_numpy()
-    known = np.isfinite(figures).all(axis=1)
-    total = float(figures[known, 0].sum())
-    if total <= 0:
-        return ()
-    unserved = float((figures[known, 0] * figures[known, 1]).sum())
-    undecided = float((figures[known, 0] * (figures[known, 2] + figures[known, 3])).sum())
-    return tuple(
-        SummaryLine(
-            vn_safe(key),
-            label_of(count_text(people)),
-            label(f"summary.{key}"),
-            label("summary.of_population", share=share_text(people / total), n=count_text(total), communes=count_text(int(known.sum()))),
-        )
-        for key, people in (("population_unserved", unserved), ("population_undecided", undecided))
-    )
-
-
-def communes_without_figures(content: MapContent) -> int:
-    """Return how many communes the population sums leave out."""
+def _people(content: MapContent) -> tuple[tuple[SummaryLine, ...], Label | None, Label | None]:
     needed = ["population", "population_unserved_share", "population_uncertain_share", "population_unknown_share"]
     if content.communes is None or not set(needed) <= set(content.communes.columns):
-        return 0
-    return int(content.communes[needed].isna().any(axis=1).sum())
+        return (), None, None
+    figures = content.communes[needed].astype("float64").to_numpy()
+    known = np.isfinite(figures).all(axis=1)
+    total = float(figures[known, 0].sum())
+    left_out = label("summary.communes_missing", n=count_text(int((~known).sum()))) if not known.all() else None
+    if total <= 0:
+        return (), None, left_out
+    unserved = float((figures[known, 0] * figures[known, 1]).sum())
+    undecided = float((figures[known, 0] * (figures[known, 2] + figures[known, 3])).sum())
+    lines = tuple(
+        SummaryLine(vn_safe(key), label_of(count_text(people)), label(f"summary.{key}", share=share_text(people / total)))
+        for key, people in (("population_unserved", unserved), ("population_undecided", undecided))
+    )
+    return lines, label("summary.of_population", n=count_text(total), communes=count_text(int(known.sum()))), left_out
 
 
-def _village_lines(content: MapContent) -> tuple[SummaryLine, ...]:
+def _villages(content: MapContent) -> tuple[tuple[SummaryLine, ...], Label | None]:
     if content.villages is None or not len(content.villages):
-        return ()
+        return (), None
     classes = content.villages["class"].astype(str)
-    base = label("summary.of_villages", n=count_text(len(classes)))
-    return tuple(
-        SummaryLine(vn_safe(f"villages_{name}"), label_of(count_text(int((classes == name).sum()))), label(f"summary.villages_{name}"), base)
+    lines = tuple(
+        SummaryLine(vn_safe(f"villages_{name}"), label_of(count_text(int((classes == name).sum()))), label(f"summary.villages_{name}"))
         for name in ("white", "weak", "undecided")
     )
+    return lines, label("summary.of_villages", n=count_text(len(classes)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from geo.errors import Bilingual
 from geo.mapping.archipelagos import Archipelago, Frame
 from geo.mapping.escape import SafeText, vn_safe
 from geo.mapping.labels import label
@@ -14,6 +15,8 @@ __all__ = ["inset_drawing"]
 _WIDTH = 190.0
 _MARGIN_DEG = 0.5
 _LINE_HEIGHT = 10.5
+_LETTER_WIDTH = 5.6
+_SEA = (112.5, 13.2)
 _SMALLEST_AREA = 5.0
 _DOTS = ((0.0, 0.0), (-5.0, 2.5), (4.0, -3.0), (2.5, 4.0))
 
@@ -54,9 +57,10 @@ def inset_drawing(bounds: tuple[float, float, float, float], frame: Frame, archi
             "width": max(_SMALLEST_AREA, round(x(right) - x(left), 1)),
             "height": max(_SMALLEST_AREA, round(y(bottom) - y(top), 1)),
         },
+        "sea": {"x": x(_SEA[0]), "y": y(_SEA[1]), "label": label("inset.sea")},
         "points": [
             {
-                "x": min(max(x(entry.lon), 48.0), _WIDTH - 48.0),
+                "x": _kept_inside(x(entry.lon), entry.label),
                 "dots": [{"x": round(x(entry.lon) + dx, 1), "y": round(y(entry.lat) + dy, 1)} for dx, dy in _DOTS],
                 "lines_vi": _lines(entry.label.vi, y(entry.lat)),
                 "lines_en": _lines(entry.label.en, y(entry.lat)),
@@ -64,6 +68,19 @@ def inset_drawing(bounds: tuple[float, float, float, float], frame: Frame, archi
             for entry in archipelagos
         ],
     }
+
+
+def _kept_inside(x: float, text: Bilingual) -> float:
+    """Move the middle of a label so that its longest line stays inside."""
+    longest = max(len(line) for part in (text.vi, text.en) for line in _broken(part))
+    half = min(_WIDTH / 2, longest * _LETTER_WIDTH / 2 + 2)
+    return round(min(max(x, half), _WIDTH - half), 1)
+
+
+def _broken(text: str) -> list[str]:
+    """Break a label before its bracket."""
+    name, bracket, rest = text.partition("(")
+    return [name.strip(), bracket + rest] if bracket else [text]
 
 
 def _whole(low: float, high: float) -> list[float]:
@@ -76,7 +93,5 @@ def _degrees(value: float, letter: str) -> SafeText:
 
 
 def _lines(text: str, y: float) -> list[dict[str, Any]]:
-    """Break a label before its bracket, and set its lines below the dots."""
-    name, bracket, rest = text.partition("(")
-    parts = [name.strip(), bracket + rest] if bracket else [text]
-    return [{"text": vn_safe(part), "y": round(y + 15.0 + i * _LINE_HEIGHT, 1)} for i, part in enumerate(parts)]
+    """Set a label's lines below the dots."""
+    return [{"text": vn_safe(part), "y": round(y + 15.0 + i * _LINE_HEIGHT, 1)} for i, part in enumerate(_broken(text))]

@@ -13,7 +13,7 @@ from geo.mapping.archipelagos import frame_of_vietnam, placed_archipelagos
 from geo.mapping.content import CoverageLayer, DataSource, MapContent, MeasurementCount
 from geo.mapping.drawing import DrawnMap, class_numbers, draw
 from geo.mapping.escape import SafeText, vn_safe
-from geo.mapping.figures import Column, columns_of, communes_without_figures, rows_of, summary_lines
+from geo.mapping.figures import Column, columns_of, rows_of, summary
 from geo.mapping.inset import inset_drawing
 from geo.mapping.labels import (
     Label,
@@ -37,8 +37,8 @@ _SAY = {
     "made_up": "page.made_up", "made_up_long": "page.made_up_long", "skip_to_table": "page.skip_to_table",
     "language": "page.language", "print": "page.print", "to_table": "page.to_table", "to_sources": "page.to_sources",
     "valid_for": "page.valid_for", "version": "page.version", "no_script": "page.no_script", "search": "search.label", "north": "page.north",
-    "summary": "summary.heading", "card_hint": "card.hint", "layers": "layers.heading", "coverage_choice": "layers.coverage",
-    "opacity": "layers.opacity", "objects": "layers.objects", "legend": "legend.heading", "coverage": "legend.coverage",
+    "summary": "summary.heading", "card_hint": "card.hint", "coverage_choice": "layers.coverage",
+    "opacity": "layers.opacity", "coverage": "legend.coverage",
     "lines": "legend.lines", "method": "legend.method", "table": "table.heading", "table_note": "table.caption",
     "table_missing": "table.missing", "operator_columns": "table.operator_columns", "about": "about.heading",
     "notices": "about.notices", "sources": "about.sources", "source_kind": "about.source_kind", "source_name": "about.source_name",
@@ -52,7 +52,7 @@ _WORDS = {
     "zoom_out": "page.zoom_out", "map_region": "page.map_region", "found": "search.found", "nothing": "search.none",
     "commune": "search.commune", "village": "search.village", "placeholder": "search.placeholder",
     "no_coverage": "layers.no_coverage", "coverage": "legend.coverage", "cells": "legend.cells", "people": "card.people",
-    "served": "card.served", "unserved": "card.unserved", "uncertain": "card.uncertain", "card_commune": "card.commune",
+    "part_unknown": "card.unknown", "served": "card.served", "unserved": "card.unserved", "uncertain": "card.uncertain", "card_commune": "card.commune",
     "card_village": "card.village", "card_site": "card.site", "by_operator": "card.by_operator",
     "villages_here": "card.villages_here", "no_villages_here": "card.no_villages_here", "origin": "card.origin",
     "origin_commune": "card.origin_commune", "origin_village": "card.origin_village", "origin_site": "card.origin_site",
@@ -104,19 +104,16 @@ def _shown(content: MapContent, drawn: DrawnMap, colours: Palette) -> dict[str, 
     """Return what the template shows."""
     frame = frame_of_vietnam()
     archipelagos = placed_archipelagos(content.communes)
-    missing_figures = communes_without_figures(content)
     return {
         "say": {name: label(key) for name, key in _SAY.items()},
-        "summary": summary_lines(content),
-        "summary_missing": label("summary.communes_missing", n=count_text(missing_figures)) if missing_figures else None,
+        "summary": summary(content),
         "layers": bool(content.layers),
         "states": [{"code": state.code, "label": label(f"states.{state.key}")} for state in colours.states],
         "cuts": _cuts(content),
         "toggles": [
-            {"key": vn_safe(key), "label": label(f"layers.{key}"), "on": key != "sites"}
+            {"key": vn_safe(key), "label": label(f"layers.{key}")}
             for key, present in (
-                ("villages", content.villages), ("sites", content.sites), ("communes", content.communes),
-                ("names", content.communes), ("roads", content.roads),
+                ("communes", content.communes), ("names", content.communes), ("roads", content.roads),
             )
             if present is not None
         ],
@@ -307,6 +304,7 @@ def _table(frame: pd.DataFrame | None, content: MapContent) -> dict[str, Any] | 
             "about": _pair(column.about),
             "group": _pair(column.group) if column.group else None,
             "figure": column.figure,
+            "decimals": column.decimals,
         }
         for column in _columns(frame, content)
     ]

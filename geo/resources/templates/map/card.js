@@ -16,7 +16,7 @@ vungphu.card = (function (app) {
 
   function bar(row) {
     var parts = [["population_served_share", "served", 2], ["population_uncertain_share", "uncertain", 3],
-      ["population_unknown_share", "unknown", 6], ["population_unserved_share", "unserved", 4]];
+      ["population_unknown_share", "part_unknown", 6], ["population_unserved_share", "unserved", 4]];
     var shares = parts.map(function (part) { return value("commune", row, part[0]); });
     if (shares.some(function (share) { return share === null; })) { return null; }
     var box = el("div"), strip = el("div", null, "bar"), key = el("ul", null, "bar-key");
@@ -39,9 +39,12 @@ vungphu.card = (function (app) {
     var table = tables[kind], dl = el("dl");
     table.columns.forEach(function (column, i) {
       if (column.group || column.key === names[kind]) { return; }
-      var dt = el("dt", app.say(column.label)), dd = el("dd"), shownFigure = app.figure(table.rows[row][i], column.kind);
+      var dt = el("dt", app.say(column.label)), dd = el("dd"), shownFigure = app.figure(table.rows[row][i], column);
       dd.dataset.column = column.key;
       dd.appendChild(shownFigure);
+      if (kind === "village" && column.key === "commune_code" && app.communeName(table.rows[row][i])) {
+        dd.appendChild(document.createTextNode(" " + app.communeName(table.rows[row][i])));
+      }
       dl.appendChild(dt);
       dl.appendChild(dd);
     });
@@ -69,7 +72,7 @@ vungphu.card = (function (app) {
       line.appendChild(th);
       figures.forEach(function (column) {
         var td = el("td", null, "number"), i = cells[group + "\n" + column.figure];
-        if (i !== undefined) { td.dataset.column = table.columns[i].key; td.appendChild(app.figure(table.rows[row][i], column.kind)); }
+        if (i !== undefined) { td.dataset.column = table.columns[i].key; td.appendChild(app.figure(table.rows[row][i], column)); }
         line.appendChild(td);
       });
       made.appendChild(line);

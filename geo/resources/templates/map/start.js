@@ -19,9 +19,16 @@
   app.zoomTo = function (kind, row) {
     var layer = layerOf(kind, row);
     if (!layer) { return; }
-    if (layer.getBounds) { map.fitBounds(layer.getBounds(), { padding: [30, 30], maxZoom: 13, animate: false }); }
-    else { map.setView(layer.getLatLng(), Math.max(map.getZoom(), 13), { animate: false }); }
+    if (layer.getBounds) { map.fitBounds(layer.getBounds(), { paddingTopLeft: [30, 30], paddingBottomRight: [30 + cardWidth(), 30], maxZoom: 13, animate: false }); }
+    else { map.setView(layer.getLatLng(), Math.max(map.getZoom(), 13), { animate: false }); uncover(layer); }
   };
+  // The scorecard lies over the right side of a wide map; what it describes must not lie under it.
+  function wide() { return window.matchMedia("(min-width: 801px)").matches; }
+  function cardWidth() { var card = document.getElementById("card"); return wide() && !card.hidden ? card.offsetWidth + 12 : 0; }
+  function uncover(layer) {
+    var free = map.getSize().x - cardWidth(), at = map.latLngToContainerPoint(layer.getBounds ? layer.getBounds().getCenter() : layer.getLatLng());
+    if (at.x > free - 20) { map.panBy([at.x - free / 2, 0], { animate: false }); }
+  }
   app.showRow = function (row) { app.table.reveal(row); };
   app.select = function (kind, row, zoom) {
     app.selected = kind ? { kind: kind, row: row } : null;
@@ -30,11 +37,14 @@
       var layer = layerOf(kind, row);
       if (layer && layer.getBounds) { highlight = L.geoJSON(layer.feature, { pane: "selected", interactive: false, style: { color: data.lines.selected, weight: 4, fill: false, interactive: false } }).addTo(map); }
       else if (layer) { highlight = L.circleMarker(layer.getLatLng(), { pane: "selected", interactive: false, radius: 13, color: data.lines.selected, weight: 3, fill: false }).addTo(map); }
-      if (zoom) { app.zoomTo(kind, row); }
     }
     app.card.show(kind, row);
+    if (kind && zoom) { app.zoomTo(kind, row); }
+    else if (kind && layerOf(kind, row)) { uncover(layerOf(kind, row)); }
     app.table.select(kind === "commune" ? row : null);
-    if (kind && zoom && map.getContainer().getBoundingClientRect().bottom < 80) { map.getContainer().scrollIntoView({ block: "start" }); }
+    if (kind) { document.querySelector(".map-hint").hidden = true; }
+    if (kind && !wide()) { window.scrollBy(0, document.getElementById("card").getBoundingClientRect().top - window.innerHeight * 0.55); }
+    else if (kind && zoom && map.getContainer().getBoundingClientRect().bottom < 80) { map.getContainer().scrollIntoView({ block: "start" }); }
   };
   function hook(kind, list) {
     list.forEach(function (layer, row) {
@@ -43,7 +53,7 @@
       layer.bindTooltip(function () {
         var box = app.element("div"), state = kind === "village" ? app.say(data.villages.labels[data.villages.classes[row]]) : kind === "site" ? app.card.value("site", row, "operator") : null;
         box.appendChild(app.element("b", app.card.name(kind, row)));
-        if (state) { box.appendChild(app.element("div", app.plain(state))); }
+        if (state) { box.appendChild(app.element("div", kind === "site" ? app.plain(state) : state)); }
         return box;
       }, { sticky: kind === "commune" });
     });
@@ -164,7 +174,8 @@
     map.invalidateSize({ animate: false });
   }
   measure();
-  map.fitBounds(bounds, { padding: [12, 12], animate: false });
+  var inset = document.getElementById("inset");
+  map.fitBounds(bounds, { paddingTopLeft: [12, 12], paddingBottomRight: [12 + (inset && wide() ? inset.offsetWidth + 8 : 0), 12], animate: false });
   declutter();
   window.addEventListener("resize", function () { measure(); declutter(); });
   window.addEventListener("beforeprint", measure);

@@ -32,21 +32,23 @@ var vungphu = (function () {
     if (value >= 0.9995 && value < 1) { return english ? "> 99.9%" : "> 99,9 %"; }
     return number(value * 100, 1) + sign;
   }
-  function format(value, kind) {
+  function format(value, column) {
+    var kind = column.kind;
     if (value === null || value === undefined) { return "–"; }
     if (typeof value === "boolean") { return word(value ? "yes" : "no"); }
     if (typeof value === "number") {
       if (kind === "share") { return share(value); }
       if (kind === "count") { return number(value, 0); }
+      if (kind === "degree") { return number(value, 5) + "°"; }
       if (kind === "flag") { return word(value ? "yes" : "no"); }
-      return number(value, Math.abs(value) >= 100 || Number.isInteger(value) ? (Number.isInteger(value) ? 0 : 1) : 2);
+      return number(value, column.decimals);
     }
     var named = data.named[kind];
     return named && Object.prototype.hasOwnProperty.call(named, value) ? say(named[value]) : plain(value);
   }
   // <data value="..."> carries the figure as the CSV file has it; its text is for people.
-  function figure(value, kind) {
-    var made = element("data", format(value, kind));
+  function figure(value, column) {
+    var made = element("data", format(value, column));
     if (value !== null && value !== undefined) { made.value = typeof value === "string" ? plain(value) : String(value); }
     else { made.setAttribute("aria-label", word("unknown")); }
     return made;

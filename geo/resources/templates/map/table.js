@@ -58,8 +58,9 @@ vungphu.table = (function (app) {
           cell.scope = "row";
           cell.appendChild(button);
         } else {
-          if (typeof cells[i] === "number") { cell.className = "number"; }
-          cell.appendChild(app.figure(cells[i], column.kind));
+          if (["count", "number", "share", "degree"].indexOf(column.kind) >= 0) { cell.className = "number"; }
+          if (column.kind === "code") { cell.className = "code"; }
+          cell.appendChild(app.figure(cells[i], column));
         }
         line.appendChild(cell);
       });
