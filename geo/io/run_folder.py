@@ -180,6 +180,10 @@ class RunFolder:
         record: Mapping[str, Any] = marker["record"]
         return record
 
+    def checksums(self, folder: Path) -> Mapping[str, str]:
+        """Return path and SHA-256 of every file of a complete result, as its marker has them."""
+        return {name: str(entry[0]) for name, entry in read_json(folder / _DONE)["files"].items()}
+
     def restart(self, folder: Path) -> None:
         """Make a stage's folder ready: pieces of an interrupted run stay, a broken result goes."""
         if (folder / _DONE).exists():

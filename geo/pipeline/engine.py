@@ -74,7 +74,9 @@ class Stage:
     settings : object
         All settings it uses; must have a canonical form.
     upstream : tuple of str
-        Stages whose results it reads; they stand earlier in the list.
+        What it reads of stages that stand earlier in the list: a stage's name for all of it, or
+        ``"name/file"`` for one file. A stage that names files is not repeated when the stage before
+        was, as long as these files came out the same.
     """
 
     name: str
@@ -187,11 +189,11 @@ def run_stages(
             if path not in marks:
                 marks[path] = fingerprint(path)
         inputs = {label: marks[path] for label, path in sorted(stage.files.items())}
-        upstream = {name: results[name] for name in stage.upstream}
+        upstream = {item.split("/")[0]: results[item.split("/")[0]] for item in stage.upstream}
         key = stage_key(
             stage.name,
             inputs=inputs,
-            upstream={name: result.key for name, result in upstream.items()},
+            upstream={item: _state_of(item, results, run) for item in stage.upstream},
             settings=stage.settings,
             code=version,
         )
@@ -222,10 +224,18 @@ def run_stages(
 def _check_order(stages: Sequence[Stage]) -> None:
     seen: set[str] = set()
     for stage in stages:
-        missing = set(stage.upstream) - seen
+        missing = {item.split("/")[0] for item in stage.upstream} - seen
         if missing or stage.name in seen:
             raise ValueError(f"stage {stage.name}: repeated name or upstream not before it {sorted(missing)}")
         seen.add(stage.name)
+
+
+def _state_of(item: str, results: Mapping[str, StageResult], run: RunFolder) -> str:
+    """Return what stands for an upstream item in a key: a stage's key, or a file's checksum."""
+    name, _, file = item.partition("/")
+    if not file:
+        return results[name].key
+    return run.checksums(results[name].folder).get(file, "absent")
 
 
 def _require_unchanged(stage: Stage, marks: Mapping[Path, Fingerprint]) -> None:

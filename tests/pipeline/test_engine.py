@@ -8,6 +8,7 @@ import random
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -69,6 +70,37 @@ def test_only_what_depends_on_a_change_is_repeated(source: Path, tmp_path: Path)
     folders = [path for path in (tmp_path / "run" / ".stages").iterdir() if path.is_dir()]
     assert (names, len(folders)) == ({"read", "squares", "table"}, 3), "stale results are removed"
     assert sorted(p.name for p in (tmp_path / "run" / "tables").iterdir()) == ["row0.csv", "row1.csv"]
+
+
+def test_a_stage_that_reads_one_file_is_repeated_only_when_that_file_changes(tmp_path: Path) -> None:
+    ran: list[str] = []
+
+    def stages(left: str, right: str) -> list[Stage]:
+        def write(work: Workspace) -> dict[str, int]:
+            write_text(work.folder / "left.txt", left)
+            if right:
+                write_text(work.folder / "right.txt", right)
+            return {}
+
+        def read(name: str) -> Callable[[Workspace], dict[str, int]]:
+            def run(work: Workspace) -> dict[str, int]:
+                ran.append(name)
+                return {}
+
+            return run
+
+        title = Bilingual("Một", "One")
+        return [
+            Stage("both", title, write, settings=[left, right]),
+            Stage("left", title, read("left"), upstream=("both/left.txt",)),
+            Stage("right", title, read("right"), upstream=("both/right.txt",)),
+        ]
+
+    folder = RunFolder(tmp_path / "run")
+    for given, repeated in ((("a", "b"), ["left", "right"]), (("a", "c"), ["right"]), (("a", ""), ["right"])):
+        run_stages(stages(*given), folder, executor=SerialExecutor(), code="c")
+        assert ran == repeated
+        ran.clear()
 
 
 def test_a_damaged_result_is_made_again(source: Path, tmp_path: Path) -> None:
