@@ -19,13 +19,16 @@ def main(
     ),
     seed: Annotated[int | None, typer.Option(help="Số gốc / seed of the generator.")] = None,
     truth: Annotated[
-        Path | None, typer.Option(help="Ghi thêm sự thật để chấm điểm / also write the truth for scoring here.")
+        Path | None,
+        typer.Option(help="Ghi thêm sự thật để chấm điểm / also write the truth for scoring here."),
     ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Ghi đè / replace existing files.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Chỉ báo lỗi / errors only.")] = False,
 ) -> None:
     """Tạo tỉnh mẫu (dữ liệu giả định) / make the sample province (made-up data). About a minute."""
-    logging.basicConfig(level=logging.ERROR if quiet else logging.INFO, stream=sys.stderr, format="%(message)s")
+    logging.basicConfig(
+        level=logging.ERROR if quiet else logging.INFO, stream=sys.stderr, format="%(message)s"
+    )
     if (folder / "project.toml").exists() and not overwrite:
         typer.echo(
             f"Thư mục '{folder}' đã có dữ liệu mẫu; dùng --overwrite để ghi đè. / "

@@ -7,6 +7,8 @@ neighbours on the band (Epstein and Peterson 1953), rounded tops a little more.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 from numba import njit
@@ -19,7 +21,7 @@ _CAP_DB = 60.0
 
 
 @njit(cache=True)
-def _edge_db(v: float) -> float:
+def _edge_db(v: float) -> Any:
     """Return the loss of a knife edge with diffraction parameter ``v`` (Lee's piecewise fit)."""
     if v <= -1.0:
         return 0.0
@@ -33,7 +35,7 @@ def _edge_db(v: float) -> float:
 
 
 @njit(cache=True)
-def _height(raster: npt.NDArray[np.float32], row: float, column: float) -> float:
+def _height(raster: npt.NDArray[np.float32], row: float, column: float) -> Any:
     i = min(max(int(row), 0), raster.shape[0] - 2)
     j = min(max(int(column), 0), raster.shape[1] - 2)
     u, v = row - i, column - j
@@ -86,7 +88,9 @@ def terrain_loss(
         for i in range(n):
             share = i / (n - 1)
             along[i] = share * total
-            height[i] = _height(raster, row0 + share * (rows[p] - row0), column0 + share * (columns[p] - column0))
+            height[i] = _height(
+                raster, row0 + share * (rows[p] - row0), column0 + share * (columns[p] - column0)
+            )
             height[i] += along[i] * (total - along[i]) / (2.0 * _EARTH_M)
         height[0] = top_m
         height[n - 1] += receiver_m
@@ -94,7 +98,9 @@ def terrain_loss(
         for i in range(n):
             while count >= 2:
                 a, b = hull[count - 2], hull[count - 1]
-                if (height[b] - height[a]) * (along[i] - along[a]) <= (height[i] - height[a]) * (along[b] - along[a]):
+                if (height[b] - height[a]) * (along[i] - along[a]) <= (height[i] - height[a]) * (
+                    along[b] - along[a]
+                ):
                     count -= 1
                 else:
                     break
@@ -122,7 +128,9 @@ def terrain_loss(
             for q in range(start, stop + 1):
                 i = hull[q]
                 a, b = hull[start - 1], hull[stop + 1]
-                over = height[i] - (height[a] + (height[b] - height[a]) * (along[i] - along[a]) / (along[b] - along[a]))
+                over = height[i] - (
+                    height[a] + (height[b] - height[a]) * (along[i] - along[a]) / (along[b] - along[a])
+                )
                 if over > most:
                     most = over
                     best = q

@@ -91,8 +91,14 @@ hosts = []
 
 _FLAWS: dict[str, tuple[str, str]] = {
     "azimuth_out_of_range": ("góc phương vị ngoài 0–360°", "azimuth outside 0–360°"),
-    "cell_without_site": ("ô phủ sóng của trạm không có trong danh sách", "cell of a site that no list holds"),
-    "device_identity": ("số nhận dạng thiết bị (giả định), phải bỏ khi đọc", "device number (made up), to be dropped"),
+    "cell_without_site": (
+        "ô phủ sóng của trạm không có trong danh sách",
+        "cell of a site that no list holds",
+    ),
+    "device_identity": (
+        "số nhận dạng thiết bị (giả định), phải bỏ khi đọc",
+        "device number (made up), to be dropped",
+    ),
     "duplicate_cell": ("ô phủ sóng lặp lại", "repeated cell"),
     "duplicate_facility": ("cơ sở lặp lại", "repeated facility"),
     "duplicate_sample": ("mẫu đo lặp lại", "repeated sample"),
@@ -140,9 +146,9 @@ def flaws_text(flaws: pd.DataFrame) -> str:
         "| Lỗi / flaw | Mã / code | Tệp / file | Số dòng / rows |",
         "|---|---|---|---|",
     ]
-    counts = flaws.groupby(["flaw", "file"], sort=True).size()
-    for (flaw, file), count in counts.items():
-        vi, en = _FLAWS[str(flaw)]
+    counts = flaws.groupby(["flaw", "file"], sort=True).size().rename("count").reset_index()
+    for flaw, file, count in zip(counts["flaw"], counts["file"], counts["count"], strict=True):
+        vi, en = _FLAWS[flaw]
         lines.append(f"| {vi} / {en} | `{flaw}` | `{file}` | {count} |")
     lines += [
         "",

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
 from geo.sample.drives import Drives
+from geo.sample.frame import records
 from geo.sample.sheets import FlawBook, Sheet
 
 __all__ = ["DRIVE_TABLE", "drive_table", "gnettrack_logs", "locked_sheet"]
@@ -19,18 +22,20 @@ _BANDS = {3012: "U8", 10612: "U1", 10712: "U1", 3625: "L8", 1650: "L3", 1300: "L
 _LOCKED_SESSIONS = 3
 
 
-def _log_line(row: object, display: str, altitude_m: int) -> str:
-    time = row.time.strftime("%Y.%m.%d_%H.%M.%S")  # type: ignore[attr-defined]
-    place = f"{time}\t{row.lon:.6f}\t{row.lat:.6f}"  # type: ignore[attr-defined]
-    if not row.technology:  # type: ignore[attr-defined]
+def _log_line(row: Any, display: str, altitude_m: int) -> str:
+    time = row.time.strftime("%Y.%m.%d_%H.%M.%S")
+    place = f"{time}\t{row.lon:.6f}\t{row.lat:.6f}"
+    if not row.technology:
         return f"{place}\tNO_COVERAGE\t\t\t\t-1\t\t--\t-200\t-12\t-\t-\t-\t\t\t{altitude_m}\t-1\t\t\t"
-    level, quality = int(row.level_dbm), int(row.quality_db)  # type: ignore[attr-defined]
-    lte = row.technology != "3G"  # type: ignore[attr-defined]
-    tail = f"{max(0, 20 + quality)}.0\t{int(np.clip(15 + quality, 1, 15))}\t{level + 20}" if lte else "-\t-\t-"
-    band = _BANDS.get(int(row.channel), "N")  # type: ignore[attr-defined]
+    level, quality = int(row.level_dbm), int(row.quality_db)
+    lte = row.technology != "3G"
+    tail = (
+        f"{max(0, 20 + quality)}.0\t{int(np.clip(15 + quality, 1, 15))}\t{level + 20}" if lte else "-\t-\t-"
+    )
+    band = _BANDS.get(int(row.channel), "N")
     return (
-        f"{place}\t{display}\t{row.mcc_mnc}\t\t{row.node}\t{row.local_id}\t7000\t{row.technology}\t{level}\t{quality}\t"  # type: ignore[attr-defined]
-        f"{tail}\t{row.channel}\t{row.pci}\t{altitude_m}\t-1\t{0 if lte else ''}\t{band}\t"  # type: ignore[attr-defined]
+        f"{place}\t{display}\t{row.mcc_mnc}\t\t{row.node}\t{row.local_id}\t7000\t{row.technology}\t{level}\t{quality}\t"
+        f"{tail}\t{row.channel}\t{row.pci}\t{altitude_m}\t-1\t{0 if lte else ''}\t{band}\t"
     )
 
 
@@ -42,7 +47,7 @@ def gnettrack_logs(rng: np.random.Generator, drives: Drives, book: FlawBook) -> 
         frame = log[log["technology"] != "5G"]
         lines = [_HEADER]
         display = str(frame["operator"].iloc[0])
-        for row in frame.itertuples(index=False):
+        for row in records(frame):
             line = _log_line(row, display, int(300 + 40 * np.sin(len(lines) / 60)))
             parts = line.split("\t")
             u = rng.random()
@@ -75,18 +80,24 @@ def drive_table(rng: np.random.Generator, drives: Drives, book: FlawBook) -> pd.
     frame["session"] = frame["session"].astype("int16")
     frame["technology"] = frame["technology"].replace("", None)
 
-    foreign = frame.index[(frame["operator"] == "Mạng A") & (frame["lon"] < 104.99) & frame["technology"].notna()]
+    foreign = frame.index[
+        (frame["operator"] == "Mạng A") & (frame["lon"] < 104.99) & frame["technology"].notna()
+    ]
     for position in foreign[:60]:
-        frame.loc[position, ["mcc_mnc", "node", "local_id"]] = ["99801", 77, 1]
-        book.note_row(DRIVE_TABLE, int(position) + 2, "mcc_mnc", "foreign_network", "99801 is not of this country")
+        for column, value in (("mcc_mnc", "99801"), ("node", 77), ("local_id", 1)):
+            frame.loc[position, column] = value
+        book.note_row(
+            DRIVE_TABLE, int(position) + 2, "mcc_mnc", "foreign_network", "99801 is not of this country"
+        )
     for position in sorted(rng.choice(len(frame), 5, replace=False).tolist()):
         frame.loc[position, "time"] = frame.loc[position, "time"] + pd.DateOffset(years=1)
         book.note_row(DRIVE_TABLE, position + 2, "time", "future_date")
     again = sorted(rng.choice(len(frame), 40, replace=False).tolist())
     for order, position in enumerate(again):
-        book.note_row(DRIVE_TABLE, len(frame) + order + 2, "", "duplicate_sample", f"same as row {position + 2}")
-    frame = pd.concat([frame, frame.iloc[again]], ignore_index=True)
-    return frame
+        book.note_row(
+            DRIVE_TABLE, len(frame) + order + 2, "", "duplicate_sample", f"same as row {position + 2}"
+        )
+    return pd.concat([frame, frame.iloc[again]], ignore_index=True)
 
 
 def locked_sheet(drives: Drives, book: FlawBook) -> Sheet:

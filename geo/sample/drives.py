@@ -121,7 +121,9 @@ def build_drives(rng: np.random.Generator, truth: RadioTruth, roads: Roads) -> D
             {k: v[part] for k, v in levels.level_dbm.items()}, {k: v[part] for k, v in levels.cell.items()}
         )
         speed = np.clip(rng.normal(34 if index < len(roads.routes) else 19, 6, n), 6, 60)
-        begin = dates[int(rng.integers(len(dates)))] + pd.Timedelta(minutes=int(rng.integers(7 * 60, 16 * 60)))
+        begin = dates[int(rng.integers(len(dates)))] + pd.Timedelta(
+            minutes=int(rng.integers(7 * 60, 16 * 60))
+        )
         clock = (begin + pd.to_timedelta(np.cumsum(np.rint(_SPACING_M / (speed / 3.6))), unit="s"), speed)
         car_db = float(rng.normal(7.0, 1.4))
         locked = index % 3 == 0

@@ -25,7 +25,7 @@ def _form_a(rng: np.random.Generator, sheet: Sheet, book: FlawBook) -> None:
     book.note(sheet, rows[0], "Tọa độ X", "empty_coordinate")
     sheet.set(rows[1], "Tọa độ Y", "")
     book.note(sheet, rows[1], "Tọa độ Y", "empty_coordinate")
-    feet = round(float(sheet.frame["Độ cao trạm (m)"].iat[rows[2]]) / 0.3048)
+    feet = round(float(str(sheet.frame["Độ cao trạm (m)"].iat[rows[2]])) / 0.3048)
     sheet.set(rows[2], "Độ cao trạm (m)", feet)
     book.note(sheet, rows[2], "Độ cao trạm (m)", "height_in_feet", str(feet))
     sheet.set(rows[3], "Độ cao trạm (m)", 4200)
@@ -105,7 +105,9 @@ def _cells_a(rng: np.random.Generator, sheet: Sheet, book: FlawBook) -> None:
 
 def _villages(rng: np.random.Generator, sheet: Sheet, book: FlawBook) -> None:
     rows = _pick(rng, sheet, 4)
-    sheet.set(rows[0], "Tên thôn, bản", unicodedata.normalize("NFD", str(sheet.frame["Tên thôn, bản"].iat[rows[0]])))
+    sheet.set(
+        rows[0], "Tên thôn, bản", unicodedata.normalize("NFD", str(sheet.frame["Tên thôn, bản"].iat[rows[0]]))
+    )
     book.note(sheet, rows[0], "Tên thôn, bản", "name_not_nfc")
     sheet.set(rows[1], "Số hộ", None)
     book.note(sheet, rows[1], "Số hộ", "empty_households")

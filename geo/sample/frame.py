@@ -7,12 +7,15 @@ below 0.4 %.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
-__all__ = ["FloatArray", "Lattice", "bilinear", "terrain_lattice", "to_degrees", "to_metres"]
+__all__ = ["FloatArray", "Lattice", "bilinear", "records", "terrain_lattice", "to_degrees", "to_metres"]
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -68,7 +71,9 @@ class Lattice:
         column = (np.asarray(lon, dtype=np.float64) - self.west_deg) / self.step_deg - 0.5
         return row, column
 
-    def cell(self, lon: npt.ArrayLike, lat: npt.ArrayLike) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    def cell(
+        self, lon: npt.ArrayLike, lat: npt.ArrayLike
+    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
         """Return the row and column of the cell that holds each point, clipped to the raster."""
         row, column = self.position(lon, lat)
         return (
@@ -98,7 +103,9 @@ def to_degrees(x_m: npt.ArrayLike, y_m: npt.ArrayLike) -> tuple[FloatArray, Floa
     )
 
 
-def bilinear(raster: npt.NDArray[np.floating], lattice: Lattice, lon: npt.ArrayLike, lat: npt.ArrayLike) -> FloatArray:
+def bilinear(
+    raster: npt.NDArray[np.floating], lattice: Lattice, lon: npt.ArrayLike, lat: npt.ArrayLike
+) -> FloatArray:
     """Return ``raster`` (values at cell centres) at points, clamped at its edges."""
     row, column = lattice.position(lon, lat)
     row = np.clip(row, 0.0, lattice.rows - 1.001)
@@ -108,3 +115,8 @@ def bilinear(raster: npt.NDArray[np.floating], lattice: Lattice, lon: npt.ArrayL
     top = raster[i, j] * (1 - v) + raster[i, j + 1] * v
     bottom = raster[i + 1, j] * (1 - v) + raster[i + 1, j + 1] * v
     return np.asarray(top * (1 - u) + bottom * u, dtype=np.float64)
+
+
+def records(frame: pd.DataFrame) -> Iterator[Any]:
+    """Yield the rows of a table as named tuples without the index."""
+    yield from frame.itertuples(index=False)

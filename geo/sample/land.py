@@ -16,7 +16,9 @@ TREE, SHRUB, GRASS, CROP, BUILT, WATER = 10, 20, 30, 40, 50, 80
 
 
 def _density(lattice: Lattice, settlements: Settlements) -> FloatArray:
-    row, column = lattice.cell(settlements.buildings["lon"].to_numpy(), settlements.buildings["lat"].to_numpy())
+    row, column = lattice.cell(
+        settlements.buildings["lon"].to_numpy(), settlements.buildings["lat"].to_numpy()
+    )
     count = np.zeros(lattice.shape)
     np.add.at(count, (row, column), 1.0)
     return count

@@ -47,7 +47,7 @@ def build_listing(rng: np.random.Generator, network: Network) -> Listing:
 
     def book(kind: str, index: int, true: str, listed: str) -> None:
         site = network.sites.loc[index]
-        ledger.append((kind, site["operator"], site["site_id"], true, listed))
+        ledger.append((kind, str(site["operator"]), str(site["site_id"]), true, listed))
 
     for index in network.sites.index[~network.sites["listed"]]:
         site = network.sites.loc[index]
@@ -59,9 +59,11 @@ def build_listing(rng: np.random.Generator, network: Network) -> Listing:
     x, y = x + rng.normal(0, 5, len(sites)), y + rng.normal(0, 5, len(sites))
     home = sites.index[(sites["commune"] >= 0) & sites["radiates"]]
     directed = cells[cells["width_deg"] < 360]["site"].unique()
-    wrong = rng.permutation(np.intersect1d(home, directed))[: round(_WRONG_SHARE * int((sites["commune"] >= 0).sum()))]
+    wrong = rng.permutation(np.intersect1d(home, directed))[
+        : round(_WRONG_SHARE * int((sites["commune"] >= 0).sum()))
+    ]
     for order, index in enumerate(int(i) for i in wrong):
-        place = int(sites.index.get_loc(index))
+        place = sites.index.tolist().index(index)
         mine = cells["site"] == index
         if order % 3 == 0:
             angle, reach = rng.uniform(0, 2 * np.pi), rng.uniform(350, 2_400)
@@ -69,7 +71,12 @@ def build_listing(rng: np.random.Generator, network: Network) -> Listing:
             y[place] += reach * np.sin(angle)
             true = network.sites.loc[index]
             lon, lat = to_degrees(x[place], y[place])
-            book("wrong_position", index, f"{true['lon']:.6f} {true['lat']:.6f}", f"{float(lon):.6f} {float(lat):.6f}")
+            book(
+                "wrong_position",
+                index,
+                f"{true['lon']:.6f} {true['lat']:.6f}",
+                f"{float(lon):.6f} {float(lat):.6f}",
+            )
         elif order % 3 == 1:
             turn = int(rng.choice([60, 90, 120, 180]))
             if turn == 120:

@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from geo.sample.frame import FloatArray, bilinear, to_degrees, to_metres
-from geo.sample.names import COMMUNE_COUNT, OPERATORS
+from geo.sample.frame import FloatArray, bilinear, records, to_degrees, to_metres
+from geo.sample.names import OPERATORS
 from geo.sample.roads import Roads
 from geo.sample.settlements import Settlements
 from geo.sample.terrain import Terrain
@@ -119,7 +119,9 @@ class _Sitting:
         near = [
             (float(np.hypot(r[2] - x, r[3] - y)), r)
             for r in self.rows
-            if r[0] != operator and (r[4] == "abroad") == (kind == "abroad") and np.hypot(r[2] - x, r[3] - y) < max(900.0, 1.5 * reach_m)
+            if r[0] != operator
+            and (r[4] == "abroad") == (kind == "abroad")
+            and np.hypot(r[2] - x, r[3] - y) < max(900.0, 1.5 * reach_m)
         ]
         if near and self.rng.random() < share:
             _, other = min(near, key=lambda item: item[0])
@@ -174,7 +176,9 @@ def _positions(
                     sitting.place(operator, float(rx[k]), float(ry[k]), 500.0, 0.4, "road")
                 continue
             gap = sitting.distance(operator, vx, vy)
-            chance = people**0.8 * np.exp(-((remote / 0.42) ** 2)) * np.clip((gap - 1_500) / 2_500, 0, 1) ** 0.7
+            chance = (
+                people**0.8 * np.exp(-((remote / 0.42) ** 2)) * np.clip((gap - 1_500) / 2_500, 0, 1) ** 0.7
+            )
             k = int(rng.choice(vx.size, p=chance / chance.sum()))
             sitting.place(operator, float(vx[k]), float(vy[k]), rng.uniform(250, 900), 0.42, "rural")
         abroad = 0
@@ -196,7 +200,7 @@ def _carriers(rng: np.random.Generator, operator: str, kind: str) -> list[str]:
     if kind == "town":
         likely = {name: 0.65 if name.startswith("N") else p for name, p in likely.items()}
     if kind == "seat":
-        likely = {name: 0.3 if name.startswith("N") else 1.0 for name, p in likely.items()}
+        likely = {name: 0.3 if name.startswith("N") else 1.0 for name in likely}
     chosen = [name for name, p in likely.items() if rng.random() < p]
     return chosen or [next(name for name in likely if name.startswith("L1800"))]
 
@@ -221,7 +225,9 @@ def build_network(
     frame["lon"], frame["lat"] = to_degrees(frame["x"], frame["y"])
     first = frame.drop_duplicates("mast").set_index("mast")
     town = first["kind"] == "town"
-    height = np.where(town, rng.choice([15, 18, 21, 24, 27], len(first)), rng.choice([24, 30, 36, 42, 45], len(first)))
+    height = np.where(
+        town, rng.choice([15, 18, 21, 24, 27], len(first)), rng.choice([24, 30, 36, 42, 45], len(first))
+    )
     height = np.where(~town & (rng.random(len(first)) < 0.1), rng.choice([12, 55, 60], len(first)), height)
     by_mast = pd.Series(height, index=first.index)
     frame["mast_height_m"] = by_mast.loc[frame["mast"]].to_numpy(dtype=np.float64)
@@ -230,7 +236,7 @@ def build_network(
     frame["commune"] = units.label[row, column]
     count = dict.fromkeys(OPERATORS, 0)
     ids, names = [], []
-    for site in frame.itertuples(index=False):
+    for site in records(frame):
         count[site.operator] += 1
         letter = _LETTER[site.operator]
         number = count[site.operator]
@@ -239,21 +245,36 @@ def build_network(
     frame.insert(0, "site_id", ids)
     frame.insert(2, "name", names)
     on_structure = (frame["kind"] == "town") & (frame["mast_height_m"] <= 21)
-    frame["mast_class"] = np.where(on_structure, rng.choice(["A2a", "A1a", "A1b"], len(frame), p=[0.7, 0.2, 0.1]), "A2b")
-    frame["on_air"] = pd.to_datetime("2012-03-01") + pd.to_timedelta(rng.integers(0, 5_100, len(frame)), unit="D")
+    frame["mast_class"] = np.where(
+        on_structure, rng.choice(["A2a", "A1a", "A1b"], len(frame), p=[0.7, 0.2, 0.1]), "A2b"
+    )
+    frame["on_air"] = pd.to_datetime("2012-03-01") + pd.to_timedelta(
+        rng.integers(0, 5_100, len(frame)), unit="D"
+    )
     # 5 % of the listed sites silent, 5 % of all sites on no list
     home = rng.permutation(np.flatnonzero((frame["commune"] >= 0) & ~frame["kind"].isin(["town"])))
     wanted = round(_ODD_SHARE * int((frame["commune"] >= 0).sum()))
     frame["radiates"] = ~frame.index.isin(home[:wanted])
     frame["listed"] = ~frame.index.isin(home[wanted : 2 * wanted])
     cells = _cells(rng, frame)
-    keep = ["site_id", "operator", "name", "mast", "lon", "lat", "ground_m", "mast_height_m", "commune", "kind"]
+    keep = [
+        "site_id",
+        "operator",
+        "name",
+        "mast",
+        "lon",
+        "lat",
+        "ground_m",
+        "mast_height_m",
+        "commune",
+        "kind",
+    ]
     return Network(frame[[*keep, "mast_class", "on_air", "radiates", "listed"]].copy(), cells)
 
 
 def _cells(rng: np.random.Generator, sites: pd.DataFrame) -> pd.DataFrame:
     rows = []
-    for index, site in enumerate(sites.itertuples(index=False)):
+    for index, site in enumerate(records(sites)):
         azimuths = _sectors(rng, site.kind)
         below = rng.uniform(0.5, 4.0)
         node = 10_000 * (1 + OPERATORS.index(site.operator)) + index
@@ -283,5 +304,15 @@ def _cells(rng: np.random.Generator, sites: pd.DataFrame) -> pd.DataFrame:
                         int((index * 3 + sector) % 504),
                     )
                 )
-    columns = ["cell_id", "site", "sector", "carrier", "technology", "azimuth_deg", "height_m", "tilt_deg", "power_w"]
+    columns = [
+        "cell_id",
+        "site",
+        "sector",
+        "carrier",
+        "technology",
+        "azimuth_deg",
+        "height_m",
+        "tilt_deg",
+        "power_w",
+    ]
     return pd.DataFrame(rows, columns=[*columns, "gain_dbi", "width_deg", "node", "local_id", "pci"])

@@ -9,7 +9,7 @@ import pandas as pd
 import shapely
 
 from geo.crs import from_wgs84
-from geo.sample.frame import to_degrees, to_metres
+from geo.sample.frame import records, to_degrees, to_metres
 from geo.sample.listing import Listing
 from geo.sample.names import OPERATORS, commune_code, commune_names
 from geo.sample.roads import Roads
@@ -38,7 +38,16 @@ def _plans(
                 village = villages.iloc[int(rng.choice(pool))]
                 x, y = to_metres(village["lon"], village["lat"])
                 lon, lat = to_degrees(x + rng.normal(0, 250), y + rng.normal(0, 250))
-                row = ("Xây mới", float(lon), float(lat), int(village["commune"]), "A2b", int(rng.choice([36, 42, 45])), "4G", "")
+                row = (
+                    "Xây mới",
+                    float(lon),
+                    float(lat),
+                    int(village["commune"]),
+                    "A2b",
+                    int(rng.choice([36, 42, 45])),
+                    "4G",
+                    "",
+                )
             elif kind == "town":
                 village = villages[villages["commune"] == 0].iloc[int(rng.integers(1, 15))]
                 x, y = to_metres(village["lon"], village["lat"])
@@ -47,13 +56,26 @@ def _plans(
                 height = 36 if mast == "A2b" else 15
                 row = ("Xây mới", float(lon), float(lat), 0, mast, height, "4G, 5G", "Trong khu vực đô thị")
             else:
-                site = (others if kind == "share" else own).iloc[int(rng.integers(len(others if kind == "share" else own)))]
+                site = (others if kind == "share" else own).iloc[
+                    int(rng.integers(len(others if kind == "share" else own)))
+                ]
                 action = "Dùng chung" if kind == "share" else "Nâng cấp"
                 note = "" if kind == "share" else f"Bổ sung 5G tại trạm {site['site_id']}"
                 height = int(site["mast_height_m"])
-                row = (action, float(site["lon"]), float(site["lat"]), int(site["commune"]), site["mast_class"], height, "4G" if kind == "share" else "5G", note)
+                row = (
+                    action,
+                    float(site["lon"]),
+                    float(site["lat"]),
+                    int(site["commune"]),
+                    site["mast_class"],
+                    height,
+                    "4G" if kind == "share" else "5G",
+                    note,
+                )
             rows.append((operator, *row))
-    frame = pd.DataFrame(rows, columns=["o", "action", "lon", "lat", "commune", "class", "height", "technology", "note"])
+    frame = pd.DataFrame(
+        rows, columns=["o", "action", "lon", "lat", "commune", "class", "height", "technology", "note"]
+    )
     table = pd.DataFrame(
         {
             "STT": np.arange(1, len(frame) + 1),
@@ -71,7 +93,10 @@ def _plans(
         }
     )
     return Sheet(
-        "operator_plans_2027.xlsx", "Đăng ký 2027", table, ("ĐĂNG KÝ PHÁT TRIỂN HẠ TẦNG NĂM 2027 (DỮ LIỆU GIẢ ĐỊNH)",)
+        "operator_plans_2027.xlsx",
+        "Đăng ký 2027",
+        table,
+        ("ĐĂNG KÝ PHÁT TRIỂN HẠ TẦNG NĂM 2027 (DỮ LIỆU GIẢ ĐỊNH)",),
     )
 
 
@@ -84,10 +109,13 @@ def _ducts(rng: np.random.Generator, roads: Roads) -> Sheet:
     main = roads.roads[roads.roads["kind"] != "village"]
     main = main[shapely.length(main.geometry.to_numpy()) > 0.02].iloc[:8]  # degrees: a sieve, not a length
     streets = roads.streets.rename(columns={"street_id": "road_id"})
-    lines = gpd.GeoDataFrame(pd.concat([streets[["name", "geometry"]], main[["name", "geometry"]]], ignore_index=True), crs="EPSG:4326")
-    rows = []
+    lines = gpd.GeoDataFrame(
+        pd.concat([streets[["name", "geometry"]], main[["name", "geometry"]]], ignore_index=True),
+        crs="EPSG:4326",
+    )
+    rows: list[dict[str, object]] = []
     names = commune_names()
-    for i, line in enumerate(lines.itertuples(index=False)):
+    for i, line in enumerate(records(lines)):
         for operator in OPERATORS[: 1 + int(rng.integers(0, 3))] if i < len(streets) else OPERATORS[:1]:
             lon, lat = _ends(line.geometry)
             east, north = from_wgs84(np.asarray(lon), np.asarray(lat), CURRENT_EPSG)
@@ -122,7 +150,10 @@ def _ducts(rng: np.random.Generator, roads: Roads) -> Sheet:
                     "Ghi chú": "",
                 }
             )
-    titles = ("DANH SÁCH TUYẾN CÁP NGẦM (DỮ LIỆU GIẢ ĐỊNH)", "Hệ tọa độ VN-2000, kinh tuyến trục 105°45', múi chiếu 3°")
+    titles = (
+        "DANH SÁCH TUYẾN CÁP NGẦM (DỮ LIỆU GIẢ ĐỊNH)",
+        "Hệ tọa độ VN-2000, kinh tuyến trục 105°45', múi chiếu 3°",
+    )
     return Sheet("ducts.xlsx", "Tuyến cáp ngầm", pd.DataFrame(rows), titles)
 
 

@@ -89,7 +89,7 @@ def _delivered_terrain(
     m, n = (int(k) for k in lattice.cell(site["lon"], site["lat"]))
     for row, column, half in ((i, j, 11), (m, n, 3)):
         for k in range(-half, half + 1):
-            reach = int(round(np.sqrt(half**2 - k**2) * rng.uniform(0.6, 1.1)))
+            reach = round(float(np.sqrt(half**2 - k**2) * rng.uniform(0.6, 1.1)))
             dem[row + k, column - reach : column + reach + 1] = VOID_M
     void = np.argwhere(dem == VOID_M)
     top, left = void.min(axis=0)

@@ -63,7 +63,7 @@ def _curve(x: FloatArray, y: FloatArray) -> FloatArray:
         points = np.vstack([points[:1], inner[1:-1], points[-1:]])
     points = shapely.get_coordinates(shapely.LineString(points).simplify(9.0))
     lon, lat = to_degrees(points[:, 0], points[:, 1])
-    return np.round(np.column_stack([lon, lat]), 5)
+    return np.asarray(np.round(np.column_stack([lon, lat]), 5), dtype=np.float64)
 
 
 def _seat_tree(distance: FloatArray) -> list[tuple[int, int]]:
@@ -96,8 +96,7 @@ def build_roads(rng: np.random.Generator, terrain: Terrain, units: Units, settle
 
     used: set[int] = set()
     lines, names, kinds = [], [], []
-    number = 0
-    for a, b in pairs:
+    for number, (a, b) in enumerate(pairs, start=1):
         path = _chase(predecessor[a], int(ends[b]), set())
         fresh: list[list[int]] = [[]]
         for cell in path:
@@ -108,7 +107,6 @@ def build_roads(rng: np.random.Generator, terrain: Terrain, units: Units, settle
                 else:
                     fresh[-1] = [cell]
         used.update(path)
-        number += 1
         for piece in fresh:
             if len(piece) > 2:
                 lines.append(_curve(x[piece], y[piece]))

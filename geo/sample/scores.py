@@ -61,7 +61,9 @@ def truth_tables(
     unserved = np.bincount(owner, weights=dark, minlength=len(hamlets)).astype(int)
     best = np.max([at_houses.level_dbm[(o, "4G")] for o in OPERATORS], axis=0).astype(np.float64)
     best = np.where(np.isfinite(best), best, -200.0)
-    mean = np.bincount(owner, weights=best, minlength=len(hamlets)) / np.bincount(owner, minlength=len(hamlets))
+    mean = np.bincount(owner, weights=best, minlength=len(hamlets)) / np.bincount(
+        owner, minlength=len(hamlets)
+    )
     village = hamlets["village"].to_numpy()
     hamlet_table = pd.DataFrame(
         {
@@ -97,7 +99,7 @@ def truth_tables(
     cluster = np.bincount(village, weights=unserved >= _WEAK_HOUSEHOLDS, minlength=len(villages)) > 0
     reached = served.any(axis=0)
     table["weak"] = reached & cluster
-    no_4g = reached & ~table["served_4g"] & ~table["served_5g"]
+    no_4g = reached & ~(table["served_4g"] | table["served_5g"]).to_numpy()
     single = served.sum(axis=0) == 1
     table["class"] = np.select(
         [~reached, reached & cluster, no_4g, single], ["white", "weak", "no_4g", "single_operator"], "served"

@@ -18,7 +18,9 @@ _SHARE = {"Mạng A": 0.46, "Mạng B": 0.33, "Mạng C": 0.21}
 _FAST = {"Mạng A": 1.15, "Mạng B": 0.95, "Mạng C": 0.68}
 
 
-def _mobile(rng: np.random.Generator, level: float, technology: str, operator: str) -> tuple[float, float, float]:
+def _mobile(
+    rng: np.random.Generator, level: float, technology: str, operator: str
+) -> tuple[float, float, float]:
     """Return download, upload (Mbit/s) and ping (ms) at an indoor level."""
     luck = float(np.exp(rng.normal(-0.08, 0.45)))
     if technology == "5G":
@@ -37,7 +39,8 @@ def _speed_tests(rng: np.random.Generator, settlements: Settlements, levels: Lev
     commune = settlements.villages["commune"].to_numpy()[owner]
     town = np.flatnonzero(commune == 0)
     rural = np.flatnonzero(commune > 0)
-    rows = []
+    lon, lat = buildings["lon"].to_numpy(), buildings["lat"].to_numpy()
+    rows: list[tuple[object, ...]] = []
     while len(rows) < _TESTS:
         in_town = len(rows) < _TOWN_TESTS
         k = int(rng.choice(town if in_town else rural))
@@ -65,8 +68,8 @@ def _speed_tests(rng: np.random.Generator, settlements: Settlements, levels: Lev
                 access,
                 technology,
                 commune_code(int(commune[k])),
-                round(float(buildings["lon"].iat[k]) + float(rng.normal(0, 8e-5)), 5),
-                round(float(buildings["lat"].iat[k]) + float(rng.normal(0, 8e-5)), 5),
+                round(float(lon[k]) + float(rng.normal(0, 8e-5)), 5),
+                round(float(lat[k]) + float(rng.normal(0, 8e-5)), 5),
                 round(down, 2),
                 round(up, 2),
                 round(ping, 1),
@@ -85,7 +88,9 @@ def _ipv6(rng: np.random.Generator) -> Sheet:
         for operator in OPERATORS:
             for access in ("mobile", "fixed"):
                 tests = int(rng.integers(280, 520) if k == 0 else rng.integers(0, 90))
-                share = {"Mạng A": 0.72, "Mạng B": 0.6, "Mạng C": 0.4}[operator] - (0.12 if access == "fixed" else 0)
+                share = {"Mạng A": 0.72, "Mạng B": 0.6, "Mạng C": 0.4}[operator] - (
+                    0.12 if access == "fixed" else 0
+                )
                 capable = int(rng.binomial(tests, share))
                 preferred = int(rng.binomial(capable, 0.95))
                 rows.append((commune_code(k), operator, access, "2026-10", tests, capable, preferred))
@@ -96,10 +101,24 @@ def _ipv6(rng: np.random.Generator) -> Sheet:
 def _portals(rng: np.random.Generator) -> Sheet:
     rows = [
         ("P001", f"Cổng thông tin điện tử {PROVINCE_NAME}", "https://tinh-mau.example", "province", ""),
-        ("P002", f"Cổng dịch vụ công {PROVINCE_NAME}", "https://dich-vu-cong.tinh-mau.example", "province", ""),
+        (
+            "P002",
+            f"Cổng dịch vụ công {PROVINCE_NAME}",
+            "https://dich-vu-cong.tinh-mau.example",
+            "province",
+            "",
+        ),
     ]
     for k, name in enumerate(commune_names()):
-        rows.append((f"P{k + 3:03d}", f"Trang thông tin {name}", f"https://xa-{k + 1:02d}.tinh-mau.example", "commune", commune_code(k)))
+        rows.append(
+            (
+                f"P{k + 3:03d}",
+                f"Trang thông tin {name}",
+                f"https://xa-{k + 1:02d}.tinh-mau.example",
+                "commune",
+                commune_code(k),
+            )
+        )
     frame = pd.DataFrame(rows, columns=["portal_id", "name", "url", "level", "commune_code"])
     has_name = rng.random(len(frame)) < 0.62
     frame["aaaa_record"] = np.where(has_name, "yes", "no")

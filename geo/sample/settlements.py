@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from geo.sample.frame import FloatArray, bilinear, to_degrees, to_metres
+from geo.sample.frame import FloatArray, bilinear, records, to_degrees, to_metres
 from geo.sample.names import COMMUNE_COUNT, commune_code
 from geo.sample.terrain import Terrain
 from geo.sample.units import Units
@@ -78,14 +78,20 @@ def _village_points(rng: np.random.Generator, terrain: Terrain, units: Units) ->
         high = rng.random() < 0.28
         chance = (upland if high else valley) * free
         take(int(rng.choice(x.size, p=chance / chance.sum())), 1_150.0, "upland" if high else "valley")
-    index = np.asarray(chosen)
-    px = x[index] + rng.uniform(-110, 110, index.size)
-    py = y[index] + rng.uniform(-110, 110, index.size)
+    cells = np.asarray(chosen)
+    px = x[cells] + rng.uniform(-110, 110, cells.size)
+    py = y[cells] + rng.uniform(-110, 110, cells.size)
     vlon, vlat = to_degrees(px, py)
     seat = np.hypot(px[:, None] - seat_x, py[:, None] - seat_y)
-    commune = units.label.ravel()[index]
+    commune = units.label.ravel()[cells]
     frame = pd.DataFrame(
-        {"commune": commune, "lon": vlon, "lat": vlat, "kind": kinds, "seat_m": seat[np.arange(index.size), commune]}
+        {
+            "commune": commune,
+            "lon": vlon,
+            "lat": vlat,
+            "kind": kinds,
+            "seat_m": seat[np.arange(cells.size), commune],
+        }
     )
     frame["height_m"] = bilinear(terrain.height_m, terrain.lattice, vlon, vlat)
     return frame.sort_values(["commune", "seat_m"], kind="stable").reset_index(drop=True)
@@ -99,10 +105,12 @@ def _households(rng: np.random.Generator, villages: pd.DataFrame) -> FloatArray:
     return np.asarray(np.clip(np.rint(size), 14, 380), dtype=np.float64)
 
 
-def _hamlets(rng: np.random.Generator, terrain: Terrain, units: Units, villages: pd.DataFrame) -> pd.DataFrame:
+def _hamlets(
+    rng: np.random.Generator, terrain: Terrain, units: Units, villages: pd.DataFrame
+) -> pd.DataFrame:
     lattice = terrain.coarse
     rows = []
-    for i, village in enumerate(villages.itertuples(index=False)):
+    for i, village in enumerate(records(villages)):
         total = int(village.households)
         parts = []
         if village.kind not in {"town"} and total >= 30:
@@ -134,20 +142,24 @@ def _buildings(rng: np.random.Generator, hamlets: pd.DataFrame) -> pd.DataFrame:
     x, y = to_metres(hamlets["lon"].to_numpy()[hamlet], hamlets["lat"].to_numpy()[hamlet])
     lon, lat = to_degrees(x + a * np.cos(turn) - b * np.sin(turn), y + a * np.sin(turn) + b * np.cos(turn))
     return pd.DataFrame(
-        {"hamlet": hamlet, "lon": np.round(lon / _SNAP_DEG) * _SNAP_DEG, "lat": np.round(lat / _SNAP_DEG) * _SNAP_DEG}
+        {
+            "hamlet": hamlet,
+            "lon": np.round(lon / _SNAP_DEG) * _SNAP_DEG,
+            "lat": np.round(lat / _SNAP_DEG) * _SNAP_DEG,
+        }
     )
 
 
 def _facilities(rng: np.random.Generator, villages: pd.DataFrame) -> pd.DataFrame:
     kinds = {"commune_office": "Ủy ban nhân dân", "clinic": "Trạm y tế", "school": "Trường học"}
-    rows = []
+    rows: list[tuple[object, ...]] = []
     for k in range(COMMUNE_COUNT):
         local = villages[villages["commune"] == k]
         centre = local.iloc[0]
         wanted = [("commune_office", centre), ("clinic", centre), ("school", centre)]
         extra = min(int(rng.integers(1, 4)), len(local) - 1)
-        for row in sorted(rng.choice(np.arange(1, len(local)), size=extra, replace=False).tolist()):
-            wanted.append(("school", local.iloc[row]))
+        others = sorted(rng.choice(np.arange(1, len(local)), size=extra, replace=False).tolist())
+        wanted += [("school", local.iloc[row]) for row in others]
         for kind, place in wanted:
             x, y = to_metres(place["lon"], place["lat"])
             lon, lat = to_degrees(x + rng.normal(0, 110), y + rng.normal(0, 110))
@@ -175,7 +187,7 @@ def build_settlements(rng: np.random.Generator, terrain: Terrain, units: Units) 
 
     ids, names, seen = [], [], dict.fromkeys(range(COMMUNE_COUNT), 0)
     words = {"town": "Tổ dân phố Mẫu", "upland": "Bản Mẫu", "valley": "Thôn Mẫu", "seat": "Thôn Mẫu"}
-    for number, village in enumerate(villages.itertuples(index=False), start=1):
+    for number, village in enumerate(records(villages), start=1):
         seen[village.commune] += 1
         ids.append(f"{commune_code(village.commune)}-{seen[village.commune]:02d}")
         word = "Tổ dân phố Mẫu" if village.commune == 0 and village.kind != "upland" else words[village.kind]

@@ -38,7 +38,7 @@ class Sheet:
 
     def set(self, position: int, column: str, value: Any) -> None:
         """Put ``value`` into one cell."""
-        self.frame.iat[position, self.frame.columns.get_loc(column)] = value
+        self.frame.iat[position, list(self.frame.columns).index(column)] = value
 
     def append_copy(self, position: int) -> int:
         """Append a copy of a row; return its position."""

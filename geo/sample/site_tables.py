@@ -98,7 +98,10 @@ def _form_a(rng: np.random.Generator, sites: pd.DataFrame, cells: pd.DataFrame) 
             "Ghi chú": "",
         }
     )
-    titles = (f"DANH SÁCH TRẠM BTS CỦA MẠNG A ({_MADE_UP})", "Hệ tọa độ VN-2000, kinh tuyến trục 105°45', múi chiếu 3°")
+    titles = (
+        f"DANH SÁCH TRẠM BTS CỦA MẠNG A ({_MADE_UP})",
+        "Hệ tọa độ VN-2000, kinh tuyến trục 105°45', múi chiếu 3°",
+    )
     return Sheet("mang_a.xlsx", "Trạm BTS", frame, titles)
 
 

@@ -219,7 +219,9 @@ def build_terrain(rng: np.random.Generator) -> Terrain:
     return Terrain(lattice, fine, coarse, height, drainage, slope)
 
 
-def _bend(rng: np.random.Generator, height: FloatArray, drainage: FloatArray) -> tuple[FloatArray, FloatArray]:
+def _bend(
+    rng: np.random.Generator, height: FloatArray, drainage: FloatArray
+) -> tuple[FloatArray, FloatArray]:
     """Return both fields drawn along a smooth random displacement: rivers lose the lattice's straight runs."""
     rows, columns = np.mgrid[0 : height.shape[0], 0 : height.shape[1]].astype(np.float64)
     rows += 2.6 * gaussian_field(rng, height.shape, 9, 2.0)

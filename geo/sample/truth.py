@@ -10,6 +10,7 @@ It was fixed before any calibration existed. Changing it changes every score tha
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +18,7 @@ import pandas as pd
 from scipy import ndimage
 
 from geo.sample.diffraction import terrain_loss
-from geo.sample.frame import FloatArray, Lattice, bilinear, to_metres
+from geo.sample.frame import FloatArray, Lattice, bilinear, records, to_metres
 from geo.sample.land import BUILT, CROP, GRASS, SHRUB, TREE, WATER
 from geo.sample.names import OPERATORS
 from geo.sample.network import CARRIERS, Network
@@ -108,7 +109,8 @@ class RadioTruth:
         keys = [(o, t) for o in OPERATORS for t in TECHNOLOGIES]
         best = {key: np.full(x.size, -np.inf, dtype=np.float32) for key in keys}
         server = {key: np.full(x.size, -1, dtype=np.int32) for key in keys}
-        for mast, group in sites[counted].groupby("mast", sort=True):
+        for mast in np.unique(sites.loc[counted, "mast"].to_numpy()).tolist():
+            group = sites[counted & (sites["mast"] == mast)]
             first = group.iloc[0]
             mx, my = to_metres(first["lon"], first["lat"])
             distance = np.hypot(x - mx, y - my)
@@ -127,7 +129,8 @@ class RadioTruth:
                 raster, float(mrow), float(mcolumn), top, row[near], column[near], d, _RECEIVER_M, wavelengths
             )
             bearing = np.arctan2(x[near] - mx, y[near] - my)
-            shadow = spread[near] * self._unit_shadow(int(mast), field_row[near], field_column[near], bearing, shared[near])
+            unit = self._unit_shadow(mast, field_row[near], field_column[near], bearing, shared[near])
+            shadow = np.multiply(spread[near], unit)
             slant = np.hypot(d, top - ground[near] - _RECEIVER_M)
             depression = np.degrees(np.arctan2(top - ground[near] - _RECEIVER_M, d))
             rough = 4.0 + 4.5 * np.log10(np.maximum(d, 300.0) / 300.0)
@@ -138,8 +141,10 @@ class RadioTruth:
                 loss = free + terrain_db[:, k] + rough + veil + shadow
                 key = (pair[0], carrier.technology)
                 wanted = mine[(mine["carrier"] == pair[1]) & (operator[mine["site"].to_numpy()] == pair[0])]
-                for index, cell in zip(wanted.index, wanted.itertuples(index=False), strict=True):
-                    radiated = 10 * np.log10(cell.power_w * 1000) + carrier.reference_share_db + cell.gain_dbi - 2.0
+                for index, cell in zip(wanted.index, records(wanted), strict=True):
+                    radiated = (
+                        10 * np.log10(cell.power_w * 1000) + carrier.reference_share_db + cell.gain_dbi - 2.0
+                    )
                     level = radiated - _pattern_db(cell, np.degrees(bearing), depression) - loss
                     better = level > best[key][near]
                     best[key][near[better]] = level[better]
@@ -158,17 +163,19 @@ class RadioTruth:
         around = np.zeros(row.size)
         for k, (cosine, sine) in enumerate(self.bearings[mast % len(self.bearings)], start=1):
             around += cosine * np.cos(k * bearing) + sine * np.sin(k * bearing)
-        return np.asarray(np.sqrt(0.42) * shared + np.sqrt(0.42) * own + np.sqrt(0.16) * around, dtype=np.float64)
+        return np.asarray(
+            np.sqrt(0.42) * shared + np.sqrt(0.42) * own + np.sqrt(0.16) * around, dtype=np.float64
+        )
 
 
-def _pattern_db(cell: object, bearing_deg: FloatArray, depression_deg: FloatArray) -> FloatArray:
+def _pattern_db(cell: Any, bearing_deg: FloatArray, depression_deg: FloatArray) -> FloatArray:
     """Return the loss off the main beam (3GPP TR 36.814 shape, softened behind by the hillside's echo)."""
-    width = float(cell.width_deg)  # type: ignore[attr-defined]
+    width = float(cell.width_deg)
     across = np.zeros(bearing_deg.shape)
     if width < 360:
-        off = (bearing_deg - float(cell.azimuth_deg) + 180) % 360 - 180  # type: ignore[attr-defined]
+        off = (bearing_deg - float(cell.azimuth_deg) + 180) % 360 - 180
         across = np.minimum(12 * (off / width) ** 2, 22.0)
-    down = np.minimum(12 * ((depression_deg - float(cell.tilt_deg)) / 11.0) ** 2, 16.0)  # type: ignore[attr-defined]
+    down = np.minimum(12 * ((depression_deg - float(cell.tilt_deg)) / 11.0) ** 2, 16.0)
     return np.asarray(np.minimum(across + down, 25.0), dtype=np.float64)
 
 

@@ -13,7 +13,7 @@ import numpy.typing as npt
 import shapely
 from rasterio.features import shapes
 from rasterio.transform import Affine
-from scipy import sparse
+from scipy import ndimage, sparse
 from scipy.sparse import csgraph
 
 from geo.sample.frame import FloatArray, Lattice, to_degrees, to_metres
@@ -63,7 +63,8 @@ def travel_graph(height_m: FloatArray, lattice: Lattice) -> sparse.csr_matrix:
     start, end, cost = np.concatenate(starts), np.concatenate(ends), np.concatenate(costs)
     n = rows * columns
     return sparse.csr_matrix(
-        (np.concatenate([cost, cost]), (np.concatenate([start, end]), np.concatenate([end, start]))), shape=(n, n)
+        (np.concatenate([cost, cost]), (np.concatenate([start, end]), np.concatenate([end, start]))),
+        shape=(n, n),
     )
 
 
@@ -73,7 +74,9 @@ def _province_mask(rng: np.random.Generator, lattice: Lattice) -> npt.NDArray[np
     angle = np.arctan2(y, x)
     radius = np.full(angle.shape, _RADIUS_M)
     for k in range(2, 7):
-        radius += _RADIUS_M * 0.1 / k * 2 * rng.uniform(0.4, 1) * np.cos(k * angle + rng.uniform(0, 2 * np.pi))
+        radius += (
+            _RADIUS_M * 0.1 / k * 2 * rng.uniform(0.4, 1) * np.cos(k * angle + rng.uniform(0, 2 * np.pi))
+        )
     radius += 350 * gaussian_field(rng, lattice.shape, 5)
     return np.asarray(np.hypot(x, y) < radius)
 
@@ -84,7 +87,9 @@ def _choose_seats(
     lon, lat = terrain.coarse.centres()
     x, y = to_metres(lon, lat)
     flat = mask & (terrain.slope_deg < 6)
-    weight = np.where(flat, np.exp(-terrain.coarse_height_m / 260) * (1 + np.log1p(terrain.drainage_km2)), 0).ravel()
+    weight = np.where(
+        flat, np.exp(-terrain.coarse_height_m / 260) * (1 + np.log1p(terrain.drainage_km2)), 0
+    ).ravel()
     near_centre = weight * np.exp(-((np.hypot(x, y).ravel() / 6_000) ** 2))
     seats = [int(np.argmax(near_centre))]
     spacing = _SEAT_SPACING_M
@@ -121,11 +126,13 @@ def build_units(rng: np.random.Generator, terrain: Terrain) -> Units:
         parts[int(value)].append(shapely.geometry.shape(shape))
     polygons = np.asarray([shapely.union_all(parts[i]) for i in range(COMMUNE_COUNT)])
     # cell edges become vertices of both neighbours, so that the cover stays one when it is simplified
-    polygons = shapely.transform(shapely.segmentize(polygons, lattice.step_deg * 1.01), lambda c: np.round(c, 7))
-    planar = shapely.transform(polygons, lambda c: np.column_stack(to_metres(c[:, 0], c[:, 1])))
+    polygons = shapely.transform(
+        shapely.segmentize(polygons, lattice.step_deg * 1.01), lambda c: np.round(c, 7)
+    )
+    planar = shapely.transform(polygons, lambda c: _planar(np.asarray(c)))
     planar = shapely.coverage_simplify(planar, 480.0)
     area_km2 = shapely.area(planar) / 1e6
-    polygons = shapely.transform(planar, lambda c: np.round(np.column_stack(to_degrees(c[:, 0], c[:, 1])), 5))
+    polygons = shapely.transform(planar, lambda c: _geographic(np.asarray(c)))
     names = commune_names()
     short = [name.split(" ", 1)[1] for name in names]
     communes = gpd.GeoDataFrame(
@@ -144,10 +151,17 @@ def build_units(rng: np.random.Generator, terrain: Terrain) -> Units:
     return Units(communes, label, lon.ravel()[seats], lat.ravel()[seats])
 
 
+def _planar(coordinates: FloatArray) -> FloatArray:
+    return np.column_stack(to_metres(coordinates[:, 0], coordinates[:, 1]))
+
+
+def _geographic(coordinates: FloatArray) -> FloatArray:
+    degrees = np.column_stack(to_degrees(coordinates[:, 0], coordinates[:, 1]))
+    return np.asarray(np.round(degrees, 5), dtype=np.float64)
+
+
 def _largest_parts(label: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     """Return labels with each commune's stray parts left out of the province."""
-    from scipy import ndimage
-
     out = np.full_like(label, -1)
     for i in range(COMMUNE_COUNT):
         parts, count = ndimage.label(label == i)

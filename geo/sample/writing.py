@@ -43,9 +43,16 @@ def _plain(value: Any) -> Any:
 
 def _workbook(sheets: Iterable[Sheet]) -> bytes:
     buffer = io.BytesIO()
-    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    options = {
+        "in_memory": True,
+        "strings_to_formulas": False,
+        "strings_to_urls": False,
+        "strings_to_numbers": False,
+    }
     with xlsxwriter.Workbook(buffer, options) as book:
-        book.set_properties({"title": "Dữ liệu giả định / made-up data", "created": _CREATED.replace(tzinfo=None)})
+        book.set_properties(
+            {"title": "Dữ liệu giả định / made-up data", "created": _CREATED.replace(tzinfo=None)}
+        )
         title = book.add_format({"bold": True, "align": "center"})
         head = book.add_format({"bold": True, "text_wrap": True, "border": 1})
         date = book.add_format({"num_format": "dd/mm/yyyy"})
@@ -77,7 +84,9 @@ def _number(value: Any) -> str:
 def _csv(frame: pd.DataFrame, *, semicolon: bool = False) -> bytes:
     """Return UTF-8 text; the semicolon form has a BOM and decimal commas, as office programs here write."""
     buffer = io.StringIO()
-    writer = csv.writer(buffer, delimiter=";" if semicolon else ",", lineterminator="\r\n" if semicolon else "\n")
+    writer = csv.writer(
+        buffer, delimiter=";" if semicolon else ",", lineterminator="\r\n" if semicolon else "\n"
+    )
     writer.writerow(frame.columns)
     for row in frame.itertuples(index=False, name=None):
         cells = []
@@ -97,7 +106,9 @@ def _raster(values: npt.NDArray[Any], lattice: Lattice, *, nodata: float | None,
         "count": 1,
         "dtype": values.dtype.name,
         "crs": "EPSG:4326",
-        "transform": Affine(lattice.step_deg, 0.0, lattice.west_deg, 0.0, -lattice.step_deg, lattice.north_deg),
+        "transform": Affine(
+            lattice.step_deg, 0.0, lattice.west_deg, 0.0, -lattice.step_deg, lattice.north_deg
+        ),
         "compress": "deflate",
         "predictor": predictor,
         "zlevel": 9,
@@ -138,7 +149,11 @@ def _geoparquet(frame: gpd.GeoDataFrame) -> bytes:
 
 def _parquet(frame: pd.DataFrame) -> bytes:
     table = pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(None)
-    words = [field.name for field in table.schema if pa.types.is_string(field.type) or pa.types.is_large_string(field.type)]
+    words = [
+        field.name
+        for field in table.schema
+        if pa.types.is_string(field.type) or pa.types.is_large_string(field.type)
+    ]
     buffer = io.BytesIO()
     pq.write_table(
         table,
@@ -172,7 +187,9 @@ def _contents(sample: SampleProvince) -> dict[str, bytes]:
     }
     houses = sample.settlements.buildings
     points = gpd.points_from_xy(houses["lon"], houses["lat"], crs="EPSG:4326")
-    out["buildings.parquet"] = _geoparquet(gpd.GeoDataFrame({"kind": "house"}, index=houses.index, geometry=points))
+    out["buildings.parquet"] = _geoparquet(
+        gpd.GeoDataFrame({"kind": "house"}, index=houses.index, geometry=points)
+    )
     out |= {name: text.encode() for name, text in sample.logs.items()}
     books: dict[str, list[Sheet]] = {}
     for sheet in sample.sheets:
