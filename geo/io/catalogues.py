@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 import pandas as pd
 
 from geo.io.resources import load_toml
 from geo.operators import Operator, OperatorCatalogue, operators_from
+from geo.radio import RadioCatalogue
 from geo.text import fold_key
 
-__all__ = ["operator_catalogue"]
+__all__ = ["operator_catalogue", "radio_catalogue"]
 
 
 def operator_catalogue(
@@ -55,3 +57,9 @@ def operator_catalogue(
     # Operators without any code (a name alone) say nothing of the country: then nothing is foreign by its
     # code unless another operator of the project is Vietnamese.
     return OperatorCatalogue((*bare, *catalogue.operators), mccs | (added_home if mccs else frozenset()), common)
+
+
+@lru_cache(maxsize=1)
+def radio_catalogue() -> RadioCatalogue:
+    """Return technologies, bands and level ranges as ``resources/bands.toml`` has them."""
+    return RadioCatalogue.from_toml(load_toml("bands.toml"))

@@ -1,0 +1,397 @@
+"""Radio technologies, channel numbers, bands, cell identities and levels as loggers and lists write them.
+
+The content (spellings, band tables, ranges, each with its document and clause) lives in
+``resources/bands.toml``; this module is its shape. Nothing is resolved that can be read two ways.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from geo.text import clean, fold_key
+from geo.values import is_blank
+
+__all__ = [
+    "TECHNOLOGIES",
+    "Band",
+    "BandColumn",
+    "Channels",
+    "LevelRange",
+    "RadioCatalogue",
+    "TechnologyColumn",
+    "split_lte_identity",
+    "split_umts_identity",
+]
+
+FloatArray = npt.NDArray[np.float64]
+BoolArray = npt.NDArray[np.bool_]
+IntArray = npt.NDArray[np.int64]
+
+#: Oldest first.
+TECHNOLOGIES = ("2G", "3G", "4G", "5G")
+_LTE_SECTORS = 256  # an E-UTRAN cell identity is 20 bits of eNodeB and 8 of cell (3GPP TS 36.413, 9.2.1.38)
+_LTE_IDENTITIES = 1 << 28
+_UMTS_CELLS = 1 << 16  # a UTRAN cell identity is 12 bits of RNC and 16 of cell (3GPP TS 25.331, 10.3.2.2)
+_ALIKE = re.compile(r"^([a-z]*?)(\d{1,4})(?:mhz)?$")
+
+
+@dataclass(frozen=True, slots=True)
+class LevelRange:
+    """Within what a value can be a level (or quality) at all.
+
+    Attributes
+    ----------
+    quantity : str
+        ``RxLev``, ``RSCP``, ``RSRP``, ``SS-RSRP`` (dBm) or ``Ec/N0``, ``RSRQ``, ``SS-RSRQ`` (dB).
+    low, high : float
+        Both included.
+    """
+
+    quantity: str
+    low: float
+    high: float
+
+    def holds(self, values: FloatArray) -> BoolArray:
+        """Return which values lie within the range; NaN does not."""
+        with np.errstate(invalid="ignore"):
+            return (values >= self.low) & (values <= self.high)
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """Channel numbers of one band; one band may have several stretches.
+
+    Downlink frequency in MHz = ``base_mhz`` + ``step_mhz`` (N - ``base_channel``).
+    """
+
+    technology: str
+    name: str
+    first: int
+    last: int
+    base_mhz: float
+    base_channel: int
+    step_mhz: float
+
+    def frequency_mhz(self, channel: FloatArray) -> FloatArray:
+        """Return the downlink carrier frequency of channel numbers."""
+        return np.round(self.base_mhz + self.step_mhz * (channel - self.base_channel), 4)
+
+
+class Channels(NamedTuple):
+    """Channel numbers resolved, aligned with the input.
+
+    Attributes
+    ----------
+    frequency_mhz : (n,) float64
+        Downlink carrier; NaN where not resolved.
+    band, alternatives : (n,) object
+        Name (``G900``, ``U1``, ``B3``, ``n78``) and further bands that share the number, comma-separated.
+    technology : (n,) object
+        As given, or found where the number means one technology only.
+    ambiguous, unknown : (n,) bool
+        The number means several technologies and none was given; no band has the number.
+    """
+
+    frequency_mhz: FloatArray
+    band: npt.NDArray[np.object_]
+    alternatives: npt.NDArray[np.object_]
+    technology: npt.NDArray[np.object_]
+    ambiguous: BoolArray
+    unknown: BoolArray
+
+
+class TechnologyColumn(NamedTuple):
+    """Technologies of cells: ``2G`` ... ``5G`` or empty; where there is no service; what was not understood."""
+
+    values: pd.Series
+    no_service: BoolArray
+    unknown: BoolArray
+
+
+class BandColumn(NamedTuple):
+    """Band names of cells, the technology that each implies, and what was not understood."""
+
+    values: pd.Series
+    technology: pd.Series
+    unknown: BoolArray
+
+
+@dataclass(frozen=True)
+class RadioCatalogue:
+    """What ``resources/bands.toml`` says.
+
+    Attributes
+    ----------
+    spellings : mapping
+        Folded spelling to technology.
+    no_service, emergency : frozenset of str
+        Folded texts for "there is no network" and "emergency calls only".
+    bands : tuple of Band
+        2G, 3G, 4G: preferred band first.
+    raster : tuple of Band
+        The NR global raster, in three stretches.
+    nr_bands : tuple of (str, float, float)
+        Name, lowest and highest frequency in MHz; preferred first.
+    levels, quality : mapping
+        Technology to range.
+    nominal : mapping
+        (technology, nominal MHz) to band.
+    prefixes : mapping
+        Folded letters before a band number to technologies.
+    """
+
+    spellings: Mapping[str, str]
+    no_service: frozenset[str]
+    emergency: frozenset[str]
+    bands: tuple[Band, ...]
+    raster: tuple[Band, ...]
+    nr_bands: tuple[tuple[str, float, float], ...]
+    levels: Mapping[str, LevelRange]
+    quality: Mapping[str, LevelRange]
+    nominal: Mapping[tuple[str, int], str]
+    prefixes: Mapping[str, tuple[str, ...]]
+
+    @classmethod
+    def from_toml(cls, content: Mapping[str, Any]) -> RadioCatalogue:
+        """Build the catalogue from the parsed ``resources/bands.toml``."""
+        channels = content["channels"]
+        nr = channels["5G"]
+        prefixes: dict[str, tuple[str, ...]] = {}
+        for technology in TECHNOLOGIES:
+            for text in content["band_prefixes"][technology]:
+                prefixes[fold_key(text)] = (*prefixes.get(fold_key(text), ()), technology)
+        none = content["no_service"]
+        return cls(
+            spellings={fold_key(s): t for t in TECHNOLOGIES for s in (t, *content["technologies"][t])},
+            no_service=frozenset(fold_key(w) for w in none["words"]),
+            emergency=frozenset(fold_key(w) for w in none["emergency"]),
+            bands=tuple(
+                Band(t, b["name"], b["first"], b["last"], b["base_mhz"], b["base_channel"], channels[t]["step_mhz"])
+                for t in ("2G", "3G", "4G")
+                for b in channels[t]["bands"]
+            ),
+            raster=tuple(
+                Band("5G", "", r["first"], r["last"], r["base_mhz"], r["base_channel"], r["step_mhz"])
+                for r in nr["raster"]
+            ),
+            nr_bands=tuple((b["name"], float(b["low_mhz"]), float(b["high_mhz"])) for b in nr["bands"]),
+            levels={t: LevelRange(v["quantity"], v["low_dbm"], v["high_dbm"]) for t, v in content["levels"].items()},
+            quality={t: LevelRange(v["quantity"], v["low_db"], v["high_db"]) for t, v in content["quality"].items()},
+            nominal={(t, int(mhz)): name for t, names in content["nominal"].items() for mhz, name in names.items()},
+            prefixes=prefixes,
+        )
+
+    # -- technologies ------------------------------------------------------------------------------
+
+    def technology(self, value: object) -> str:
+        """Return ``2G`` ... ``5G``, or an empty string if the text means none or several."""
+        key = fold_key(value)
+        if key in self.spellings:
+            return self.spellings[key]
+        found = {self.spellings[k] for p in re.split(r"[()\[\]:]+", clean(value)) if (k := fold_key(p)) in self.spellings}
+        return found.pop() if len(found) == 1 else ""
+
+    def technologies(self, cells: pd.Series) -> TechnologyColumn:
+        """Return the technology that each cell names."""
+        codes, uniques = pd.factorize(cells, use_na_sentinel=True)
+        blank = is_blank(pd.Series(uniques)) if len(uniques) else np.zeros(0, dtype=bool)
+        keys = [fold_key(u) for u in uniques]
+        values = ["" if b else self.technology(u) for u, b in zip(uniques, blank, strict=True)]
+        none = [k in self.no_service or k in self.emergency for k in keys]
+        unknown = [not (v or n or b) for v, n, b in zip(values, none, blank, strict=True)]
+        return TechnologyColumn(
+            pd.Series(np.array([*values, ""], dtype=object)[codes], index=cells.index, dtype="str"),
+            np.array([*none, False], dtype=bool)[codes],
+            np.array([*unknown, False], dtype=bool)[codes],
+        )
+
+    def technology_sets(self, cells: pd.Series) -> tuple[pd.Series, BoolArray]:
+        """Return all technologies that cells like ``"3G/4G, NR"`` name, as ``"3G,4G,5G"``, and what is not understood."""
+        codes, uniques = pd.factorize(cells, use_na_sentinel=True)
+        blank = is_blank(pd.Series(uniques)) if len(uniques) else np.zeros(0, dtype=bool)
+        texts: list[str] = []
+        bad: list[bool] = []
+        for value, empty in zip(uniques, blank, strict=True):
+            if empty:
+                texts.append("")
+                bad.append(False)
+                continue
+            whole = self.technology(value)
+            parts = [p for p in re.split(r"[,;/&|\s]+|\+(?=\s*\w)|\bvà\b", clean(value)) if fold_key(p)]
+            named = {whole} if whole else {self.technology(p) for p in parts}
+            texts.append(",".join(t for t in TECHNOLOGIES if t in named))
+            bad.append("" in named or not named)
+        values = pd.Series(np.array([*texts, ""], dtype=object)[codes], index=cells.index, dtype="str")
+        return values, np.array([*bad, False], dtype=bool)[codes]
+
+    # -- channels ----------------------------------------------------------------------------------
+
+    def _of_channel(self, technology: str, channel: float) -> list[tuple[str, float]]:
+        """Return (band, frequency) of one channel number of one technology, preferred first."""
+        number = np.array([channel])
+        if technology == "5G":
+            for stretch in self.raster:
+                if stretch.first <= channel <= stretch.last:
+                    mhz = float(stretch.frequency_mhz(number)[0])
+                    return [(name, mhz) for name, low, high in self.nr_bands if low <= mhz <= high]
+            return []
+        return [
+            (b.name, float(b.frequency_mhz(number)[0]))
+            for b in self.bands
+            if b.technology == technology and b.first <= channel <= b.last
+        ]
+
+    def channels(self, numbers: npt.ArrayLike, technologies: Sequence[object] | npt.NDArray[np.object_]) -> Channels:
+        """Resolve channel numbers (ARFCN, UARFCN, EARFCN, NR-ARFCN; the downlink's).
+
+        Parameters
+        ----------
+        numbers : (n,) array of float
+            NaN where none is given.
+        technologies : (n,) sequence of str
+            ``2G`` ... ``5G``, or empty: then the number is resolved only if one technology alone has it.
+        """
+        values = np.asarray(numbers, dtype=np.float64)
+        named = np.asarray(technologies, dtype=object)
+        number_codes, distinct = pd.factorize(values, use_na_sentinel=True)
+        technology_codes, names = pd.factorize(named)
+        pairs = number_codes.astype(np.int64) * max(1, len(names)) + technology_codes
+        pairs[number_codes < 0] = -1
+        pair_codes, kinds = pd.factorize(pairs)
+        rows = [self._resolve(distinct, names, int(pair)) for pair in kinds]
+        table = np.array(rows, dtype=object).reshape(len(rows), 6)
+        picked = table[pair_codes] if rows else np.empty((len(values), 6), dtype=object)
+        technology = np.where(picked[:, 3] == "", named, picked[:, 3])
+        return Channels(
+            picked[:, 0].astype(np.float64), picked[:, 1], picked[:, 2], technology, picked[:, 4].astype(bool),
+            picked[:, 5].astype(bool),
+        )  # fmt: skip
+
+    def _resolve(
+        self, distinct: FloatArray, names: npt.NDArray[np.object_], pair: int
+    ) -> tuple[float, str, str, str, bool, bool]:
+        if pair < 0:
+            return np.nan, "", "", "", False, False
+        channel = float(distinct[pair // max(1, len(names))])
+        technology = str(names[pair % max(1, len(names))])
+        whole = channel == np.floor(channel)
+        tried = (technology,) if technology else TECHNOLOGIES
+        found = {t: bands for t in tried if whole and (bands := self._of_channel(t, channel))}
+        if not found:
+            return np.nan, "", "", "", False, True
+        if len(found) > 1:
+            return np.nan, "", "", "", True, False
+        (meant, bands), *_ = found.items()
+        others = ",".join(name for name, _ in bands[1:] if name != bands[0][0])
+        return bands[0][1], bands[0][0], others, meant, False, False
+
+    @cached_property
+    def _band_technology(self) -> dict[str, str]:
+        names = {b.name: b.technology for b in self.bands}
+        names.update({name: "5G" for name, _, _ in self.nr_bands})
+        return names
+
+    def centre_mhz(self, band: str) -> float:
+        """Return the middle of a band's downlink in MHz; NaN for a name that is none."""
+        for name, low, high in self.nr_bands:
+            if name == band:
+                return (low + high) / 2
+        ends = [f for b in self.bands if b.name == band for f in b.frequency_mhz(np.array([b.first, b.last], dtype=float))]
+        return float(min(ends) + max(ends)) / 2 if ends else float("nan")
+
+    def band_at(self, technology: str, frequency_mhz: float) -> tuple[str, ...]:
+        """Return the bands of a technology whose downlink holds a frequency, preferred first."""
+        if technology == "5G":
+            return tuple(name for name, low, high in self.nr_bands if low <= frequency_mhz <= high)
+        found: dict[str, None] = {}
+        for b in self.bands:
+            if b.technology == technology:
+                low, high = b.frequency_mhz(np.array([b.first, b.last], dtype=float))
+                if low <= frequency_mhz <= high:
+                    found[b.name] = None
+        return tuple(found)
+
+    # -- band names --------------------------------------------------------------------------------
+
+    def band(self, value: object, technology: str = "") -> str:
+        """Return the name of the one band that a text means (``L7``, ``B7``, ``Band 7``, ``LTE 1800``), else empty."""
+        key = fold_key(value)
+        for name in self._band_technology:
+            if key == fold_key(name) and technology in {"", self._band_technology[name]}:
+                return name
+        found = _ALIKE.match(key) or _ALIKE.match(re.sub(r"(?<=\d)g?(?:lte|nr|umts|gsm)$", "", key))
+        if not found:
+            return ""
+        letters, number = found[1], int(found[2])
+        if letters:
+            meant = self.prefixes.get(letters) or tuple(t for s, t in self.spellings.items() if s == letters)
+        else:
+            meant = (technology,) if technology else ()
+        if technology:
+            meant = tuple(t for t in meant if t == technology)
+        names = {n for t in meant if (n := self._numbered(t, number))}
+        return names.pop() if len(names) == 1 else ""
+
+    def _numbered(self, technology: str, number: int) -> str:
+        if (name := self.nominal.get((technology, number), "")) != "":
+            return name
+        letter = {"2G": "G", "3G": "U", "4G": "B", "5G": "n"}[technology]
+        name = f"{letter}{number}"
+        return name if name in self._band_technology else ""
+
+    def band_names(self, cells: pd.Series, technologies: Sequence[object] | npt.NDArray[np.object_]) -> BandColumn:
+        """Return the bands that cells name, with the technology that each implies."""
+        named = np.asarray(technologies, dtype=object)
+        codes, uniques = pd.factorize(cells, use_na_sentinel=True)
+        technology_codes, names = pd.factorize(named)
+        pairs = codes.astype(np.int64) * max(1, len(names)) + technology_codes
+        pairs[codes < 0] = -1
+        pair_codes, kinds = pd.factorize(pairs)
+        blank = is_blank(pd.Series(uniques)) if len(uniques) else np.zeros(0, dtype=bool)
+        rows: list[tuple[str, str, bool]] = []
+        for pair in kinds:
+            if pair < 0 or blank[pair // max(1, len(names))]:
+                rows.append(("", "", False))
+                continue
+            name = self.band(uniques[int(pair) // max(1, len(names))], str(names[int(pair) % max(1, len(names))]))
+            rows.append((name, self._band_technology.get(name, ""), not name))
+        table = np.array(rows, dtype=object).reshape(len(rows), 3)
+        picked = table[pair_codes] if rows else np.empty((len(cells), 3), dtype=object)
+        return BandColumn(
+            pd.Series(picked[:, 0], index=cells.index, dtype="str"),
+            pd.Series(picked[:, 1], index=cells.index, dtype="str"),
+            picked[:, 2].astype(bool),
+        )
+
+
+def split_lte_identity(identity: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
+    """Return eNodeB and cell number of 28-bit E-UTRAN cell identities; NaN where it cannot be one.
+
+    eNodeB = ECI // 256, cell = ECI mod 256 (3GPP TS 36.413, 9.2.1.38: 20 bits and 8 bits).
+    """
+    values = np.asarray(identity, dtype=np.float64)
+    with np.errstate(invalid="ignore"):
+        good = (values >= _LTE_SECTORS) & (values < _LTE_IDENTITIES) & (values == np.floor(values))
+    safe = np.where(good, values, np.nan)
+    return np.floor(safe / _LTE_SECTORS), np.mod(safe, _LTE_SECTORS)
+
+
+def split_umts_identity(identity: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
+    """Return RNC and cell number of 28-bit UTRAN cell identities; RNC is NaN where only 16 bits are given.
+
+    RNC = UC-Id // 65536, cell = UC-Id mod 65536 (3GPP TS 25.331, 10.3.2.2: 12 bits and 16 bits).
+    """
+    values = np.asarray(identity, dtype=np.float64)
+    with np.errstate(invalid="ignore"):
+        good = (values >= 0) & (values < _LTE_IDENTITIES) & (values == np.floor(values))
+        long = good & (values >= _UMTS_CELLS)
+    safe = np.where(good, values, np.nan)
+    return np.where(long, np.floor(safe / _UMTS_CELLS), np.nan), np.mod(safe, _UMTS_CELLS)
