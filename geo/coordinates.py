@@ -40,6 +40,7 @@ _WORDS = (
     (re.compile(r"(?<=[\d\s])(?:phút|phut|minutes?|min)(?![a-zđ])", re.IGNORECASE), "'"),
     (re.compile(r"(?<=[\d\s])(?:giây|giay|seconds?|sec)(?![a-zđ])", re.IGNORECASE), '"'),
 )
+_AXIS_WORD = re.compile(r"\s*(?:v[ĩi]|kinh)(?:\s*(?:[đd][ộo]|tuyến))?\s+(?=(?:bắc|bac|nam|đông|dong|tây|tay)\s*\.?$)", re.IGNORECASE)
 _HEMISPHERES = {
     "n": "N", "north": "N", "s": "S", "south": "S", "e": "E", "east": "E", "w": "W", "west": "W",
     "b": "B", "bắc": "B", "bac": "B", "nam": "M", "đ": "D", "đông": "D", "dong": "D", "d": "D",
@@ -55,7 +56,9 @@ _NUMBER = r"\d+(?:[.,]\d+)?"
 _MARKED = re.compile(
     rf"^([-+]?)\s*({_NUMBER})\s*°\s*(?:({_NUMBER})\s*(?:'(?!')\s*(?:({_NUMBER})\s*(?:\"|''|'\s')?\s*(\d+)?\s*)?)?)?$"
 )
-_SEPARATED = re.compile(r"^([-+]?)(\d{1,3})(?:\s*([ :;_/\-.,])\s*)(\d{1,2})\s*\3\s*(\d{1,2}(?:[.,]\d+)?)$")
+_SEPARATED = re.compile(
+    r"^([-+]?)(\d{1,3})(?:\s*([ :;_/\-.,])\s*)(\d{1,2})\s*\3\s*(\d{1,2}(?:(?!\3)[.,]\d+)?)$"
+)
 _MINUTES_ONLY = re.compile(r"^([-+]?)(\d{1,3})(?:\s+|\s*:\s*)(\d{1,2}(?:[.,]\d+)?)'?$")
 _DECIMAL = re.compile(r"^[-+]?(?:\d+(?:[.,]\d*)?|[.,]\d+)$")
 _LAT_LABELS = ("v", "lat")
@@ -138,6 +141,7 @@ def parse_angle(text: object) -> Angle | None:
         plain = plain[found.end() :].strip()
     if label == "" and (axis := re.match(r"^[XY]\s*[:=]\s*", plain, re.IGNORECASE)):
         plain = plain[axis.end() :]
+    plain = _AXIS_WORD.sub(" ", plain)
     for word, mark in _WORDS:
         plain = word.sub(mark, plain)
     plain, letter = _take_hemisphere(plain.strip())
