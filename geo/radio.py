@@ -7,7 +7,7 @@ The content (spellings, band tables, ranges, each with its document and clause) 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -22,10 +22,10 @@ from geo.values import is_blank
 __all__ = [
     "TECHNOLOGIES",
     "Band",
+    "BandCatalogue",
     "BandColumn",
     "Channels",
     "LevelRange",
-    "RadioCatalogue",
     "TechnologyColumn",
     "split_lte_identity",
     "split_umts_identity",
@@ -90,20 +90,20 @@ class Channels(NamedTuple):
 
     Attributes
     ----------
-    frequency_mhz : (n,) float64
+    downlink_mhz : Series of float64
         Downlink carrier; NaN where not resolved.
-    band, alternatives : (n,) object
+    band, alternatives : Series of str
         Name (``G900``, ``U1``, ``B3``, ``n78``) and further bands that share the number, comma-separated.
-    technology : (n,) object
+    technology : Series of str
         As given, or found where the number means one technology only.
     ambiguous, unknown : (n,) bool
         The number means several technologies and none was given; no band has the number.
     """
 
-    frequency_mhz: FloatArray
-    band: npt.NDArray[np.object_]
-    alternatives: npt.NDArray[np.object_]
-    technology: npt.NDArray[np.object_]
+    downlink_mhz: pd.Series
+    band: pd.Series
+    alternatives: pd.Series
+    technology: pd.Series
     ambiguous: BoolArray
     unknown: BoolArray
 
@@ -117,15 +117,16 @@ class TechnologyColumn(NamedTuple):
 
 
 class BandColumn(NamedTuple):
-    """Band names of cells, the technology that each implies, and what was not understood."""
+    """Band names of cells, the technology and the middle of the downlink of each, and what was not understood."""
 
-    values: pd.Series
+    band: pd.Series
     technology: pd.Series
+    downlink_mhz: pd.Series
     unknown: BoolArray
 
 
 @dataclass(frozen=True)
-class RadioCatalogue:
+class BandCatalogue:
     """What ``resources/bands.toml`` says.
 
     Attributes
@@ -160,7 +161,7 @@ class RadioCatalogue:
     prefixes: Mapping[str, tuple[str, ...]]
 
     @classmethod
-    def from_toml(cls, content: Mapping[str, Any]) -> RadioCatalogue:
+    def from_toml(cls, content: Mapping[str, Any]) -> BandCatalogue:
         """Build the catalogue from the parsed ``resources/bands.toml``."""
         channels = content["channels"]
         nr = channels["5G"]
@@ -199,8 +200,8 @@ class RadioCatalogue:
         found = {self.spellings[k] for p in re.split(r"[()\[\]:]+", clean(value)) if (k := fold_key(p)) in self.spellings}
         return found.pop() if len(found) == 1 else ""
 
-    def technologies(self, cells: pd.Series) -> TechnologyColumn:
-        """Return the technology that each cell names."""
+    def technology_column(self, cells: pd.Series) -> TechnologyColumn:
+        """Return the one technology that each cell names, and where a cell says that there is no service."""
         codes, uniques = pd.factorize(cells, use_na_sentinel=True)
         blank = is_blank(pd.Series(uniques)) if len(uniques) else np.zeros(0, dtype=bool)
         keys = [fold_key(u) for u in uniques]
@@ -232,6 +233,10 @@ class RadioCatalogue:
         values = pd.Series(np.array([*texts, ""], dtype=object)[codes], index=cells.index, dtype="str")
         return values, np.array([*bad, False], dtype=bool)[codes]
 
+    def technologies(self, cells: pd.Series) -> pd.Series:
+        """Return :meth:`technology_sets` without what was not understood."""
+        return self.technology_sets(cells)[0]
+
     # -- channels ----------------------------------------------------------------------------------
 
     def _of_channel(self, technology: str, channel: float) -> list[tuple[str, float]]:
@@ -249,18 +254,18 @@ class RadioCatalogue:
             if b.technology == technology and b.first <= channel <= b.last
         ]
 
-    def channels(self, numbers: npt.ArrayLike, technologies: Sequence[object] | npt.NDArray[np.object_]) -> Channels:
+    def channels(self, numbers: pd.Series, *, technology: pd.Series) -> Channels:
         """Resolve channel numbers (ARFCN, UARFCN, EARFCN, NR-ARFCN; the downlink's).
 
         Parameters
         ----------
-        numbers : (n,) array of float
+        numbers : (n,) Series of float
             NaN where none is given.
-        technologies : (n,) sequence of str
+        technology : (n,) Series of str
             ``2G`` ... ``5G``, or empty: then the number is resolved only if one technology alone has it.
         """
-        values = np.asarray(numbers, dtype=np.float64)
-        named = np.asarray(technologies, dtype=object)
+        values = numbers.to_numpy(dtype=np.float64, na_value=np.nan)
+        named = technology.to_numpy(dtype=object)
         number_codes, distinct = pd.factorize(values, use_na_sentinel=True)
         technology_codes, names = pd.factorize(named)
         pairs = number_codes.astype(np.int64) * max(1, len(names)) + technology_codes
@@ -269,11 +274,19 @@ class RadioCatalogue:
         rows = [self._resolve(distinct, names, int(pair)) for pair in kinds]
         table = np.array(rows, dtype=object).reshape(len(rows), 6)
         picked = table[pair_codes] if rows else np.empty((len(values), 6), dtype=object)
-        technology = np.where(picked[:, 3] == "", named, picked[:, 3])
+        meant = np.where(picked[:, 3] == "", named, picked[:, 3])
+
+        def series(values: npt.NDArray[Any], dtype: str) -> pd.Series:
+            return pd.Series(values, index=numbers.index, dtype=dtype)  # type: ignore[call-overload, no-any-return]
+
         return Channels(
-            picked[:, 0].astype(np.float64), picked[:, 1], picked[:, 2], technology, picked[:, 4].astype(bool),
+            series(picked[:, 0].astype(np.float64), "float64"),
+            series(picked[:, 1], "str"),
+            series(picked[:, 2], "str"),
+            series(meant, "str"),
+            picked[:, 4].astype(bool),
             picked[:, 5].astype(bool),
-        )  # fmt: skip
+        )
 
     def _resolve(
         self, distinct: FloatArray, names: npt.NDArray[np.object_], pair: int
@@ -347,27 +360,28 @@ class RadioCatalogue:
         name = f"{letter}{number}"
         return name if name in self._band_technology else ""
 
-    def band_names(self, cells: pd.Series, technologies: Sequence[object] | npt.NDArray[np.object_]) -> BandColumn:
+    def band_labels(self, cells: pd.Series, *, technology: pd.Series) -> BandColumn:
         """Return the bands that cells name, with the technology that each implies."""
-        named = np.asarray(technologies, dtype=object)
+        named = technology.to_numpy(dtype=object)
         codes, uniques = pd.factorize(cells, use_na_sentinel=True)
         technology_codes, names = pd.factorize(named)
         pairs = codes.astype(np.int64) * max(1, len(names)) + technology_codes
         pairs[codes < 0] = -1
         pair_codes, kinds = pd.factorize(pairs)
         blank = is_blank(pd.Series(uniques)) if len(uniques) else np.zeros(0, dtype=bool)
-        rows: list[tuple[str, str, bool]] = []
+        rows: list[tuple[str, str, bool, float]] = []
         for pair in kinds:
             if pair < 0 or blank[pair // max(1, len(names))]:
-                rows.append(("", "", False))
+                rows.append(("", "", False, np.nan))
                 continue
             name = self.band(uniques[int(pair) // max(1, len(names))], str(names[int(pair) % max(1, len(names))]))
-            rows.append((name, self._band_technology.get(name, ""), not name))
-        table = np.array(rows, dtype=object).reshape(len(rows), 3)
-        picked = table[pair_codes] if rows else np.empty((len(cells), 3), dtype=object)
+            rows.append((name, self._band_technology.get(name, ""), not name, self.centre_mhz(name)))
+        table = np.array(rows, dtype=object).reshape(len(rows), 4)
+        picked = table[pair_codes] if rows else np.empty((len(cells), 4), dtype=object)
         return BandColumn(
             pd.Series(picked[:, 0], index=cells.index, dtype="str"),
             pd.Series(picked[:, 1], index=cells.index, dtype="str"),
+            pd.Series(picked[:, 3].astype(np.float64), index=cells.index),
             picked[:, 2].astype(bool),
         )
 

@@ -10,10 +10,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from geo.io.catalogues import radio_catalogue
-from geo.radio import TECHNOLOGIES, split_lte_identity, split_umts_identity
+from geo.io.catalogues import band_catalogue
+from geo.radio import TECHNOLOGIES, BandColumn, Channels, split_lte_identity, split_umts_identity
 
-RADIO = radio_catalogue()
+RADIO = band_catalogue()
+
+
+def channels(numbers: list[float], technologies: list[str]) -> Channels:
+    return RADIO.channels(pd.Series(numbers, dtype=float), technology=pd.Series(technologies, dtype="str"))
+
+
+def band_labels(cells: pd.Series, technologies: list[str]) -> BandColumn:
+    return RADIO.band_labels(cells, technology=pd.Series(technologies, dtype="str"))
 
 
 @pytest.mark.parametrize(
@@ -26,14 +34,14 @@ RADIO = radio_catalogue()
     ],
 )  # fmt: skip
 def test_technologies_in_their_spellings(spelling: str, technology: str) -> None:
-    found = RADIO.technologies(pd.Series([spelling]))
+    found = RADIO.technology_column(pd.Series([spelling]))
     assert found.values.tolist() == [technology]
     assert not found.no_service.any()
     assert not found.unknown.any()
 
 
 def test_no_service_is_not_an_unknown_technology() -> None:
-    found = RADIO.technologies(pd.Series(["No service", "NO_COVERAGE", "Mất sóng", "Emergency only", "--", None, "CDMA", "6G"]))
+    found = RADIO.technology_column(pd.Series(["No service", "NO_COVERAGE", "Mất sóng", "Emergency only", "--", None, "CDMA", "6G"]))
     assert found.no_service.tolist() == [True, True, True, True, False, False, False, False]
     assert found.unknown.tolist() == [False] * 6 + [True, True]
     assert (found.values == "").all()
@@ -80,29 +88,29 @@ def test_several_technologies_in_one_cell() -> None:
     ],
 )
 def test_channel_numbers_by_hand(channel: int, technology: str, band: str, mhz: float) -> None:
-    found = RADIO.channels([channel], [technology])
+    found = channels([channel], [technology])
     assert found.band[0] == band
-    assert found.frequency_mhz[0] == pytest.approx(mhz, abs=1e-6)
+    assert found.downlink_mhz[0] == pytest.approx(mhz, abs=1e-6)
     assert found.technology[0] == technology
     assert not found.ambiguous[0]
     assert not found.unknown[0]
 
 
 def test_bands_that_share_a_number_are_named() -> None:
-    found = RADIO.channels([600, 648000, 10637, 4400], ["2G", "5G", "3G", "3G"])
+    found = channels([600, 648000, 10637, 4400], ["2G", "5G", "3G", "3G"])
     assert found.alternatives.tolist() == ["G1900", "n77", "", "U6"]
 
 
 def test_a_number_without_technology_is_resolved_only_if_one_has_it() -> None:
-    found = RADIO.channels([10637, 2850, 600, 1300, 648000, 99999999, np.nan, 12.5], [""] * 8)
+    found = channels([10637, 2850, 600, 1300, 648000, 99999999, np.nan, 12.5], [""] * 8)
     assert found.technology.tolist() == ["3G", "4G", "", "", "5G", "", "", ""]
     assert found.ambiguous.tolist() == [False, False, True, True, False, False, False, False]
     assert found.unknown.tolist() == [False, False, False, False, False, True, False, True]
-    assert np.isnan(found.frequency_mhz[[2, 3, 5, 6, 7]]).all()
+    assert np.isnan(found.downlink_mhz.to_numpy()[[2, 3, 5, 6, 7]]).all()
 
 
 def test_a_number_of_another_technology_is_unknown() -> None:
-    found = RADIO.channels([10637], ["4G"])
+    found = channels([10637], ["4G"])
     assert found.unknown.tolist() == [True]
     assert found.technology.tolist() == ["4G"]
 
@@ -122,8 +130,8 @@ def test_band_names(text: str, technology: str, band: str) -> None:
 
 
 def test_band_column_implies_the_technology() -> None:
-    found = RADIO.band_names(pd.Series(["L7", "U1", "", None, "??x"]), ["", "", "", "", ""])
-    assert found.values.tolist() == ["B7", "U1", "", "", ""]
+    found = band_labels(pd.Series(["L7", "U1", "", None, "??x"]), ["", "", "", "", ""])
+    assert found.band.tolist() == ["B7", "U1", "", "", ""]
     assert found.technology.tolist() == ["4G", "3G", "", "", ""]
     assert found.unknown.tolist() == [False, False, False, False, True]
 
@@ -164,11 +172,11 @@ def test_band_tables_hold_together() -> None:
 @settings(deadline=None, max_examples=300)
 @given(st.integers(-10, 3_300_000), st.sampled_from(["", *TECHNOLOGIES]))
 def test_a_channel_is_resolved_ambiguous_or_unknown(channel: int, technology: str) -> None:
-    found = RADIO.channels([channel], [technology])
-    resolved = np.isfinite(found.frequency_mhz[0])
+    found = channels([channel], [technology])
+    resolved = np.isfinite(found.downlink_mhz[0])
     assert int(resolved) + int(found.ambiguous[0]) + int(found.unknown[0]) == 1
     if resolved:
-        assert found.band[0] in RADIO.band_at(str(found.technology[0]), float(found.frequency_mhz[0]))
+        assert found.band[0] in RADIO.band_at(str(found.technology[0]), float(found.downlink_mhz[0]))
 
 
 @settings(deadline=None, max_examples=200)

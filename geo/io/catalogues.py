@@ -9,10 +9,10 @@ import pandas as pd
 
 from geo.io.resources import load_toml
 from geo.operators import Operator, OperatorCatalogue, operators_from
-from geo.radio import RadioCatalogue
+from geo.radio import BandCatalogue
 from geo.text import fold_key
 
-__all__ = ["operator_catalogue", "radio_catalogue"]
+__all__ = ["band_catalogue", "operator_catalogue"]
 
 
 def operator_catalogue(
@@ -60,6 +60,6 @@ def operator_catalogue(
 
 
 @lru_cache(maxsize=1)
-def radio_catalogue() -> RadioCatalogue:
+def band_catalogue() -> BandCatalogue:
     """Return technologies, bands and level ranges as ``resources/bands.toml`` has them."""
-    return RadioCatalogue.from_toml(load_toml("bands.toml"))
+    return BandCatalogue.from_toml(load_toml("bands.toml"))
