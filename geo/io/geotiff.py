@@ -35,7 +35,7 @@ _ENVIRONMENT = {
     "GTIFF_POINT_GEO_IGNORE": False,
     "GDAL_PAM_ENABLED": False,
     "GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR",
-    "GDAL_TIFF_INTERNAL_MASK": True,
+    "OSR_USE_NON_DEPRECATED": False,  # a withdrawn code must reach parse_crs, not be replaced in silence
 }
 _BLOCK_ITEMS = 4096 * 4096
 
