@@ -63,6 +63,7 @@ code = "99"
 name = "Tỉnh Mẫu (giả định)"
 zone_epsg = 9210
 former_zone_epsg = [9209]
+made_up = true
 
 [[operator]]
 name = "Mạng A"
@@ -87,6 +88,7 @@ name = "Mạng Ảo D"
 aliases = ["Mang Ao D", "Virtual D"]
 mcc_mnc = ["999-08"]
 hosts = []
+status = "virtual"
 """
 
 _FLAWS: dict[str, tuple[str, str]] = {

@@ -112,14 +112,14 @@ def _cells_a(sites: pd.DataFrame, cells: pd.DataFrame) -> Sheet:
         "cell_id": listed["cell_id"].to_numpy(),
         "site_id": sites["site_id"].loc[listed["site"]].to_numpy(),
     }
-    for name, technology in (("uarfcn", "3G"), ("earfcn", "4G"), ("nr_arfcn", "5G")):
+    for name, technology in (("uarfcn", "3G"), ("earfcn", "4G"), ("nrarfcn", "5G")):
         columns[name] = np.where(listed["technology"] == technology, listed["channel"], "")
     columns |= {
         "azimuth_deg": np.where(listed["width_deg"] < 360, listed["azimuth_deg"], ""),
         "antenna_height_m": listed["height_m"].to_numpy(),
-        "downtilt_deg": listed["tilt_deg"].to_numpy(),
+        "tilt_deg": listed["tilt_deg"].to_numpy(),
         "power_w": listed["power_w"].to_numpy(),
-        "gain_dbi": listed["gain_dbi"].to_numpy(),
+        "antenna_gain_dbi": listed["gain_dbi"].to_numpy(),
         "node": listed["node"].to_numpy(),
         "local_id": listed["local_id"].to_numpy(),
         "pci": listed["pci"].to_numpy(),
@@ -147,9 +147,9 @@ def _export_b(sites: pd.DataFrame, cells: pd.DataFrame) -> Sheet:
             "Độ cao cột (m)": site["mast_height_m"].to_numpy(),
             "Góc ngẩng (độ)": listed["tilt_deg"].to_numpy(),
             "Công suất (W)": listed["power_w"].to_numpy(),
-            "Tăng ích (dBi)": listed["gain_dbi"].to_numpy(),
-            "eNodeB": listed["node"].to_numpy(),
-            "CellID": listed["local_id"].to_numpy(),
+            "Tăng ích anten (dBi)": listed["gain_dbi"].to_numpy(),
+            "Số nút": listed["node"].to_numpy(),
+            "Số thứ tự ô": listed["local_id"].to_numpy(),
             "PCI": listed["pci"].to_numpy(),
             "Ngày phát sóng": site["on_air"].dt.strftime("%d/%m/%Y").to_numpy(),
             "Trạng thái": "Đang phát sóng",
@@ -190,9 +190,9 @@ def _lists_c(rng: np.random.Generator, sites: pd.DataFrame, cells: pd.DataFrame)
             "Độ cao anten (m)": listed["height_m"].to_numpy(),
             "Tilt": listed["tilt_deg"].to_numpy(),
             "Công suất (dBm)": np.round(10 * np.log10(listed["power_w"].to_numpy() * 1000), 1),
-            "Tăng ích (dBi)": listed["gain_dbi"].to_numpy(),
-            "NodeID": listed["node"].to_numpy(),
-            "CellID": listed["local_id"].to_numpy(),
+            "Tăng ích anten (dBi)": listed["gain_dbi"].to_numpy(),
+            "Số nút": listed["node"].to_numpy(),
+            "Số thứ tự ô": listed["local_id"].to_numpy(),
             "PCI": listed["pci"].to_numpy(),
         }
     )
@@ -232,16 +232,16 @@ def _neighbours(sites: pd.DataFrame, cells: pd.DataFrame) -> Sheet:
                     "site_name": site["name"].to_numpy(),
                     "lon": np.round(site["lon"].to_numpy(), 6),
                     "lat": np.round(site["lat"].to_numpy(), 6),
-                    "mast_height_m": site["mast_height_m"].to_numpy(),
+                    "structure_height_m": site["mast_height_m"].to_numpy(),
                     "cell_id": listed["cell_id"].to_numpy(),
                     "technology": listed["technology"].to_numpy(),
                     "band": listed["band"].to_numpy(),
                     "arfcn": listed["channel"].to_numpy(),
                     "azimuth_deg": np.where(listed["width_deg"] < 360, listed["azimuth_deg"], ""),
                     "antenna_height_m": listed["height_m"].to_numpy(),
-                    "downtilt_deg": listed["tilt_deg"].to_numpy(),
+                    "tilt_deg": listed["tilt_deg"].to_numpy(),
                     "power_w": listed["power_w"].to_numpy(),
-                    "gain_dbi": listed["gain_dbi"].to_numpy(),
+                    "antenna_gain_dbi": listed["gain_dbi"].to_numpy(),
                     "status": "on air",
                 }
             )
