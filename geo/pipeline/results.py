@@ -1,0 +1,98 @@
+"""The stages that write results for people: tables for office programs, layers for QGIS."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import shapely
+
+from geo.crs import WGS84_EPSG
+from geo.io.files import write_bytes
+from geo.io.layers import write_layers
+from geo.pipeline.engine import Workspace
+from geo.report.tables import Arranged, arrange, csv_bytes, result_table, tables_workbook
+
+__all__ = ["arranged_frame", "write_result_layers", "write_result_tables"]
+
+
+def write_result_tables(
+    work: Workspace, *, frames: Mapping[str, pd.DataFrame], language: str, created: date, title: str
+) -> Mapping[str, Any]:
+    """Write ``tables/<name>.csv`` and ``tables.xlsx``; return the rows of each table.
+
+    Parameters
+    ----------
+    work : Workspace
+    frames : mapping
+        By the name of the result table (``"communes"`` ...), in the order of the sheets.
+    language : {"vi", "en"}
+        Of the workbook's sheet names.
+    created : date
+        Date that the workbook states.
+    title : str
+    """
+    arranged = [arrange(frame, result_table(name)) for name, frame in frames.items()]
+    for table in arranged:
+        write_bytes(work.public / "tables" / f"{table.table.name}.csv", csv_bytes(table))
+    workbook = tables_workbook(arranged, language=language, created=created, title=title)
+    write_bytes(work.public / "tables.xlsx", workbook)
+    return {"rows": {table.table.name: len(table.rows) for table in arranged}}
+
+
+def arranged_frame(arranged: Arranged) -> pd.DataFrame:
+    """Return a table as a frame again: the same values as in the CSV, nullable types."""
+    types = {"integer": "Int64", "number": "Float64", "share": "Float64", "flag": "boolean"}
+    columns = {}
+    for j, column in enumerate(arranged.columns):
+        values = [row[j] for row in arranged.rows]
+        columns[column.name] = pd.Series(values, dtype=types.get(column.kind, "object"))
+    return pd.DataFrame(columns)
+
+
+def write_result_layers(
+    work: Workspace,
+    *,
+    frames: Mapping[str, pd.DataFrame],
+    units: gpd.GeoDataFrame,
+    sites: pd.DataFrame,
+    created: date,
+) -> Mapping[str, Any]:
+    """Write ``layers.gpkg``: the tables as layers, and the sites; return the features of each layer.
+
+    Parameters
+    ----------
+    work : Workspace
+    frames : mapping
+        ``communes``, in the order of ``units``, and ``villages`` if there are any.
+    units : GeoDataFrame
+        EPSG:4326.
+    sites : DataFrame
+        The canonical table.
+    created : date
+        Date that the file states.
+    """
+    layers: dict[str, gpd.GeoDataFrame] = {}
+    for name, frame in frames.items():
+        table = arranged_frame(arrange(frame, result_table(name)))
+        geometry = units.geometry.to_numpy() if name == "communes" else _points(frame)
+        layers[name] = gpd.GeoDataFrame(table, geometry=geometry, crs=WGS84_EPSG)
+    shown = sites.drop(columns=["lon", "lat"]).astype(
+        {name: "object" for name in sites.columns if isinstance(sites[name].dtype, pd.StringDtype)}
+    )
+    layers["sites"] = gpd.GeoDataFrame(shown, geometry=_points(sites), crs=WGS84_EPSG)
+    write_layers(work.public / "layers.gpkg", layers, created=created)
+    return {"features": {name: len(layer) for name, layer in layers.items()}}
+
+
+def _points(frame: pd.DataFrame) -> npt.NDArray[np.object_]:
+    points = np.full(len(frame), None, dtype=object)
+    lon, lat = frame["lon"].to_numpy(float), frame["lat"].to_numpy(float)
+    known = np.isfinite(lon) & np.isfinite(lat)
+    points[known] = shapely.points(lon[known], lat[known])
+    return points

@@ -1,0 +1,113 @@
+"""Settings of the analysis stages: what ships with the package, the rules of the date, the project's own."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+from geo.coverage import TECHNOLOGIES, CoverageSettings, coverage_settings, technology_rules
+from geo.errors import ProjectFileError
+from geo.io.resources import resource_names
+from geo.project import Project
+from geo.villages import VillageSettings, village_settings
+
+__all__ = ["AnalysisSettings", "analysis_settings"]
+
+_FLAGS = ("unknown_status_serves",)
+_SHARES = ("served_probability", "unserved_probability")
+_NOT_SETTABLE = ("counting",)
+
+
+@dataclass(frozen=True, slots=True)
+class AnalysisSettings:
+    """What the stages after reading are told.
+
+    Attributes
+    ----------
+    coverage : CoverageSettings
+    villages : VillageSettings
+    rules : tuple of mapping
+        Entries of the rule catalogue that were used, as they stand there.
+    """
+
+    coverage: CoverageSettings
+    villages: VillageSettings
+    rules: tuple[Mapping[str, Any], ...]
+
+
+def analysis_settings(project: Project) -> AnalysisSettings:
+    """Return the settings that a project's ``[settings]``, rules and date make.
+
+    Raises
+    ------
+    ProjectFileError
+        If the rule catalogue does not exist, a setting is not known, or its value is not allowed.
+    """
+    catalogues = [name.removeprefix("rules/").removesuffix(".toml") for name in resource_names("rules")]
+    if project.rules_catalogue not in catalogues:
+        raise ProjectFileError(
+            f"rules.catalogue = '{project.rules_catalogue}': không có danh mục này; các danh mục: {', '.join(catalogues)}.",
+            f"rules.catalogue = '{project.rules_catalogue}': there is no such catalogue; catalogues: {', '.join(catalogues)}.",
+        )
+    rules = technology_rules(project.rules_catalogue, project.date)
+    for_coverage = [f.name for f in fields(CoverageSettings) if f.name not in _NOT_SETTABLE]
+    for_villages = [f.name for f in fields(VillageSettings)]
+    coverage: dict[str, Any] = {}
+    villages: dict[str, float] = {}
+    for name, value in project.analysis.items():
+        if name in for_coverage:
+            coverage[name] = _checked(name, value)
+        elif name in for_villages:
+            villages[name] = _number(name, value)
+        else:
+            near = difflib.get_close_matches(name, [*for_coverage, *for_villages], n=1)
+            raise ProjectFileError(
+                f"[settings] không có mục '{name}'" + (f"; có phải '{near[0]}'?" if near else "."),
+                f"[settings] has no entry '{name}'" + (f"; did you mean '{near[0]}'?" if near else "."),
+            )
+    settings = coverage_settings(rules, **coverage)
+    if not settings.unserved_probability < settings.served_probability:
+        raise ProjectFileError(
+            "[settings] unserved_probability phải nhỏ hơn served_probability.",
+            "[settings] unserved_probability must be below served_probability.",
+        )
+    return AnalysisSettings(settings, village_settings(**villages), rules.entries)
+
+
+def _wrong(name: str, value: object, vi: str, en: str) -> ProjectFileError:
+    return ProjectFileError(f"[settings] {name} = {value}: {vi}.", f"[settings] {name} = {value}: {en}.")
+
+
+def _number(name: str, value: object, *, largest: float = 1e9, positive: bool = True) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= largest:
+        raise _wrong(name, value, "cần một số", "a number is needed")
+    if positive and not value > 0:
+        raise _wrong(name, value, "cần số lớn hơn 0", "a number above 0 is needed")
+    return float(value)
+
+
+def _checked(name: str, value: object) -> Any:
+    if name in _FLAGS:
+        if not isinstance(value, bool):
+            raise _wrong(name, value, "chỉ true hoặc false", "true or false")
+        return value
+    if name in _SHARES:
+        return _number(name, value, largest=1.0)
+    if name == "neighbour_operators":
+        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+            raise _wrong(
+                name, value, "cần danh sách tên nhà mạng trong nháy", "a list of operators' names in quotes"
+            )
+        return frozenset(value)
+    if name == "levels_dbm":
+        if not isinstance(value, Mapping) or not set(value) <= set(TECHNOLOGIES):
+            raise _wrong(name, value, 'cần bảng như { "5G" = -110 }', 'a table such as { "5G" = -110 }')
+        return {key: _number(name, level, largest=200.0, positive=False) for key, level in value.items()}
+    number = _number(name, value)
+    if name == "tile_cells":
+        if number != int(number):
+            raise _wrong(name, value, "cần số nguyên", "a whole number is needed")
+        return int(number)
+    return number

@@ -1,0 +1,192 @@
+"""The stage that builds the map: results, where they come from, and what a reader has to know."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from functools import lru_cache
+from typing import Any, Literal
+
+import geopandas as gpd
+import pandas as pd
+
+from geo import __version__
+from geo.coverage import MODEL, CoverageSettings
+from geo.errors import Bilingual
+from geo.io.files import write_bytes
+from geo.io.resources import load_toml
+from geo.mapping import CoverageLayer, DataSource, MapContent, build_map
+from geo.pipeline.engine import Workspace
+from geo.pipeline.predicting import Predicted
+from geo.text import clean
+from geo.validation import IssueLog, Severity
+
+__all__ = ["kind_name", "notices", "sentence", "write_map"]
+
+_RESOURCE = "results/analysis.toml"
+_SHOWN_DEFAULTS = ("villages",)
+
+
+@lru_cache(maxsize=1)
+def _sentences() -> Mapping[str, Any]:
+    return load_toml(_RESOURCE)
+
+
+def sentence(section: str, entry_name: str, /, **fields: object) -> Bilingual:
+    """Return a sentence of ``results/analysis.toml``; a Bilingual field is filled by language."""
+    entry = _sentences()[section][entry_name]
+
+    def filled(language: str) -> str:
+        values = {key: v.text(language) if isinstance(v, Bilingual) else v for key, v in fields.items()}
+        return str(entry[language]).format_map(values)
+
+    return Bilingual(filled("vi"), filled("en"))
+
+
+def kind_name(kind: str) -> Bilingual:
+    """Return the name of a kind of input; the word itself where there is none."""
+    return sentence("kinds", kind) if kind in _sentences()["kinds"] else Bilingual(kind, kind)
+
+
+def notices(
+    logs: Iterable[IssueLog],
+    *,
+    present: Mapping[str, int],
+    defaults_used: Mapping[str, int],
+    rules: Sequence[Mapping[str, Any]],
+) -> tuple[Bilingual, ...]:
+    """Return what a reader of the results has to know, the gravest first.
+
+    Parameters
+    ----------
+    logs : iterable of IssueLog
+        Of all stages; their warnings are carried over, one line per kind.
+    present : mapping
+        Number of records of ``terrain``, ``population_raster``, ``settlements`` and ``measurements``.
+    defaults_used : mapping
+        ``"4G.power_dbm"`` to how often.
+    rules : sequence of mapping
+        Entries of the rule catalogue that were used.
+    """
+    out: list[Bilingual] = []
+    if not present.get("terrain"):
+        out.append(sentence("notices", "no_terrain"))
+    if not present.get("population_raster"):
+        out.append(sentence("notices", "no_population"))
+    if not present.get("settlements"):
+        out.append(sentence("notices", "no_villages"))
+    if present.get("measurements"):
+        out.append(sentence("notices", "measurements_unused", n=present["measurements"]))
+    out.extend(
+        sentence("notices", "rule_unverified", rule=rule["id"], source=clean(rule.get("source", "")))
+        for rule in rules
+        if rule.get("status") == "unverified"
+    )
+    for section in _SHOWN_DEFAULTS:
+        for name, entry in load_toml("defaults.toml")[section].items():
+            if entry.get("status") == "unverified":
+                source = clean(entry.get("source", ""))
+                out.append(
+                    sentence(
+                        "notices", "setting_unverified", setting=f"{name} = {entry['value']}", source=source
+                    )
+                )
+    for name, n in sorted(defaults_used.items()):
+        technology, _, field = name.partition(".")
+        known = _sentences()["fields"]
+        out.append(
+            sentence(
+                "notices",
+                "default_used",
+                n=n,
+                technology=technology,
+                field=sentence("fields", field) if field in known else field,
+            )
+        )
+    out.extend(_warnings(logs))
+    return tuple(out)
+
+
+def _warnings(logs: Iterable[IssueLog]) -> list[Bilingual]:
+    """Return one line per kind of warning and file, with the number of rows."""
+    rows: Counter[tuple[str, str]] = Counter()
+    titles: dict[tuple[str, str], Bilingual] = {}
+    for log in logs:
+        for finding in log.of_severity(Severity.WARNING):
+            key = (finding.kind.code, str(finding.source))
+            rows[key] += finding.count
+            titles.setdefault(key, finding.title)
+    return [
+        sentence("notices", "finding", title=titles[key], n=rows[key], file=key[1]) for key in sorted(titles)
+    ]
+
+
+def write_map(
+    work: Workspace,
+    *,
+    name: str,
+    day: date,
+    language: Literal["vi", "en"],
+    made_up: bool,
+    predicted: Predicted,
+    units: gpd.GeoDataFrame,
+    communes: pd.DataFrame,
+    villages: pd.DataFrame | None,
+    sites: pd.DataFrame,
+    roads: gpd.GeoDataFrame | None,
+    settings: CoverageSettings,
+    sources: Sequence[DataSource],
+    noted: Sequence[Bilingual],
+) -> Mapping[str, Any]:
+    """Write ``index.html``; return its size and how much it shows.
+
+    Parameters
+    ----------
+    work : Workspace
+    name : str
+        Of the project.
+    day : date
+        That the figures are valid for.
+    language : {"vi", "en"}
+        In which the map opens.
+    made_up : bool
+        Whether the data is invented.
+    predicted : Predicted
+    units : GeoDataFrame
+    communes, villages : DataFrame
+        As in the tables; communes in the order of ``units``.
+    sites, roads : DataFrame
+        Canonical tables.
+    settings : CoverageSettings
+    sources : sequence of DataSource
+    noted : sequence of Bilingual
+    """
+    coverage = predicted.coverage
+    layers = tuple(
+        CoverageLayer(operator, technology, coverage.state[i], coverage.grid)
+        for i, (operator, technology) in enumerate(coverage.layers)
+    )
+    content = MapContent(
+        title=name,
+        project_name=name,
+        version=__version__,
+        date=day,
+        made_up=made_up,
+        language=language,
+        communes=gpd.GeoDataFrame(communes, geometry=units.geometry.to_numpy(), crs=units.crs),
+        villages=villages,
+        sites=sites,
+        roads=roads,
+        coverage=layers,
+        all_operators=(CoverageLayer("", "", coverage.all_state(settings.counting), coverage.grid),),
+        model=sentence("model", "sentence", name=MODEL),
+        served_at_least=settings.served_probability,
+        unserved_at_most=settings.unserved_probability,
+        measurements=(),
+        notices=tuple(noted),
+        sources=tuple(sources),
+    )
+    page = build_map(content)
+    write_bytes(work.public / "index.html", page)
+    return {"bytes": len(page), "layers": len(content.layers), "notices": len(content.notices)}
