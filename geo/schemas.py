@@ -48,6 +48,8 @@ class Field:
         Folded spelling to canonical value.
     unit : str
         Unit of the canonical value, empty if none.
+    private : bool
+        Identities of people or devices: never shown in a finding.
     """
 
     name: str
@@ -59,6 +61,7 @@ class Field:
     unit: str = ""
     digits: int | None = None
     choices: Mapping[str, str] | None = None
+    private: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +113,7 @@ class Schema:
                 maximum=entry.get("max"),
                 unit=str(entry.get("unit", "")),
                 digits=entry.get("digits"),
+                private=bool(entry.get("private", False)),
                 choices=None
                 if choices is None
                 else {fold_key(s): value for value, spellings in choices.items() for s in (value, *spellings)},
@@ -169,6 +173,11 @@ class Schema:
                 taken.update(places)
         unknown = tuple(i for i, key in enumerate(full) if key and i not in taken)
         return HeaderMatch(columns, rivals, unknown)
+
+    @property
+    def private(self) -> bool:
+        """Whether rows of this kind may hold identities: then no finding shows a whole row."""
+        return any(field.private for field in self.fields.values())
 
     def missing(self, present: Mapping[str, int]) -> list[str]:
         """Return what is still missing, as texts like ``"lon + lat | x + y"``; empty when complete."""

@@ -59,7 +59,7 @@ def read_delimited(
     # Loggers such as G-NetTrack end every row, but not the header, with a delimiter.
     width = max(len(header), _usual_width(rows[last + 1 :], len(header)))
     header += [""] * (width - len(header))
-    cells, refused = _read_cells(path, source, delimiter, encoding, last + 1, width, log)
+    cells, refused = _read_cells(path, source, delimiter, encoding, last + 1, width, log, private=schema.private)
     preamble = tuple(t for row in rows[:first] for c in row if (t := clean(c)))
     return RawTable(source, path, tuple(header), cells, preamble, refused_rows=refused)
 
@@ -141,7 +141,7 @@ def _usual_width(rows: list[list[str]], header_width: int) -> int:
 
 
 def _read_cells(
-    path: Path, source: Source, delimiter: str, encoding: str, skip: int, width: int, log: IssueLog
+    path: Path, source: Source, delimiter: str, encoding: str, skip: int, width: int, log: IssueLog, *, private: bool
 ) -> tuple[pd.DataFrame, int]:
     wrong: list[tuple[int, int, str]] = []
 
@@ -187,7 +187,7 @@ def _read_cells(
             "row_wrong_cell_count",
             source,
             rows=list(dropped),
-            came=list(dropped.values()),
+            came=[f"{t.count(delimiter) + 1}" if private else t for t in dropped.values()],
             fields={"expected": width},
         )
     if kept:

@@ -132,7 +132,8 @@ def _map_columns(raw: RawTable, schema: Schema, options: TableOptions, log: Issu
             f"{raw.source}: column missing: {names}. Columns read: {came}. Rename the column or give "
             "'columns' in the project file.",
         )
-    _report_rivals(raw, match.columns, match.rivals, log)
+    private = frozenset(name for name, field in schema.fields.items() if field.private)
+    _report_rivals(raw, match.columns, match.rivals, private, log)
     if match.unknown:
         log.add("columns_unused", raw.source, came=", ".join(raw.headers[i] for i in match.unknown))
     cells = raw.cells
@@ -156,9 +157,11 @@ def _describe(item: str, schema: Schema) -> str:
 
 
 def _report_rivals(
-    raw: RawTable, columns: dict[str, int] | object, rivals: object, log: IssueLog
+    raw: RawTable, columns: dict[str, int] | object, rivals: object, private: frozenset[str], log: IssueLog
 ) -> None:
     for name, places in dict(rivals).items():  # type: ignore[call-overload]
+        if name in private:
+            continue
         first = raw.cells[places[0]]
         differing = np.zeros(len(first), dtype=bool)
         for place in places[1:]:
