@@ -49,6 +49,7 @@ _HEMISPHERES = {
 _HEMISPHERE_WORD = r"(?:north|south|east|west|bắc|bac|nam|đông|dong|tây|tay|[nsewbđdt])"
 _LEADING = re.compile(rf"^({_HEMISPHERE_WORD})[\s.:]*(?=[-+\d])", re.IGNORECASE)
 _TRAILING = re.compile(rf"(?<=[\d°'\"\s.])({_HEMISPHERE_WORD})\s*\.?$", re.IGNORECASE)
+_AFTER_LETTER_MARK = re.compile(rf"(?<=[dDmMsSpPgG])\s*({_HEMISPHERE_WORD})\s*\.?$", re.IGNORECASE)
 _LETTER_MARKS = re.compile(
     r"^([-+]?\d{1,3})\s*[dDoO]\s*(\d{1,2}(?:[.,]\d+)?)\s*(?:[mMpP']\s*(?:(\d{1,2}(?:[.,]\d+)?)\s*(?:[sSgG]|\"|'')?)?)?$"
 )
@@ -116,16 +117,14 @@ class AngleColumn:
     unreadable: BoolArray
 
     @property
-    def vietnamese(self) -> bool:
-        """Whether the column uses Vietnamese letters, so that its ``N`` means Nam (south)."""
-        return bool(np.isin(self.letters, ["B", "M", "D", "T"]).any())
+    def vietnamese(self) -> BoolArray:
+        """Where a cell carries a Vietnamese letter (Bắc, Nam written out, Đông, Tây)."""
+        return np.isin(self.letters, ["B", "M", "D", "T"])
 
-    def signed(self, *, vietnamese: bool) -> FloatArray:
-        """Return the values with the sign of ``N`` settled."""
-        if not vietnamese:
-            return self.values
-        south = self.letters == "N"
-        return np.where(south, -np.abs(self.values), self.values)
+    @property
+    def english(self) -> BoolArray:
+        """Where a cell carries a letter that is English only (S, E, W)."""
+        return np.isin(self.letters, ["S", "E", "W"])
 
 
 def parse_angle(text: object) -> Angle | None:
@@ -161,6 +160,8 @@ def _take_hemisphere(text: str) -> tuple[str, str]:
         return text, ""
     if found := _LEADING.match(text):
         return text[found.end() :].strip(), _HEMISPHERES[found[1].casefold()]
+    if (found := _AFTER_LETTER_MARK.search(text)) and _LETTER_MARKS.match(text[: found.start()].strip()):
+        return text[: found.start()].strip(), _HEMISPHERES[found[1].casefold()]
     if found := _TRAILING.search(text):
         unmarked = "'" in text and '"' not in text and "''" not in text
         degrees = re.match(r"\d+", text)

@@ -26,8 +26,8 @@ BoolArray = npt.NDArray[np.bool_]
 
 _STATUSES = ("on_air", "closed", "virtual", "foreign")
 _KEYS = frozenset({"name", "aliases", "mcc_mnc", "hosts", "status", "source", "unverified"})
-_MARKED_CODE = re.compile(r"^([2-7]\d{2})\s*[-–—−/_.,:;| ]\s*(\d{1,3})$")
-_PLAIN_CODE = re.compile(r"^([2-7]\d{2})(\d{1,3})$")
+_MARKED_CODE = re.compile(r"^([2-7]\d{2}|001|901|999)\s*[-–—−/_.,:;| ]\s*(\d{1,3})$")
+_PLAIN_CODE = re.compile(r"^([2-7]\d{2}|999)(\d{1,3})$")
 # Shorter aliases are abbreviations: inside a longer text they could be part of anything.
 _SHORTEST_INSIDE = 4
 
@@ -238,7 +238,8 @@ def network_code(value: object, *, known_mccs: Iterable[str] = ()) -> str:
 
     Read are ``45204``, ``"45204.0"``, ``"452-04"``, ``"452 4"``, ``"452/04"``, ``"302720"``. Four digits
     (``4524``: the zero of the network code was lost) are read only under a country code of
-    ``known_mccs``. Country codes are 200 to 799 (ITU-T E.212, Annex A).
+    ``known_mccs``. Country codes are 200 to 799; 001, 901 and 999 are for tests, shared and private networks
+    (ITU-T E.212, Annex A).
     """
     if isinstance(value, float | np.floating):
         value = f"{float(value):.3f}".rstrip("0") if not float(value).is_integer() else int(value)

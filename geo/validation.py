@@ -279,7 +279,8 @@ class IssueLog:
         AccountingError
             If ``rows_in != rows_used + rows dropped``.
         """
-        dropped = rows_in if source in self._refused else len(self._dropped.get(source, ()))
+        named = self._dropped.pop(source, set())  # a file may be read again as another kind
+        dropped = rows_in if source in self._refused else len(named)
         if rows_in != rows_used + dropped:
             raise AccountingError(
                 f"{source}: {rows_in} dòng vào, {rows_used} dòng dùng, {dropped} dòng có lý do.",

@@ -37,7 +37,8 @@ def test_one_latitude_in_many_spellings(text):
 @pytest.mark.parametrize(
     "text",
     ["105°51'15\"E", "105°51'15\"Đ", "Đ105°51'15\"", "105°51'15\" Đông", "105°51'15s", "105°51'15S",
-     "105 độ 51 phút 15 giây", "KĐ 105°51'15\"", "Kinh độ: 105 51 15", "E105.85416667", "105,85416667 Đ", "105d51m15s"],
+     "105 độ 51 phút 15 giây", "KĐ 105°51'15\"", "Kinh độ: 105 51 15", "E105.85416667", "105,85416667 Đ", "105d51m15s",
+     "105d51m15.0sE", "105d51m15s Đ", "105D51M15SE"],
 )  # fmt: skip
 def test_one_longitude_in_many_spellings(text):
     angle = parse_angle(text)
@@ -63,13 +64,11 @@ def test_signs_and_letters():
     assert parse_angle("-21°30'").value == -21.5
 
 
-def test_n_is_nam_only_beside_vietnamese_letters():
-    vietnamese = parse_angles(pd.Series(["21°30'B", "21°30'N"]))
-    assert vietnamese.vietnamese
-    assert vietnamese.signed(vietnamese=True).tolist() == [21.5, -21.5]
-    english = parse_angles(pd.Series(["21°30'N", "21°30'S"]))
-    assert not english.vietnamese
-    assert english.signed(vietnamese=False).tolist() == [21.5, -21.5]
+def test_letters_tell_their_language():
+    column = parse_angles(pd.Series(["21°30'B", "21°30'N", "105°30'E", "21°30' Nam", "21.5"]))
+    assert column.vietnamese.tolist() == [True, False, False, True, False]
+    assert column.english.tolist() == [False, False, True, False, False]
+    assert column.values.tolist() == [21.5, 21.5, 105.5, -21.5, 21.5]
 
 
 @given(

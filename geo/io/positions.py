@@ -99,9 +99,12 @@ class _Cells:
     axis: npt.NDArray[np.object_]
     sexagesimal: npt.NDArray[np.bool_]
     blank: npt.NDArray[np.bool_]
+    maybe_south: npt.NDArray[np.bool_]
 
     def take(self, keep: npt.NDArray[np.bool_]) -> _Cells:
-        return _Cells(self.values[keep], self.axis[keep], self.sexagesimal[keep], self.blank[keep])
+        return _Cells(
+            self.values[keep], self.axis[keep], self.sexagesimal[keep], self.blank[keep], self.maybe_south[keep]
+        )
 
 
 def _columns(table: Table, frame: pd.DataFrame) -> tuple[_Cells, _Cells, tuple[str, str]]:
@@ -111,45 +114,51 @@ def _columns(table: Table, frame: pd.DataFrame) -> tuple[_Cells, _Cells, tuple[s
         return first, second, (table.header("position"), table.header("position"))
     a, b = ("lon", "lat") if {"lon", "lat"} <= set(frame.columns) else ("x", "y")
     one, two = parse_angles(frame[a]), parse_angles(frame[b])
-    vietnamese = one.vietnamese or two.vietnamese
-    return (
-        _as_cells(one, vietnamese=vietnamese),
-        _as_cells(two, vietnamese=vietnamese),
-        (table.header(a), table.header(b)),
-    )
+    return _as_cells(one, two), _as_cells(two, one), (table.header(a), table.header(b))
 
 
-def _as_cells(column: AngleColumn, *, vietnamese: bool) -> _Cells:
+def _as_cells(column: AngleColumn, partner: AngleColumn) -> _Cells:
     axis = np.where(
         np.isin(column.letters, ["N", "S", "B", "M"]),
         "lat",
         np.where(np.isin(column.letters, ["E", "W", "D", "T"]), "lon", column.labels),
     ).astype(object)
-    return _Cells(column.signed(vietnamese=vietnamese), axis, column.sexagesimal, column.blank)
+    return _Cells(column.values, axis, column.sexagesimal, column.blank, _maybe_south(column, partner))
+
+
+def _maybe_south(column: AngleColumn, partner: AngleColumn) -> npt.NDArray[np.bool_]:
+    """Where ``N`` may stand for Nam: beside a Vietnamese letter, or in a list that uses them.
+
+    Beside E or W it is north, and so it is in a list without any Vietnamese letter.
+    """
+    listed = bool(column.vietnamese.any() or partner.vietnamese.any())
+    return (column.letters == "N") & ~partner.english & (partner.vietnamese | listed)
 
 
 def _split_column(cells: pd.Series) -> tuple[_Cells, _Cells]:
     n = len(cells)
     values = np.full((2, n), np.nan)
-    axis = np.full((2, n), "", dtype=object)
+    letters, labels = np.full((2, n), "", dtype=object), np.full((2, n), "", dtype=object)
     sexagesimal = np.zeros((2, n), dtype=bool)
     blank = is_blank(cells)
-    pairs = [split_pair(c) if not b and isinstance(c, str) else None for c, b in zip(cells, blank, strict=True)]
-    vietnamese = any(a.letter in {"B", "M", "D", "T"} for p in pairs if p for a in p)
-    for i, pair in enumerate(pairs):
+    for i, (cell, empty) in enumerate(zip(cells, blank, strict=True)):
+        pair = split_pair(cell) if not empty and isinstance(cell, str) else None
         if pair is None:
             continue
         # Written pairs are latitude first unless they say otherwise; the area test may still exchange them.
         north, east = pair if pair[0].axis != "lon" and pair[1].axis != "lat" else (pair[1], pair[0])
         for j, angle in enumerate((east, north)):
-            south = vietnamese and angle.letter == "N"
-            values[j, i] = -angle.value if south else angle.value
-            axis[j, i] = angle.axis
+            values[j, i], letters[j, i], labels[j, i] = angle.value, angle.letter, angle.label
             sexagesimal[j, i] = angle.sexagesimal
-    return (
-        _Cells(values[0], axis[0], sexagesimal[0], blank),
-        _Cells(values[1], axis[1], sexagesimal[1], blank),
-    )
+    columns = [
+        AngleColumn(values[j], letters[j], labels[j], sexagesimal[j], blank, np.isnan(values[j]) & ~blank)
+        for j in (0, 1)
+    ]
+    return _as_cells(columns[0], columns[1]), _as_cells(columns[1], columns[0])
+
+
+def _shown(cell: object) -> str:
+    return "" if cell is None or cell != cell else str(cell)
 
 
 def _drop_unreadable(
@@ -161,19 +170,24 @@ def _drop_unreadable(
     headers: tuple[str, str],
     log: IssueLog,
 ) -> tuple[pd.DataFrame, _Cells, _Cells]:
-    present = [c for c in POSITION_FIELDS if c in frame.columns]
-    came = frame[present].astype(str).agg("; ".join, axis=1).to_numpy(dtype=object) if len(frame) else []
     column = headers[0] if headers[0] == headers[1] else f"{headers[0]}; {headers[1]}"
     nan = np.isnan(first.values) | np.isnan(second.values)
     missing = nan & (first.blank | second.blank)
     zero = ~nan & ((first.values == 0) | (second.values == 0))
+    bad = nan | zero
+    if not bad.any():
+        return rest, first, second
+    present = [frame[c] for c in POSITION_FIELDS if c in frame.columns]
+    came = np.full(len(frame), "", dtype=object)
+    for i in np.flatnonzero(bad):
+        came[i] = "; ".join(_shown(cells.iloc[int(i)]) for cells in present)
     for mask, code in (
         (missing, "position_missing"),
         (nan & ~missing, "position_unreadable"),
         (zero, "position_zero"),
     ):
         alive = np.isin(frame.index, rest.index)
-        rest = log.drop(rest, mask[alive], code, table.source, column=column, came=np.asarray(came)[alive])
+        rest = log.drop(rest, mask[alive], code, table.source, column=column, came=came[alive])
     keep = np.isin(frame.index, rest.index)
     return rest, first.take(keep), second.take(keep)
 
@@ -251,18 +265,24 @@ def _degrees(
     log: IssueLog,
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     # A letter or label in the cell says which axis it is, whatever the header says.
-    lettered = ((first.axis == "lat") & (second.axis != "lat")) | ((second.axis == "lon") & (first.axis != "lon"))
+    lat_first = np.asarray(first.axis == "lat", dtype=bool)
+    lon_second = np.asarray(second.axis == "lon", dtype=bool)
+    lettered = (lat_first & np.asarray(second.axis != "lat", dtype=bool)) | (
+        lon_second & np.asarray(first.axis != "lon", dtype=bool)
+    )
     a = np.where(lettered, second.values, first.values)
     b = np.where(lettered, first.values, second.values)
+    a, b = _north_or_nam(table, rows, a, b, first.maybe_south | second.maybe_south, column, texts, context, log)
     settled = settle_degrees(a, b, context.area, settings=context.settings, vn2000=vn2000)
-    certain = (first.axis != "") | (second.axis != "")
+    certain = np.asarray(first.axis != "", dtype=bool) | np.asarray(second.axis != "", dtype=bool)
     if vn2000:
         log.add("degrees_on_vn2000", table.source, column=column)
     if settled.list_swapped:
         log.add("position_list_swapped", table.source, column=column, came=texts[0] if len(texts) else "",
                 fields={"count": len(rows)})
-    changed = (settled.row_swapped & ~certain) | (lettered & ~settled.list_swapped & ~lettered.all())
-    if lettered.all() and len(lettered):
+    all_lettered = bool(lettered.all()) and len(lettered) > 0
+    changed = (settled.row_swapped & ~certain) | (lettered if not (settled.list_swapped or all_lettered) else np.zeros_like(lettered))
+    if all_lettered:
         log.add("position_list_swapped", table.source, column=column, came=texts[0], fields={"count": len(rows)})
     if changed.any():
         log.add("position_row_swapped", table.source, rows=rows[changed], column=column, came=list(texts[changed]))
@@ -270,6 +290,27 @@ def _degrees(
     if coarse.any():
         log.add("position_coarse", table.source, rows=rows[coarse], column=column, came=list(texts[coarse]))
     return settled.lon, settled.lat
+
+
+def _north_or_nam(
+    table: Table,
+    rows: pd.Index,
+    lon: npt.NDArray[np.float64],
+    lat: npt.NDArray[np.float64],
+    unclear: npt.NDArray[np.bool_],
+    column: str,
+    texts: npt.NDArray[np.object_],
+    context: PositionContext,
+    log: IssueLog,
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Settle ``N`` beside Vietnamese letters by the area, and say for which rows it was read how."""
+    if not unclear.any():
+        return lon, lat
+    north = np.zeros(len(lat), dtype=bool)
+    north[unclear] = context.area.within(lon[unclear], lat[unclear], margin_m=context.settings.reach_m)
+    if north.any():
+        log.add("letter_n_read_as_north", table.source, rows=rows[north], column=column, came=list(texts[north]))
+    return lon, np.where(unclear & ~north, -lat, lat)
 
 
 def _coarse(values: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:

@@ -60,9 +60,12 @@ def read_network(
         for table in read_tables(item.path, file=item.file, schema=stations, options=item.options, log=log)
         if (part := _read_rows(table, stations, item, project, context, operators, bands, log)) is not None
     ]
+    # A list with one row per cell may be named as both: its rows are read once.
+    told = {(item.path, item.options.sheet) for item in sites}
     read_cells = [
         (table.source, table.rows_in, part)
         for item in cells
+        if (item.path, item.options.sheet) not in told
         for table in read_tables(item.path, file=item.file, schema=cell_schema, options=item.options, log=log)
         if (part := _read_rows(table, cell_schema, item, project, context, operators, bands, log, cells=True)) is not None
     ]
@@ -121,7 +124,7 @@ def _read_rows(
     else:
         frame = frame.assign(lon=np.nan, lat=np.nan)
     frame = _radio(table, frame, bands, log)
-    frame = _status(table, frame, project, log)
+    frame = _status(table, frame, project, log, say=not cells)
     _state_markup(table, frame, log)
     frame = frame.assign(file=source.file, sheet=source.sheet, row=frame.index.to_numpy(dtype=np.int64))
     if not cells:
@@ -195,44 +198,59 @@ def _operators(
 
 def _radio(table: Table, frame: pd.DataFrame, bands: BandCatalogue, log: IssueLog) -> pd.DataFrame:
     """Settle technologies, band and frequency from what the list says and from channel numbers."""
-    stated = pd.Series("", index=frame.index, dtype=object)
+    n = len(frame)
+    stated = np.full(n, "", dtype=object)
     if "technology" in frame.columns:
-        stated = bands.technologies(frame["technology"])
-    channel = pd.Series(np.nan, index=frame.index)
-    implied = pd.Series("", index=frame.index, dtype=object)
+        sets, bad = bands.technology_sets(frame["technology"])
+        stated = sets.to_numpy(dtype=object)
+        if bad.any():
+            log.add("technology_unreadable", table.source, rows=frame.index[bad], column=table.header("technology"),
+                    came=list(frame["technology"][bad]))
+    channel, implied, header = np.full(n, np.nan), np.full(n, "", dtype=object), ""
     for name, technology in _CHANNELS:
         if name in frame.columns:
-            take = channel.isna() & frame[name].notna()
-            channel = channel.where(~take, frame[name])
-            implied = implied.where(~take, technology)
-    one = stated.where(~stated.str.contains(","), "")
-    found = bands.channels(channel, technology=implied.where(implied != "", one))
-    technologies = stated.where(stated != "", found.technology)
-    wrong = ((stated != "") & (found.technology != "") & (stated != found.technology)).to_numpy(dtype=bool)
+            take = np.isnan(channel) & frame[name].notna().to_numpy()
+            channel[take] = frame[name].to_numpy(dtype=float)[take]
+            implied[take] = technology
+            header = header or table.header(name)
+    single = np.array([t if "," not in t else "" for t in stated], dtype=object)
+    index = frame.index
+
+    def series(values: np.ndarray) -> pd.Series:
+        return pd.Series(values, index=index)
+
+    found = bands.channels(series(channel), technology=series(np.where(implied != "", implied, single)))
+    for mask, code in ((found.unknown, "channel_unknown"), (found.ambiguous, "channel_ambiguous")):
+        if mask.any():
+            log.add(code, table.source, rows=frame.index[mask], column=header, came=list(channel[mask]))
+    meant = np.where(found.unknown | np.isnan(channel), "", found.technology.to_numpy(dtype=object)).astype(object)
+    technologies = np.where(stated != "", stated, meant)
+    wrong = (stated != "") & (meant != "") & (single != meant) & (single != "")
     if wrong.any():
-        log.add("band_disagrees", table.source, rows=frame.index[wrong],
+        log.add("band_disagrees", table.source, rows=frame.index[wrong], column=header,
                 came=[f"{s} / {int(c)}" for s, c in zip(stated[wrong], channel[wrong], strict=True)])
-    band = found.band
-    frequency = found.downlink_mhz
+    band, frequency = found.band.to_numpy(dtype=object), found.downlink_mhz.to_numpy(dtype=float)
     if "band" in frame.columns:
-        labelled = bands.band_labels(frame["band"], technology=technologies)
-        band = band.where(band != "", labelled.band)
-        frequency = frequency.where(frequency.notna(), labelled.downlink_mhz)
-        technologies = technologies.where(technologies != "", labelled.technology)
+        labelled = bands.band_labels(frame["band"], technology=series(single))
+        band = np.where(band == "", labelled.band.to_numpy(dtype=object), band)
+        technologies = np.where(technologies == "", labelled.technology.to_numpy(dtype=object), technologies)
+        frequency = np.where(np.isnan(frequency), labelled.downlink_mhz.to_numpy(dtype=float), frequency)
     if "frequency_mhz" in frame.columns:
-        frequency = frame["frequency_mhz"].where(frame["frequency_mhz"].notna(), frequency)
-    missing = (technologies == "").to_numpy(dtype=bool)
-    if missing.any() and not missing.all():
-        log.add("technology_missing", table.source, rows=frame.index[missing])
-    elif missing.any():
-        log.add("technology_missing", table.source)
+        given = frame["frequency_mhz"].to_numpy(dtype=float)
+        frequency = np.where(np.isnan(given), frequency, given)
+    missing = technologies == ""
+    if missing.any():
+        log.add("technology_missing", table.source, rows=() if missing.all() else frame.index[missing])
     dropped = [c for c in ("technology", "earfcn", "uarfcn", "nrarfcn", "arfcn", "band", "frequency_mhz") if c in frame]
     return frame.drop(columns=dropped).assign(
-        technologies=technologies.astype("str"), arfcn=channel, band=band.astype("str"), frequency_mhz=frequency
+        technologies=pd.Series(technologies, index=frame.index, dtype="str"),
+        arfcn=channel,
+        band=pd.Series(band, index=frame.index, dtype="str"),
+        frequency_mhz=frequency,
     )
 
 
-def _status(table: Table, frame: pd.DataFrame, project: Project, log: IssueLog) -> pd.DataFrame:
+def _status(table: Table, frame: pd.DataFrame, project: Project, log: IssueLog, *, say: bool) -> pd.DataFrame:
     status = frame["status"] if "status" in frame.columns else pd.Series("", index=frame.index, dtype="str")
     if "on_air_date" in frame.columns:
         date = frame["on_air_date"]
@@ -245,7 +263,7 @@ def _status(table: Table, frame: pd.DataFrame, project: Project, log: IssueLog) 
         since = date.notna().to_numpy() & ~future & (status == "").to_numpy()
         status = status.where(~since, "on_air")
     unknown = (status == "").to_numpy(dtype=bool)
-    if unknown.any():
+    if say and unknown.any():  # a cell without a status has its site's
         log.add("status_unknown", table.source, rows=() if unknown.all() else frame.index[unknown])
     return frame.assign(status=status.where(~unknown, "unknown").astype("str"))
 

@@ -1,0 +1,256 @@
+"""Everything a project names, read once: frames, rasters and what is wrong with them.
+
+Each file is read on its own: one that cannot be used becomes a finding, and the others are still
+read, so that the planner hears of everything at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import geopandas as gpd
+import pandas as pd
+
+from geo.areas import AreaIndex
+from geo.crs import VN2000_TM3_EPSG, VN2000_UTM_EPSG, ProvinceZones
+from geo.errors import InputError, ProjectFileError
+from geo.io.boundaries import read_boundaries
+from geo.io.catalogues import band_catalogue, operator_catalogue
+from geo.io.land_cover import LandCover, open_land_cover
+from geo.io.population_raster import PopulationRaster, open_population_raster
+from geo.io.positions import PositionContext
+from geo.io.project import InputFile, input_files
+from geo.io.resources import load_toml
+from geo.io.stations import read_network
+from geo.io.terrain import Terrain, open_terrain
+from geo.network import Network
+from geo.operators import OperatorCatalogue
+from geo.project import Project
+from geo.validation import IssueLog, Source
+
+__all__ = ["READ_KINDS", "Inputs", "province_zones", "read_inputs"]
+
+#: Kinds of input that this version reads; others are stated as not used yet.
+READ_KINDS = (
+    "boundaries", "settlements", "buildings", "facilities", "sites", "cells", "measurements", "path_loss",
+    "population", "terrain", "land_cover", "roads", "streets",
+)  # fmt: skip
+_RASTERS = (".tif", ".tiff", ".hgt")
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What was read. A part is None when the project does not name it or it cannot be used.
+
+    Attributes
+    ----------
+    units : GeoDataFrame or None
+    area : AreaIndex or None
+    network : Network or None
+    measurements, settlements, population, facilities, path_loss : DataFrame or None
+    buildings : DataFrame or None
+    roads, streets : GeoDataFrame or None
+    population_raster : PopulationRaster or None
+    terrain : Terrain or None
+    land_cover : LandCover or None
+    operators : OperatorCatalogue
+    """
+
+    operators: OperatorCatalogue
+    units: gpd.GeoDataFrame | None = None
+    area: AreaIndex | None = None
+    network: Network | None = None
+    measurements: pd.DataFrame | None = None
+    path_loss: pd.DataFrame | None = None
+    settlements: pd.DataFrame | None = None
+    population: pd.DataFrame | None = None
+    facilities: pd.DataFrame | None = None
+    buildings: pd.DataFrame | None = None
+    roads: gpd.GeoDataFrame | None = None
+    streets: gpd.GeoDataFrame | None = None
+    population_raster: PopulationRaster | None = None
+    terrain: Terrain | None = None
+    land_cover: LandCover | None = None
+    files: tuple[InputFile, ...] = field(default=())
+
+
+def province_zones(extra: Mapping[str, object]) -> dict[str, ProvinceZones]:
+    """Return the VN-2000 zones per province: those that ship, then the department's own ``[[province]]``.
+
+    Raises
+    ------
+    ProjectFileError
+        If an entry names a zone that is no VN-2000 one.
+    """
+    entries = [*load_toml("provinces.toml")["province"], *_entries(extra, "province")]
+    zones: dict[str, ProvinceZones] = {}
+    for entry in entries:
+        code = str(entry.get("code", ""))
+        current = entry.get("zone_epsg")
+        former = entry.get("former_zone_epsg", [])
+        every = [current, *former] if isinstance(former, list) else [None]
+        if not code or any(z not in VN2000_TM3_EPSG and z not in VN2000_UTM_EPSG for z in every):
+            raise ProjectFileError(
+                f"[[province]] '{code}': zone_epsg và former_zone_epsg phải là mã VN-2000, ví dụ 9210.",
+                f"[[province]] '{code}': zone_epsg and former_zone_epsg must be VN-2000 codes such as 9210.",
+            )
+        zones[code] = ProvinceZones(int(str(current)), tuple(int(z) for z in former))
+    return zones
+
+
+def _entries(extra: Mapping[str, object], key: str) -> list[Mapping[str, object]]:
+    value = extra.get(key, [])
+    if not isinstance(value, list) or not all(isinstance(v, dict) for v in value):
+        raise ProjectFileError(f"[[{key}]] phải là danh sách bảng.", f"[[{key}]] must be a list of tables.")
+    return value
+
+
+@contextmanager
+def _stated(log: IssueLog, file: str) -> Iterator[None]:
+    """Turn the refusal of one file into a finding, so that the others are still read."""
+    try:
+        yield
+    except InputError as error:
+        log.add(
+            "file_unreadable",
+            Source(file),
+            came=file,
+            fields={"message_vi": error.message.vi, "message_en": error.message.en},
+        )
+
+
+def read_inputs(
+    project: Project, log: IssueLog, *, progress: Callable[[str], None] = lambda _: None
+) -> Inputs:
+    """Read every input of a project.
+
+    Parameters
+    ----------
+    project : Project
+    log : IssueLog
+        Holds everything that was found; ``log.has_errors`` tells whether an analysis may start.
+    progress : callable
+        Called with the name of each kind before it is read.
+
+    Raises
+    ------
+    ProjectFileError
+        If the department's own catalogue file is wrong.
+    """
+    operators = operator_catalogue(_entries(project.extra, "operator"), operators=project.operators)
+    files: dict[str, list[InputFile]] = {}
+    for kind in project.inputs:
+        if kind not in READ_KINDS:
+            log.add("input_not_read", Source(f"inputs.{kind}"), fields={"kind": kind})
+            continue
+        with _stated(log, f"inputs.{kind}"):
+            files[kind] = input_files(project, kind)
+    if not project.inputs.get("boundaries"):
+        log.add("boundaries_missing", Source("inputs.boundaries"))
+    reader = _Reader(project, log, operators, files, progress)
+    return reader.read()
+
+
+class _Reader:
+    """Reads kind by kind; holds what the next kind needs."""
+
+    def __init__(
+        self,
+        project: Project,
+        log: IssueLog,
+        operators: OperatorCatalogue,
+        files: Mapping[str, list[InputFile]],
+        progress: Callable[[str], None],
+    ) -> None:
+        self.project, self.log, self.operators, self.files, self.progress = project, log, operators, files, progress
+
+    def of(self, kind: str) -> list[InputFile]:
+        found = self.files.get(kind, [])
+        if found:
+            self.progress(kind)
+        return found
+
+    def read(self) -> Inputs:
+        everything = tuple(item for items in self.files.values() for item in items)
+        rasters = self._rasters()
+        units = self._units()
+        if units is None or units.empty:
+            for kind in ("sites", "cells", "measurements", "settlements", "facilities", "buildings"):
+                if self.files.get(kind):
+                    self.log.add("not_checked_without_boundaries", Source(f"inputs.{kind}"), fields={"kind": kind})
+            return Inputs(self.operators, files=everything, **rasters)
+        area = AreaIndex(units, province_zones(self.project.extra))
+        context = PositionContext(area, self.project.provinces, self.project.settings.positions)
+        return Inputs(
+            self.operators,
+            units=units,
+            area=area,
+            network=self._network(context),
+            files=everything,
+            **rasters,
+            **self._frames(context, units),
+        )
+
+    def _units(self) -> gpd.GeoDataFrame | None:
+        parts = []
+        for item in self.of("boundaries"):
+            with _stated(self.log, item.file):
+                parts.append(
+                    read_boundaries(item.path, file=item.file, options=item.options,
+                                    project_provinces=self.project.provinces, log=self.log)
+                )
+        if not parts:
+            return None
+        units = pd.concat(parts, ignore_index=True) if len(parts) > 1 else parts[0]
+        return gpd.GeoDataFrame(units, geometry="geometry", crs=parts[0].crs)
+
+    def _network(self, context: PositionContext) -> Network | None:
+        sites, cells = self.of("sites"), self.files.get("cells", [])
+        if not sites and not cells:
+            self.log.add("sites_missing", Source("inputs.sites"))
+            return None
+        return read_network(
+            sites, cells, project=self.project, context=context, operators=self.operators,
+            bands=band_catalogue(), log=self.log,
+        )
+
+    def _rasters(self) -> dict[str, object]:
+        found: dict[str, object] = {}
+        terrain = self.of("terrain")
+        if terrain:
+            with _stated(self.log, "inputs.terrain"):
+                kind = terrain[0].options.extra.get("kind")
+                found["terrain"] = open_terrain(
+                    [t.path for t in terrain], kind=None if kind is None else str(kind), log=self.log,
+                    labels=[t.file for t in terrain], crs=terrain[0].options.crs or None,
+                )
+        for item in self.of("population"):
+            if item.path.suffix.lower() in _RASTERS:
+                with _stated(self.log, item.file):
+                    found["population_raster"] = open_population_raster(
+                        item.path, log=self.log, label=item.file, crs=item.options.crs or None
+                    )
+        for item in self.of("land_cover"):
+            with _stated(self.log, item.file):
+                found["land_cover"] = open_land_cover(
+                    item.path, log=self.log, label=item.file, crs=item.options.crs or None
+                )
+        return found
+
+    def _collect(self, kind: str, read: Callable[[InputFile], pd.DataFrame]) -> pd.DataFrame | None:
+        parts: list[pd.DataFrame] = []
+        for item in self.of(kind):
+            with _stated(self.log, item.file):
+                parts.append(read(item))
+        parts = [p for p in parts if p is not None]
+        if not parts:
+            return None
+        if len(parts) == 1:
+            return parts[0].reset_index(drop=True)
+        filled = [p for p in parts if len(p)] or parts[:1]
+        return pd.concat(filled, ignore_index=True)
+
+    def _frames(self, context: PositionContext, units: gpd.GeoDataFrame) -> dict[str, object]:
+        return {}
