@@ -120,8 +120,8 @@ def _flat(shape: shapely.Geometry) -> list[shapely.Polygon]:
 def repair(shapes: Shapes) -> tuple[Shapes, Shapes]:
     """Return valid shapes and, for each that was not, why (GEOS's words with the place; else "").
 
-    Crossing outlines become the parts that they enclose, spikes and holes outside vanish; what has
-    no area left becomes empty.
+    Crossing outlines become the parts that they enclose, spikes vanish, holes outside the outline
+    become parts of their own; what has no area left becomes empty.
     """
     valid = shapely.is_valid(shapes)
     reasons = np.full(len(shapes), "", dtype=object)

@@ -234,6 +234,7 @@ def parse_codes(cells: pd.Series, *, digits: int | None = None) -> tuple[pd.Seri
     texts = texts.str.removeprefix("'").str.strip()
     if digits is None:
         return texts, np.zeros(len(texts), dtype=bool)
+    texts = texts.str.replace(r"^(\d+)\.0+$", r"\1", regex=True)  # a code that went through a decimal number
     short = (texts.str.len() < digits) & texts.str.fullmatch(r"\d+").fillna(value=False).astype(bool)
     mask = short.to_numpy(dtype=bool)
     return texts.where(~short, texts.str.zfill(digits)), mask

@@ -19,7 +19,7 @@ import pandas as pd
 import shapely
 from pyproj import CRS
 
-from geo.crs import WGS84_EPSG, parse_crs
+from geo.crs import WGS84_EPSG, parse_crs, to_wgs84
 from geo.errors import CrsError
 from geo.io.coverage_checks import BoundaryChecks, check_units
 from geo.io.raw import FileLimits, TableOptions
@@ -186,7 +186,7 @@ def _with_provenance(frame: pd.DataFrame, source: Source) -> pd.DataFrame:
 def _bare_digits(table: Table, frame: pd.DataFrame) -> pd.Series:
     """Return the length of each code as it came, before zeros were restored."""
     codes = table.frame.loc[frame.index, "commune_code"]
-    return codes.astype(str).str.removesuffix(".0").str.strip().str.len()
+    return pd.Series([len(str(c).strip().removesuffix(".0")) for c in codes], index=frame.index)
 
 
 def _declared_crs(table: Table, options: TableOptions, log: IssueLog) -> CRS | None:
@@ -198,6 +198,7 @@ def _declared_crs(table: Table, options: TableOptions, log: IssueLog) -> CRS | N
         return None
     try:
         crs = parse_crs(declared)
+        to_wgs84(np.zeros(0), np.zeros(0), crs)  # is there a reliable way at all
     except CrsError as error:
         raise CrsError(f"{table.source}: {error.message.vi}", f"{table.source}: {error.message.en}") from error
     if options.crs and own is not None and not CRS.from_user_input(own).equals(crs, ignore_axis_order=True):
@@ -379,35 +380,33 @@ def _join_same_codes(every: pd.DataFrame, log: IssueLog) -> tuple[pd.DataFrame, 
     again = every.duplicated("commune_code", keep=False).to_numpy(dtype=bool)
     if not again.any():
         return every, every
-    dropped: list[int] = []
-    joined: dict[int, shapely.Geometry] = {}
-    absorbed: list[int] = []
-    for code, part in every[again].groupby("commune_code", sort=True):
-        first = part.index[0]
-        kept = [first]
-        for i in part.index[1:]:
-            row = every.loc[i]
-            source = Source(str(row["file"]), str(row["sheet"]))
-            twin = next((k for k in kept if shapely.equals(every.at[k, "geometry"], row["geometry"])), None)
-            same_name = fold_unit_name(row["commune_name"]) == fold_unit_name(every.at[first, "commune_name"])
+    shapes = every["geometry"].to_numpy(dtype=object).copy()
+    areas = every["area_km2"].to_numpy(dtype=np.float64).copy()
+    names = [str(n) for n in every["commune_name"]]
+    numbers = every["row"].to_numpy(dtype=np.int64)
+    sources = [Source(str(f), str(s)) for f, s in zip(every["file"], every["sheet"], strict=True)]
+    used, single = np.ones(len(every), dtype=bool), np.ones(len(every), dtype=bool)
+    for code, positions in sorted(every[again].groupby("commune_code").indices.items()):
+        where = np.flatnonzero(again)[positions]
+        first, kept = int(where[0]), [int(where[0])]
+        for i in where[1:]:
+            twin = next((k for k in kept if shapely.equals(shapes[k], shapes[i])), None)
             if twin is not None:
-                log.add("boundary_duplicate", source, rows=[row["row"]], came=f"{code} = {every.at[twin, 'row']}")
-                dropped.append(i)
-            elif not same_name:
-                came = f"{code}: {every.at[first, 'commune_name']} ({every.at[first, 'row']}) ≠ {row['commune_name']}"
-                log.add("boundary_code_conflict", source, rows=[row["row"]], came=came)
-                dropped.append(i)
+                log.add("boundary_duplicate", sources[i], rows=[numbers[i]], came=f"{code} = {numbers[twin]}")
+            elif fold_unit_name(names[i]) != fold_unit_name(names[first]):
+                came = f"{code}: {names[first]} ({numbers[first]}) ≠ {names[i]}"
+                log.add("boundary_code_conflict", sources[i], rows=[numbers[i]], came=came)
             else:
-                kept.append(i)
+                kept.append(int(i))
+                single[i] = False
+                continue
+            used[i] = False
         if len(kept) > 1:
-            for source_of, rows in every.loc[kept].groupby(["file", "sheet"], sort=True):
-                log.add("boundary_parts_joined", Source(*map(str, source_of)), rows=rows["row"].to_numpy(),
-                        came=[f"{code}: {a:.6g} km²" for a in rows["area_km2"]])
-            joined[first] = shapely.union_all(every.loc[kept, "geometry"].to_numpy(dtype=object))
-            absorbed.extend(kept[1:])
-    used = every.drop(index=dropped)
-    units = used.drop(index=absorbed)
-    for i, shape in joined.items():
-        units.at[i, "geometry"] = shape
-        units.at[i, "area_km2"] = float(area_km2(np.array([shape], dtype=object))[0])
-    return units, used
+            for source in sorted({sources[k] for k in kept}):
+                mine = [k for k in kept if sources[k] == source]
+                log.add("boundary_parts_joined", source, rows=numbers[mine],
+                        came=[f"{code}: {areas[k]:.6g} km²" for k in mine])
+            shapes[first] = shapely.union_all(shapes[kept])
+            areas[first] = area_km2(shapes[[first]])[0]
+    joined = every.assign(geometry=shapes, area_km2=areas)
+    return joined[used & single], every[used]

@@ -103,8 +103,11 @@ def _all_expected() -> dict[str, int]:
 
 def _by_source(units: pd.DataFrame) -> list[tuple[Source, npt.NDArray[np.int64]]]:
     """Return the sources of the units with the positions of their rows."""
-    groups = units.reset_index(drop=True).groupby(["file", "sheet"], sort=True).indices
-    return [(Source(str(f), str(s)), np.asarray(where, dtype=np.int64)) for (f, s), where in groups.items()]
+    sources = [Source(str(f), str(s)) for f, s in zip(units["file"], units["sheet"], strict=True)]
+    return [
+        (source, np.array([i for i, s in enumerate(sources) if s == source], dtype=np.int64))
+        for source in sorted(set(sources))
+    ]
 
 
 def _state(

@@ -6,14 +6,17 @@ an OGR virtual file could read any other file.
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 import pyogrio
 from pyarrow import ArrowInvalid
-from pyogrio.errors import DataLayerError, DataSourceError
+from pyogrio.errors import CRSError, DataLayerError, DataSourceError, FeatureError, FieldError, GeometryError
+from shapely.errors import ShapelyError
 
 from geo.errors import InputError
 from geo.io.raw import FileLimits, RawTable, TableOptions
@@ -49,8 +52,13 @@ def read_vectors(
         chosen = [_named(layer, layers, source) for layer in options.sheet] or layers
         if not layers:
             raise InputError(f"{source}: không có lớp nào.", f"{source}: there is no layer.")
-        tables = [_read_layer(location, path, file, layer, len(layers) > 1, options) for layer in chosen]
-    except (DataSourceError, DataLayerError) as error:
+        tables = [_read_layer(location, path, file, layer, len(layers) > 1, options, log) for layer in chosen]
+    except UnicodeDecodeError as error:
+        raise InputError(
+            f"{source}: chữ không phải UTF-8; hãy lưu lại thành UTF-8 hoặc ghi 'encoding' trong tệp dự án.",
+            f"{source}: its texts are not UTF-8; save it as UTF-8 or give 'encoding' in the project file.",
+        ) from error
+    except (CRSError, DataSourceError, DataLayerError, FeatureError, FieldError, GeometryError) as error:
         raise _damaged(source, error) from error
     if len(tables) > 1 and not options.sheet:
         fitting = [t for t in tables if not schema.missing(_columns(schema, t, options))]
@@ -128,12 +136,25 @@ def _named(layer: str, layers: list[str], source: Source) -> str:
 
 
 def _read_layer(
-    location: str, path: Path, file: str, layer: str, several: bool, options: TableOptions
+    location: str, path: Path, file: str, layer: str, several: bool, options: TableOptions, log: IssueLog
 ) -> RawTable:
     arguments = {"encoding": options.encoding} if options.encoding else {}
-    frame = pyogrio.read_dataframe(location, layer=layer, **arguments)
     source = Source(file, layer if several else "")
-    return _as_raw(frame, source, path)
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        # Shapes that cannot be built at all come as missing ones, for the readers to state.
+        frame = pyogrio.read_dataframe(location, layer=layer, on_invalid="ignore", **arguments)
+        raw = _as_raw(frame, source, path)
+        if raw.geometry is not None and raw.geometry.isna().any():
+            closed = _as_raw(pyogrio.read_dataframe(location, layer=layer, on_invalid="fix", **arguments), source, path)
+            fixed = (raw.geometry.isna() & ~closed.geometry.isna()).to_numpy(dtype=bool)  # type: ignore[union-attr]
+            if fixed.any():
+                log.add("geometry_ring_closed", source, rows=raw.cells.index[fixed], column="geometry")
+            raw = closed
+    texts = dict.fromkeys(str(w.message) for w in said if "closed ring" not in str(w.message))
+    if texts:
+        log.add("layer_remark", source, came="; ".join(texts))
+    return raw
 
 
 def _as_raw(frame: pd.DataFrame, source: Source, path: Path) -> RawTable:
@@ -152,7 +173,8 @@ def _as_raw(frame: pd.DataFrame, source: Source, path: Path) -> RawTable:
 def _read_parquet(path: Path, source: Source) -> RawTable:
     try:
         metadata = pq.read_schema(path).metadata or {}
-        frame = gpd.read_parquet(path) if b"geo" in metadata else pd.read_parquet(path)
-    except (ArrowInvalid, OSError, ValueError) as error:
+        with np.errstate(invalid="ignore"):  # coordinates that are no numbers are for the readers to state
+            frame = gpd.read_parquet(path) if b"geo" in metadata else pd.read_parquet(path)
+    except (ArrowInvalid, OSError, ShapelyError, ValueError) as error:
         raise _damaged(source, error) from error
     return _as_raw(frame, source, path)
