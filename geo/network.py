@@ -18,7 +18,7 @@ from scipy.spatial import cKDTree
 
 from geo.crs import from_wgs84
 
-__all__ = ["CELL_COLUMNS", "SITE_COLUMNS", "Network", "assemble", "shared_masts", "spread_of_sites"]
+__all__ = ["CELL_COLUMNS", "SITE_COLUMNS", "Network", "assemble", "shared_masts", "spread_of_sites", "with_site_ids"]
 
 _PROVENANCE = ("file", "sheet", "row")
 SITE_COLUMNS = (
@@ -61,8 +61,8 @@ def assemble(rows: pd.DataFrame, cell_rows: pd.DataFrame | None = None) -> Netwo
     Network
         Site codes are unique: a code that two operators use gets the operator in front.
     """
-    rows = _with_site_ids(rows)
-    extra = _with_site_ids(cell_rows) if cell_rows is not None and len(cell_rows) else None
+    rows = with_site_ids(rows)
+    extra = with_site_ids(cell_rows) if cell_rows is not None and len(cell_rows) else None
     if extra is not None:
         extra = _tie_operators(extra, rows)
     owners = rows.groupby("site_id", sort=False)["operator"].nunique()
@@ -83,7 +83,7 @@ def assemble(rows: pd.DataFrame, cell_rows: pd.DataFrame | None = None) -> Netwo
         .groupby("site_id", sort=True)["technology"]
         .agg(lambda t: ",".join(sorted(set(t))))
     )
-    sites = sites.assign(technologies=sites["site_id"].map(technologies).fillna("").astype("str"))
+    sites = sites.assign(technologies=sites["site_id"].map(technologies).astype(object).fillna("").astype("str"))
     return Network(
         sites.reindex(columns=list(SITE_COLUMNS)).reset_index(drop=True),
         cells.reindex(columns=list(CELL_COLUMNS)).reset_index(drop=True),
@@ -94,7 +94,7 @@ def _column(frame: pd.DataFrame, name: str, default: object) -> pd.Series:
     return frame[name] if name in frame.columns else pd.Series(default, index=frame.index)
 
 
-def _with_site_ids(rows: pd.DataFrame) -> pd.DataFrame:
+def with_site_ids(rows: pd.DataFrame) -> pd.DataFrame:
     """Give every row a site code: the list's, the eNodeB of its cell identity, or its place."""
     given = _column(rows, "site_id", "").fillna("").astype(str)
     cell = pd.to_numeric(_column(rows, "cell_id", np.nan), errors="coerce").to_numpy(dtype=float)
@@ -106,7 +106,8 @@ def _with_site_ids(rows: pd.DataFrame) -> pd.DataFrame:
     lat = _column(rows, "lat", np.nan).to_numpy(dtype=float)
     place = [f"@{a:.5f},{o:.5f}" for a, o in zip(lat, lon, strict=True)]
     derived = np.where(has_enb, [f"eNB {e}" for e in enb], place)
-    return rows.assign(site_id=np.where(given != "", given, derived).astype(object))
+    ids = np.where((given != "").to_numpy(dtype=bool), given.to_numpy(dtype=object), np.asarray(derived, dtype=object))
+    return rows.assign(site_id=pd.Series(ids, index=rows.index, dtype="str"))
 
 
 def _tie_operators(extra: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:

@@ -11,7 +11,7 @@ import pandas as pd
 from geo.io.positions import POSITION_FIELDS, PositionContext, settle_positions
 from geo.io.project import InputFile
 from geo.io.tables import Table, convert, load_schema, read_tables
-from geo.network import Network, assemble, shared_masts, spread_of_sites
+from geo.network import Network, assemble, shared_masts, spread_of_sites, with_site_ids
 from geo.operators import OperatorCatalogue
 from geo.project import Project
 from geo.radio import BandCatalogue
@@ -300,14 +300,11 @@ def _tied_cells(
 
 
 def _state_spread(rows: pd.DataFrame, project: Project, context: PositionContext, log: IssueLog) -> None:
-    if "site_id" not in rows.columns or rows.empty:
-        named = rows.assign(site_id="")
-    else:
-        named = rows
-    cell = pd.to_numeric(named.get("cell_id", pd.Series(np.nan, index=named.index)), errors="coerce")
-    enb = (named["technologies"] == "4G") & (cell >= 256)
-    ids = named["site_id"].fillna("").astype(str)
-    named = named.assign(site_id=ids.where((ids != "") | ~enb, "eNB " + (cell // 256).map("{:.0f}".format)))
+    if rows.empty:
+        return
+    named = with_site_ids(rows)
+    at_place = named["site_id"].str.startswith("@").to_numpy(dtype=bool)
+    named = named.assign(site_id=named["site_id"].where(~at_place, ""))
     distance = spread_of_sites(named, context.area.plane_epsg)
     limit = project.settings.sector_spread_m
     apart = (distance > limit).to_numpy(dtype=bool)
