@@ -44,12 +44,14 @@ class Drives:
     logs: tuple[pd.DataFrame, ...]
 
 
-def _dense(line: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return points every ``_SPACING_M`` along a line given in degrees."""
+def _dense(line: FloatArray, network: shapely.STRtree) -> tuple[FloatArray, FloatArray]:
+    """Return points every ``_SPACING_M`` along a line given in degrees, moved onto the nearest road."""
     x, y = to_metres(line[:, 0], line[:, 1])
     path = shapely.LineString(np.column_stack([x, y]))
     at = shapely.line_interpolate_point(path, np.arange(0, path.length, _SPACING_M))
-    return to_degrees(shapely.get_x(at), shapely.get_y(at))
+    nearest = network.geometries[network.nearest(at)]
+    on_road = shapely.line_interpolate_point(nearest, shapely.line_locate_point(nearest, at))
+    return to_degrees(shapely.get_x(on_road), shapely.get_y(on_road))
 
 
 def _phone(
@@ -105,7 +107,12 @@ def build_drives(rng: np.random.Generator, truth: RadioTruth, roads: Roads) -> D
     lines = list(roads.routes)
     village = roads.roads[roads.roads["kind"] == "village"].geometry
     lines += [shapely.get_coordinates(g) for g in village if rng.random() < _VILLAGE_SHARE]
-    points = [_dense(line) for line in lines]
+    planar = [
+        shapely.LineString(np.column_stack(to_metres(*shapely.get_coordinates(g).T)))
+        for g in roads.roads.geometry
+    ]
+    network = shapely.STRtree(planar)
+    points = [_dense(line, network) for line in lines]
     lon, lat = np.concatenate([p[0] for p in points]), np.concatenate([p[1] for p in points])
     levels = truth.levels(lon, lat)
     starts = np.cumsum([0, *[p[0].size for p in points]])

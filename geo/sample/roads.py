@@ -94,6 +94,11 @@ def build_roads(rng: np.random.Generator, terrain: Terrain, units: Units, settle
     for k in range(seats, len(ends)):
         pairs.append((int(np.argmin(cost[k][ends[:seats]])), k))
 
+    trunk = {pair for pair in pairs if pair[0] == 0 or pair[1] >= seats}
+    pairs += [
+        (0, k) for k in range(1, seats) if (0, k) not in trunk
+    ]  # every drive from the town is on a road
+
     used: set[int] = set()
     lines, names, kinds = [], [], []
     for number, (a, b) in enumerate(pairs, start=1):
@@ -110,7 +115,7 @@ def build_roads(rng: np.random.Generator, terrain: Terrain, units: Units, settle
         for piece in fresh:
             if len(piece) > 2:
                 lines.append(_curve(x[piece], y[piece]))
-                national = a == 0 or b >= seats
+                national = (a, b) in trunk
                 kinds.append("national" if national else "provincial")
                 names.append(f"{'Quốc lộ' if national else 'Tỉnh lộ'} Mẫu {number}")
 
