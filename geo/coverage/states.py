@@ -22,7 +22,7 @@ from geo.propagation.sources import PreparedSources
 __all__ = ["Coverage", "Reason", "State", "border_ring", "combine", "coverage_states", "state_counts"]
 
 UInt8 = npt.NDArray[np.uint8]
-F32 = npt.NDArray[np.float32]
+_F32 = npt.NDArray[np.float32]
 
 
 class State(IntEnum):
@@ -71,9 +71,9 @@ class Coverage:
 
     grid: Grid
     layers: tuple[tuple[str, str], ...]
-    level_dbm: F32
-    probability: F32
-    margin_sd: F32
+    level_dbm: _F32
+    probability: _F32
+    margin_sd: _F32
     state: UInt8
     reason: UInt8
 

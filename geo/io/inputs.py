@@ -176,6 +176,7 @@ class _Reader:
         everything = tuple(item for items in self.files.values() for item in items)
         rasters = self._rasters()
         units = self._units()
+        self._inspect_terrain(rasters.get("terrain"), units)
         if units is None or units.empty:
             for kind in ("sites", "cells", "measurements", "settlements", "facilities", "buildings"):
                 if self.files.get(kind):
@@ -238,6 +239,17 @@ class _Reader:
                     item.path, log=self.log, label=item.file, crs=item.options.crs or None
                 )
         return found
+
+    def _inspect_terrain(self, terrain: object, units: gpd.GeoDataFrame | None) -> None:
+        """State what is wrong with the heights of the tiles that meet the area."""
+        if not isinstance(terrain, Terrain):
+            return
+        with _stated(self.log, "inputs.terrain"):
+            if units is None or units.empty:
+                terrain.inspect(self.log)
+            else:
+                west, south, east, north = (float(v) for v in units.total_bounds)
+                terrain.inspect(self.log, (west, south, east, north), units.geometry.to_numpy())
 
     def _collect(self, kind: str, read: Callable[[InputFile], pd.DataFrame]) -> pd.DataFrame | None:
         parts: list[pd.DataFrame] = []

@@ -15,75 +15,29 @@ Conventions
 
 from __future__ import annotations
 
-import re
-import zipfile
-import zlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
-from affine import Affine
+import shapely
 
 from geo.crs import from_wgs84, to_wgs84
 from geo.errors import InputError
-from geo.io.geotiff import GeoTiff, open_geotiff, raster_limits, read_window, require_file
+from geo.io.geotiff import raster_limits
 from geo.io.resources import load_toml
+from geo.io.terrain_tiles import WGS84, Bounds, TerrainTile, open_tile
 from geo.validation import IssueLog, Source
 
 __all__ = ["Terrain", "TerrainKind", "TerrainWindow", "open_terrain"]
 
 FloatArray = npt.NDArray[np.float64]
-Bounds = tuple[float, float, float, float]
 TerrainKind = Literal["ground", "surface"]
 _Interpolation = Callable[[FloatArray, FloatArray, FloatArray], FloatArray]
 
-_WGS84 = "EPSG:4326"
-_VOID_CODES = (-32767.0, -32768.0)
-_HGT_NAME = re.compile(r"^([NS])(\d{2})([EW])(\d{3})(?![0-9])", re.IGNORECASE)
-_HGT_SIDES = {2 * side * side: side for side in (1201, 3601)}
-_DTYPES = ("int16", "int32", "uint16", "float32", "float64")
 _BUCKET = 1024
-
-
-@dataclass(frozen=True, slots=True)
-class _Tile:
-    """One file: where its nodes are, in its own CRS."""
-
-    label: str
-    crs: str
-    west: float
-    north: float
-    step_x: float
-    step_y: float
-    rows: int
-    columns: int
-    raster: GeoTiff | None = None
-    path: Path | None = None
-    member: str = ""
-
-    @property
-    def bounds(self) -> Bounds:
-        """Outermost nodes."""
-        return (
-            self.west,
-            self.north - (self.rows - 1) * self.step_y,
-            self.west + (self.columns - 1) * self.step_x,
-            self.north,
-        )
-
-    def read(self, rows: slice, columns: slice) -> FloatArray:
-        """Return raw heights with every void code as NaN; implausible heights are still there."""
-        if self.raster is not None:
-            values = read_window(self.raster, rows, columns)
-        else:
-            values = _hgt(self, rows, columns).astype(np.float64)
-        for code in _VOID_CODES:
-            values[values == code] = np.nan
-        return values
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +49,7 @@ class _Layer:
     north: float
     step_x: float
     step_y: float
-    tiles: tuple[_Tile, ...]
+    tiles: tuple[TerrainTile, ...]
     offsets: tuple[tuple[int, int], ...]  # (row, column) of each tile's first node in the lattice
 
     def to_lattice(self, x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -250,7 +204,7 @@ class Terrain:
         """
         first = self.layers[0]
         step_lon, step_lat = self._step
-        origin_lon, origin_lat = (first.west, first.north) if first.crs == _WGS84 else (0.0, 0.0)
+        origin_lon, origin_lat = (first.west, first.north) if first.crs == WGS84 else (0.0, 0.0)
         left = int(np.floor((bounds[0] - origin_lon) / step_lon)) - 1
         right = int(np.ceil((bounds[2] - origin_lon) / step_lon)) + 1
         top = int(np.floor((origin_lat - bounds[3]) / step_lat)) - 1
@@ -262,18 +216,28 @@ class Terrain:
                 f"The terrain window has {rows} x {columns} nodes, too many to read at once.",
             )
         west, north = origin_lon + left * step_lon, origin_lat - top * step_lat
-        if len(self.layers) == 1 and first.crs == _WGS84:
+        if len(self.layers) == 1 and first.crs == WGS84:
             heights = first.read(top, left, rows, columns, self.limits)
         else:
             lon, lat = np.meshgrid(west + np.arange(columns) * step_lon, north - np.arange(rows) * step_lat)
             heights = self.sample(lon.ravel(), lat.ravel()).reshape(rows, columns)
         return TerrainWindow(heights.astype(np.float32), west, north, step_lon, step_lat)
 
-    def inspect(self, log: IssueLog, bounds: Bounds | None = None) -> None:
+    def inspect(
+        self, log: IssueLog, bounds: Bounds | None = None, shapes: npt.NDArray[np.object_] | None = None
+    ) -> None:
         """Read every tile once (those that meet ``bounds``) and state what is wrong with the heights.
 
         Findings: voids with their share, implausible heights, tiles that are zero throughout or from
-        some row on (a killed writer leaves that), and the part of ``bounds`` without any tile.
+        some row on (a killed writer leaves that), and the part of the area without any tile.
+
+        Parameters
+        ----------
+        log : IssueLog
+        bounds : (west, south, east, north), optional
+            EPSG:4326 degrees; all tiles if not given.
+        shapes : array of polygons, optional
+            EPSG:4326: the area whose parts without a tile are told; all of ``bounds`` if not given.
 
         Raises
         ------
@@ -288,13 +252,20 @@ class Terrain:
             ):
                 _inspect_tile(tile, self.limits, log)
         if bounds is not None:
-            self._state_gaps(log, bounds)
+            self._state_gaps(log, bounds, shapes)
 
-    def _state_gaps(self, log: IssueLog, bounds: Bounds) -> None:
-        lon, lat = np.meshgrid(np.linspace(bounds[0], bounds[2], 200), np.linspace(bounds[1], bounds[3], 200))
+    def _state_gaps(self, log: IssueLog, bounds: Bounds, shapes: npt.NDArray[np.object_] | None) -> None:
+        lon, lat = (
+            a.ravel()
+            for a in np.meshgrid(np.linspace(bounds[0], bounds[2], 200), np.linspace(bounds[1], bounds[3], 200))
+        )
+        if shapes is not None:
+            held = np.unique(shapely.STRtree(shapes).query(shapely.points(lon, lat), predicate="intersects")[0])
+            if held.size:
+                lon, lat = lon[held], lat[held]
         covered = np.zeros(lon.size, dtype=bool)
         for layer in self.layers:
-            x, y = _project(lon.ravel(), lat.ravel(), layer.crs)
+            x, y = _project(lon, lat, layer.crs)
             for tile in layer.tiles:
                 west, south, east, north = tile.bounds
                 covered |= (
@@ -351,7 +322,7 @@ def open_terrain(
     if not paths:
         raise InputError("Đầu vào terrain không có tệp nào.", "Input terrain names no file.")
     names = list(labels) if labels is not None else [path.name for path in paths]
-    tiles = [_open_tile(path, name, crs) for path, name in zip(paths, names, strict=True)]
+    tiles = [open_tile(path, name, crs) for path, name in zip(paths, names, strict=True)]
     layers = _group(tiles)
     entries = load_toml("defaults.toml")["terrain"]
     limits = (float(entries["minimum_m"]["value"]), float(entries["maximum_m"]["value"]))
@@ -365,148 +336,9 @@ def open_terrain(
     return Terrain(typed, layers, limits, step)
 
 
-def _open_tile(path: Path, label: str, crs: str | None) -> _Tile:
-    require_file(path, label)
-    suffix = path.suffix.lower()
-    if suffix == ".hgt":
-        return _hgt_tile(path, label, path.name, path.stat().st_size)
-    if suffix == ".zip":
-        name, size = _zip_member(path, label)
-        if name.lower().endswith(".hgt"):
-            return _hgt_tile(path, label, Path(name).name, size, member=name)
-        return _tiff_tile(path, label, crs, _unzip(str(path), label, name))
-    return _tiff_tile(path, label, crs, None)
-
-
-def _tiff_tile(path: Path, label: str, crs: str | None, content: bytes | None) -> _Tile:
-    raster = open_geotiff(path, label=label, dtypes=_DTYPES, content=content, crs=crs)
-    transform: Affine = raster.transform
-    return _Tile(
-        label=label,
-        crs=raster.crs,
-        west=transform.c + transform.a / 2,
-        north=transform.f + transform.e / 2,
-        step_x=transform.a,
-        step_y=-transform.e,
-        rows=raster.rows,
-        columns=raster.columns,
-        raster=raster,
-    )
-
-
-def _hgt_tile(path: Path, label: str, name: str, size: int, *, member: str = "") -> _Tile:
-    match = _HGT_NAME.match(name)
-    if match is None:
-        raise InputError(
-            f"Tên tệp '{name}' ({label}) không cho biết góc tây nam; tệp .hgt phải có tên như N22E105.hgt.",
-            f"File name '{name}' ({label}) does not give the south-west corner; an .hgt file is named like N22E105.hgt.",
-        )
-    if size not in _HGT_SIDES:
-        raise InputError(
-            f"'{label}' có {size} byte; tệp .hgt phải có đúng 2.884.802 byte (1201 x 1201) hoặc 25.934.402 byte "
-            "(3601 x 3601). Tệp có thể bị cắt cụt, hãy tải lại.",
-            f"'{label}' has {size} bytes; an .hgt file has exactly 2,884,802 bytes (1201 x 1201) or 25,934,402 bytes "
-            "(3601 x 3601). It may be cut short, download it again.",
-        )
-    side = _HGT_SIDES[size]
-    south = int(match[2]) * (1 if match[1].upper() == "N" else -1)
-    west = int(match[4]) * (1 if match[3].upper() == "E" else -1)
-    if not (-90 <= south < 90 and -180 <= west < 180):
-        raise InputError(
-            f"Tên tệp '{name}' nằm ngoài mặt đất (vĩ độ {south}, kinh độ {west}).",
-            f"File name '{name}' is not on earth (latitude {south}, longitude {west}).",
-        )
-    step = 1.0 / (side - 1)
-    return _Tile(label, _WGS84, float(west), float(south + 1), step, step, side, side, path=path, member=member)
-
-
-def _zip_member(path: Path, label: str) -> tuple[str, int]:
-    """Return name and declared size of the one tile of an archive, checked before anything is unpacked."""
-    limits = raster_limits()
-    try:
-        with zipfile.ZipFile(path) as archive:
-            members = [
-                m for m in archive.infolist() if not m.is_dir() and m.filename.lower().endswith((".hgt", ".tif", ".tiff"))
-            ]
-    except (zipfile.BadZipFile, NotImplementedError, OSError) as error:
-        raise InputError(
-            f"'{label}' không phải tệp nén .zip đọc được; hãy tải lại.", f"'{label}' is not a readable .zip; download it again."
-        ) from error
-    if len(members) != 1:
-        raise InputError(
-            f"'{label}' chứa {len(members)} tệp địa hình; cần đúng 1 tệp .hgt hoặc .tif trong mỗi tệp nén.",
-            f"'{label}' holds {len(members)} terrain files; exactly one .hgt or .tif per archive is read.",
-        )
-    member = members[0]
-    parts = re.split(r"[\\/]", member.filename)
-    if member.filename.startswith(("/", "\\")) or ".." in parts or ":" in member.filename:
-        raise InputError(
-            f"'{label}' chứa đường dẫn nguy hiểm '{member.filename}'; tệp bị từ chối.",
-            f"'{label}' holds the unsafe path '{member.filename}'; the file is refused.",
-        )
-    if member.flag_bits & 0x1:
-        raise InputError(f"'{label}' được đặt mật khẩu; hãy giải nén trước.", f"'{label}' is encrypted; unpack it first.")
-    ratio = member.file_size / max(1, member.compress_size)
-    if member.file_size > limits.zip_member_bytes or (
-        ratio > limits.zip_ratio and member.file_size not in _HGT_SIDES
-    ):
-        raise InputError(
-            f"'{label}' khai báo {member.file_size / 2**20:.0f} MB từ {member.compress_size / 2**20:.2f} MB nén; "
-            "quá lớn cho một mảnh địa hình nên bị từ chối.",
-            f"'{label}' declares {member.file_size / 2**20:.0f} MB from {member.compress_size / 2**20:.2f} MB compressed; "
-            "too much for one terrain tile, refused.",
-        )
-    return member.filename, member.file_size
-
-
-def _unzip(path: str, label: str, member: str) -> bytes:
-    """Return one member's bytes, in memory, never more than it declares."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            declared = archive.getinfo(member).file_size
-            with archive.open(member) as stream:
-                content = stream.read(declared + 1)
-    except (zipfile.BadZipFile, NotImplementedError, EOFError, OSError, zlib.error) as error:
-        raise InputError(
-            f"'{label}': không giải nén được (tệp hỏng); hãy tải lại.",
-            f"'{label}': cannot be unpacked (damaged); download it again.",
-        ) from error
-    if len(content) != declared:
-        raise InputError(
-            f"'{label}': kích thước giải nén khác kích thước khai báo; tệp bị từ chối.",
-            f"'{label}': unpacked size differs from the declared one; the file is refused.",
-        )
-    return content
-
-
-@lru_cache(maxsize=4)
-def _unzipped_hgt(path: str, label: str, member: str, _stamp: tuple[int, int]) -> bytes:
-    return _unzip(path, label, member)
-
-
-def _hgt(tile: _Tile, rows: slice, columns: slice) -> npt.NDArray[np.int16]:
-    """Return a window of an .hgt tile, raw."""
-    if tile.path is None:
-        raise InputError(f"'{tile.label}': thiếu tệp.", f"'{tile.label}': no file.")
-    require_file(tile.path, tile.label)
-    shape = (tile.rows, tile.columns)
-    if tile.member:
-        state = tile.path.stat()
-        content = _unzipped_hgt(str(tile.path), tile.label, tile.member, (state.st_mtime_ns, state.st_size))
-        values = np.frombuffer(content, dtype=">i2").reshape(shape)
-    else:
-        if tile.path.stat().st_size != 2 * tile.rows * tile.columns:
-            raise InputError(
-                f"'{tile.label}' đã thay đổi trong khi chạy; hãy chạy lại.",
-                f"'{tile.label}' changed during the run; run again.",
-            )
-        values = np.memmap(tile.path, dtype=">i2", mode="r", shape=shape)
-    return np.array(values[rows, columns], dtype=np.int16)
-
-
-def _group(tiles: Iterable[_Tile]) -> tuple[_Layer, ...]:
+def _group(tiles: Iterable[TerrainTile]) -> tuple[_Layer, ...]:
     """Return tiles joined by lattice, in the order in which each lattice first appears."""
-    layers: list[tuple[_Tile, list[_Tile], list[tuple[int, int]]]] = []
+    layers: list[tuple[TerrainTile, list[TerrainTile], list[tuple[int, int]]]] = []
     for tile in tiles:
         for reference, members, offsets in layers:
             offset = _offset(reference, tile)
@@ -522,7 +354,7 @@ def _group(tiles: Iterable[_Tile]) -> tuple[_Layer, ...]:
     )
 
 
-def _offset(reference: _Tile, tile: _Tile) -> tuple[int, int] | None:
+def _offset(reference: TerrainTile, tile: TerrainTile) -> tuple[int, int] | None:
     """Return the (row, column) of a tile's first node in the reference's lattice, None if off it."""
     if tile.crs != reference.crs:
         return None
@@ -553,10 +385,10 @@ def _overlaps(layers: Sequence[_Layer]) -> list[tuple[str, str, float]]:
     return out
 
 
-def _degrees(tile: _Tile) -> Bounds:
+def _degrees(tile: TerrainTile) -> Bounds:
     """Return a tile's outermost nodes in longitude and latitude (a box around them)."""
     west, south, east, north = tile.bounds
-    if tile.crs == _WGS84:
+    if tile.crs == WGS84:
         return west, south, east, north
     x = np.linspace(west, east, 11)
     y = np.linspace(south, north, 11)
@@ -567,7 +399,7 @@ def _degrees(tile: _Tile) -> Bounds:
 
 
 def _step_degrees(layer: _Layer) -> tuple[float, float]:
-    if layer.crs == _WGS84:
+    if layer.crs == WGS84:
         return layer.step_x, layer.step_y
     tile = layer.tiles[0]
     west, south, east, north = _degrees(tile)
@@ -575,7 +407,7 @@ def _step_degrees(layer: _Layer) -> tuple[float, float]:
 
 
 def _project(lon: FloatArray, lat: FloatArray, crs: str) -> tuple[FloatArray, FloatArray]:
-    return (lon, lat) if crs == _WGS84 else from_wgs84(lon, lat, crs)
+    return (lon, lat) if crs == WGS84 else from_wgs84(lon, lat, crs)
 
 
 def _snap(position: FloatArray) -> FloatArray:
@@ -630,7 +462,7 @@ def _standing(heights: FloatArray, row: FloatArray, column: FloatArray) -> Float
     return np.where(ok, total / np.where(scale > 0, scale, 1.0), np.nan)
 
 
-def _inspect_tile(tile: _Tile, limits: tuple[float, float], log: IssueLog) -> None:
+def _inspect_tile(tile: TerrainTile, limits: tuple[float, float], log: IssueLog) -> None:
     source = Source(tile.label)
     void = implausible = zero = 0
     worst = 0.0

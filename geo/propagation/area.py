@@ -17,9 +17,9 @@ from geo.propagation.settings import CoverageSettings
 
 __all__ = ["MODEL", "AreaLevels", "RadioSources", "predict_area"]
 
-F32 = npt.NDArray[np.float32]
-F64 = npt.NDArray[np.float64]
-I64 = npt.NDArray[np.int64]
+_F32 = npt.NDArray[np.float32]
+_F64 = npt.NDArray[np.float64]
+_I64 = npt.NDArray[np.int64]
 
 #: Name and edition of the model, for every output.
 MODEL = "free space + single knife edge (ITU-R P.525-4, P.526-15), baseline"
@@ -54,21 +54,21 @@ class RadioSources:
         Standard deviation of the prediction for this radio cell.
     """
 
-    group_lon: F64
-    group_lat: F64
-    group_x_m: F64
-    group_y_m: F64
-    group_ground_m: F64
-    group_height_m: F64
-    group_first: I64
-    layer: I64
-    frequency_mhz: F64
-    eirp_dbm: F64
-    bearing_deg: F64
-    beamwidth_deg: F64
-    front_to_back_db: F64
-    threshold_dbm: F64
-    sd_db: F64
+    group_lon: _F64
+    group_lat: _F64
+    group_x_m: _F64
+    group_y_m: _F64
+    group_ground_m: _F64
+    group_height_m: _F64
+    group_first: _I64
+    layer: _I64
+    frequency_mhz: _F64
+    eirp_dbm: _F64
+    bearing_deg: _F64
+    beamwidth_deg: _F64
+    front_to_back_db: _F64
+    threshold_dbm: _F64
+    sd_db: _F64
 
     @property
     def groups(self) -> int:
@@ -109,20 +109,20 @@ class AreaLevels:
         Never less than ``margin_sd``.
     """
 
-    level_dbm: F32
-    margin_sd: F32
-    bound_sd: F32
+    level_dbm: _F32
+    margin_sd: _F32
+    bound_sd: _F32
 
 
 def predict_area(
     *,
-    heights: F32,
-    cell_row: F64,
-    cell_column: F64,
-    group_row: F64,
-    group_column: F64,
-    x_m: F64,
-    y_m: F64,
+    heights: _F32,
+    cell_row: _F64,
+    cell_column: _F64,
+    group_row: _F64,
+    group_column: _F64,
+    x_m: _F64,
+    y_m: _F64,
     inside: npt.NDArray[np.bool_],
     sources: RadioSources,
     layers: int,

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-__all__: list[str] = [
+__all__ = [
     "area_kernel",
     "edge_factor_kernel",
     "free_space_kernel",
@@ -20,9 +20,9 @@ __all__: list[str] = [
     "pattern_kernel",
 ]
 
-F32 = npt.NDArray[np.float32]
-F64 = npt.NDArray[np.float64]
-I64 = npt.NDArray[np.int64]
+_F32 = npt.NDArray[np.float32]
+_F64 = npt.NDArray[np.float64]
+_I64 = npt.NDArray[np.int64]
 
 _SPEED_OF_LIGHT_M_S = 299792458.0
 
@@ -52,7 +52,7 @@ def pattern_kernel(offset_deg: float, beamwidth_deg: float, front_to_back_db: fl
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _height(heights: F32, row: float, column: float) -> float:
+def _height(heights: _F32, row: float, column: float) -> float:
     """Bilinear height at a lattice position; NaN outside and where a node with weight is void."""
     r0, c0 = math.floor(row), math.floor(column)
     fr, fc = row - r0, column - c0
@@ -80,7 +80,7 @@ def _height(heights: F32, row: float, column: float) -> float:
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def edge_factor_kernel(
-    heights: F32,
+    heights: _F32,
     row_t: float,
     column_t: float,
     altitude_t: float,
@@ -115,34 +115,34 @@ def edge_factor_kernel(
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def area_kernel(
-    heights: F32,
-    cell_row: F64,
-    cell_column: F64,
-    x_m: F64,
-    y_m: F64,
+    heights: _F32,
+    cell_row: _F64,
+    cell_column: _F64,
+    x_m: _F64,
+    y_m: _F64,
     inside: npt.NDArray[np.bool_],
-    group_x_m: F64,
-    group_y_m: F64,
-    group_row: F64,
-    group_column: F64,
-    group_ground_m: F64,
-    group_height_m: F64,
-    group_first: I64,
-    cell_layer: I64,
-    cell_frequency_mhz: F64,
-    cell_eirp_dbm: F64,
-    cell_bearing_deg: F64,
-    cell_beamwidth_deg: F64,
-    cell_front_to_back_db: F64,
-    cell_threshold_dbm: F64,
-    cell_sd_db: F64,
+    group_x_m: _F64,
+    group_y_m: _F64,
+    group_row: _F64,
+    group_column: _F64,
+    group_ground_m: _F64,
+    group_height_m: _F64,
+    group_first: _I64,
+    cell_layer: _I64,
+    cell_frequency_mhz: _F64,
+    cell_eirp_dbm: _F64,
+    cell_bearing_deg: _F64,
+    cell_beamwidth_deg: _F64,
+    cell_front_to_back_db: _F64,
+    cell_threshold_dbm: _F64,
+    cell_sd_db: _F64,
     radius_m: float,
     step_m: float,
     receiver_height_m: float,
     earth_radius_m: float,
-    level_dbm: F32,
-    margin_sd: F32,
-    bound_sd: F32,
+    level_dbm: _F32,
+    margin_sd: _F32,
+    bound_sd: _F32,
 ) -> None:
     """Add radio cells to the layers of a piece of the grid, in place (see area.py)."""
     rows, columns = inside.shape

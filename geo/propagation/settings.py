@@ -62,8 +62,6 @@ class RadioDefaults:
     ----------
     technologies : mapping of str to TechnologyDefaults
     antenna : AntennaDefaults
-    bands_mhz : mapping of str to float
-        Band number (``"3"``) to the middle of its downlink.
     blocks : mapping of float to mapping
         Subcarrier spacing (kHz) to bandwidth (MHz) to resource blocks.
     missing_sd_db : mapping of str to float
@@ -72,7 +70,6 @@ class RadioDefaults:
 
     technologies: Mapping[str, TechnologyDefaults]
     antenna: AntennaDefaults
-    bands_mhz: Mapping[str, float]
     blocks: Mapping[float, Mapping[float, int]]
     missing_sd_db: Mapping[str, float]
 
@@ -160,7 +157,6 @@ def radio_defaults() -> RadioDefaults:
         return RadioDefaults(
             technologies=technologies,
             antenna=AntennaDefaults(**_values(content["antenna"])),
-            bands_mhz=dict(content["bands"]["value"]),
             blocks={
                 float(khz): {float(b): int(n) for b, n in entry["value"].items()}
                 for khz, entry in content["resource_blocks"].items()

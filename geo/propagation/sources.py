@@ -156,7 +156,7 @@ def _join(cells: pd.DataFrame, sites: pd.DataFrame) -> pd.DataFrame:
         for technology in [t for t in named if t in TECHNOLOGIES] or [""]:
             known = {name: record[name] for name in (*keys, "lon", "lat", "status", "file", "sheet", "row")}
             known |= {f"site_{name}": record[name] for name in _SITE_FIELDS}
-            rows.append({**known, "technology": technology, "cell_id": "", "band": ""})
+            rows.append({**known, "technology": technology, "cell_id": ""})
     if rows:
         extra = pd.DataFrame(rows).reindex(columns=joined.columns)
         joined = pd.concat([joined, extra.astype(joined.dtypes.to_dict())], ignore_index=True) if len(joined) else extra
@@ -205,10 +205,7 @@ def _fill(
             variance += defaults.missing_sd_db.get(name, 0.0) ** 2
             return default
 
-        frequency = row["frequency_mhz"]
-        if not _is_number(frequency):
-            frequency = _band_mhz(str(row["band"] or ""), defaults)
-        frequency = known("frequency_mhz", frequency, base.frequency_mhz)
+        frequency = known("frequency_mhz", row["frequency_mhz"], base.frequency_mhz)
         height = row["antenna_height_m"]
         if not _is_number(height) and _is_number(row["site_structure_height_m"]):
             height = float(row["site_structure_height_m"])
@@ -252,16 +249,6 @@ def _fill(
 
 def _is_number(value: object) -> bool:
     return isinstance(value, int | float | np.number) and bool(np.isfinite(float(value)))
-
-
-def _band_mhz(band: str, defaults: RadioDefaults) -> float:
-    """Return the middle of a band's downlink: ``B3``, ``n78``, ``3``, or plain MHz such as ``L1800``."""
-    digits = "".join(c for c in band if c.isdigit())
-    if not digits:
-        return float("nan")
-    if digits in defaults.bands_mhz:
-        return float(defaults.bands_mhz[digits])
-    return float(digits) if 400 <= int(digits) <= 7200 else float("nan")
 
 
 def _grid_bearing(azimuth_deg: npt.NDArray[np.float64], table: pd.DataFrame, grid: Grid) -> npt.NDArray[np.float64]:
