@@ -1,0 +1,66 @@
+"""Reads every input of a project and says what is wrong with it, all at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from _console import Console, Language, Quiet, Verbose, command_line, ending
+
+app = command_line()
+
+
+@app.command(
+    help="Đọc mọi dữ liệu của dự án và ghi issues.xlsx: tệp, trang, dòng, cột, giá trị nhận được, giá trị cho "
+    "phép, cần làm gì. / Read every input of a project and write issues.xlsx: file, sheet, row, column, what "
+    "came, what is allowed, what to do."
+)
+def main(
+    project: Annotated[Path, typer.Argument(metavar="PROJECT.toml", help="Tệp dự án. / The project file.")],
+    out: Annotated[
+        Path, typer.Option(help="Thư mục chứa các thư mục kết quả. / Folder that holds the run folders.")
+    ] = Path("maps"),
+    lang: Language = None,
+    verbose: Verbose = 0,
+    quiet: Quiet = False,
+) -> None:
+    """Exit with 0 when an analysis may start, with 2 when there are errors."""
+    console = Console(lang, verbose, quiet)
+    with ending(console):
+        from geo.errors import Bilingual
+        from geo.io.files import write_bytes
+        from geo.io.inputs import read_inputs
+        from geo.io.project import read_project
+        from geo.io.resources import issue_catalogue
+        from geo.io.run_folder import run_name
+        from geo.report.issues import issues_workbook
+        from geo.validation import IssueLog, Severity
+
+        read = read_project(project)
+        console.language = read.language
+        log = IssueLog(issue_catalogue())
+        read_inputs(read, log, progress=lambda kind: console.note(Bilingual(f"Đang đọc: {kind}", f"Reading: {kind}")))
+        path = out / run_name(read.name) / "issues.xlsx"
+        write_bytes(path, issues_workbook(log, created=read.date, title=read.name))
+        counts = {s: sum(f.count for f in log.of_severity(s)) for s in Severity}
+        rows_in = sum(c.rows_in for c in log.counts)
+        used = sum(c.rows_used for c in log.counts)
+        console.note(
+            Bilingual(
+                f"{rows_in} dòng vào, {used} dòng dùng được, {rows_in - used} dòng không dùng (đều có lý do); "
+                f"{counts[Severity.ERROR]} lỗi, {counts[Severity.WARNING]} cảnh báo.",
+                f"{rows_in} rows in, {used} used, {rows_in - used} not used (each explained); "
+                f"{counts[Severity.ERROR]} errors, {counts[Severity.WARNING]} warnings.",
+            )
+        )
+        console.wrote(path)
+        if log.has_errors:
+            for finding in log.of_severity(Severity.ERROR):
+                title = finding.title
+                console.error(Bilingual(f"{finding.source}: {title.vi}", f"{finding.source}: {title.en}"))
+            raise typer.Exit(2)
+
+
+if __name__ == "__main__":
+    app()
