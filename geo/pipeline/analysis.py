@@ -2,44 +2,381 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 
 from geo.compute import Executor
-from geo.coverage import MODEL, CoverageSettings, coverage_settings, technology_rules
-from geo.errors import InputError
+from geo.coverage import MODEL
 from geo.io.files import write_bytes
 from geo.io.fingerprints import fingerprint
+from geo.io.inputs import province_zones
+from geo.io.project import read_project
 from geo.io.resources import issue_catalogue
-from geo.io.run_folder import MANIFEST, RunFolder, run_name
-from geo.io.stage_files import read_issues
+from geo.io.run_folder import RunFolder, run_name
 from geo.mapping import DataSource
 from geo.pipeline.areas import class_areas
 from geo.pipeline.engine import Observer, Stage, StageResult, Workspace, run_stages
 from geo.pipeline.manifest import manifest
-from geo.pipeline.predicting import layer_names, load_coverage, predict_coverage, run_grid
+from geo.pipeline.predicting import load_coverage, predict_coverage, run_grid
 from geo.pipeline.reading import (
-    InputsRefused,
-    empty_cells,
-    empty_sites,
-    issues_workbook_of,
+    RefusedInputsError,
+    empty_network,
+    files_of,
     load_frame,
+    load_issues,
     load_population_raster,
     load_terrain,
-    province_zones,
-    read_stage,
+    reading_settings,
+    write_inputs,
 )
 from geo.pipeline.results import arranged_frame, write_result_layers, write_result_tables
+from geo.pipeline.settings import AnalysisSettings, analysis_settings
 from geo.pipeline.showing import kind_name, notices, sentence, write_map
 from geo.project import Project
+from geo.report.issues import issues_workbook
 from geo.report.tables import arrange, result_table
 from geo.validation import IssueLog
-from geo.villages import VillageSettings, village_settings
 
-__all__ = ["Analysis", "analyse", "analysis_stages", "run_folder_of"]
+__all__ = ["Analysis", "analyse", "analysis_stages"]
+
+ISSUES = "issues.xlsx"
+MAP = "index.html"
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """What a run left behind.
+
+    Attributes
+    ----------
+    project : Project
+    folder : Path
+    written : tuple of Path
+        Every result, the map last.
+    results : mapping of str to StageResult
+    """
+
+    project: Project
+    folder: Path
+    written: tuple[Path, ...]
+    results: Mapping[str, StageResult]
+
+
+def analyse(
+    project_file: Path,
+    out: Path,
+    *,
+    executor: Executor,
+    observer: Observer | None = None,
+    overwrite: bool = False,
+) -> Analysis:
+    """Run all stages of a project, or those that are missing, and publish the results.
+
+    Parameters
+    ----------
+    project_file : Path
+    out : Path
+        The run folder is made in it, named after the project.
+    executor : Executor
+    observer : Observer, optional
+    overwrite : bool
+        Take over a run folder that belongs to another project.
+
+    Raises
+    ------
+    ProjectFileError
+        If the project file is wrong; nothing is written.
+    RefusedInputsError
+        If the inputs hold errors; only ``issues.xlsx`` is written.
+    InputError
+        If another run holds the folder, or it belongs to another project.
+    """
+    started = datetime.now(UTC)
+    project = read_project(project_file)
+    settings = analysis_settings(project)
+    run = RunFolder(out / run_name(project.name))
+    with run.locked():
+        run.claim(project.path, project.name, overwrite=overwrite)
+        run.sweep()
+        try:
+            results = run_stages(
+                analysis_stages(project, settings), run, executor=executor, observer=observer
+            )
+        except RefusedInputsError as refusal:
+            write_bytes(run.path / ISSUES, _issues(project, [refusal.log]))
+            run.discard()
+            raise
+        files = {name: path for result in results.values() for name, path in result.public().items()}
+        ordered = {name: files[name] for name in sorted(files, key=lambda name: (name == MAP, name))}
+        content = manifest(
+            project=_project_facts(project),
+            results=list(results.values()),
+            log=load_issues(results["inputs"].folder),
+            later=[load_issues(results["coverage"].folder)],
+            facts=_facts(project, settings, results),
+            started=started,
+            finished=datetime.now(UTC),
+        )
+        written = run.publish(ordered, content)
+        run.prune([result.folder for result in results.values()])
+    paths = [run.path / name for name in written if name != MAP] + [run.path / MAP]
+    return Analysis(project, run.path, tuple(paths), results)
+
+
+def analysis_stages(project: Project, settings: AnalysisSettings) -> list[Stage]:
+    """Return the stages of a project, in order."""
+    title = {
+        name: sentence("stages", name)
+        for name in ("inputs", "coverage", "villages", "tables", "layers", "map")
+    }
+    zones = {code: zone for code, zone in province_zones(project.extra).items() if code in project.provinces}
+    all_zones = province_zones(project.extra)
+    named = {"name": project.name, "language": project.language, "date": project.date}
+    return [
+        Stage(
+            "inputs",
+            title["inputs"],
+            lambda work: write_inputs(work, project),
+            files=files_of(project),
+            settings=reading_settings(project),
+        ),
+        Stage(
+            "coverage",
+            title["coverage"],
+            lambda work: _coverage(work, project, settings, all_zones),
+            files=files_of(project, ("terrain",)),
+            settings={
+                "coverage": settings.coverage,
+                "cell_size_m": project.cell_size_m,
+                "operators": project.operators,
+                "date": project.date,
+                "zones": zones,
+                "terrain": list(project.inputs.get("terrain", ())),
+            },
+            upstream=("inputs/units.parquet", "inputs/sites.parquet", "inputs/cells.parquet"),
+        ),
+        Stage(
+            "villages",
+            title["villages"],
+            lambda work: _villages(work, project, settings),
+            files=files_of(project, ("population",)),
+            settings={
+                "villages": settings.villages,
+                "coverage": settings.coverage,
+                "population": list(project.inputs.get("population", ())),
+            },
+            upstream=(
+                "inputs/units.parquet",
+                "inputs/sites.parquet",
+                "inputs/settlements.parquet",
+                "inputs/population.parquet",
+                "inputs/buildings.parquet",
+                "coverage",
+            ),
+        ),
+        Stage(
+            "tables",
+            title["tables"],
+            lambda work: _tables(work, project),
+            settings=named,
+            upstream=("inputs/issues.json", "coverage/issues.json", "villages"),
+        ),
+        Stage(
+            "layers",
+            title["layers"],
+            lambda work: _layers(work, project),
+            settings={"date": project.date},
+            upstream=("inputs/units.parquet", "inputs/sites.parquet", "villages"),
+        ),
+        Stage(
+            "map",
+            title["map"],
+            lambda work: _map(work, project, settings),
+            settings={**named, "coverage": settings.coverage, "made_up": _made_up(project)},
+            upstream=("inputs", "coverage", "villages"),
+        ),
+    ]
+
+
+def _network(folder: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
+    sites, cells = load_frame(folder, "sites"), load_frame(folder, "cells")
+    return empty_network() if sites is None or cells is None else (sites, cells)
+
+
+def _coverage(
+    work: Workspace, project: Project, settings: AnalysisSettings, zones: Mapping[str, Any]
+) -> Mapping[str, Any]:
+    folder = work.upstream["inputs"]
+    units = load_frame(folder, "units")
+    sites, cells = _network(folder)
+    return predict_coverage(
+        work,
+        frames={"units": units, "sites": sites, "cells": cells},
+        terrain=load_terrain(project),
+        grid=run_grid(units, project.cell_size_m, zones),
+        operators=project.operators,
+        settings=settings.coverage,
+        on=project.date,
+        log=IssueLog(issue_catalogue()),
+    )
+
+
+def _villages(work: Workspace, project: Project, settings: AnalysisSettings) -> Mapping[str, Any]:
+    folder = work.upstream["inputs"]
+    sites, _ = _network(folder)
+    return class_areas(
+        work,
+        predicted=load_coverage(work.upstream["coverage"]),
+        units=load_frame(folder, "units"),
+        sites=sites,
+        settlements=load_frame(folder, "settlements"),
+        hamlets=None,
+        buildings=load_frame(folder, "buildings"),
+        raster=load_population_raster(project),
+        population=load_frame(folder, "population"),
+        settings=settings.coverage,
+        village_settings=settings.villages,
+    )
+
+
+def _result_frames(work: Workspace) -> dict[str, pd.DataFrame]:
+    found = {name: load_frame(work.upstream["villages"], name) for name in ("communes", "villages")}
+    return {name: frame for name, frame in found.items() if frame is not None}
+
+
+def _tables(work: Workspace, project: Project) -> Mapping[str, Any]:
+    record = write_result_tables(
+        work,
+        frames=_result_frames(work),
+        language=project.language,
+        created=project.date,
+        title=project.name,
+    )
+    logs = [load_issues(work.upstream[name]) for name in ("inputs", "coverage")]
+    if any(log.findings for log in logs):
+        write_bytes(work.public / ISSUES, _issues(project, logs))
+    return record
+
+
+def _issues(project: Project, logs: Sequence[IssueLog]) -> bytes:
+    """Return the issues workbook of several logs."""
+    every = IssueLog(issue_catalogue())
+    for log in logs:
+        every.findings.extend(log.findings)
+        every.counts.extend(log.counts)
+    return issues_workbook(every, created=project.date, title=project.name)
+
+
+def _layers(work: Workspace, project: Project) -> Mapping[str, Any]:
+    folder = work.upstream["inputs"]
+    sites, _ = _network(folder)
+    return write_result_layers(
+        work,
+        frames=_result_frames(work),
+        units=load_frame(folder, "units"),
+        sites=sites,
+        created=project.date,
+    )
+
+
+def _map(work: Workspace, project: Project, settings: AnalysisSettings) -> Mapping[str, Any]:
+    folder = work.upstream["inputs"]
+    sites, _ = _network(folder)
+    frames = {
+        name: arranged_frame(arrange(frame, result_table(name)))
+        for name, frame in _result_frames(work).items()
+    }
+    logs = [load_issues(work.upstream[name]) for name in ("inputs", "coverage")]
+    read = work.records["inputs"]
+    language: Literal["vi", "en"] = "en" if project.language == "en" else "vi"
+    return write_map(
+        work,
+        name=project.name,
+        day=project.date,
+        language=language,
+        made_up=_made_up(project),
+        predicted=load_coverage(work.upstream["coverage"]),
+        units=load_frame(folder, "units"),
+        communes=frames["communes"],
+        villages=frames.get("villages"),
+        sites=sites,
+        roads=load_frame(folder, "roads"),
+        settings=settings.coverage,
+        sources=_sources(logs[0], read["rasters"], project),
+        noted=notices(
+            logs,
+            present={
+                "terrain": int("terrain" in read["rasters"]),
+                "population_raster": int("population" in read["rasters"]),
+                "settlements": read["rows"].get("settlements", 0),
+                "measurements": read["rows"].get("measurements", 0),
+            },
+            defaults_used=work.records["coverage"]["defaults_used"],
+            rules=settings.rules,
+        ),
+    )
+
+
+def _sources(log: IssueLog, rasters: Sequence[str], project: Project) -> list[DataSource]:
+    """Return every table with its rows used, then the rasters."""
+    tables = [
+        DataSource(str(count.source), count.rows_used, kind=kind_name(count.kind)) for count in log.counts
+    ]
+    pictures = [
+        DataSource(label, None, kind=kind_name(kind))
+        for kind in rasters
+        for label in files_of(project, (kind,))
+        if label not in {count.source.file for count in log.counts}
+    ]
+    return [*tables, *pictures]
+
+
+def _made_up(project: Project) -> bool:
+    """Tell whether the department's own catalogue says that the province is made up."""
+    entries = project.extra.get("province", [])
+    return isinstance(entries, list) and any(
+        isinstance(entry, Mapping)
+        and entry.get("made_up") is True
+        and str(entry.get("code")) in project.provinces
+        for entry in entries
+    )
+
+
+def _project_facts(project: Project) -> dict[str, Any]:
+    return {
+        "name": project.name,
+        "file": project.path.name,
+        "sha256": fingerprint(project.path).sha256,
+        "provinces": project.provinces,
+        "operators": project.operators,
+        "date": project.date,
+        "cell_size_m": project.cell_size_m,
+        "language": project.language,
+        "made_up": _made_up(project),
+    }
+
+
+def _facts(
+    project: Project, settings: AnalysisSettings, results: Mapping[str, StageResult]
+) -> dict[str, Any]:
+    return {
+        "settings": {
+            "reading": project.settings,
+            "coverage": settings.coverage,
+            "villages": settings.villages,
+        },
+        "settings_left_to_defaults": sorted(project.defaults_used),
+        "rules": {
+            "catalogue": project.rules_catalogue,
+            "extra": None if project.extra_path is None else project.extra_path.name,
+            "extra_sha256": None if project.extra_path is None else fingerprint(project.extra_path).sha256,
+            "used": settings.rules,
+        },
+        "defaults_used": results["coverage"].record["defaults_used"],
+        "model": {"name": MODEL, "score": None},
+    }

@@ -13,7 +13,7 @@ from geo import __version__
 from geo.io.fingerprints import software_versions
 from geo.pipeline.engine import StageResult
 from geo.pipeline.keys import canonical
-from geo.validation import IssueLog
+from geo.validation import Finding, IssueLog
 
 __all__ = ["manifest"]
 
@@ -23,6 +23,7 @@ def manifest(
     project: Mapping[str, Any],
     results: Sequence[StageResult],
     log: IssueLog,
+    later: Sequence[IssueLog],
     facts: Mapping[str, Any],
     started: datetime,
     finished: datetime,
@@ -37,6 +38,8 @@ def manifest(
         All stages, in order.
     log : IssueLog
         Findings and row counts of the readers.
+    later : sequence of IssueLog
+        Findings of later stages.
     facts : mapping
         What stages state about themselves: ``rules``, ``defaults_used``, ``model`` ...
     started, finished : datetime
@@ -47,7 +50,7 @@ def manifest(
         "project": canonical(project),
         **canonical(facts),
         "inputs": _inputs(results, log),
-        "findings": _findings(log),
+        "findings": _findings([finding for each in (log, *later) for finding in each]),
         "stages": [
             {
                 "name": result.stage.name,
@@ -94,10 +97,10 @@ def _inputs(results: Iterable[StageResult], log: IssueLog) -> list[dict[str, Any
     ]
 
 
-def _findings(log: IssueLog) -> list[dict[str, Any]]:
+def _findings(findings: Iterable[Finding]) -> list[dict[str, Any]]:
     """Return each kind of finding with how often it was stated and how many rows it names."""
     found: dict[str, dict[str, Any]] = {}
-    for finding in log:
+    for finding in findings:
         kind = finding.kind
         entry = found.setdefault(
             kind.code,
