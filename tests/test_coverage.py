@@ -561,6 +561,8 @@ def test_summary_by_hand(flat: Terrain) -> None:
     assert east["population"] == 0
     assert np.isnan(east["population_served_share"])  # of nobody there is no share
     assert west["A_4G_population_served_share"] == pytest.approx(0.1)
+    assert west["A_4G_population_unknown_share"] == pytest.approx(0.3)
+    assert west["A_4G_area_unknown_share"] == pytest.approx(1 / 8)
     bare = unit_summary(units, index, made, ("4G",))
     assert bare["population"].isna().all()
     assert bare["villages"].isna().all()

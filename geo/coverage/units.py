@@ -75,7 +75,8 @@ def unit_summary(
     DataFrame
         One row per unit, in the order of ``units``. Shares are of the unit's population on the grid
         (``population``) or of its cells; they add up to 1 where they are known. Per layer:
-        ``<operator>_<technology>_{population_served_share, population_unserved_share, area_served_share}``.
+        ``<operator>_<technology>_{population_served_share, population_unserved_share,
+        population_uncertain_share, population_unknown_share, area_served_share, area_unknown_share}``.
     """
     if index.shape != coverage.grid.shape or (population is not None and population.shape != index.shape):
         raise GridMismatchError("Các lớp không cùng lưới.", "The layers do not share one grid.")
@@ -115,7 +116,11 @@ def unit_summary(
         prefix = f"{operator}_{technology}"
         out[f"{prefix}_population_served_share"] = served
         out[f"{prefix}_population_unserved_share"] = shares(coverage.state[i], _UNSERVED)[0]
+        out[f"{prefix}_population_uncertain_share"] = shares(coverage.state[i], (State.UNCERTAIN,))[0]
+        unknown, area_unknown = shares(coverage.state[i], (State.UNKNOWN,))
+        out[f"{prefix}_population_unknown_share"] = unknown
         out[f"{prefix}_area_served_share"] = area_served
+        out[f"{prefix}_area_unknown_share"] = area_unknown
     return out
 
 
