@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from typing import Any
 
 import pandas as pd
 
+from geo.errors import InputError
 from geo.io.resources import load_toml
 from geo.operators import Operator, OperatorCatalogue, operators_from
 from geo.radio import BandCatalogue
+from geo.samples import SampleSettings
 from geo.text import fold_key
 
-__all__ = ["band_catalogue", "operator_catalogue"]
+__all__ = ["band_catalogue", "operator_catalogue", "sample_settings"]
 
 
 def operator_catalogue(
@@ -63,3 +66,29 @@ def operator_catalogue(
 def band_catalogue() -> BandCatalogue:
     """Return technologies, bands and level ranges as ``resources/bands.toml`` has them."""
     return BandCatalogue.from_toml(load_toml("bands.toml"))
+
+
+def sample_settings(changes: Mapping[str, object] | None = None) -> SampleSettings:
+    """Return how samples are judged: the values that ship, with a project's changes.
+
+    Parameters
+    ----------
+    changes : mapping, optional
+        Values by the names of ``resources/measurements.toml``; others are left alone.
+
+    Raises
+    ------
+    InputError
+        If a change is not a number.
+    """
+    values: dict[str, Any] = {name: entry["value"] for name, entry in load_toml("measurements.toml").items()}
+    for name, value in (changes or {}).items():
+        if name not in values or name == "earliest_date":
+            continue
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise InputError(
+                f"{name} = {value!r}: cần một số, ví dụ {values[name]}.", f"{name} = {value!r}: a number is needed, such as {values[name]}."
+            )
+        values[name] = value
+    earliest = pd.Timestamp(str(values.pop("earliest_date")))
+    return SampleSettings(earliest=earliest, **{name: float(value) for name, value in values.items()})
