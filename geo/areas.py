@@ -90,7 +90,7 @@ class AreaIndex:
             chosen = self._shapes[np.isin(self.provinces, provinces)]
             plane = self._to_plane(shapely.make_valid(shapely.union_all(shapely.make_valid(chosen))))
             # A tenth of the margin in simplification keeps the buffer's cost low and its edge close enough.
-            shape = plane.simplify(margin_m / 20).buffer(margin_m) if margin_m > 0 else plane
+            shape = shapely.buffer(shapely.simplify(plane, margin_m / 20), margin_m) if margin_m > 0 else plane
             shapely.prepare(shape)
             self._buffers[key] = shape
         return self._buffers[key]
@@ -122,12 +122,12 @@ class AreaIndex:
         known = np.flatnonzero(np.isfinite(lon) & np.isfinite(lat))
         if len(known) == 0:
             return np.full(lon.shape, -1, dtype=np.int64)
-        points = shapely.points(lon[known], lat[known])
+        points = np.asarray(shapely.points(lon[known], lat[known]), dtype=object)
         unit, point = shapely.STRtree(points).query(self._shapes, predicate="intersects")
         np.minimum.at(found, known[point], unit)  # lower code where boundaries overlap
         lost = known[found[known] == len(self._shapes)]
         if len(lost):
-            found[lost] = self._snap(shapely.points(lon[lost], lat[lost]))
+            found[lost] = self._snap(np.asarray(shapely.points(lon[lost], lat[lost]), dtype=object))
         found[found == len(self._shapes)] = -1
         return found
 

@@ -80,8 +80,8 @@ class Grid:
 
     def centres(self) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
         """Return x of the columns' centres, shape (columns,), and y of the rows' centres, shape (rows,)."""
-        x = self.x_min + (np.arange(self.columns) + 0.5) * self.cell_size
-        y = self.y_max - (np.arange(self.rows) + 0.5) * self.cell_size
+        x = self.x_min + (np.arange(self.columns, dtype=np.float64) + 0.5) * self.cell_size
+        y = self.y_max - (np.arange(self.rows, dtype=np.float64) + 0.5) * self.cell_size
         return x, y
 
     def locate(

@@ -228,8 +228,8 @@ def spread_of_sites(rows: pd.DataFrame, plane_epsg: int) -> pd.Series:
     x, y = from_wgs84(rows["lon"], rows["lat"], plane_epsg)
     frame = pd.DataFrame({"operator": rows["operator"], "site_id": rows["site_id"], "x": x, "y": y}, index=rows.index)
     middle = frame.groupby(["operator", "site_id"])[["x", "y"]].transform("median")
-    distance = np.hypot(frame["x"] - middle["x"], frame["y"] - middle["y"])
-    return distance.where(frame["site_id"].fillna("").astype(str) != "")
+    away = np.hypot((frame["x"] - middle["x"]).to_numpy(), (frame["y"] - middle["y"]).to_numpy())
+    return pd.Series(away, index=rows.index).where(frame["site_id"].fillna("").astype(str) != "")
 
 
 def shared_masts(sites: pd.DataFrame, *, plane_epsg: int, same_mast_m: float) -> pd.Series:

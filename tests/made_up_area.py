@@ -41,9 +41,8 @@ def area(current: int = 9210, former: tuple[int, ...] = (9209,), **arguments: ob
 
 def made_up_box(west: float, south: float, east: float, north: float, name: str = "Khu vực giả định / made-up area"):
     """Return one commune as a box over a place outside Vietnam, labelled as made up."""
-    frame = gpd.GeoDataFrame(
+    return gpd.GeoDataFrame(
         [{"commune_code": "99999", "commune_name": name, "province_code": "99", "province_name": name,
           "geometry": shapely.box(west, south, east, north)}],
         crs=4326,
     )  # fmt: skip
-    return frame

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import geopandas as gpd
 import pandas as pd
@@ -19,6 +20,7 @@ from geo.errors import InputError, ProjectFileError
 from geo.io.boundaries import read_boundaries
 from geo.io.catalogues import band_catalogue, operator_catalogue
 from geo.io.land_cover import LandCover, open_land_cover
+from geo.io.measurements import read_measurements
 from geo.io.population_raster import PopulationRaster, open_population_raster
 from geo.io.positions import PositionContext
 from geo.io.project import InputFile, input_files
@@ -28,6 +30,7 @@ from geo.io.terrain import Terrain, open_terrain
 from geo.network import Network
 from geo.operators import OperatorCatalogue
 from geo.project import Project
+from geo.samples import DeviceNumbers
 from geo.validation import IssueLog, Source
 
 __all__ = ["READ_KINDS", "Inputs", "province_zones", "read_inputs"]
@@ -105,6 +108,10 @@ def _entries(extra: Mapping[str, object], key: str) -> list[Mapping[str, object]
     if not isinstance(value, list) or not all(isinstance(v, dict) for v in value):
         raise ProjectFileError(f"[[{key}]] phải là danh sách bảng.", f"[[{key}]] must be a list of tables.")
     return value
+
+
+def _names(extra: Mapping[str, object]) -> dict[str, str]:
+    return {str(e.get("code", "")): str(e.get("name", "")) for e in _entries(extra, "province")}
 
 
 @contextmanager
@@ -200,7 +207,8 @@ class _Reader:
             with _stated(self.log, item.file):
                 parts.append(
                     read_boundaries(item.path, file=item.file, options=item.options,
-                                    project_provinces=self.project.provinces, log=self.log)
+                                    project_provinces=self.project.provinces,
+                                    extra_provinces=_names(self.project.extra), log=self.log)
                 )
         if not parts:
             return None
@@ -217,8 +225,8 @@ class _Reader:
             bands=band_catalogue(), log=self.log,
         )
 
-    def _rasters(self) -> dict[str, object]:
-        found: dict[str, object] = {}
+    def _rasters(self) -> dict[str, Any]:
+        found: dict[str, Any] = {}
         terrain = self.of("terrain")
         if terrain:
             with _stated(self.log, "inputs.terrain"):
@@ -264,5 +272,17 @@ class _Reader:
         filled = [p for p in parts if len(p)] or parts[:1]
         return pd.concat(filled, ignore_index=True)
 
-    def _frames(self, context: PositionContext, units: gpd.GeoDataFrame) -> dict[str, object]:
-        return {}
+    def _frames(self, context: PositionContext, units: gpd.GeoDataFrame) -> dict[str, Any]:
+        """Read what is tied to places: samples, links, villages, people, roads."""
+        devices = DeviceNumbers()
+        found: dict[str, Any] = {}
+        as_of = pd.Timestamp(self.project.date)
+        beyond = replace(context, keep_outside=False)
+        found["measurements"] = self._collect(
+            "measurements",
+            lambda item: read_measurements(
+                item.path, file=item.file, options=item.options, context=beyond, catalogue=self.operators,
+                bands=band_catalogue(), log=self.log, as_of=as_of, devices=devices,
+            ),
+        )
+        return found

@@ -132,7 +132,8 @@ def _maybe_south(column: AngleColumn, partner: AngleColumn) -> npt.NDArray[np.bo
     Beside E or W it is north, and so it is in a list without any Vietnamese letter.
     """
     listed = bool(column.vietnamese.any() or partner.vietnamese.any())
-    return (column.letters == "N") & ~partner.english & (partner.vietnamese | listed)
+    plain_n = np.asarray(column.letters == "N", dtype=bool)
+    return plain_n & ~partner.english & (partner.vietnamese | listed)
 
 
 def _split_column(cells: pd.Series) -> tuple[_Cells, _Cells]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -163,7 +164,7 @@ def _drop_repeated(table: Table, frame: pd.DataFrame, log: IssueLog) -> pd.DataF
 def _operators(
     table: Table, frame: pd.DataFrame, item: InputFile, operators: OperatorCatalogue, log: IssueLog, *, needed: bool
 ) -> pd.DataFrame | None:
-    given = pd.Series(np.nan, index=frame.index, dtype=object)
+    given: pd.Series[Any] = pd.Series(np.nan, index=frame.index, dtype=object)
     header = ""
     if {"mcc", "mnc"} <= set(frame.columns):
         known = (frame["mcc"] != "") & (frame["mnc"] != "")
@@ -177,7 +178,7 @@ def _operators(
         given = given.where(~is_blank(given), item.options.operator)
     elif is_blank(given).all() and len(given) and (found := _CODE_IN_NAME.search(item.path.name)):
         code = f"{found[1]}-{found[2]}"
-        given[:] = code
+        given = pd.Series(code, index=frame.index, dtype=object)
         log.add("operator_from_file_name", table.source, came=item.path.name,
                 fields={"operator": operators.resolve(pd.Series([code])).names.iloc[0]})
     blank = is_blank(given)
