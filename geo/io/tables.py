@@ -7,6 +7,7 @@ particular to the kind. Every row that does not survive has a finding.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -237,7 +238,7 @@ def _note(
     cells: pd.Series,
     mask: np.ndarray,
     header: str,
-    fields: dict[str, object] | None = None,
+    fields: Mapping[str, object] | None = None,
 ) -> None:
     if mask.any():
         log.add(code, table.source, rows=cells.index[mask], column=header, came=list(cells[mask]), fields=fields)
@@ -245,7 +246,8 @@ def _note(
 
 def _convert_numbers(table: Table, field: Field, cells: pd.Series, header: str, log: IssueLog) -> pd.Series:
     metres = field.unit == "m"
-    number = parse_numbers(cells, minimum=field.minimum, maximum=field.maximum, metres=metres)
+    whole = field.type is FieldType.INTEGER
+    number = parse_numbers(cells, minimum=field.minimum, maximum=field.maximum, metres=metres, whole=whole)
     fields = {"unit": field.unit, "low": field.minimum, "high": field.maximum}
     _note(log, "number_unreadable", table, cells, number.unreadable, header, fields)
     _note(log, "number_ambiguous", table, cells, number.ambiguous, header, fields)
