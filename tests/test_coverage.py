@@ -286,6 +286,23 @@ def test_5g_is_unknown_where_it_reaches_until_a_level_is_set(flat: Terrain, log:
     assert (own.state[own.index("A", "5G")] == State.PREDICTED_SERVED).all()
 
 
+def test_a_blank_code_joins_nothing(flat: Terrain) -> None:
+    listed = sites({"site_id": "", "status": "off_air"}, {"site_id": "", **at(300, 0)}, {"site_id": "t", **at(0, 300)})
+    coverage, prepared = run(cells({"site_id": "", "status": ""}), listed, flat, grid())
+    assert prepared.sources.groups == 3  # the cell itself, and the two sites on air
+    assert prepared.defaults_used.counts["4G.status"] == 1
+    assert not none_serves(coverage)
+
+
+def test_tables_without_a_row_as_a_reader_may_hand_them_over(flat: Terrain) -> None:
+    empty = pd.DataFrame(columns=list(cells({}).columns)), pd.DataFrame(columns=list(sites({}).columns))
+    coverage, prepared = run(*empty, flat, grid(), operators=("A", "B"))
+    assert prepared.without_sites == {"A", "B"}
+    assert (coverage.all_state(("4G",)) == State.UNKNOWN).all()
+    half, _ = run(empty[0], sites({}), flat, grid())
+    assert (half.state[half.index("A", "4G")] == State.PREDICTED_SERVED).all()
+
+
 # -- voids -----------------------------------------------------------------------------------------
 
 

@@ -142,14 +142,18 @@ def prepare_sources(
 
 
 def _join(cells: pd.DataFrame, sites: pd.DataFrame) -> pd.DataFrame:
-    """Return one row per radio cell with its site's fields (``site_...``), plus cells for bare sites."""
+    """Return one row per radio cell with its site's fields (``site_...``), plus cells for bare sites.
+
+    A blank code joins nothing: two sites without a code are not one site.
+    """
     keys = ["operator", "site_id"]
-    site = sites.drop_duplicates(keys)[[*keys, *_SITE_FIELDS]].rename(
+    coded = sites["site_id"].fillna("").ne("")
+    site = sites[coded].drop_duplicates(keys)[[*keys, *_SITE_FIELDS]].rename(
         columns={name: f"site_{name}" for name in _SITE_FIELDS}
     )
     joined = cells.merge(site, on=keys, how="left", validate="many_to_one")
     listed = pd.MultiIndex.from_frame(cells[keys])
-    bare = sites[~pd.MultiIndex.from_frame(sites[keys]).isin(listed)]
+    bare = sites[~(coded & pd.MultiIndex.from_frame(sites[keys]).isin(listed))]
     rows = []
     for record in bare.to_dict("records"):
         named = [t.strip() for t in str(record["technologies"] or "").split(",")]

@@ -107,6 +107,9 @@ def test_voids_are_unknown_never_heights(tmp_path: Path, log: IssueLog) -> None:
     terrain = opened([write_tif(tmp_path / "a.tif", values, from_origin(105, 24, 1, 1), nodata=-9999)], log)
     corners = ([105.5, 107.5, 107.5, 105.5], [23.5, 21.5, 23.5, 21.5])
     assert np.isnan(terrain.sample(*corners)).all()
+    terrain.inspect(log)
+    counts = {f.kind.code: f.fields.get("count") for f in log}
+    assert counts == {"terrain_void": "3", "terrain_height_implausible": "1"}  # codes are no heights
     # on the known node itself, and on the line between two known nodes, the void has no weight
     np.testing.assert_array_equal(terrain.sample([106.5, 106.5], [23.5, 23.0]), [20, 35])
     assert np.isnan(terrain.sample([106.4], [23.5]))
