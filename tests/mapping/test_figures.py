@@ -1,0 +1,77 @@
+from datetime import date
+
+import numpy as np
+import pandas as pd
+import pytest
+from made_up_province import make_content
+
+from geo.mapping.figures import columns_of, rows_of, summary
+from geo.mapping.labels import count_text, date_text, share_text
+
+
+def test_values_pass_through_unchanged():
+    frame = pd.DataFrame(
+        {
+            "a": [0.1 + 0.2, np.nan, np.inf],
+            "b": pd.array([1, None, 3], dtype="Int64"),
+            "c": pd.array([True, None, False], dtype="boolean"),
+            "d": ["x<y", None, ""],
+            "e": [pd.Timestamp("2026-11-01"), pd.NaT, pd.Timestamp("2026-11-01 08:30")],
+            "f": [["A", "B"], (), date(2026, 1, 2)],
+        }
+    )
+    assert rows_of(frame) == [
+        [0.30000000000000004, 1, True, "x&#60;y", "2026-11-01", "A, B"],
+        [None, None, None, None, None, ""],
+        [None, 3, False, None, "2026-11-01 08&#58;30&#58;00", "2026-01-02"],
+    ]
+
+
+def test_silence_is_not_zero():
+    (row,) = rows_of(pd.DataFrame({"population": [np.nan], "villages": [0]}))
+    assert row == [None, 0]
+
+
+def test_columns_of_an_operator_are_recognised():
+    frame = pd.DataFrame({"mang_do_4g_population_served_share": [0.5], "population_served_share": [0.5], "x_share": [0.25], "note": ["a"], "mang_la_area_served_share": [1.0]})
+    columns = columns_of(frame, ["Mạng Đỏ"])
+    assert [column.group and column.group.vi for column in columns] == ["Mạng Đỏ 4G", None, None, None, "mang_la"]
+    assert [column.kind for column in columns] == ["share", "share", "share", "text", "share"]
+    assert columns[0].figure == "population_served_share"
+
+
+@pytest.mark.parametrize(("values", "decimals"), [([1.0, 2.0], 0), ([1.5, np.nan], 1), ([1.25, 3.0], 2), ([1.23456], 2), ([np.nan], 0)])
+def test_decimals_that_a_column_needs(values, decimals):
+    assert columns_of(pd.DataFrame({"area_km2": values}), [])[0].decimals == decimals
+
+
+@pytest.mark.parametrize(
+    ("value", "vi", "en"),
+    [(0, "0,0 %", "0.0%"), (0.0004, "< 0,1 %", "< 0.1%"), (0.0005, "0,1 %", "0.1%"), (0.8234, "82,3 %", "82.3%"), (0.9996, "> 99,9 %", "> 99.9%"), (1, "100,0 %", "100.0%")],
+)
+def test_a_share_that_is_not_nothing_never_reads_as_nothing(value, vi, en):
+    assert (share_text(value).vi, share_text(value).en) == (vi, en)
+
+
+def test_numbers_and_dates():
+    assert (count_text(1234567).vi, count_text(1234567).en) == ("1.234.567", "1,234,567")
+    assert (date_text("2026-11-01").vi, date_text("2026-11").vi, date_text("2026").vi, date_text("a-b").vi) == ("01/11/2026", "11/2026", "2026", "a-b")
+
+
+def test_summary_by_hand():
+    communes = make_content().communes.iloc[:3].copy()
+    communes["population"] = [1000, 3000, np.nan]
+    communes["population_unserved_share"] = [0.1, 0.5, 0.9]
+    communes["population_uncertain_share"] = [0.2, 0.0, 0.0]
+    communes["population_unknown_share"] = [0.0, 0.1, 0.0]
+    found = summary(make_content(communes=communes))
+    assert [line.value.vi for line in found.people] == ["1.600", "500"]  # 100 + 1500; 200 + 300
+    assert "40,0 &#37;" in found.people[0].text.vi
+    assert "4.000" in found.people_base.vi
+    assert found.left_out.vi.startswith("1 xã")
+
+
+def test_summary_leaves_out_what_it_cannot_know():
+    content = make_content()
+    assert summary(make_content(communes=content.communes.drop(columns="population"))).people == ()
+    assert summary(make_content(communes=None, villages=None)).villages == ()
