@@ -124,8 +124,13 @@ def _stated(log: IssueLog, file: str) -> Iterator[None]:
             "file_unreadable",
             Source(file),
             came=file,
-            fields={"message_vi": error.message.vi, "message_en": error.message.en},
+            fields={"message_vi": _bare(error.message.vi, file), "message_en": _bare(error.message.en, file)},
         )
+
+
+def _bare(message: str, file: str) -> str:
+    """Return a sentence without the file's name, which the finding names itself, and without its full stop."""
+    return message.removeprefix(f"{file}: ").rstrip(".")
 
 
 def read_inputs(
