@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from geo.columns import plain_integers, plain_numbers, plain_texts, plain_times
 from geo.text import clean, fold, fold_key
 
 __all__ = [
@@ -47,6 +48,7 @@ _TRAILING_UNIT = re.compile(r"\s*(?:[a-zA-ZđĐµ°%²/·]+\.?)(?:\s*/\s*[a-zA-Z
 _FEET = re.compile(r"(?:ft|feet|foot|')\s*$", re.IGNORECASE)
 _MINUS = str.maketrans({"\u2212": "-", "\u2013": "-", "\u00a0": " ", "\u202f": " ", "\u2009": " "})
 _METRES_PER_FOOT = 0.3048  # international foot, exact
+_MANY = 2_000  # from this many cells on it pays to look at the distinct ones
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,7 @@ def parse_numbers(
     minimum: float | None = None,
     maximum: float | None = None,
     metres: bool = False,
+    whole: bool = False,
     plausible: Callable[[float], bool] | None = None,
 ) -> NumberColumn:
     """Read numbers with decimal points or commas, thousands marks and units.
@@ -105,6 +108,9 @@ def parse_numbers(
         Range used only to decide between two readings.
     metres : bool
         Whether feet may be converted.
+    whole : bool
+        Whether the column counts something: then ``"12.345"`` is twelve thousand, unless other
+        cells show that the point is a decimal mark.
     plausible : callable, optional
         Tells for a single number whether it can be meant at all; decides before the votes do.
     """
@@ -115,6 +121,19 @@ def parse_numbers(
         blank = np.isnan(values)
         infinite = np.isinf(values)
         return NumberColumn(np.where(infinite, np.nan, values), blank, infinite, no, no.copy())
+    at_once = plain_integers(cells) if whole else plain_numbers(cells)
+    if at_once is not None:
+        return NumberColumn(at_once, np.isnan(at_once), no, no.copy(), no.copy())
+    if n >= _MANY and isinstance(cells.dtype, pd.StringDtype):
+        codes, uniques = pd.factorize(cells, use_na_sentinel=False)
+        if len(uniques) < n // 2:  # the votes are of distinct cells, and only their presence counts
+            read = parse_numbers(
+                pd.Series(uniques, dtype=cells.dtype), minimum=minimum, maximum=maximum, metres=metres, whole=whole,
+                plausible=plausible,
+            )
+            return NumberColumn(
+                read.values[codes], read.blank[codes], read.unreadable[codes], read.ambiguous[codes], read.converted[codes]
+            )
     values = pd.to_numeric(cells, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
     values = np.where(np.isfinite(values), values, np.nan)
     todo = np.isnan(values)
@@ -125,18 +144,18 @@ def parse_numbers(
         blank[todo] = is_blank(cells[todo])
     rest = np.flatnonzero(todo & ~blank)
     unreadable, ambiguous, converted = no.copy(), no.copy(), no.copy()
+    if whole:
+        plausible = plausible or float.is_integer
     if len(rest) == 0:
+        if whole:
+            _ungroup(cells, values, ~todo, _point_votes(cells[~todo]))
         return NumberColumn(values, blank, unreadable, ambiguous, converted)
-    plain = [c if isinstance(c, str) else "" for c in cells.iloc[np.flatnonzero(~todo)]]
     texts = {int(i): _bare_number(cells.iloc[int(i)]) for i in rest}
     comma_votes, point_votes = _votes(t for t, _ in texts.values())
-    point_votes += sum(1 for p in plain[:10_000] if "." in p and not _GROUPED_DOT.fullmatch(p.strip()))
-    if comma_votes and not point_votes:
+    point_votes += _point_votes(cells[~todo])
+    if comma_votes or whole:
         # The comma is the decimal mark here, so "1.234" is one thousand two hundred and thirty-four.
-        for i in np.flatnonzero(~todo):
-            text = cells.iloc[int(i)]
-            if isinstance(text, str) and _GROUPED_DOT.fullmatch(text.strip()):
-                values[i] = float(text.strip().replace(".", ""))
+        _ungroup(cells, values, ~todo, point_votes)
     for i, (text, feet) in texts.items():
         number, unclear = _read(text, comma_votes, point_votes, minimum, maximum, plausible)
         if number is None:
@@ -147,6 +166,22 @@ def parse_numbers(
             values[i] = number * _METRES_PER_FOOT if feet else number
             converted[i] = feet
     return NumberColumn(values, blank, unreadable, ambiguous, converted)
+
+
+def _point_votes(cells: pd.Series) -> int:
+    """Count the cells, of those that read as numbers, whose point can only be a decimal mark."""
+    texts = (c for c in cells.iloc[:10_000] if isinstance(c, str) and "." in c)
+    return sum(1 for text in texts if not _GROUPED_DOT.fullmatch(text.strip()))
+
+
+def _ungroup(cells: pd.Series, values: FloatArray, read: BoolArray, point_votes: int) -> None:
+    """Read points as thousands marks, in place, where no cell shows otherwise."""
+    if point_votes:
+        return
+    for i in np.flatnonzero(read):
+        text = cells.iloc[int(i)]
+        if isinstance(text, str) and "." in text and _GROUPED_DOT.fullmatch(text.strip()):
+            values[i] = float(text.strip().replace(".", ""))
 
 
 def _bare_number(cell: object) -> tuple[str, bool]:
@@ -165,6 +200,10 @@ def _votes(texts: object) -> tuple[int, int]:
         if "," in text and "." in text:
             comma += bool(_GROUPED_DOT.fullmatch(text))
             point += bool(_GROUPED_COMMA.fullmatch(text))
+        elif text.count(".") > 1 and _GROUPED_DOT.fullmatch(text):
+            comma += 1
+        elif text.count(",") > 1 and _GROUPED_COMMA.fullmatch(text):
+            point += 1
         elif _COMMA_DECIMAL.fullmatch(text) and not _GROUPED_COMMA.fullmatch(text):
             comma += 1
         elif "." in text and _PLAIN.fullmatch(text) and not _GROUPED_DOT.fullmatch(text):
@@ -209,8 +248,19 @@ def _read(
 def parse_texts(cells: pd.Series) -> pd.Series:
     """Return cells as clean NFC text; blanks become the empty string."""
     codes, uniques = pd.factorize(cells, use_na_sentinel=True)
-    texts = np.array(["" if _blank_text(u) else clean(_plain_text(u)) for u in uniques] + [""], dtype=object)
-    return pd.Series(texts[codes], index=cells.index, dtype="str")
+    if len(uniques) >= _MANY and isinstance(cells.dtype, pd.StringDtype):
+        distinct = pd.Series(uniques, dtype=cells.dtype)
+        plain = plain_texts(distinct)
+        if plain is not None:
+            plain &= ~distinct.str.lower().isin(_BLANKS).to_numpy(dtype=bool)
+            rest = ["" if _blank_text(u) else clean(u) for u in distinct[~plain]]
+            texts = distinct.to_numpy(dtype=object)
+            texts[~plain] = rest
+            table = pd.array(np.append(texts, ""), dtype="str")
+            return pd.Series(table.take(np.where(codes < 0, len(texts), codes)), index=cells.index)
+    known = ["" if _blank_text(u) else clean(_plain_text(u)) for u in uniques]
+    table = pd.array(np.array([*known, ""], dtype=object), dtype="str")
+    return pd.Series(table.take(np.where(codes < 0, len(known), codes)), index=cells.index)
 
 
 def _plain_text(value: object) -> str:
@@ -253,7 +303,7 @@ def parse_flags(cells: pd.Series) -> tuple[pd.Series, BoolArray]:
         else:
             known.append(pd.NA)
             bad.append(not _blank_text(value))
-    table = pd.array([*known, pd.NA], dtype="boolean")
+    table = pd.Series([*known, pd.NA], dtype="boolean").array
     unreadable = np.array([*bad, False], dtype=bool)
     return pd.Series(table[codes], index=cells.index), unreadable[codes]
 
@@ -265,6 +315,7 @@ _TIME_FORMATS = (
     "%H:%M:%S %d/%m/%Y", "%Y%m%d%H%M%S", "%Y.%m.%d %H:%M:%S",
 )  # fmt: skip
 _EXCEL_EPOCH = pd.Timestamp("1899-12-30")
+_NS_YEARS = (1678, 2261)  # what datetime64[ns] can hold
 
 
 def parse_times(cells: pd.Series) -> tuple[pd.Series, BoolArray]:
@@ -277,23 +328,25 @@ def parse_times(cells: pd.Series) -> tuple[pd.Series, BoolArray]:
     if pd.api.types.is_datetime64_any_dtype(cells.dtype):
         wall = cells.dt.tz_localize(None) if getattr(cells.dt, "tz", None) is not None else cells
         return wall.astype("datetime64[ns]"), np.zeros(len(cells), dtype=bool)
+    at_once = plain_times(cells)
+    if at_once is not None:
+        return at_once, np.zeros(len(cells), dtype=bool)
     codes, uniques = pd.factorize(cells, use_na_sentinel=True)
     texts = pd.Series([_time_text(u) for u in uniques], dtype="str")
     result = pd.Series(pd.NaT, index=range(len(uniques)), dtype="datetime64[ns]")
     empty = np.array([_blank_text(u) or t == "" for u, t in zip(uniques, texts, strict=True)], dtype=bool)
     open_ = ~empty
+    numbered, stamps = _number_times(texts)
+    numbered &= open_
+    result[numbered] = stamps[numbered]
+    open_[numbered] = False
     for layout in (*_TIME_FORMATS, *_DATE_FORMATS):
         if not open_.any():
             break
         parsed = pd.to_datetime(texts[open_], format=layout, errors="coerce")
-        good = parsed.notna()
+        good = parsed.notna() & parsed.dt.year.between(_NS_YEARS[0], _NS_YEARS[1])
         result.loc[parsed.index[good]] = parsed[good].astype("datetime64[ns]")
         open_[parsed.index[good]] = False
-    for i in np.flatnonzero(open_):
-        stamp = _number_time(texts.iloc[int(i)])
-        if stamp is not None:
-            result.iloc[int(i)] = stamp
-            open_[i] = False
     bad = np.append(open_, False)
     table = np.append(result.to_numpy(dtype="datetime64[ns]"), np.datetime64("NaT", "ns"))
     return pd.Series(table[codes], index=cells.index), bad[codes]
@@ -308,18 +361,20 @@ def _time_text(value: object) -> str:
     return re.sub(r"(?<=\d)(?:Z|[+-]\d{2}:?\d{2})$", "", text) if ":" in text else text
 
 
-def _number_time(text: str) -> pd.Timestamp | None:
-    try:
-        number = float(text)
-    except ValueError:
-        return None
-    if 20_000 <= number <= 80_000:
-        return (_EXCEL_EPOCH + pd.Timedelta(days=number)).round("s")
-    if 6e8 <= number <= 4e9:
-        return pd.Timestamp(number, unit="s")
-    if 6e11 <= number <= 4e12:
-        return pd.Timestamp(number, unit="ms")
-    return None
+def _number_times(texts: pd.Series) -> tuple[BoolArray, pd.Series]:
+    """Return which texts are numbers that stand for moments, and the moments."""
+    numbers = pd.to_numeric(texts, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
+    stamps = np.full(len(texts), np.datetime64("NaT"), dtype="datetime64[ns]")
+    with np.errstate(invalid="ignore"):
+        days = (numbers >= 20_000) & (numbers <= 80_000)
+        seconds = (numbers >= 6e8) & (numbers <= 4e9)
+        milliseconds = (numbers >= 6e11) & (numbers <= 4e12)
+    epoch = _EXCEL_EPOCH.to_datetime64()
+    stamps[days] = epoch + np.round(numbers[days] * 86_400).astype("timedelta64[s]")
+    unix = np.datetime64(0, "s")
+    stamps[seconds] = unix + np.round(numbers[seconds] * 1e3).astype("timedelta64[ms]")
+    stamps[milliseconds] = unix + np.round(numbers[milliseconds]).astype("timedelta64[ms]")
+    return days | seconds | milliseconds, pd.Series(stamps, index=texts.index)
 
 
 def choice_key(value: object) -> str:

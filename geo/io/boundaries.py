@@ -7,8 +7,7 @@ stated; those that have no area at all are the only ones that are dropped for th
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,11 +16,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import shapely
-from pyproj import CRS
 
-from geo.crs import WGS84_EPSG, parse_crs, to_wgs84
-from geo.errors import CrsError
+from geo.crs import WGS84_EPSG
 from geo.io.coverage_checks import BoundaryChecks, check_units
+from geo.io.placing import declared_crs, place_shapes
 from geo.io.raw import FileLimits, TableOptions
 from geo.io.resources import load_toml
 from geo.io.tables import Table, convert, load_schema, read_tables
@@ -32,7 +30,6 @@ from geo.validation import IssueLog, Source
 __all__ = ["read_boundaries"]
 
 Shapes = npt.NDArray[np.object_]
-BoolArray = npt.NDArray[np.bool_]
 
 _COLUMNS = ("commune_code", "commune_name", "province_code", "province_name", "area_km2")
 _PROVENANCE = ("file", "sheet", "row")
@@ -58,9 +55,12 @@ class _Provinces:
     communes: dict[str, int]
 
     @classmethod
-    def load(cls) -> _Provinces:
+    def load(cls, extra: Mapping[str, str]) -> _Provinces:
         entries = load_toml("provinces.toml")["province"]
-        return cls({e["code"]: e["name"]["vi"] for e in entries}, {e["code"]: e["communes"] for e in entries})
+        return cls(
+            {**{e["code"]: e["name"]["vi"] for e in entries}, **extra},
+            {e["code"]: e["communes"] for e in entries if e["code"] not in extra},
+        )
 
 
 def read_boundaries(
@@ -69,6 +69,7 @@ def read_boundaries(
     file: str,
     options: TableOptions,
     project_provinces: Sequence[str] = (),
+    extra_provinces: Mapping[str, str] | None = None,
     log: IssueLog,
     limits: FileLimits | None = None,
 ) -> gpd.GeoDataFrame:
@@ -84,6 +85,8 @@ def read_boundaries(
         ``crs`` wins over what the file declares.
     project_provinces : sequence of str
         Province codes of the project; communes of others are left aside, stated. Empty: all.
+    extra_provinces : mapping, optional
+        Code to name of provinces that the department's own catalogue adds.
     log : IssueLog
     limits : FileLimits, optional
 
@@ -101,7 +104,7 @@ def read_boundaries(
         If the file is missing, unreadable or lacks columns, or its CRS cannot be used.
     """
     schema = load_schema("boundaries")
-    provinces = _Provinces.load()
+    provinces = _Provinces.load(extra_provinces or {})
     checks = BoundaryChecks.load()
     wanted = tuple(dict.fromkeys(str(p).zfill(2) for p in project_provinces))
     tables = read_tables(path, file=file, schema=schema, options=options, log=log, limits=limits)
@@ -147,7 +150,7 @@ def _read_table(
     if table.geometry is None or (len(frame) and (_bare_digits(table, frame) <= 2).all()):
         log.add("boundary_provinces_layer", source, column=table.header("commune_code"))
         return _Piece(source, table.rows_in, _empty_rows(), nothing, pd.Series(dtype=np.int64))
-    crs = _declared_crs(table, options, log)
+    crs = declared_crs(table, options, log)
     if crs is None:
         return _Piece(source, table.rows_in, _empty_rows(), nothing, pd.Series(dtype=np.int64))
     frame = _attributes(table, frame, wanted, provinces, log)
@@ -163,7 +166,8 @@ def _read_table(
                      came=(frame["province_code"] + " " + frame["commune_name"]).to_numpy(),
                      fields={"provinces": ", ".join(wanted)})
     frame = _polygons_only(frame, source, log)
-    frame, swapped = _place(frame, source, crs, provinces, checks, log)
+    vietnamese = frame["province_code"].isin(list(provinces.names)).to_numpy(dtype=bool)
+    frame, swapped = place_shapes(frame, source, crs, checks.frame, log, framed=vietnamese)
     if log.refused(source):
         return _Piece(source, table.rows_in, _empty_rows(), nothing, counts)
     frame = _valid(frame, source, checks, log)
@@ -187,29 +191,6 @@ def _bare_digits(table: Table, frame: pd.DataFrame) -> pd.Series:
     """Return the length of each code as it came, before zeros were restored."""
     codes = table.frame.loc[frame.index, "commune_code"]
     return pd.Series([len(str(c).strip().removesuffix(".0")) for c in codes], index=frame.index)
-
-
-def _declared_crs(table: Table, options: TableOptions, log: IssueLog) -> CRS | None:
-    """Return the layer's CRS, or None when the layer is refused for having none."""
-    own = None if table.geometry is None else table.geometry.crs
-    declared = options.crs or own
-    if declared is None:
-        log.add("crs_missing", table.source, column="geometry")
-        return None
-    try:
-        crs = parse_crs(declared)
-        to_wgs84(np.zeros(0), np.zeros(0), crs)  # is there a reliable way at all
-    except CrsError as error:
-        raise CrsError(f"{table.source}: {error.message.vi}", f"{table.source}: {error.message.en}") from error
-    if options.crs and own is not None and not CRS.from_user_input(own).equals(crs, ignore_axis_order=True):
-        log.add("boundary_crs_replaced", table.source, column="geometry",
-                fields={"declared": _crs_name(CRS.from_user_input(own)), "taken": _crs_name(crs)})
-    return crs
-
-
-def _crs_name(crs: CRS) -> str:
-    authority = crs.to_authority(min_confidence=70)
-    return f"{crs.name} ({':'.join(authority)})" if authority else str(crs.name)
 
 
 def _attributes(
@@ -266,7 +247,7 @@ def _provinces_of(
 def _polygons_only(frame: pd.DataFrame, source: Source, log: IssueLog) -> pd.DataFrame:
     """Drop what has no shape or is no polygon; take polygons out of collections and heights out of polygons."""
     shapes = frame["geometry"].to_numpy(dtype=object)
-    frame = log.drop(frame, shapely.is_missing(shapes) | shapely.is_empty(shapes), "boundary_no_geometry", source,
+    frame = log.drop(frame, shapely.is_missing(shapes) | shapely.is_empty(shapes), "feature_without_shape", source,
                      column="geometry", came=frame["commune_name"].to_numpy())
     shapes = frame["geometry"].to_numpy(dtype=object)
     kinds = np.array([g.geom_type for g in shapes], dtype=object)
@@ -275,76 +256,16 @@ def _polygons_only(frame: pd.DataFrame, source: Source, log: IssueLog) -> pd.Dat
     none_left = shapely.is_empty(polygons)
     raised = shapely.has_z(shapes) & ~none_left
     if (mixed & ~none_left).any():
-        log.add("boundary_collection", source, rows=frame.index[mixed & ~none_left], column="geometry",
+        log.add("feature_collection", source, rows=frame.index[mixed & ~none_left], column="geometry",
                 came=[_content(g) for g in shapes[mixed & ~none_left]])
     if raised.any():
-        log.add("boundary_height_ignored", source, rows=frame.index[raised], column="geometry")
+        log.add("feature_height_ignored", source, rows=frame.index[raised], column="geometry")
         frame = frame.assign(geometry=shapely.force_2d(polygons))
     return log.drop(frame, none_left, "boundary_not_polygon", source, column="geometry", came=kinds)
 
 
 def _content(collection: shapely.Geometry) -> str:
     return ", ".join(sorted(g.geom_type for g in shapely.get_parts(collection))[:20])
-
-
-def _place(
-    frame: pd.DataFrame, source: Source, crs: CRS, provinces: _Provinces, checks: BoundaryChecks, log: IssueLog
-) -> tuple[pd.DataFrame, bool]:
-    """Bring shapes to EPSG:4326, exchanging coordinates where only that puts them on earth (or in Viet Nam)."""
-    if frame.empty:
-        return frame, False
-    came = frame["geometry"].to_numpy(dtype=object)
-    vietnamese = frame["province_code"].isin(list(provinces.names)).to_numpy(dtype=bool)
-    plain, other = came, came
-    if not _is_wgs84(crs):
-        plain = shapes_to_wgs84(came, crs)
-        log.add("boundary_transformed", source, column="geometry", fields={"declared": _crs_name(crs)})
-    possible, fits = _fit(plain, vietnamese, checks)
-    swapped = np.zeros(len(frame), dtype=bool)
-    if not fits.all():
-        other = shapes_to_wgs84(came, crs, swapped=True)
-        swapped = _fit(other, vietnamese, checks)[1] & ~fits
-    everywhere = bool(swapped.any() and not (fits & ~swapped).any())
-    if everywhere:
-        log.add("boundary_list_swapped", source, column="geometry", fields={"count": int(swapped.sum())})
-    elif swapped.any():
-        log.add("boundary_row_swapped", source, rows=frame.index[swapped], column="geometry",
-                came=[_extent(g) for g in came[swapped]])
-    if not (possible | swapped).any() or (vietnamese.all() and not (fits | swapped).any()):
-        log.add("boundary_crs_contradicted", source, column="geometry", came=_extent(came[0]),
-                fields={"declared": _crs_name(crs)})
-        return frame, everywhere
-    frame = frame.assign(geometry=np.where(swapped, other, plain))
-    frame = log.drop(frame, ~possible & ~swapped, "boundary_out_of_range", source, column="geometry",
-                     came=np.array([_extent(g) for g in came], dtype=object))
-    outside = (vietnamese & possible & ~fits & ~swapped)[possible | swapped]
-    if outside.any():
-        log.add("boundary_outside_vietnam", source, rows=frame.index[outside], column="geometry",
-                came=[_extent(g) for g in frame["geometry"][outside]],
-                fields={k: f"{v:g}°" for k, v in dataclasses.asdict(checks.frame).items()})
-    return frame, everywhere
-
-
-def _is_wgs84(crs: CRS) -> bool:
-    return crs.to_epsg() == WGS84_EPSG or crs.to_authority() == ("OGC", "CRS84")
-
-
-def _fit(shapes: Shapes, vietnamese: BoolArray, checks: BoundaryChecks) -> tuple[BoolArray, BoolArray]:
-    """Return which shapes lie on earth, and which of them lie where their province can be."""
-    xy, owner = shapely.get_coordinates(shapes, return_index=True)
-    broken = np.zeros(len(shapes), dtype=bool)
-    broken[owner[~np.isfinite(xy).all(axis=1)]] = True
-    west, south, east, north = shapely.bounds(shapes).T
-    with np.errstate(invalid="ignore"):
-        possible = ~broken & (west >= -180) & (east <= 180) & (south >= -90) & (north <= 90)
-        box = checks.frame
-        inside = (west >= box.west) & (east <= box.east) & (south >= box.south) & (north <= box.north)
-    return possible, possible & (inside | ~vietnamese)
-
-
-def _extent(shape: shapely.Geometry) -> str:
-    west, south, east, north = shapely.bounds(shape)
-    return f"x {west:.10g} … {east:.10g}; y {south:.10g} … {north:.10g}"
 
 
 def _valid(frame: pd.DataFrame, source: Source, checks: BoundaryChecks, log: IssueLog) -> pd.DataFrame:

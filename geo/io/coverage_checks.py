@@ -10,27 +10,18 @@ import numpy.typing as npt
 import pandas as pd
 import shapely
 
+from geo.io.placing import MapFrame
 from geo.io.resources import load_toml
 from geo.polygons import Patches, gaps_between, overlaps_between, shapes_to_plane
 from geo.text import fold
 from geo.validation import IssueLog, Source
 
-__all__ = ["BoundaryChecks", "MapFrame", "check_units"]
+__all__ = ["BoundaryChecks", "check_units"]
 
 Shapes = npt.NDArray[np.object_]
 BoolArray = npt.NDArray[np.bool_]
 
 _LARGEST = 5
-
-
-@dataclass(frozen=True, slots=True)
-class MapFrame:
-    """Extent in degrees."""
-
-    west: float
-    east: float
-    south: float
-    north: float
 
 
 @dataclass(frozen=True, slots=True)

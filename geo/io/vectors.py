@@ -14,8 +14,9 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 import pyogrio
-from pyarrow import ArrowInvalid
+from pyarrow import ArrowException
 from pyogrio.errors import CRSError, DataLayerError, DataSourceError, FeatureError, FieldError, GeometryError
+from pyproj.exceptions import ProjError
 from shapely.errors import ShapelyError
 
 from geo.errors import InputError
@@ -48,7 +49,9 @@ def read_vectors(
         return [_read_parquet(path, source)]
     location = _checked_location(path, source, suffix, limits)
     try:
-        layers = [str(name) for name, _ in pyogrio.list_layers(location)]
+        with warnings.catch_warnings():  # what it says is said again when the layer is read
+            warnings.simplefilter("ignore")
+            layers = [str(name) for name, _ in pyogrio.list_layers(location)]
         chosen = [_named(layer, layers, source) for layer in options.sheet] or layers
         if not layers:
             raise InputError(f"{source}: không có lớp nào.", f"{source}: there is no layer.")
@@ -175,6 +178,6 @@ def _read_parquet(path: Path, source: Source) -> RawTable:
         metadata = pq.read_schema(path).metadata or {}
         with np.errstate(invalid="ignore"):  # coordinates that are no numbers are for the readers to state
             frame = gpd.read_parquet(path) if b"geo" in metadata else pd.read_parquet(path)
-    except (ArrowInvalid, OSError, ShapelyError, ValueError) as error:
+    except (ArrowException, KeyError, OSError, ProjError, ShapelyError, TypeError, ValueError) as error:
         raise _damaged(source, error) from error
     return _as_raw(frame, source, path)
