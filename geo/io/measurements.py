@@ -263,7 +263,7 @@ def _radio(
             take = (channel.isna() & frame[name].notna()).to_numpy(dtype=bool)
             if of_header:
                 # the header says it, but a phone locked out of that technology leaves an old number there
-                take &= (technology == 0) | (technology == TECHNOLOGY_CODES[of_header])
+                take = take & ((technology == 0) | (technology == TECHNOLOGY_CODES[of_header]))
                 implied[take] = TECHNOLOGY_CODES[of_header]
             channel = channel.where(~take, frame[name])
     label = bands.band_labels(_cells(frame, "band"), technology=_text(named, implied, frame.index))
