@@ -39,6 +39,7 @@ def main(
     console = Console(lang, verbose, quiet)
     with ending(console):
         from geo.compute import make_executor
+        from geo.errors import Bilingual
         from geo.io.project import read_project
         from geo.pipeline.analysis import analyse
 
@@ -46,8 +47,17 @@ def main(
         console.language = read_project(project).language
         with StageProgress(console) as progress:
             analysis = analyse(project, out, executor=executor, observer=progress, overwrite=overwrite)
-        for path in analysis.written:
-            console.wrote(path)
+        if analysis.warnings:
+            console.note(
+                Bilingual(
+                    f"{analysis.warnings} dòng có cảnh báo: xem issues.xlsx và phần lưu ý trên bản đồ.",
+                    f"{analysis.warnings} rows carry a warning: see issues.xlsx and the notes on the map.",
+                )
+            )
+        for place in dict.fromkeys(
+            path if path.parent == analysis.folder else path.parent for path in analysis.written
+        ):
+            console.wrote(place)
 
 
 if __name__ == "__main__":

@@ -40,7 +40,7 @@ from geo.pipeline.showing import kind_name, notices, sentence, write_map
 from geo.project import Project
 from geo.report.issues import issues_workbook
 from geo.report.tables import arrange, result_table
-from geo.validation import IssueLog
+from geo.validation import IssueLog, Severity
 
 __all__ = ["Analysis", "analyse", "analysis_stages"]
 
@@ -59,12 +59,15 @@ class Analysis:
     written : tuple of Path
         Every result, the map last.
     results : mapping of str to StageResult
+    warnings : int
+        Rows (or whole tables) that carry a warning.
     """
 
     project: Project
     folder: Path
     written: tuple[Path, ...]
     results: Mapping[str, StageResult]
+    warnings: int
 
 
 def analyse(
@@ -113,11 +116,12 @@ def analyse(
             raise
         files = {name: path for result in results.values() for name, path in result.public().items()}
         ordered = {name: files[name] for name in sorted(files, key=lambda name: (name == MAP, name))}
+        logs = [load_issues(results[name].folder) for name in ("inputs", "coverage")]
         content = manifest(
             project=_project_facts(project),
             results=list(results.values()),
-            log=load_issues(results["inputs"].folder),
-            later=[load_issues(results["coverage"].folder)],
+            log=logs[0],
+            later=logs[1:],
             facts=_facts(project, settings, results),
             started=started,
             finished=datetime.now(UTC),
@@ -125,7 +129,8 @@ def analyse(
         written = run.publish(ordered, content)
         run.prune([result.folder for result in results.values()])
     paths = [run.path / name for name in written if name != MAP] + [run.path / MAP]
-    return Analysis(project, run.path, tuple(paths), results)
+    warnings = sum(finding.count for log in logs for finding in log.of_severity(Severity.WARNING))
+    return Analysis(project, run.path, tuple(paths), results, warnings)
 
 
 def analysis_stages(project: Project, settings: AnalysisSettings) -> list[Stage]:

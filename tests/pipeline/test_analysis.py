@@ -1,0 +1,406 @@
+"""The main job on a tiny made-up project: what it writes, when it refuses, and that it always resumes."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+import os
+import random
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pyogrio
+import pytest
+import rasterio
+from tiny import NAME, tiny_project
+
+from geo.compute import ProcessExecutor, SerialExecutor
+from geo.errors import InputError, MissingInputError, ProjectFileError
+from geo.io.run_folder import RunFolder
+from geo.pipeline.analysis import Analysis, analyse
+from geo.pipeline.reading import RefusedInputsError
+
+FOLDER = "tinh-thu-gia-dinh"
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tiny_project(tmp_path_factory.mktemp("project"))
+
+
+@pytest.fixture(scope="module")
+def run(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Analysis:
+    return analyse(project, tmp_path_factory.mktemp("out"), executor=SerialExecutor())
+
+
+def sums(folder: Path) -> dict[str, str]:
+    """Return path -> SHA-256 of every file, the manifest without its times."""
+    found = {}
+    for path in sorted(p for p in folder.rglob("*") if p.is_file()):
+        content = path.read_bytes()
+        if path.name == "manifest.json":
+            manifest = json.loads(content)
+            del manifest["run"]
+            content = json.dumps(manifest, sort_keys=True).encode()
+        found[path.relative_to(folder).as_posix()] = hashlib.sha256(content).hexdigest()
+    return found
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8-sig"), newline="")))
+
+
+def manifest_of(analysis: Analysis) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads((analysis.folder / "manifest.json").read_text(encoding="utf-8"))
+    return content
+
+
+def test_what_is_written(run: Analysis) -> None:
+    names = sorted(p.relative_to(run.folder).as_posix() for p in run.written)
+    expected = [
+        "index.html",
+        "issues.xlsx",
+        "layers.gpkg",
+        "manifest.json",
+        "tables.xlsx",
+        "tables/communes.csv",
+    ]
+    assert [n for n in names if not n.startswith("rasters/")] == [*expected, "tables/villages.csv"]
+    assert {"rasters/all_state.tif", "rasters/mang_a_4g_rsrp_dbm.tif", "rasters/mang_b_4g_state.tif"} <= set(
+        names
+    )
+    assert run.written[-1].name == "index.html"
+    assert all(path.is_file() for path in run.written)
+    assert sorted(p.name for p in run.folder.iterdir() if p.is_dir()) == [".stages", "rasters", "tables"]
+
+
+def test_the_ridge_is_seen_in_every_output(run: Analysis) -> None:
+    """Operator A stands west of the ridge: its 4G serves the west and not the far east."""
+    communes = {row["commune_code"]: row for row in rows(run.folder / "tables" / "communes.csv")}
+    assert list(communes) == ["99001", "99002", "99003", "99004"]
+    west, east = communes["99001"], communes["99002"]
+    served = "mang_a_4g_area_served_share"
+    assert float(west[served]) > 0.6
+    assert float(east[served]) < 0.3
+    with rasterio.open(run.folder / "rasters" / "mang_a_4g_state.tif") as raster:
+        assert raster.crs.to_epsg() == 9210
+        assert set(raster.read(1).ravel().tolist()) >= {0, 2, 3}
+    layers = pyogrio.list_layers(run.folder / "layers.gpkg")[:, 0].tolist()
+    assert layers == ["communes", "villages", "sites"]
+    layer = pyogrio.read_dataframe(run.folder / "layers.gpkg", layer="communes")
+    assert layer[served].round(4).tolist() == [float(row[served]) for row in communes.values()]
+    book = openpyxl.load_workbook(run.folder / "tables.xlsx")
+    header = [cell.value for cell in book["Xã"][1]]
+    assert book["Xã"].cell(2, header.index(served) + 1).value == float(west[served])
+    page = (run.folder / "index.html").read_text(encoding="utf-8")
+    assert "Content-Security-Policy" in page
+
+
+def test_villages_have_a_class(run: Analysis) -> None:
+    villages = rows(run.folder / "tables" / "villages.csv")
+    assert [row["village_id"] for row in villages] == ["T1", "T2", "T3", "T4", "T5"]
+    assert all(row["class"] for row in villages)
+    communes = rows(run.folder / "tables" / "communes.csv")
+    assert sum(int(row["villages"]) for row in communes) == 5
+
+
+def test_shares_add_up_to_one(run: Analysis) -> None:
+    for row in rows(run.folder / "tables" / "communes.csv"):
+        shares = [
+            float(row[f"population_{state}_share"])
+            for state in ("served", "unserved", "uncertain", "unknown")
+        ]
+        assert sum(shares) == pytest.approx(1.0, abs=3e-4)
+        assert float(row["population"]) > 0
+
+
+def test_the_manifest_books_inputs_rules_defaults_and_time(run: Analysis, project: Path) -> None:
+    manifest = manifest_of(run)
+    inputs = {entry["file"]: entry for entry in manifest["inputs"]}
+    assert set(inputs) >= {
+        "communes.geojson",
+        "sites.csv",
+        "cells.csv",
+        "villages.csv",
+        "dem.tif",
+        "population.tif",
+    }
+    assert (
+        inputs["sites.csv"]["sha256"]
+        == hashlib.sha256((project.parent / "sites.csv").read_bytes()).hexdigest()
+    )
+    for entry in manifest["inputs"]:
+        for table in entry["tables"]:
+            assert table["rows_in"] == table["rows_used"] + table["rows_dropped"]
+    assert inputs["sites.csv"]["tables"][0]["rows_in"] == 4
+    assert manifest["project"]["name"] == NAME
+    assert manifest["project"]["made_up"] is True
+    assert [stage["name"] for stage in manifest["stages"]] == [
+        "inputs",
+        "coverage",
+        "villages",
+        "tables",
+        "layers",
+        "map",
+    ]
+    assert set(manifest["run"]["stages"]) == {stage["name"] for stage in manifest["stages"]}
+    assert any(rule["id"] == "planning_level_4g" for rule in manifest["rules"]["used"])
+    assert manifest["settings"]["coverage"]["tile_cells"] == 16
+    assert {"gdal (rasterio)", "proj (pyproj)", "numpy", "python"} <= set(manifest["software"])
+    assert manifest["model"]["name"].startswith("free space")
+    outputs = {name for name in sums(run.folder) if not name.startswith(".stages/")} - {"manifest.json"}
+    assert set(manifest["outputs"]) == outputs
+    for name, checksum in manifest["outputs"].items():
+        assert hashlib.sha256((run.folder / name).read_bytes()).hexdigest() == checksum
+
+
+def test_no_output_names_a_place_on_this_machine(run: Analysis, project: Path) -> None:
+    for path in run.written:
+        if path.suffix in {".json", ".csv", ".html"}:
+            text = path.read_text(encoding="utf-8")
+            assert str(project.parent) not in text
+            assert str(run.folder.parent) not in text
+
+
+def test_times_stand_only_in_the_manifest(run: Analysis) -> None:
+    manifest = manifest_of(run)
+    year = time.strftime("%Y-")
+    del manifest["run"]
+    assert not re.search(year + r"\d\d-\d\dT", json.dumps(manifest))
+
+
+def test_a_second_run_repeats_nothing_and_changes_nothing(run: Analysis, project: Path) -> None:
+    before = sums(run.folder)
+    again = analyse(project, run.folder.parent, executor=SerialExecutor())
+    assert all(result.reused for result in again.results.values())
+    assert sums(run.folder) == before
+
+
+def test_another_place_and_two_workers_give_the_same_bytes(
+    run: Analysis, project: Path, tmp_path: Path
+) -> None:
+    other = analyse(project, tmp_path, executor=ProcessExecutor(2))
+    assert {k: v for k, v in sums(other.folder).items() if not k.endswith("project.json")} == {
+        k: v for k, v in sums(run.folder).items() if not k.endswith("project.json")
+    }
+
+
+def test_a_change_repeats_only_what_depends_on_it(project: Path, tmp_path: Path) -> None:
+    copy = tiny_project(tmp_path / "p", cell_size_m=500)
+    analyse(copy, tmp_path / "out", executor=SerialExecutor())
+    villages = copy.with_name("villages.csv")
+    villages.write_text(villages.read_text(encoding="utf-8").replace("Thôn 1", "Bản Mới"), encoding="utf-8")
+    second = analyse(copy, tmp_path / "out", executor=SerialExecutor())
+    assert {name for name, result in second.results.items() if result.reused} == {"coverage"}
+    assert "Bản Mới" in (second.folder / "tables" / "villages.csv").read_text(encoding="utf-8")
+    assert len([p for p in (second.folder / ".stages").iterdir() if p.is_dir()]) == 6
+
+
+def test_without_terrain_nothing_is_called_unserved(tmp_path: Path) -> None:
+    path = tiny_project(tmp_path / "p", cell_size_m=500)
+    text = path.read_text(encoding="utf-8")
+    path.write_text(re.sub(r"(?m)^(terrain|population) = .*$", "", text), encoding="utf-8")
+    done = analyse(path, tmp_path / "out", executor=SerialExecutor())
+    for row in rows(done.folder / "tables" / "communes.csv"):
+        assert (row["population_unserved_share"], row["population_served_share"]) == ("", "")
+        assert row["area_served_share"] == "0.0"
+        assert row["mang_a_4g_area_unknown_share"] == "1.0"
+    assert {row["class"] for row in rows(done.folder / "tables" / "villages.csv")} == {"undecided"}
+    page = (done.folder / "index.html").read_text(encoding="utf-8")
+    assert "terrain" in json.dumps(manifest_of(done)["stages"]) or page
+
+
+# -- refusals --------------------------------------------------------------------------------------
+
+
+def test_an_error_in_the_inputs_writes_issues_and_nothing_else(tmp_path: Path) -> None:
+    path = tiny_project(tmp_path / "p")
+    path.with_name("communes.geojson").write_text("{", encoding="utf-8")
+    with pytest.raises(RefusedInputsError) as caught:
+        analyse(path, tmp_path / "out", executor=SerialExecutor())
+    assert "issues.xlsx" in caught.value.message.vi
+    assert "issues.xlsx" in caught.value.message.en
+    left = [p.relative_to(tmp_path / "out").as_posix() for p in (tmp_path / "out").rglob("*")]
+    assert left == [FOLDER, f"{FOLDER}/issues.xlsx"]
+    tiny_project(tmp_path / "p")  # mended
+    done = analyse(path, tmp_path / "out", executor=SerialExecutor())
+    assert (done.folder / "index.html").exists()
+
+
+def test_an_error_leaves_an_earlier_result_as_it_was(tmp_path: Path) -> None:
+    path = tiny_project(tmp_path / "p", cell_size_m=500)
+    done = analyse(path, tmp_path / "out", executor=SerialExecutor())
+    before = sums(done.folder)
+    path.with_name("communes.geojson").write_text("{", encoding="utf-8")
+    with pytest.raises(RefusedInputsError):
+        analyse(path, tmp_path / "out", executor=SerialExecutor())
+    after = sums(done.folder)
+    assert {k: v for k, v in after.items() if v != before.get(k)}.keys() == {"issues.xlsx"}
+    assert after.keys() == before.keys()
+
+
+def test_two_projects_of_one_name_do_not_mix(project: Path, run: Analysis, tmp_path: Path) -> None:
+    other = tiny_project(tmp_path / "other")
+    before = sums(run.folder)
+    with pytest.raises(InputError, match="--out"):
+        analyse(other, run.folder.parent, executor=SerialExecutor())
+    assert sums(run.folder) == before
+
+
+@pytest.mark.parametrize("error", [MissingInputError, ProjectFileError])
+def test_a_wrong_project_file_writes_nothing(tmp_path: Path, error: type[Exception]) -> None:
+    path = tmp_path / "p.toml"
+    if error is ProjectFileError:
+        path.write_text("[project", encoding="utf-8")
+    with pytest.raises(error):
+        analyse(path, tmp_path / "out", executor=SerialExecutor())
+    assert not (tmp_path / "out").exists()
+
+
+# -- the command -----------------------------------------------------------------------------------
+
+
+def command(project_root: Path, *arguments: object) -> list[str]:
+    return [sys.executable, str(project_root / "scripts" / "analyze.py"), *map(str, arguments)]
+
+
+@pytest.fixture
+def environment(project_root: Path) -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": str(project_root), "PYTHONUTF8": "1"}
+
+
+def test_the_command_prints_the_map_last(
+    project: Path, project_root: Path, environment: dict[str, str], tmp_path: Path
+) -> None:
+    result = subprocess.run(
+        command(project_root, project, "--out", tmp_path, "--workers", 1),
+        env=environment, capture_output=True, text=True, encoding="utf-8", check=False,
+    )  # fmt: skip
+    assert result.returncode == 0, result.stderr
+    assert [Path(line).name for line in result.stdout.splitlines()][-2:] == ["manifest.json", "index.html"]
+    assert result.stderr.startswith("[1/6] Đọc và kiểm tra dữ liệu: xong")
+    assert "\x1b" not in result.stderr
+    quiet = subprocess.run(
+        command(project_root, project, "--out", tmp_path, "-q"),
+        env=environment, capture_output=True, text=True, encoding="utf-8", check=False,
+    )  # fmt: skip
+    assert (quiet.returncode, quiet.stderr, quiet.stdout) == (0, "", result.stdout)
+
+
+def test_the_command_refuses_in_the_language_asked_for(
+    project_root: Path, environment: dict[str, str], tmp_path: Path
+) -> None:
+    path = tiny_project(tmp_path / "p")
+    path.with_name("communes.geojson").write_text("{", encoding="utf-8")
+    for language, word in ((["--lang", "en"], "Error: The inputs have"), ([], "Lỗi: Dữ liệu có")):
+        result = subprocess.run(
+            command(project_root, path, "--out", tmp_path / "out", *language),
+            env=environment, capture_output=True, text=True, encoding="utf-8", check=False,
+        )  # fmt: skip
+        assert result.returncode == 2
+        assert word in result.stderr
+        assert "Traceback" not in result.stderr
+        assert result.stdout == ""
+
+
+def test_a_second_run_at_the_same_time_is_refused(
+    project: Path, project_root: Path, environment: dict[str, str], tmp_path: Path
+) -> None:
+    with RunFolder(tmp_path / FOLDER).locked():
+        result = subprocess.run(
+            command(project_root, project, "--out", tmp_path, "--lang", "en"),
+            env=environment, capture_output=True, text=True, encoding="utf-8", check=False,
+        )  # fmt: skip
+    assert result.returncode == 2
+    assert result.stderr.count("\n") == 1
+    assert "Another run" in result.stderr
+    assert not (tmp_path / FOLDER / "index.html").exists()
+
+
+def kill_and_resume(
+    line: list[str],
+    environment: dict[str, str],
+    folder: Path,
+    kills: int,
+    whole_s: float,
+    number: signal.Signals,
+) -> int:
+    """Kill runs of a command at random moments, then let one end; return how many were really killed."""
+    moments = random.Random(int.from_bytes(os.urandom(4), "big"))
+    killed = 0
+    for _ in range(kills):
+        process = subprocess.Popen(
+            line, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+        )
+        try:
+            process.communicate(timeout=moments.uniform(0.2, 0.95) * whole_s)
+        except subprocess.TimeoutExpired:
+            process.send_signal(number)
+            _, said = process.communicate(timeout=60)
+            killed += process.returncode != 0
+            assert "Traceback" not in said
+        if (folder / "manifest.json").exists():  # it was faster than the clock: begin anew
+            shutil.rmtree(folder)
+    subprocess.run(line, env=environment, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    return killed
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals as POSIX has them")
+@pytest.mark.parametrize(
+    "number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT], ids=["kill", "term", "int"]
+)
+def test_stopped_at_random_moments_it_resumes_to_the_same_bytes(
+    run: Analysis,
+    project: Path,
+    project_root: Path,
+    environment: dict[str, str],
+    tmp_path: Path,
+    number: signal.Signals,
+) -> None:
+    line = command(
+        project_root, project, "--out", tmp_path, "--workers", 2 if number == signal.SIGKILL else 1
+    )
+    begin = time.monotonic()
+    subprocess.run(
+        [*line[:-4], "--out", str(tmp_path / "timed"), "--workers", "1"], env=environment, check=True,
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    whole_s = time.monotonic() - begin
+    kills = 4 if number == signal.SIGKILL else 1
+    killed = kill_and_resume(line, environment, tmp_path / FOLDER, kills, whole_s, number)
+    if number == signal.SIGKILL:
+        assert killed > 0, "every run ended before it was killed"
+    skipped = {".stages/project.json"}  # tells where the project file lies from here
+    got, expected = sums(tmp_path / FOLDER), sums(run.folder)
+    assert {k: v for k, v in got.items() if k not in skipped} == {
+        k: v for k, v in expected.items() if k not in skipped
+    }
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name == "nt", reason="signals as POSIX has them")
+def test_the_sample_killed_at_20_random_moments_resumes_to_the_same_bytes(
+    project_root: Path, environment: dict[str, str], tmp_path: Path
+) -> None:
+    source = project_root / "data" / "sample" / "project.toml"
+    begin = time.monotonic()
+    line = command(project_root, source, "--out", tmp_path / "whole")
+    subprocess.run(line, env=environment, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    whole_s = time.monotonic() - begin
+    (expected,) = (tmp_path / "whole").iterdir()
+    folder = tmp_path / "killed" / expected.name
+    killed = 0
+    line = command(project_root, source, "--out", tmp_path / "killed")
+    while killed < 20:
+        killed += kill_and_resume(line, environment, folder, 5, whole_s, signal.SIGKILL)
+        assert sums(folder) == sums(expected)
+        shutil.rmtree(folder)
