@@ -236,7 +236,8 @@ def _provinces_of(
         log.add("boundary_province_differs", table.source, rows=frame.index[differ], column=column,
                 came=list(code[differ] + " ≠ " + name[differ]))
     code = code.where(code != "", meant)
-    unknown = ~code.isin(list(provinces.names)).to_numpy(dtype=bool)
+    # a code that the project itself names is meant, whether the list has it or not
+    unknown = ~code.isin([*provinces.names, *wanted]).to_numpy(dtype=bool)
     if unknown.any():
         came = (code[unknown] + " " + name[unknown]).map(clean)
         log.add("boundary_province_unknown", table.source, rows=frame.index[unknown], column=column, came=list(came))

@@ -1,0 +1,204 @@
+"""Population per commune, from a table: by code only, its flaws stated and its values never mended."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from geo.io.places import stated_household_sizes, with_provenance
+from geo.io.raw import FileLimits, TableOptions
+from geo.io.resources import load_toml
+from geo.io.tables import Table, convert, load_schema, read_tables
+from geo.schemas import Schema
+from geo.text import fold, fold_unit_name
+from geo.validation import IssueLog
+
+__all__ = ["PopulationChecks", "read_population_table"]
+
+BoolArray = npt.NDArray[np.bool_]
+FloatArray = npt.NDArray[np.float64]
+
+_COLUMNS = {"commune_code": "str", "population": "float64", "households": "float64"}
+_LISTED = 20
+
+
+@dataclass(frozen=True, slots=True)
+class PopulationChecks:
+    """What is worth stating about a population; values and sources in ``resources/input_checks.toml``."""
+
+    density_high_per_km2: float
+    density_low_per_km2: float
+    province_median_share: float
+    population_low: float
+    persons_per_household_low: float
+    persons_per_household_high: float
+    rival_difference_share: float
+
+    @classmethod
+    def load(cls) -> PopulationChecks:
+        """Return the values that ship with the package."""
+        content = load_toml("input_checks.toml")["population"]
+        return cls(**{name: float(entry["value"]) for name, entry in content.items()})
+
+
+def read_population_table(
+    path: Path,
+    *,
+    file: str,
+    options: TableOptions,
+    units: pd.DataFrame,
+    log: IssueLog,
+    limits: FileLimits | None = None,
+) -> pd.DataFrame:
+    """Read people and households per commune.
+
+    Parameters
+    ----------
+    path : Path
+    file : str
+        The path as the project file gives it, for messages.
+    options : TableOptions
+        ``columns`` chooses between rival columns, e.g. ``{"population": "population_3dmap"}``.
+    units : DataFrame
+        Communes of the project (``commune_code``, ``commune_name``, ``province_code``, ``area_km2``).
+    log : IssueLog
+    limits : FileLimits, optional
+
+    Returns
+    -------
+    DataFrame
+        ``commune_code`` (unique, each of ``units``), ``population``, ``households`` (NaN where not
+        given), ``file``, ``sheet``, ``row``.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, unreadable or lacks columns.
+    """
+    schema = load_schema("population")
+    tables = read_tables(path, file=file, schema=schema, options=options, log=log, limits=limits)
+    return pd.concat([_read_table(t, schema, units, log) for t in tables], ignore_index=True)
+
+
+def _read_table(table: Table, schema: Schema, units: pd.DataFrame, log: IssueLog) -> pd.DataFrame:
+    source = table.source
+    checks = PopulationChecks.load()
+    frame = convert(table, schema, log)
+    known = frame["commune_code"].isin(units["commune_code"]).to_numpy(dtype=bool)
+    if len(frame) and not known.any():
+        log.add("population_none_of_project", source, column=table.header("commune_code"),
+                came=", ".join(frame["commune_code"].head(5)))
+        frame = frame.iloc[:0]
+    else:
+        frame = log.drop(frame, ~known, "population_not_of_project", source, column=table.header("commune_code"),
+                         came=frame["commune_code"].to_numpy(dtype=object))
+        frame = _one_row_each(table, frame, log)
+    if "households" not in frame:
+        frame = frame.assign(households=np.nan)
+    if len(frame):
+        place = units.set_index("commune_code").loc[frame["commune_code"]]
+        _state_names(table, frame, place, log)
+        _state_values(table, frame, place, checks, log)
+        _state_missing(table, frame, units, log)
+    log.close("population", source, rows_in=table.rows_in, rows_used=len(frame))
+    return with_provenance(frame[list(_COLUMNS)].astype(_COLUMNS), source)
+
+
+def _one_row_each(table: Table, frame: pd.DataFrame, log: IssueLog) -> pd.DataFrame:
+    """Drop repeated rows; where they differ, what differs is unknown."""
+    values = [c for c in ("population", "population_other", "households") if c in frame]
+    again = frame.duplicated("commune_code").to_numpy(dtype=bool)
+    if not again.any():
+        return frame
+    spread = frame.groupby("commune_code")[values].nunique(dropna=False) > 1
+    differing = frame["commune_code"].map(spread.any(axis=1)).to_numpy(dtype=bool)
+    for name in values:
+        unsure = frame["commune_code"].map(spread[name]).to_numpy(dtype=bool)
+        frame = frame.assign(**{name: frame[name].where(~unsure)})
+    column = table.header("commune_code")
+    came = (frame["commune_code"] + ": " + table.frame.loc[frame.index, "population"].astype(str)).to_numpy(dtype=object)
+    unsure = again & differing
+    frame = log.drop(frame, unsure, "population_rows_differ", table.source, column=column, came=came)
+    return log.drop(frame, again[~unsure], "population_row_repeated", table.source, column=column, came=came[~unsure])
+
+
+def _state_names(table: Table, frame: pd.DataFrame, place: pd.DataFrame, log: IssueLog) -> None:
+    if "commune_name" not in frame:
+        return
+    own, right = frame["commune_name"].to_numpy(dtype=object), place["commune_name"].to_numpy(dtype=object)
+    differs = np.array([bool(a) and fold_unit_name(a) != fold_unit_name(b) for a, b in zip(own, right, strict=True)], dtype=bool)
+    if differs.any():
+        log.add("population_name_differs", table.source, rows=frame.index[differs], column=table.header("commune_name"),
+                came=[f"{a} ≠ {b}" for a, b in zip(own[differs], right[differs], strict=True)])
+
+
+def _implausible(people: FloatArray, place: pd.DataFrame, checks: PopulationChecks) -> tuple[BoolArray, FloatArray]:
+    """Return which populations are beyond belief, and densities per km²."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        density = people / place["area_km2"].to_numpy(dtype=float)
+    median = pd.Series(density).groupby(place["province_code"].to_numpy()).transform("median").to_numpy(dtype=float)
+    islands = np.array([fold(n).startswith("dac khu") for n in place["commune_name"]], dtype=bool)
+    with np.errstate(invalid="ignore"):
+        odd = (density > checks.density_high_per_km2) | (people <= 0)
+        odd |= ~islands & (density < np.maximum(checks.density_low_per_km2, checks.province_median_share * median))
+        odd |= ~islands & (people < checks.population_low)
+    return odd, density
+
+
+def _state_values(
+    table: Table, frame: pd.DataFrame, place: pd.DataFrame, checks: PopulationChecks, log: IssueLog
+) -> None:
+    column = table.header("population")
+    people = frame["population"].to_numpy(dtype=float)
+    unknown = np.isnan(people)
+    if unknown.any():
+        log.add("population_unknown", table.source, rows=frame.index[unknown], column=column,
+                came=list(place["commune_name"].to_numpy()[unknown]))
+    odd, density = _implausible(people, place, checks)
+    if odd.any():
+        names = place["commune_name"].to_numpy(dtype=object)
+        came = [f"{n}: {p:.0f} ({d:.3g}/km²)" for n, p, d in zip(names[odd], people[odd], density[odd], strict=True)]
+        fields = {"density_low": f"{checks.density_low_per_km2:g}", "density_high": f"{checks.density_high_per_km2:g}",
+                  "share": f"{checks.province_median_share:.0%}", "low": f"{checks.population_low:g}"}
+        log.add("population_implausible", table.source, rows=frame.index[odd], column=column, came=came, fields=fields)
+    stated_household_sizes(table, frame, checks.persons_per_household_low, checks.persons_per_household_high, log)
+    if "population_other" in frame:
+        _state_rival(table, frame, place, odd, checks, log)
+
+
+def _state_rival(
+    table: Table, frame: pd.DataFrame, place: pd.DataFrame, odd: BoolArray, checks: PopulationChecks, log: IssueLog
+) -> None:
+    people, other = frame["population"].to_numpy(dtype=float), frame["population_other"].to_numpy(dtype=float)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        differ = np.abs(people - other) / np.maximum(people, other) > checks.rival_difference_share
+    differ |= np.isnan(people) != np.isnan(other)
+    if not differ.any():
+        return
+    other_odd, _ = _implausible(other, place, checks)
+    log.add(
+        "population_columns_differ",
+        table.source,
+        rows=frame.index[differ],
+        column=table.header("population"),
+        came=[f"{p:.0f} ≠ {q:.0f}" for p, q in zip(people[differ], other[differ], strict=True)],
+        fields={
+            "share": f"{checks.rival_difference_share:.0%}", "count": int(differ.sum()),
+            "taken": table.header("population"), "other": table.header("population_other"),
+            "total": f"{np.nansum(people):.0f}", "other_total": f"{np.nansum(other):.0f}",
+            "odd": int(odd.sum()), "other_odd": int(other_odd.sum()),
+        },
+    )
+
+
+def _state_missing(table: Table, frame: pd.DataFrame, units: pd.DataFrame, log: IssueLog) -> None:
+    missing = units[~units["commune_code"].isin(frame["commune_code"])]
+    if len(missing):
+        names = missing["commune_name"] + " (" + missing["commune_code"] + ")"
+        more = "" if len(missing) <= _LISTED else f" … (+{len(missing) - _LISTED})"
+        log.add("population_commune_missing", table.source, came="; ".join(names.head(_LISTED)) + more,
+                fields={"count": len(missing)})

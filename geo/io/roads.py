@@ -1,0 +1,165 @@
+"""Roads and streets: lines with a class, in EPSG:4326."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import shapely
+
+from geo.areas import AreaIndex
+from geo.crs import WGS84_EPSG
+from geo.io.places import with_provenance
+from geo.io.placing import MapFrame, declared_crs, place_shapes
+from geo.io.positions import PositionContext
+from geo.io.raw import FileLimits, TableOptions
+from geo.io.tables import Table, convert, load_schema, read_tables
+from geo.schemas import Schema
+from geo.validation import IssueLog
+
+__all__ = ["read_roads"]
+
+Shapes = npt.NDArray[np.object_]
+
+_COLUMNS = {"road_id": "str", "road_name": "str", "road_class": "str"}
+_LINE, _RING, _MULTILINE, _COLLECTION = 1, 2, 5, 7
+_DIGITS = 10
+_METRES_PER_DEGREE = 111_320.0
+
+
+def read_roads(
+    path: Path,
+    *,
+    file: str,
+    options: TableOptions,
+    context: PositionContext,
+    log: IssueLog,
+    limits: FileLimits | None = None,
+) -> gpd.GeoDataFrame:
+    """Read roads or streets as lines.
+
+    Parameters
+    ----------
+    path : Path
+        GeoParquet, GeoPackage, GeoJSON or Shapefile (zipped too).
+    file : str
+        The path as the project file gives it, for messages.
+    options : TableOptions
+    context : PositionContext
+        Roads beyond the frame of its area, widened by its reach, are left aside, stated.
+    log : IssueLog
+    limits : FileLimits, optional
+
+    Returns
+    -------
+    GeoDataFrame
+        EPSG:4326, ``road_id``, ``road_name``, ``road_class`` (expressway, national, provincial,
+        district, commune, village, urban, path; ``""`` if unknown), ``geometry`` (LineString: a
+        feature of several lines gives several rows with one ``road_id``), ``file``, ``sheet``, ``row``.
+
+    Raises
+    ------
+    InputError
+        If the file is missing or unreadable, or its CRS cannot be used.
+    """
+    schema = load_schema("roads")
+    tables = read_tables(path, file=file, schema=schema, options=options, log=log, limits=limits)
+    parts = [_read_table(t, schema, options, context, log) for t in tables]
+    return gpd.GeoDataFrame(pd.concat(parts, ignore_index=True), geometry="geometry", crs=WGS84_EPSG)
+
+
+def _read_table(
+    table: Table, schema: Schema, options: TableOptions, context: PositionContext, log: IssueLog
+) -> pd.DataFrame:
+    source = table.source
+    frame = convert(table, schema, log)
+    crs = declared_crs(table, options, log)
+    if crs is None or table.geometry is None:
+        log.close("roads", source, rows_in=table.rows_in, rows_used=0)
+        return _finished(frame.iloc[:0].assign(geometry=None), table)
+    frame = frame.assign(geometry=np.asarray(table.geometry.reindex(frame.index).to_numpy(), dtype=object))
+    frame = _lines_only(table, frame, log)
+    reach_m = context.settings.reach_m
+    box = _frame_around(context.area, reach_m)
+    everywhere = np.ones(len(frame), dtype=bool)
+    # A country's roads reach beyond the frame: what matters is whether any lies in it.
+    near = MapFrame(box.west - 20, box.east + 20, box.south - 20, box.north + 20)
+    frame, _ = place_shapes(frame, source, crs, near, log, framed=everywhere)
+    if log.refused(source):
+        log.close("roads", source, rows_in=table.rows_in, rows_used=0)
+        return _finished(frame.iloc[:0], table)
+    shapes = frame["geometry"].to_numpy(dtype=object)
+    frame = log.drop(frame, ~(shapely.length(shapes) > 0), "road_without_length", source, column="geometry")
+    shapes = frame["geometry"].to_numpy(dtype=object)
+    inside = shapely.intersects(shapes, shapely.box(box.west, box.south, box.east, box.north))
+    frame = log.drop(frame, ~inside, "road_outside_area", source, column="geometry",
+                     fields={"reach_km": f"{reach_m / 1000:g}"})
+    frame = _with_ids(table, frame, log)
+    log.close("roads", source, rows_in=table.rows_in, rows_used=len(frame))
+    return _finished(frame, table)
+
+
+def _finished(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
+    """Return one row per line, with all columns."""
+    blank = pd.Series("", index=frame.index, dtype="str")
+    frame = frame.assign(**{name: blank for name in _COLUMNS if name not in frame})
+    lines, owner = shapely.get_parts(frame["geometry"].to_numpy(dtype=object), return_index=True)
+    rows = frame.iloc[owner][list(_COLUMNS)].astype(_COLUMNS).assign(geometry=lines)
+    return with_provenance(rows, table.source)
+
+
+def _frame_around(area: AreaIndex, reach_m: float) -> MapFrame:
+    west, south, east, north = area.bounds
+    lat = reach_m / _METRES_PER_DEGREE
+    lon = lat / max(0.05, float(np.cos(np.radians(max(abs(south), abs(north))))))
+    return MapFrame(west - lon, east + lon, south - lat, north + lat)
+
+
+def _lines_only(table: Table, frame: pd.DataFrame, log: IssueLog) -> pd.DataFrame:
+    source = table.source
+    shapes = frame["geometry"].to_numpy(dtype=object)
+    frame = log.drop(frame, shapely.is_missing(shapes) | shapely.is_empty(shapes), "feature_without_shape", source,
+                     column="geometry")
+    shapes = frame["geometry"].to_numpy(dtype=object).copy()
+    kinds = shapely.get_type_id(shapes)
+    mixed = kinds == _COLLECTION
+    for i in np.flatnonzero(mixed):
+        shapes[i] = shapely.MultiLineString(_lines_of(shapes[i]))
+    empty = shapely.is_empty(shapes)
+    if (mixed & ~empty).any():
+        log.add("feature_collection", source, rows=frame.index[mixed & ~empty], column="geometry")
+    raised = shapely.has_z(shapes)
+    line = np.isin(kinds, [_LINE, _RING, _MULTILINE, _COLLECTION]) & ~empty
+    if (raised & line).any():
+        log.add("feature_height_ignored", source, rows=frame.index[raised & line], column="geometry")
+    names = np.array([g.geom_type for g in frame["geometry"]], dtype=object) if not line.all() else None
+    frame = frame.assign(geometry=shapely.force_2d(shapes))
+    return log.drop(frame, ~line, "road_not_line", source, column="geometry", came=names)
+
+
+def _lines_of(shape: shapely.Geometry) -> list[shapely.LineString]:
+    lines: list[shapely.LineString] = []
+    for part in shapely.get_parts(shape):
+        if part.geom_type in {"LineString", "LinearRing"}:
+            lines.append(part)
+        elif part.geom_type in {"MultiLineString", "GeometryCollection"}:
+            lines.extend(_lines_of(part))
+    return [line for line in lines if not line.is_empty]
+
+
+def _with_ids(table: Table, frame: pd.DataFrame, log: IssueLog) -> pd.DataFrame:
+    ids = frame.get("road_id", pd.Series("", index=frame.index, dtype="str")).astype("str")
+    blank = (ids == "").to_numpy(dtype=bool)
+    if not blank.any():
+        return frame
+    shapes = shapely.set_precision(frame["geometry"].to_numpy(dtype=object)[blank], 1e-6, mode="pointwise")
+    made = ["R" + hashlib.sha256(wkb).hexdigest()[:_DIGITS] for wkb in shapely.to_wkb(shapes, byte_order=1)]
+    filled = ids.to_numpy(dtype=object).copy()
+    filled[blank] = made
+    log.add("road_id_made", table.source, rows=frame.index[blank] if "road_id" in table.headers else (),
+            column=table.headers.get("road_id", ""))
+    return frame.assign(road_id=pd.Series(filled, index=ids.index, dtype="str"))
