@@ -51,6 +51,7 @@ from geo.io.resources import issue_catalogue
 from geo.io.terrain import Terrain, open_terrain
 from geo.propagation.free_space import free_space_loss_db
 from geo.propagation.link_budget import reference_eirp_dbm
+from geo.propagation.single_edge import dominant_edge, knife_edge_loss_db
 from geo.validation import IssueLog
 
 EPSG = 9210
@@ -187,6 +188,31 @@ def test_a_ridge_shadows_what_lies_behind_it(tmp_path: Path) -> None:
     level = coverage.level_dbm[coverage.index("A", "4G")]
     assert level[0, 15] < level[30, 15] - 20
     assert level[12, 15] > level[8, 15] + 20
+
+
+def test_levels_behind_hills_are_those_of_the_formulas(tmp_path: Path) -> None:
+    terrain = terrain_of(tmp_path, _hills(3))
+    where = grid(21, 400.0)
+    coverage, _ = run(cells({}), sites({}), terrain, where)
+    level = coverage.level_dbm[coverage.index("A", "4G")]
+    x, y = where.centres()
+    lost = 0
+    for row, column in ((0, 0), (0, 10), (3, 17), (10, 20), (20, 4), (18, 18), (9, 2)):
+        lon, lat = (float(v[0]) for v in to_wgs84([x[column]], [y[row]], EPSG))
+        distance = float(np.hypot(x[column] - X, y[row] - Y))
+        t = np.linspace(0, 1, int(np.ceil(distance / 90)) + 1)
+        profile = terrain.sample(LON + t * (lon - LON), LAT + t * (lat - LAT))
+        nu, known = dominant_edge(
+            profile, distance_m=distance, transmitter_height_m=30, receiver_height_m=1.5, frequency_mhz=1800,
+            effective_earth_radius_m=8.5e6,
+        )  # fmt: skip
+        slant_km = np.hypot(distance, profile[0] + 30 - profile[-1] - 1.5) / 1000
+        diffraction = float(knife_edge_loss_db(nu))
+        expected = EIRP - UNKNOWN_AZIMUTH - float(free_space_loss_db(1800, slant_km)) - diffraction
+        assert known
+        assert level[row, column] == pytest.approx(expected, abs=0.01)
+        lost += diffraction > 6
+    assert lost >= 3  # the places were chosen to lie behind something
 
 
 # -- what serves and what does not -----------------------------------------------------------------

@@ -218,3 +218,31 @@ def test_every_default_names_value_unit_source_and_status() -> None:
         assert entry["source"], entry
         assert entry["status"] in ("standard", "setting", "unverified"), entry
     assert set(radio_defaults().technologies) == set(TECHNOLOGIES)
+
+
+# -- the model beside a better one -----------------------------------------------------------------
+
+
+def test_distance_of_the_baseline_from_p1812_is_what_the_documentation_says(shared_dir: Path) -> None:
+    folder = shared_dir / "reference_cases/golden"
+    job = pd.read_csv(folder / "job_500px.csv")
+    terrain = open_terrain([folder / "N22E105.hgt"], kind="ground", log=IssueLog(issue_catalogue()))
+    lat, lon = 23 - 596 / 1200, 105 + 619 / 1200
+    window = terrain.read_window((lon - 0.16, lat - 0.15, lon + 0.16, lat + 0.15))
+    ground = window.sample(job["lon"], job["lat"])
+    row, column = window.to_lattice(job["lon"], job["lat"])
+    mast_row, mast_column = window.to_lattice([lon], [lat])
+    distance_m = job["d_km"].to_numpy() * 1000
+    slant_km = np.hypot(distance_m, 581 - ground - 1.5) / 1000
+    for frequency in (900, 1800):
+        loss = free_space_loss_db(frequency, slant_km)
+        for k, d in enumerate(distance_m):
+            factor, known = edge_factor_kernel(
+                window.heights, mast_row[0], mast_column[0], 581.0, row[k], column[k], ground[k] + 1.5, d, 90.0, 8.5e6
+            )
+            assert known
+            loss[k] += knife_edge_kernel(factor * np.sqrt(2 * frequency * 1e6 / 299_792_458)) if d > 90 else 0.0
+        error = loss - job[f"covlib_p1812_{frequency}_db"].to_numpy()
+        assert error.mean() == pytest.approx(-10, abs=0.5)
+        assert error.std() == pytest.approx(5, abs=0.5)
+        assert error.max() < 1.5  # one edge never costs more than all of them
