@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from geo.columns import plain_numbers
 from geo.text import clean
 from geo.values import is_blank, parse_numbers
 
@@ -107,6 +108,8 @@ class AngleColumn:
     letters, labels : (n,) object
         As in :class:`Angle`.
     sexagesimal, blank, unreadable : (n,) bool
+    plain : bool
+        No cell has a letter or label: all are bare decimal numbers.
     """
 
     values: FloatArray
@@ -115,6 +118,7 @@ class AngleColumn:
     sexagesimal: BoolArray
     blank: BoolArray
     unreadable: BoolArray
+    plain: bool = False
 
     @property
     def vietnamese(self) -> BoolArray:
@@ -218,6 +222,10 @@ def parse_angles(cells: pd.Series) -> AngleColumn:
     n = len(cells)
     letters, labels = np.full(n, "", dtype=object), np.full(n, "", dtype=object)
     sexagesimal = np.zeros(n, dtype=bool)
+    at_once = plain_numbers(cells)
+    if at_once is not None:
+        blank = np.isnan(at_once)
+        return AngleColumn(at_once, letters, labels, sexagesimal, blank, np.zeros(n, dtype=bool), plain=True)
     blank = is_blank(cells)
     numbers = parse_numbers(cells, plausible=_may_be_coordinate)
     values = numbers.values.copy()

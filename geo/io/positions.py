@@ -6,7 +6,7 @@ every row that is changed or cannot be used.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -87,7 +87,7 @@ def settle_positions(
     lon, lat, keep = _settle(table, rest, first, second, headers, context, options, log)
     if log.refused(table.source):
         return rest.iloc[:0].assign(lon=pd.Series(dtype=float), lat=pd.Series(dtype=float))
-    rest = rest.loc[keep].assign(lon=lon[keep], lat=lat[keep])
+    rest = rest.assign(lon=lon, lat=lat) if keep.all() else rest.loc[keep].assign(lon=lon[keep], lat=lat[keep])
     return _check_place(table, rest, headers, context, log)
 
 
@@ -118,6 +118,9 @@ def _columns(table: Table, frame: pd.DataFrame) -> tuple[_Cells, _Cells, tuple[s
 
 
 def _as_cells(column: AngleColumn, partner: AngleColumn) -> _Cells:
+    if column.plain:
+        nowhere = np.zeros(len(column.values), dtype=bool)
+        return _Cells(column.values, column.labels, column.sexagesimal, column.blank, nowhere)
     axis = np.where(
         np.isin(column.letters, ["N", "S", "B", "M"]),
         "lat",
@@ -156,6 +159,27 @@ def _split_column(cells: pd.Series) -> tuple[_Cells, _Cells]:
         for j in (0, 1)
     ]
     return _as_cells(columns[0], columns[1]), _as_cells(columns[1], columns[0])
+
+
+class _Texts:
+    """What came, as text, written out only where it is asked for: lists of a million rows ask for none."""
+
+    def __init__(self, first: npt.NDArray[np.float64], second: npt.NDArray[np.float64], form: str) -> None:
+        self._first, self._second, self._form = first, second, form
+
+    def __len__(self) -> int:
+        return len(self._first)
+
+    def __iter__(self) -> Iterator[str]:
+        return (self._form.format(a, b) for a, b in zip(self._first, self._second, strict=True))
+
+    def __getitem__(self, rows: npt.NDArray[np.bool_] | npt.NDArray[np.integer]) -> _Texts:
+        return _Texts(self._first[rows], self._second[rows], self._form)
+
+    @property
+    def first(self) -> str:
+        """The first text, empty if there is none."""
+        return next(iter(self), "")
 
 
 def _shown(cell: object) -> str:
@@ -211,7 +235,7 @@ def _settle(
     metres = (np.maximum(a, b) >= 10 * _METRES_MIN) & (np.minimum(a, b) >= _METRES_MIN / 10) & ~degrees
     neither = ~degrees & ~metres
     column = f"{headers[0]}; {headers[1]}"
-    texts = np.array([f"{p:.10g}; {q:.10g}" for p, q in zip(first.values, second.values, strict=True)], dtype=object)
+    texts = _Texts(first.values, second.values, "{:.10g}; {:.10g}")
     _drop_only(log, table, rest, neither, "position_not_coordinate", column, texts)
     stated = declared_zones([*table.preamble, *headers])
     if degrees.any():
@@ -248,7 +272,7 @@ def _drop_only(
     mask: npt.NDArray[np.bool_],
     code: str,
     column: str,
-    texts: npt.NDArray[np.object_],
+    texts: _Texts,
 ) -> None:
     if mask.any():
         log.add(code, table.source, rows=rest.index[mask], column=column, came=list(texts[mask]))
@@ -260,31 +284,33 @@ def _degrees(
     first: _Cells,
     second: _Cells,
     column: str,
-    texts: npt.NDArray[np.object_],
+    texts: _Texts,
     context: PositionContext,
     vn2000: bool,
     log: IssueLog,
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     # A letter or label in the cell says which axis it is, whatever the header says.
-    lat_first = np.asarray(first.axis == "lat", dtype=bool)
-    lon_second = np.asarray(second.axis == "lon", dtype=bool)
-    lettered = (lat_first & np.asarray(second.axis != "lat", dtype=bool)) | (
-        lon_second & np.asarray(first.axis != "lon", dtype=bool)
-    )
+    lettered, certain = np.zeros(len(rows), dtype=bool), np.zeros(len(rows), dtype=bool)
+    if first.axis.astype(bool).any() or second.axis.astype(bool).any():
+        lat_first = np.asarray(first.axis == "lat", dtype=bool)
+        lon_second = np.asarray(second.axis == "lon", dtype=bool)
+        lettered = (lat_first & np.asarray(second.axis != "lat", dtype=bool)) | (
+            lon_second & np.asarray(first.axis != "lon", dtype=bool)
+        )
+        certain = np.asarray(first.axis != "", dtype=bool) | np.asarray(second.axis != "", dtype=bool)
     a = np.where(lettered, second.values, first.values)
     b = np.where(lettered, first.values, second.values)
     a, b = _north_or_nam(table, rows, a, b, first.maybe_south | second.maybe_south, column, texts, context, log)
     settled = settle_degrees(a, b, context.area, settings=context.settings, vn2000=vn2000)
-    certain = np.asarray(first.axis != "", dtype=bool) | np.asarray(second.axis != "", dtype=bool)
     if vn2000:
         log.add("degrees_on_vn2000", table.source, column=column)
     if settled.list_swapped:
-        log.add("position_list_swapped", table.source, column=column, came=texts[0] if len(texts) else "",
+        log.add("position_list_swapped", table.source, column=column, came=texts.first,
                 fields={"count": len(rows)})
     all_lettered = bool(lettered.all()) and len(lettered) > 0
     changed = (settled.row_swapped & ~certain) | (lettered if not (settled.list_swapped or all_lettered) else np.zeros_like(lettered))
     if all_lettered:
-        log.add("position_list_swapped", table.source, column=column, came=texts[0], fields={"count": len(rows)})
+        log.add("position_list_swapped", table.source, column=column, came=texts.first, fields={"count": len(rows)})
     if changed.any():
         log.add("position_row_swapped", table.source, rows=rows[changed], column=column, came=list(texts[changed]))
     coarse = ~first.sexagesimal & ~second.sexagesimal & _coarse(a) & _coarse(b)
@@ -300,7 +326,7 @@ def _north_or_nam(
     lat: npt.NDArray[np.float64],
     unclear: npt.NDArray[np.bool_],
     column: str,
-    texts: npt.NDArray[np.object_],
+    texts: _Texts,
     context: PositionContext,
     log: IssueLog,
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
@@ -362,7 +388,7 @@ def _metres(
     options: TableOptions,
     stated: tuple[int, ...],
     column: str,
-    texts: npt.NDArray[np.object_],
+    texts: _Texts,
     log: IssueLog,
     *,
     main: bool,
@@ -436,7 +462,7 @@ def _refuse(
     provinces: tuple[str, ...],
     context: PositionContext,
     column: str,
-    texts: npt.NDArray[np.object_],
+    texts: _Texts,
     log: IssueLog,
     *,
     main: bool,
@@ -453,7 +479,7 @@ def _refuse(
         Outcome.COMMUNES_CONTRADICT: "crs_communes_contradict",
     }[settled.outcome]
     if main:
-        log.add(code, table.source, column=column, came=texts[0] if len(texts) else "", fields=fields)
+        log.add(code, table.source, column=column, came=texts.first, fields=fields)
     else:
         log.add("position_other_kind", table.source, rows=part.index, column=column, came=list(texts))
 
@@ -467,7 +493,7 @@ def _exchange_rows(
     provinces: tuple[str, ...],
     context: PositionContext,
     column: str,
-    texts: npt.NDArray[np.object_],
+    texts: _Texts,
     log: IssueLog,
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """Put right the few rows whose X and Y are exchanged against the rest of the list."""
@@ -496,17 +522,19 @@ def _check_place(
     lon, lat = rest["lon"].to_numpy(), rest["lat"].to_numpy()
     near = context.area.within(lon, lat, margin_m=context.settings.reach_m)
     column = headers[0] if headers[0] == headers[1] else f"{headers[0]}; {headers[1]}"
-    came = [f"{a:.5f}; {b:.5f}" for a, b in zip(lon, lat, strict=True)]
+    came = _Texts(lon, lat, "{:.5f}; {:.5f}")
     fields = {"reach_km": f"{context.settings.reach_m / 1000:g}", "count": len(rest)}
     if len(rest) and not near.any() and not context.keep_outside:
-        log.add("list_outside_area", table.source, column=column, came=came[0], fields=fields)
+        log.add("list_outside_area", table.source, column=column, came=came.first, fields=fields)
         return rest.iloc[:0]
     if not near.all():
         if context.keep_outside:
             log.add("position_outside_kept", table.source, rows=rest.index[~near], column=column,
-                    came=[c for c, ok in zip(came, near, strict=True) if not ok], fields=fields)
+                    came=list(came[~near]), fields=fields)
         else:
-            rest = log.drop(rest, ~near, "position_outside", table.source, column=column, came=came, fields=fields)
+            log.add("position_outside", table.source, rows=rest.index[~near], column=column, came=list(came[~near]),
+                    fields=fields)
+            rest = rest.loc[near]
     _state_commune_mismatch(table, rest, context, log)
     return rest
 
@@ -540,7 +568,7 @@ def _from_geometry(
     shapes = np.where(single & (shapely.get_num_geometries(shapes) == 1), shapely.get_geometry(shapes, 0), shapes)
     point = shapely.get_type_id(shapes) == 0
     rest = log.drop(rest, ~point, "geometry_not_point", table.source, column="geometry",
-                    came=[g.geom_type for g in shapes])
+                    came=None if point.all() else [g.geom_type for g in shapes])
     shapes = shapes[point]
     declared = options.crs or geometry.crs
     if declared is None:
@@ -549,7 +577,7 @@ def _from_geometry(
     lon, lat = to_wgs84(shapely.get_x(shapes), shapely.get_y(shapes), parse_crs(declared))
     bad = ~(np.isfinite(lon) & np.isfinite(lat))
     rest = log.drop(rest, bad, "position_unreadable", table.source, column="geometry",
-                    came=[g.wkt[:60] for g in shapes])
+                    came=[g.wkt[:60] for g in shapes] if bad.any() else None)
     lon, lat = lon[~bad], lat[~bad]
     settled = settle_degrees(lon, lat, context.area, settings=context.settings)
     if settled.list_swapped:

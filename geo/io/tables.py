@@ -145,7 +145,8 @@ def _map_columns(raw: RawTable, schema: Schema, options: TableOptions, log: Issu
     if geometry is not None:
         blank = blank & geometry.isna().to_numpy(dtype=bool)
         geometry = geometry[~blank]
-    frame = cells.loc[~blank, list(match.columns.values())].set_axis(list(match.columns), axis=1)
+    cells = cells[list(match.columns.values())]
+    frame = (cells.loc[~blank] if blank.any() else cells).set_axis(list(match.columns), axis=1)
     headers = {name: raw.headers[i] for name, i in match.columns.items()}
     return Table(raw.source, frame, headers, len(frame) + raw.refused_rows, raw.preamble, geometry)
 
