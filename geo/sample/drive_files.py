@@ -80,24 +80,32 @@ def drive_table(rng: np.random.Generator, drives: Drives, book: FlawBook) -> pd.
     frame["session"] = frame["session"].astype("int16")
     frame["technology"] = frame["technology"].replace("", None)
 
+    frame["service"] = np.where(frame["technology"].isna(), "No service", "")
+
     foreign = frame.index[
         (frame["operator"] == "Mạng A") & (frame["lon"] < 104.99) & frame["technology"].notna()
     ]
     for position in foreign[:60]:
-        for column, value in (("mcc_mnc", "99801"), ("node", 77), ("local_id", 1)):
+        for column, value in (
+            ("operator", "Foreign Net"),
+            ("mcc_mnc", "99801"),
+            ("node", 77),
+            ("local_id", 1),
+        ):
             frame.loc[position, column] = value
         book.note_row(
-            DRIVE_TABLE, int(position) + 2, "mcc_mnc", "foreign_network", "99801 is not of this country"
+            DRIVE_TABLE, int(position) + 1, "mcc_mnc", "foreign_network", "99801 is not of this country"
         )
     for position in sorted(rng.choice(len(frame), 5, replace=False).tolist()):
         frame.loc[position, "time"] = frame.loc[position, "time"] + pd.DateOffset(years=1)
-        book.note_row(DRIVE_TABLE, position + 2, "time", "future_date")
+        book.note_row(DRIVE_TABLE, position + 1, "time", "future_date")
     again = sorted(rng.choice(len(frame), 40, replace=False).tolist())
     for order, position in enumerate(again):
         book.note_row(
-            DRIVE_TABLE, len(frame) + order + 2, "", "duplicate_sample", f"same as row {position + 2}"
+            DRIVE_TABLE, len(frame) + order + 1, "", "duplicate_sample", f"same as row {position + 1}"
         )
-    return pd.concat([frame, frame.iloc[again]], ignore_index=True)
+    names = {"operator": "operator_name", "quality_db": "quality", "local_id": "cell_id"}
+    return pd.concat([frame, frame.iloc[again]], ignore_index=True).rename(columns=names)
 
 
 def locked_sheet(drives: Drives, book: FlawBook) -> Sheet:
@@ -113,9 +121,10 @@ def locked_sheet(drives: Drives, book: FlawBook) -> Sheet:
             "lat": [f"{v:.6f}" for v in part["lat"]],
             "operator": part["operator"],
             "technology": part["technology"],
+            "service": np.where(part["technology"] == "", "No service", ""),
             "level_dbm": ["" if v != v else f"{v:.0f}" for v in part["level_dbm"]],
-            "quality_db": ["" if v != v else f"{v:.0f}" for v in part["quality_db"]],
-            "earfcn": ["" if pd.isna(v) else str(v) for v in part["channel"]],
+            "quality": ["" if v != v else f"{v:.0f}" for v in part["quality_db"]],
+            "arfcn": ["" if pd.isna(v) else str(v) for v in part["channel"]],
             "locked_technology": part["locked_technology"],
             "imei": [f"0000000000000{v:02d}" for v in part["device"]],
         }

@@ -118,7 +118,9 @@ def build_drives(rng: np.random.Generator, truth: RadioTruth, roads: Roads) -> D
     starts = np.cumsum([0, *[p[0].size for p in points]])
     offsets = {device: float(v) for device, v in zip(range(1, 13), rng.normal(0, 2.2, 12), strict=True)}
     table, logs = [], []
+    # one drive a day, in order of their numbers: no phone is in two cars at once
     dates = pd.date_range("2026-03-02", "2026-10-24", freq="D")
+    dates = dates[np.sort(rng.choice(len(dates), len(points), replace=False))]
     for index, (plon, plat) in enumerate(points):
         n = plon.size
         if n < 4:
@@ -128,9 +130,7 @@ def build_drives(rng: np.random.Generator, truth: RadioTruth, roads: Roads) -> D
             {k: v[part] for k, v in levels.level_dbm.items()}, {k: v[part] for k, v in levels.cell.items()}
         )
         speed = np.clip(rng.normal(34 if index < len(roads.routes) else 19, 6, n), 6, 60)
-        begin = dates[int(rng.integers(len(dates)))] + pd.Timedelta(
-            minutes=int(rng.integers(7 * 60, 16 * 60))
-        )
+        begin = dates[index] + pd.Timedelta(minutes=int(rng.integers(7 * 60, 16 * 60)))
         clock = (begin + pd.to_timedelta(np.cumsum(np.rint(_SPACING_M / (speed / 3.6))), unit="s"), speed)
         car_db = float(rng.normal(7.0, 1.4))
         locked = index % 3 == 0

@@ -118,7 +118,7 @@ def build(seed: int = DEFAULT_SEED) -> SampleProvince:
     drives = build_drives(parts[9], radio, roads)
 
     book = FlawBook()
-    sheets = site_sheets(parts[10], listing)
+    sheets = site_sheets(parts[10], listing, units)
     sheets += place_sheets(parts[11], units, settlements)
     sheets += service_sheets(parts[12], settlements, at_houses)
     white = (truth.villages["class"] == "white").to_numpy()

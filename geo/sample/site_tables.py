@@ -9,17 +9,21 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import shapely
 
 from geo.crs import from_wgs84
+from geo.sample.frame import to_metres
 from geo.sample.listing import Listing
 from geo.sample.names import PROVINCE_CODE, commune_code, commune_names
 from geo.sample.network import CARRIERS
 from geo.sample.sheets import Sheet
+from geo.sample.units import Units
 
 __all__ = ["CURRENT_EPSG", "FORMER_EPSG", "OLD_PART_SITES", "dms_text", "site_sheets"]
 
 CURRENT_EPSG, FORMER_EPSG = 9210, 9209
 OLD_PART_SITES = 14
+_BORDER_M = 14_000.0
 _MADE_UP = "DỮ LIỆU GIẢ ĐỊNH"
 
 
@@ -249,8 +253,11 @@ def _neighbours(sites: pd.DataFrame, cells: pd.DataFrame) -> Sheet:
     return Sheet("sites_neighbours.csv", "", pd.concat(rows, ignore_index=True))
 
 
-def site_sheets(rng: np.random.Generator, listing: Listing) -> list[Sheet]:
-    """Return every station and cell list as delivered, still without the deliberate flaws."""
+def site_sheets(rng: np.random.Generator, listing: Listing, units: Units) -> list[Sheet]:
+    """Return every station and cell list as delivered, still without the deliberate flaws.
+
+    Of the neighbouring provinces' sites only those near the border are handed over.
+    """
     home = listing.sites["commune"] >= 0
     out: list[Sheet] = []
     for operator in ("Mạng A", "Mạng B", "Mạng C"):
@@ -262,6 +269,14 @@ def site_sheets(rng: np.random.Generator, listing: Listing) -> list[Sheet]:
             out.append(_export_b(sites, cells))
         else:
             out += _lists_c(rng, sites, cells)
-    abroad = listing.sites[~home]
+    x, y = to_metres(listing.sites["lon"].to_numpy(), listing.sites["lat"].to_numpy())
+    province = shapely.union_all(
+        [
+            shapely.Polygon(np.column_stack(to_metres(*shapely.get_coordinates(g).T)))
+            for g in units.communes.geometry
+        ]
+    )
+    near = np.asarray(shapely.distance(province, shapely.points(x, y))) < _BORDER_M
+    abroad = listing.sites[~home & near]
     out.append(_neighbours(abroad, listing.cells[listing.cells["site"].isin(abroad.index)]))
     return out

@@ -122,7 +122,8 @@ def build_units(rng: np.random.Generator, terrain: Terrain) -> Units:
 
     to_lonlat = Affine(lattice.step_deg, 0, lattice.west_deg, 0, -lattice.step_deg, lattice.north_deg)
     parts: dict[int, list[shapely.Geometry]] = {i: [] for i in range(COMMUNE_COUNT)}
-    for shape, value in shapes(label.astype(np.int16), mask=label >= 0, transform=to_lonlat):
+    closed = _without_holes(label)
+    for shape, value in shapes(closed.astype(np.int16), mask=closed >= 0, transform=to_lonlat):
         parts[int(value)].append(shapely.geometry.shape(shape))
     polygons = np.asarray([shapely.union_all(parts[i]) for i in range(COMMUNE_COUNT)])
     # cell edges become vertices of both neighbours, so that the cover stays one when it is simplified
@@ -149,6 +150,13 @@ def build_units(rng: np.random.Generator, terrain: Terrain) -> Units:
     )
     lon, lat = lattice.centres()
     return Units(communes, label, lon.ravel()[seats], lat.ravel()[seats])
+
+
+def _without_holes(label: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Return labels for drawing: stray parts inside the province go to the nearest commune."""
+    inside = ndimage.binary_fill_holes(label >= 0)
+    nearest = ndimage.distance_transform_edt(label < 0, return_distances=False, return_indices=True)
+    return np.where(inside & (label < 0), label[tuple(nearest)], label)
 
 
 def _planar(coordinates: FloatArray) -> FloatArray:
