@@ -25,8 +25,6 @@ class ProjectSettings:
     reach_m: float
     same_mast_m: float
     sector_spread_m: float
-    measurement_age_days: float
-    utc_offset_hours: float
 
     @property
     def positions(self) -> PositionSettings:

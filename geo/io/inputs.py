@@ -6,9 +6,8 @@ read, so that the planner hears of everything at once.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import geopandas as gpd
@@ -16,15 +15,21 @@ import pandas as pd
 
 from geo.areas import AreaIndex
 from geo.crs import VN2000_TM3_EPSG, VN2000_UTM_EPSG, ProvinceZones
-from geo.errors import InputError, ProjectFileError
+from geo.errors import ProjectFileError
 from geo.io.boundaries import read_boundaries
+from geo.io.buildings import read_buildings
 from geo.io.catalogues import band_catalogue, operator_catalogue
+from geo.io.facilities import read_facilities
 from geo.io.land_cover import LandCover, open_land_cover
 from geo.io.measurements import read_measurements
+from geo.io.population import read_population_table
 from geo.io.population_raster import PopulationRaster, open_population_raster
 from geo.io.positions import PositionContext
 from geo.io.project import InputFile, input_files
+from geo.io.refusals import stating
 from geo.io.resources import load_toml
+from geo.io.roads import read_roads
+from geo.io.settlements import read_settlements
 from geo.io.stations import read_network
 from geo.io.terrain import Terrain, open_terrain
 from geo.network import Network
@@ -37,7 +42,7 @@ __all__ = ["READ_KINDS", "Inputs", "province_zones", "read_inputs"]
 
 #: Kinds of input that this version reads; others are stated as not used yet.
 READ_KINDS = (
-    "boundaries", "settlements", "buildings", "facilities", "sites", "cells", "measurements", "path_loss",
+    "boundaries", "settlements", "buildings", "facilities", "sites", "cells", "measurements",
     "population", "terrain", "land_cover", "roads", "streets",
 )  # fmt: skip
 _RASTERS = (".tif", ".tiff", ".hgt")
@@ -114,25 +119,6 @@ def _names(extra: Mapping[str, object]) -> dict[str, str]:
     return {str(e.get("code", "")): str(e.get("name", "")) for e in _entries(extra, "province")}
 
 
-@contextmanager
-def _stated(log: IssueLog, file: str) -> Iterator[None]:
-    """Turn the refusal of one file into a finding, so that the others are still read."""
-    try:
-        yield
-    except InputError as error:
-        log.add(
-            "file_unreadable",
-            Source(file),
-            came=file,
-            fields={"message_vi": _bare(error.message.vi, file), "message_en": _bare(error.message.en, file)},
-        )
-
-
-def _bare(message: str, file: str) -> str:
-    """Return a sentence without the file's name, which the finding names itself, and without its full stop."""
-    return message.removeprefix(f"{file}: ").rstrip(".")
-
-
 def read_inputs(
     project: Project, log: IssueLog, *, progress: Callable[[str], None] = lambda _: None
 ) -> Inputs:
@@ -157,7 +143,7 @@ def read_inputs(
         if kind not in READ_KINDS:
             log.add("input_not_read", Source(f"inputs.{kind}"), fields={"kind": kind})
             continue
-        with _stated(log, f"inputs.{kind}"):
+        with stating(log, f"inputs.{kind}"):
             files[kind] = input_files(project, kind)
     if not project.inputs.get("boundaries"):
         log.add("boundaries_missing", Source("inputs.boundaries"))
@@ -209,7 +195,7 @@ class _Reader:
     def _units(self) -> gpd.GeoDataFrame | None:
         parts = []
         for item in self.of("boundaries"):
-            with _stated(self.log, item.file):
+            with stating(self.log, item.file):
                 parts.append(
                     read_boundaries(item.path, file=item.file, options=item.options,
                                     project_provinces=self.project.provinces,
@@ -234,7 +220,7 @@ class _Reader:
         found: dict[str, Any] = {}
         terrain = self.of("terrain")
         if terrain:
-            with _stated(self.log, "inputs.terrain"):
+            with stating(self.log, "inputs.terrain"):
                 kind = terrain[0].options.extra.get("kind")
                 found["terrain"] = open_terrain(
                     [t.path for t in terrain], kind=None if kind is None else str(kind), log=self.log,
@@ -242,12 +228,12 @@ class _Reader:
                 )
         for item in self.of("population"):
             if item.path.suffix.lower() in _RASTERS:
-                with _stated(self.log, item.file):
+                with stating(self.log, item.file):
                     found["population_raster"] = open_population_raster(
                         item.path, log=self.log, label=item.file, crs=item.options.crs or None
                     )
         for item in self.of("land_cover"):
-            with _stated(self.log, item.file):
+            with stating(self.log, item.file):
                 found["land_cover"] = open_land_cover(
                     item.path, log=self.log, label=item.file, crs=item.options.crs or None
                 )
@@ -257,17 +243,21 @@ class _Reader:
         """State what is wrong with the heights of the tiles that meet the area."""
         if not isinstance(terrain, Terrain):
             return
-        with _stated(self.log, "inputs.terrain"):
+        with stating(self.log, "inputs.terrain"):
             if units is None or units.empty:
                 terrain.inspect(self.log)
             else:
                 west, south, east, north = (float(v) for v in units.total_bounds)
                 terrain.inspect(self.log, (west, south, east, north), units.geometry.to_numpy())
 
-    def _collect(self, kind: str, read: Callable[[InputFile], pd.DataFrame]) -> pd.DataFrame | None:
+    def _collect(
+        self, kind: str, read: Callable[[InputFile], pd.DataFrame], *, skip: tuple[str, ...] = ()
+    ) -> pd.DataFrame | None:
         parts: list[pd.DataFrame] = []
         for item in self.of(kind):
-            with _stated(self.log, item.file):
+            if item.path.suffix.lower() in skip:
+                continue
+            with stating(self.log, item.file):
                 parts.append(read(item))
         parts = [p for p in parts if p is not None]
         if not parts:
@@ -282,12 +272,29 @@ class _Reader:
         devices = DeviceNumbers()
         found: dict[str, Any] = {}
         as_of = pd.Timestamp(self.project.date)
-        beyond = replace(context, keep_outside=False)
         found["measurements"] = self._collect(
             "measurements",
             lambda item: read_measurements(
-                item.path, file=item.file, options=item.options, context=beyond, catalogue=self.operators,
+                item.path, file=item.file, options=item.options, context=context, catalogue=self.operators,
                 bands=band_catalogue(), log=self.log, as_of=as_of, devices=devices,
             ),
+        )
+        by_place = {
+            "settlements": read_settlements, "facilities": read_facilities, "buildings": read_buildings,
+            "roads": read_roads, "streets": read_roads,
+        }  # fmt: skip
+        for kind, read in by_place.items():
+            found[kind] = self._collect(
+                kind,
+                lambda item, read=read: read(  # type: ignore[misc]
+                    item.path, file=item.file, options=item.options, context=context, log=self.log
+                ),
+            )
+        found["population"] = self._collect(
+            "population",
+            lambda item: read_population_table(
+                item.path, file=item.file, options=item.options, units=units, log=self.log
+            ),
+            skip=_RASTERS,
         )
         return found

@@ -266,7 +266,7 @@ def _settings(
         if given is None:
             defaults.append(name)
             values[name] = float(shipped[name]["value"])
-        elif isinstance(given, bool) or not isinstance(given, int | float) or (given < 0 and name != "utc_offset_hours"):
+        elif isinstance(given, bool) or not isinstance(given, int | float) or given < 0:
             faults.add(f"settings.{name} = {given}: cần một số.", f"settings.{name} = {given}: a number is needed.")
             values[name] = float(shipped[name]["value"])
         else:

@@ -11,6 +11,7 @@ import pandas as pd
 
 from geo.io.positions import POSITION_FIELDS, PositionContext, settle_positions
 from geo.io.project import InputFile
+from geo.io.refusals import stating
 from geo.io.tables import Table, convert, load_schema, read_tables
 from geo.network import Network, assemble, shared_masts, spread_of_sites, with_site_ids
 from geo.operators import OperatorCatalogue
@@ -49,31 +50,35 @@ def read_network(
     bands : BandCatalogue
     log : IssueLog
 
-    Raises
-    ------
-    InputError
-        If a file cannot be read at all (see :func:`geo.io.tables.read_tables`).
+    Returns
+    -------
+    Network
+        A file that cannot be read at all is a finding; the others are still read.
     """
     stations, cell_schema = load_schema("stations"), load_schema("cells")
-    parts = [
-        part
-        for item in sites
-        for table in read_tables(item.path, file=item.file, schema=stations, options=item.options, log=log)
-        if (part := _read_rows(table, stations, item, project, context, operators, bands, log)) is not None
-    ]
+    parts: list[pd.DataFrame] = []
+    for item in sites:
+        with stating(log, item.file):
+            for table in read_tables(item.path, file=item.file, schema=stations, options=item.options, log=log):
+                part = _read_rows(table, stations, item, project, context, operators, bands, log)
+                if part is not None:
+                    parts.append(part)
     # A list with one row per cell may be named as both: its rows are read once.
     told = {(item.path, item.options.sheet) for item in sites}
-    read_cells = [
-        (table.source, table.rows_in, part)
-        for item in cells
-        if (item.path, item.options.sheet) not in told
-        for table in read_tables(item.path, file=item.file, schema=cell_schema, options=item.options, log=log)
-        if (part := _read_rows(table, cell_schema, item, project, context, operators, bands, log, cells=True)) is not None
-    ]
+    read_cells: list[tuple[Source, int, pd.DataFrame]] = []
+    for item in cells:
+        if (item.path, item.options.sheet) in told:
+            continue
+        with stating(log, item.file):
+            for table in read_tables(item.path, file=item.file, schema=cell_schema, options=item.options, log=log):
+                part = _read_rows(table, cell_schema, item, project, context, operators, bands, log, cells=True)
+                if part is not None:
+                    read_cells.append((table.source, table.rows_in, part))
     rows = pd.concat(parts, ignore_index=True) if parts else _no_rows()
     cell_rows = _tied_cells(read_cells, rows, log)
     _state_spread(rows, project, context, log)
     network = assemble(rows, cell_rows)
+    _state_missing_technology(network, log)
     located = context.area.locate(network.sites["lon"], network.sites["lat"])
     communes = np.where(located >= 0, context.area.codes[np.maximum(located, 0)], "")
     masts = shared_masts(
@@ -85,6 +90,14 @@ def read_network(
         log.add("same_mast_recognised", Source("—"),
                 fields={"count": count, "distance_m": f"{project.settings.same_mast_m:g}"})
     return Network(network.sites.assign(commune_code=communes, mast_id=masts), network.cells)
+
+
+def _state_missing_technology(network: Network, log: IssueLog) -> None:
+    """State rows whose technology neither the list nor a cell table says."""
+    missing = network.cells[(network.cells["technology"] == "").to_numpy(dtype=bool)]
+    for (file, sheet), part in missing.groupby(["file", "sheet"], sort=True):
+        log.add("technology_missing", Source(str(file), str(sheet)), rows=np.sort(part["row"].to_numpy()),
+                came=list(part.sort_values("row")["site_id"]))
 
 
 def _no_rows() -> pd.DataFrame:
@@ -239,9 +252,6 @@ def _radio(table: Table, frame: pd.DataFrame, bands: BandCatalogue, log: IssueLo
     if "frequency_mhz" in frame.columns:
         given = frame["frequency_mhz"].to_numpy(dtype=float)
         frequency = np.where(np.isnan(given), frequency, given)
-    missing = technologies == ""
-    if missing.any():
-        log.add("technology_missing", table.source, rows=() if missing.all() else frame.index[missing])
     dropped = [c for c in ("technology", "earfcn", "uarfcn", "nrarfcn", "arfcn", "band", "frequency_mhz") if c in frame]
     return frame.drop(columns=dropped).assign(
         technologies=pd.Series(technologies, index=frame.index, dtype="str"),
