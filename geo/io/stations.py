@@ -296,10 +296,14 @@ def _tied_cells(
     kept: list[pd.DataFrame] = []
     codes = set(rows["site_id"].astype(str)) if "site_id" in rows.columns else set()
     pairs = set(zip(rows["operator"], rows["site_id"].astype(str), strict=True)) if codes else set()
+    short = _without_zeros(pairs)
     for source, rows_in, part in read:
         frame = part
         if not log.refused(source):
-            site = frame["site_id"].astype(str) if "site_id" in frame.columns else pd.Series("", index=frame.index)
+            if "site_id" not in frame.columns:
+                frame = frame.assign(site_id=pd.Series("", index=frame.index, dtype="str"))
+            frame = _restore_zeros(frame, source, pairs, short, log)
+            site = frame["site_id"].astype(str)
             known = [
                 (o, s) in pairs or (o == "" and s in codes) for o, s in zip(frame["operator"], site, strict=True)
             ]
@@ -308,6 +312,34 @@ def _tied_cells(
         log.close("cells", source, rows_in=rows_in, rows_used=len(frame))
         kept.append(frame)
     return pd.concat(kept, ignore_index=True) if kept else None
+
+
+def _without_zeros(pairs: set[tuple[str, str]]) -> dict[tuple[str, str], str]:
+    """Return (operator, code without leading zeros) to the one code that it can mean."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for operator, code in pairs:
+        if code.isdigit():
+            found.setdefault((operator, code.lstrip("0")), []).append(code)
+    return {key: codes[0] for key, codes in found.items() if len(codes) == 1}
+
+
+def _restore_zeros(
+    frame: pd.DataFrame,
+    source: Source,
+    pairs: set[tuple[str, str]],
+    short: dict[tuple[str, str], str],
+    log: IssueLog,
+) -> pd.DataFrame:
+    """Tie codes that differ from a site's by leading zeros only (one list or the other lost them)."""
+    meant = [
+        short.get((o, s.lstrip("0")), s) if (o, s) not in pairs and s.isdigit() else s
+        for o, s in zip(frame["operator"], frame["site_id"].astype(str), strict=True)
+    ]
+    changed = np.asarray(frame["site_id"].to_numpy(dtype=object) != np.asarray(meant, dtype=object), dtype=bool)
+    if changed.any():
+        log.add("site_code_zeros_lost", source, rows=frame.index[changed],
+                came=[f"{s} → {m}" for s, m in zip(frame["site_id"][changed], np.asarray(meant)[changed], strict=True)])
+    return frame.assign(site_id=pd.Series(meant, index=frame.index, dtype="str"))
 
 
 def _state_spread(rows: pd.DataFrame, project: Project, context: PositionContext, log: IssueLog) -> None:

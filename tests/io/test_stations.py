@@ -69,6 +69,20 @@ def test_a_cell_table_replaces_what_the_site_list_implied(tmp_path, network_of, 
     assert network.cells["band"].tolist()[1] == "B3"
 
 
+def test_site_codes_that_lost_their_zeros_are_tied_and_said(tmp_path, network_of, log):
+    sites = _csv(
+        tmp_path, "Nhà mạng,Mã trạm,Kinh độ,Vĩ độ\nViettel,00047,105.1001,21.8001\nViettel,66,105.2001,21.8001\n", "s.csv"
+    )
+    cells = _csv(
+        tmp_path, "Nhà mạng,Mã trạm,Mã cell,EARFCN\nViettel,47,1,1450\nViettel,00066,2,1450\nViettel,0099,3,1450\n", "c.csv"
+    )
+    network = network_of([sites], area(), cells=[cells])
+    detailed = network.cells[~network.cells["implied"]]
+    assert dict(zip(detailed["cell_id"], detailed["site_id"], strict=True)) == {"1": "00047", "2": "66"}
+    assert _rows(log, "site_code_zeros_lost") == [2, 3]
+    assert _rows(log, "cell_without_site") == [4]
+
+
 def test_a_list_in_vn2000_with_titles_and_northing_first(tmp_path, network_of, log):
     lon = np.linspace(105.05, 105.55, 30)
     lat = np.linspace(21.75, 22.25, 30)
