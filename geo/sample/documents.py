@@ -51,6 +51,13 @@ ducts = "ducts.xlsx"
 catalogue = "vn-2026"
 extra = "rules_extra.toml"
 
+[settings]
+# Trạm giáp ranh của các mạng này có trong sites_neighbours.csv, nên gần ranh giới vẫn kết luận được.
+# The border sites of these operators are in sites_neighbours.csv, so that states hold near the border too.
+neighbour_operators = ["Mạng A", "Mạng B", "Mạng C"]
+# Mức quy hoạch 5G do dự án mẫu tự đặt (danh mục không có).  5G planning level set by the sample itself.
+levels_dbm = { "5G" = -110 }
+
 [plan]
 years = [2027, 2028, 2029]
 budget_vnd = [40e9, 40e9, 40e9]
