@@ -1,0 +1,109 @@
+"""From a figure back to cells, rule, rows and files."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from tiny import tiny_project
+
+from geo.compute import SerialExecutor
+from geo.errors import InputError
+from geo.pipeline.analysis import Analysis, analyse
+from geo.pipeline.explain import explain
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Analysis:
+    project = tiny_project(tmp_path_factory.mktemp("project"), cell_size_m=500)
+    return analyse(project, tmp_path_factory.mktemp("out"), executor=SerialExecutor())
+
+
+def text_of(folder: Path, code: str, language: str) -> str:
+    lines = []
+    for section in explain(folder, code):
+        lines.append(section.title.text(language))
+        lines += [f"  {line.text(language)}" for line in section.lines]
+    return "\n".join(lines)
+
+
+def test_a_village_is_traced_to_rows_rules_and_files(run: Analysis) -> None:
+    said = text_of(run.folder, "T1", "en")
+    assert said.startswith("Village T1 – Thôn 1, commune 99001\n")
+    assert "village: villages.csv, row 2" in said
+    assert "nearest site A1 (Mạng A" in said
+    assert "sites.csv, row 2" in said
+    assert "Mạng A 4G: predicted: served; level -" in said
+    assert "Threshold 4G: -110 dBm – rule planning_level_4g" in said
+    assert "Class: served" in said or "Class: single_operator" in said or "Class: undecided" in said
+    checksum = hashlib.sha256((run.project.folder / "dem.tif").read_bytes()).hexdigest()
+    assert f"dem.tif: SHA-256 {checksum}" in said
+    assert "free space + single knife edge" in said
+
+
+def test_a_commune_is_traced_to_its_cells(run: Analysis) -> None:
+    said = text_of(run.folder, "99002", "vi")
+    assert said.startswith("Xã 99002 – Xã Thử 2\n")
+    counts = [int(line.split(": ")[-1].split()[0]) for line in said.splitlines() if line.endswith(" ô")]
+    assert sum(counts) == pytest.approx(5.17 * 5.54 / 0.25, rel=0.06)  # 0.05 degrees a side, cells of 500 m
+    assert "ranh giới xã: communes.geojson" in said
+    assert "population.tif" in said
+    assert "T3" in said
+
+
+def test_both_languages_say_the_same_number_of_things(run: Analysis) -> None:
+    for code in ("T1", "99002"):
+        assert text_of(run.folder, code, "vi").count("\n") == text_of(run.folder, code, "en").count("\n")
+
+
+def test_an_unknown_code_is_answered_with_those_like_it(run: Analysis) -> None:
+    with pytest.raises(InputError) as caught:
+        explain(run.folder, "thu 3")
+    assert "99003 (Xã Thử 3)" in caught.value.message.vi
+    with pytest.raises(InputError, match="–"):
+        explain(run.folder, "{nothing}")
+
+
+def test_a_folder_without_a_run_is_said(run: Analysis, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"analyze\.py"):
+        explain(tmp_path, "T1")
+    with pytest.raises(InputError, match=r"analyze\.py"):
+        explain(run.folder / "index.html", "T1")
+    copy = tmp_path / "copy"
+    shutil.copytree(run.folder, copy)
+    shutil.rmtree(copy / ".stages")
+    with pytest.raises(InputError, match=r"\.stages"):
+        explain(copy, "T1")
+
+
+def test_the_command(run: Analysis, project_root: Path) -> None:
+    environment = {**os.environ, "PYTHONPATH": str(project_root), "PYTHONUTF8": "1"}
+    line = [sys.executable, str(project_root / "scripts" / "explain.py"), str(run.folder)]
+    good = subprocess.run(
+        [*line, "T1"], env=environment, capture_output=True, text=True, encoding="utf-8", check=False
+    )
+    assert (good.returncode, good.stderr) == (0, "")
+    assert good.stdout.rstrip("\n") == text_of(run.folder, "T1", "vi")
+    bad = subprocess.run(
+        [*line, "T9"], env=environment, capture_output=True, text=True, encoding="utf-8", check=False
+    )
+    assert (bad.returncode, bad.stdout) == (2, "")
+    assert bad.stderr.startswith("Lỗi: Không thôn hay xã nào có mã 'T9'")
+
+
+def test_the_sentences_exist_in_both_languages(project_root: Path) -> None:
+    import tomllib
+
+    for name in ("explain.toml", "analysis.toml"):
+        content = tomllib.loads(
+            (project_root / "geo" / "resources" / "results" / name).read_text(encoding="utf-8")
+        )
+        for section in content.values():
+            for entry in section.values():
+                assert set(entry) == {"vi", "en"}, json.dumps(entry, ensure_ascii=False)

@@ -1,0 +1,88 @@
+"""Names of layers, the grid of a run, and what the map's notices say."""
+
+from __future__ import annotations
+
+import geopandas as gpd
+import pytest
+import shapely
+
+from geo.crs import ProvinceZones
+from geo.io.resources import issue_catalogue
+from geo.pipeline.predicting import layer_names, run_grid
+from geo.pipeline.showing import kind_name, notices, sentence
+from geo.validation import IssueLog, Source
+
+
+def test_layer_names_are_plain_and_different() -> None:
+    layers = [
+        ("Mạng A", "4G"),
+        ("Mang a", "4G"),
+        ("452-07", "3G"),
+        ("日本", "2G"),
+        ("=1+1", "5G"),
+        ("Mạng A", "5G"),
+    ]
+    assert layer_names(layers) == (
+        "mang_a_4g",
+        "mang_a_2_4g",
+        "452_07_3g",
+        "operator_2g",
+        "1_1_5g",
+        "mang_a_5g",
+    )
+
+
+def units(west: float, south: float, codes: tuple[str, ...]) -> gpd.GeoDataFrame:
+    shapes = [
+        shapely.box(west + 0.05 * i, south, west + 0.05 * (i + 1), south + 0.05) for i in range(len(codes))
+    ]
+    return gpd.GeoDataFrame({"province_code": list(codes)}, geometry=shapes, crs=4326)
+
+
+@pytest.mark.parametrize(
+    ("west", "south", "codes", "epsg"),
+    [
+        (105.6, 21.8, ("08", "08"), 9211),  # the province's zone laid down today
+        (105.6, 21.8, ("08", "11"), 32648),  # several provinces: local UTM
+        (8.5, 46.5, ("99",), 32632),  # outside Vietnam
+        (28.0, -29.5, ("99",), 32735),  # south of the equator
+    ],
+)
+def test_the_grid_s_system_by_hand(west: float, south: float, codes: tuple[str, ...], epsg: int) -> None:
+    zones = {"08": ProvinceZones(9211, (9209,)), "11": ProvinceZones(9205)}
+    grid = run_grid(units(west, south, codes), 100.0, zones)
+    assert grid.epsg == epsg
+    assert grid.cell_size == 100.0
+    assert grid.x_min % 100 == 0
+    assert grid.rows == pytest.approx(0.05 * 111_000 / 100, rel=0.05)
+
+
+def test_notices_say_what_is_missing_and_carry_the_warnings() -> None:
+    log = IssueLog(issue_catalogue())
+    log.add("operator_without_sites", Source("project"), came="B")
+    log.add("site_void_ground", Source("sites.csv"), rows=[4, 9], came=["A 1", "A 2"])
+    found = notices(
+        [log],
+        present={"terrain": 1, "settlements": 3, "measurements": 1200},
+        defaults_used={"4G.power_dbm": 7, "4G.novelty": 1},
+        rules=[
+            {"id": "counts_2g", "status": "unverified", "source": "press"},
+            {"id": "x", "status": "setting"},
+        ],
+    )
+    english = [notice.en for notice in found]
+    assert english[0].startswith("No population raster")
+    assert english[1].startswith("1200 measurements were read")
+    assert english[2] == "Rule 'counts_2g' is not verified against its document: press."
+    assert any("weak_cluster_households" in line for line in english)
+    assert "7 4G radio cells lack a power: the default was taken." in english
+    assert "1 4G radio cells lack novelty: the default was taken." in english
+    assert any(line.endswith("(2 rows; sites.csv)") for line in english)
+    assert all(notice.vi and notice.vi != notice.en for notice in found)
+    assert not any("terrain was given" in line for line in english)
+
+
+def test_braces_in_a_text_are_not_fields() -> None:
+    assert sentence("notices", "finding", title="{n} {x}", n=1, file="{a}").en == "{n} {x} (1 rows; {a})"
+    assert kind_name("sites").vi == "Trạm"
+    assert kind_name("novelty").en == "novelty"
