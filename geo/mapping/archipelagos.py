@@ -72,8 +72,11 @@ def placed_archipelagos(communes: gpd.GeoDataFrame | None) -> tuple[Archipelago,
 def _placed(archipelago: Archipelago, communes: gpd.GeoDataFrame | None) -> Archipelago:
     if communes is None:
         return archipelago
-    own = communes.geometry[communes["commune_code"].astype(str) == archipelago.commune_code]
-    shapes = [shape for shape in own if shape is not None and not shape.is_empty]
+    shapes = [
+        shape
+        for code, shape in zip(communes["commune_code"], communes.geometry, strict=True)
+        if str(code) == archipelago.commune_code and shape is not None and not shape.is_empty
+    ]
     if not shapes:
         return archipelago
     west, south, east, north = shapely.total_bounds(shapes)

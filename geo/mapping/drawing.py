@@ -92,6 +92,7 @@ def draw(content: MapContent, colours: Palette, *, fallback: Bounds) -> DrawnMap
             prefer_canvas=True,
             attribution_control=False,
             zoom_snap=0.1,
+            fade_animation=False,
         ),
         _MAP_ID,
     )

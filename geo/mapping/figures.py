@@ -206,9 +206,9 @@ def _people(content: MapContent) -> tuple[tuple[SummaryLine, ...], Label | None,
 def _villages(content: MapContent) -> tuple[tuple[SummaryLine, ...], Label | None]:
     if content.villages is None or not len(content.villages):
         return (), None
-    classes = content.villages["class"].astype(str)
+    classes = [str(value) for value in content.villages["class"]]
     lines = tuple(
-        SummaryLine(vn_safe(f"villages_{name}"), label_of(count_text(int((classes == name).sum()))), label(f"summary.villages_{name}"))
+        SummaryLine(vn_safe(f"villages_{name}"), label_of(count_text(classes.count(name))), label(f"summary.villages_{name}"))
         for name in ("white", "weak", "undecided")
     )
     return lines, label("summary.of_villages", n=count_text(len(classes)))

@@ -70,5 +70,5 @@ def mixtures(count: int, *, seed: int) -> list[str]:
     """Return texts put together from halves of the ways and from single dangerous characters."""
     draw = random.Random(seed)
     pieces = [half for text in WAYS.values() if len(text) < 200 for half in (text, text[: len(text) // 2], text[len(text) // 2 :])]
-    pieces += list("<>\"'`${}\\&#;/=()[]%!-\n\r\t\0") + ["\u2028", "&#", "</", "\\u", "${", "x0"]
+    pieces += [*"<>\"'`${}\\&#;/=()[]%!-\n\r\t\0", "\u2028", "&#", "</", "\\u", "${", "x0"]
     return ["".join(draw.choice(pieces) for _ in range(draw.randint(1, 5))) for _ in range(count)]

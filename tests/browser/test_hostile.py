@@ -1,0 +1,130 @@
+"""Hostile texts in every place where a file's text is shown: nothing runs, nothing blanks the map."""
+
+from __future__ import annotations
+
+import dataclasses
+import html as html_module
+import re
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hostile import WAYS, mixtures
+from made_up_province import make_content
+
+from geo.errors import Bilingual
+from geo.grid import Grid
+from geo.mapping import CoverageLayer, DataSource, MapContent, MeasurementCount, build_map
+from geo.mapping.escape import vn_safe
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def calm() -> MapContent:
+    return make_content()
+
+
+@pytest.fixture(scope="module")
+def small(calm) -> MapContent:
+    """Three communes and what lies in them, so that a page per way stays quick."""
+    grid = Grid(9210, 440_000.0, 2_440_000.0, 1000.0, 40, 40)
+    layer = CoverageLayer("A", "4G", np.full(grid.shape, 2, dtype=np.uint8), grid)
+    return dataclasses.replace(
+        calm, communes=calm.communes.iloc[:3], villages=calm.villages.iloc[:6], sites=calm.sites.iloc[:4],
+        coverage=(layer,), all_operators=(dataclasses.replace(layer, operator="", technology=""),),
+    )  # fmt: skip
+
+
+def hostile_content(calm: MapContent, texts: list[str]) -> MapContent:
+    """Put the texts, in turn, into every text column, name, title, note and source."""
+    turn = iter(texts * 2000)
+
+    def fill(frame: Any) -> Any:
+        changed = frame.copy()
+        for column in changed.columns:
+            if column in {"geometry", "lon", "lat", "commune_code"} or changed[column].dtype.kind in "fiub":
+                continue
+            changed[column] = pd.Series([next(turn) for _ in range(len(changed))], dtype=object, index=changed.index)
+        changed[texts[0]] = pd.Series([next(turn) for _ in range(len(changed))], dtype=object, index=changed.index)  # a column's name, too
+        return changed
+
+    coverage = tuple(
+        CoverageLayer(texts[i % len(texts)], texts[(i + 1) % len(texts)], layer.state, layer.grid)
+        for i, layer in enumerate(calm.coverage)
+        if texts[i % len(texts)]
+    )
+    return MapContent(
+        title=texts[0], project_name=texts[-1], version=texts[0], date=calm.date, made_up=True,
+        communes=fill(calm.communes), villages=fill(calm.villages), sites=fill(calm.sites), roads=fill(calm.roads),
+        coverage=coverage, all_operators=calm.all_operators, model=Bilingual(texts[0], texts[-1]),
+        measurements=(MeasurementCount(texts[0], texts[-1], 5),),
+        notices=tuple(Bilingual(text, text) for text in texts),
+        sources=tuple(DataSource(text, 1, text, Bilingual(text, text)) for text in texts),
+    )  # fmt: skip
+
+
+def exercise(opened: Any) -> None:
+    """Open everything that can be opened."""
+    page = opened.page
+    for box in page.locator("[data-toggle]").all():
+        box.set_checked(True)
+    page.check("#operator-columns") if page.locator("#operator-columns").count() else None
+    for value in page.locator("#coverage option").evaluate_all("nodes => nodes.map(n => n.value)"):
+        page.select_option("#coverage", value)
+    page.evaluate("""() => {
+        for (const [kind, list] of [['commune', vungphu.communes], ['village', vungphu.villages], ['site', vungphu.sites]])
+            list.forEach((layer, row) => { if (!layer) return; layer.openTooltip(); vungphu.select(kind, row, false); layer.closeTooltip(); });
+    }""")
+    page.fill("#search", "img")
+    page.fill("#search", "a")
+    page.locator("#communes thead button").first.click()
+    page.click('[data-set-language="en"]')
+    page.click('[data-set-language="vi"]')
+    page.mouse.move(700, 400)
+    page.mouse.click(700, 420)
+    page.wait_for_timeout(150)
+
+
+def assert_unharmed(opened: Any) -> None:
+    page = opened.page
+    assert page.evaluate("window.ran") is None
+    assert page.evaluate("vungphu.map.getZoom() > 0 && document.querySelectorAll('canvas').length > 0")
+    # no element that this project does not make
+    assert page.evaluate("document.querySelectorAll('iframe, object, embed, link, base, plaintext, #card img, #table img, #about img, details[ontoggle], [onerror], [onfocus], [onmouseover], [onload]').length") == 0
+    assert page.evaluate("document.scripts.length") == 6
+    opened.assert_quiet()
+
+
+@pytest.mark.parametrize("way", WAYS, ids=list(WAYS))
+def test_each_way_in_every_place(open_map, small, way):
+    text = WAYS[way]
+    opened = open_map(build_map(hostile_content(small, [text])))
+    exercise(opened)
+    assert_unharmed(opened)
+    shown = html_module.unescape(vn_safe(text))
+    opened.page.evaluate("vungphu.select('commune', 2, false)")
+    assert opened.page.locator("#card h2").text_content() == shown
+    assert opened.page.locator(".notices li span").first.text_content() == shown
+
+
+def test_five_hundred_mixtures(open_map, calm):
+    texts = mixtures(560, seed=20261122)
+    opened = open_map(build_map(hostile_content(calm, texts)))
+    exercise(opened)
+    assert_unharmed(opened)
+    shown = opened.page.locator(".notices li span[lang=vi]").all_text_contents()
+    assert shown == [html_module.unescape(vn_safe(text)) for text in texts]
+
+
+def test_the_test_would_see_it(open_map, calm):
+    """A page with one hole in it is caught: the check is able to fail."""
+    page = build_map(calm)
+    hole = page.replace(b"</header>", b"</header><img src=x onerror=window.ran=1>", 1)
+    hole = re.sub(rb'<meta http-equiv="Content-Security-Policy"[^>]*>', b"", hole)
+    opened = open_map(hole)
+    opened.page.wait_for_timeout(200)
+    assert opened.page.evaluate("window.ran") == 1
+    with pytest.raises(AssertionError):
+        assert_unharmed(opened)
