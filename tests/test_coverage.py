@@ -591,7 +591,8 @@ def test_summary_by_hand(flat: Terrain) -> None:
     population[:, 0] = [10, 20, 30, 40]
     population[0, 1] = np.nan
     villages = pd.DataFrame(
-        {"commune_code": ["00002", "00002", "00001"], "class": ["white", "undecided", "weak"], "weak": [False, None, True]}
+        {"commune_code": ["00002", "00002", "00001"], "class": ["white", "undecided", "weak"],
+         "weak": pd.array([False, None, True], dtype="boolean")}
     )
     got = unit_summary(units, index, made, ("4G",), population, villages)
     west, east = got.iloc[0], got.iloc[1]

@@ -132,7 +132,7 @@ def _village_counts(units: gpd.GeoDataFrame, villages: pd.DataFrame | None) -> p
     chosen = {
         "villages": np.ones(len(villages), dtype=bool),
         "villages_white": villages["class"].eq("white").to_numpy(),
-        "villages_weak": villages["weak"].eq(True).to_numpy(),
+        "villages_weak": villages["weak"].eq(True).fillna(False).to_numpy(dtype=bool),
         "villages_undecided": villages["class"].eq("undecided").to_numpy(),
     }
     return pd.DataFrame(
