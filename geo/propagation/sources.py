@@ -78,7 +78,7 @@ def prepare_sources(
 ) -> PreparedSources:
     """Return the radio cells that serve on a date, with every gap filled from the defaults and counted.
 
-    A site of which no cell is listed gets one omnidirectional cell per technology it names. A cell
+    A technology that a site names and of which no cell is listed there gets one omnidirectional cell. A cell
     that is off air or planned, stands on such a site, or goes on air after ``on`` serves nobody. A cell
     of unknown technology is no layer's level, but wherever it reaches, no layer of its operator can be
     called unserved.
@@ -125,11 +125,11 @@ def prepare_sources(
     present = {(o, t) for o, t in zip(table["operator"], table["technology"], strict=True) if t}
     table, x, y = table[reach].reset_index(drop=True), x[reach], y[reach]
 
-    layers = tuple(
-        sorted(present | {(name, t) for name in names for t in settings.counting})
-    )
+    layers = tuple(sorted(present | {(name, t) for name in names for t in settings.counting}))
     for technology in sorted({t for _, t in present} - set(settings.levels_dbm)):
-        log.add("technology_without_level", Source("project"), came=technology, fields={"technology": technology})
+        log.add(
+            "technology_without_level", Source("project"), came=technology, fields={"technology": technology}
+        )
     radio = _fill(table, settings, defaults, counts)
     ground = terrain.ground_height(table["lon"].to_numpy(float), table["lat"].to_numpy(float))
     _state(log, "site_void_ground", table[np.isnan(ground)])
@@ -142,37 +142,46 @@ def prepare_sources(
 
 
 def _join(cells: pd.DataFrame, sites: pd.DataFrame) -> pd.DataFrame:
-    """Return one row per radio cell with its site's fields (``site_...``), plus cells for bare sites.
+    """Return one row per radio cell with its site's fields (``site_...``), plus cells that no list has.
 
-    A blank code joins nothing: two sites without a code are not one site.
+    A technology that a site names and none of its cells has stands there unlisted: silence of the cell
+    list is not absence. A blank code joins nothing: two sites without a code are not one site.
     """
     keys = ["operator", "site_id"]
     coded = sites["site_id"].fillna("").ne("")
-    site = sites[coded].drop_duplicates(keys)[[*keys, *_SITE_FIELDS]].rename(
-        columns={name: f"site_{name}" for name in _SITE_FIELDS}
+    site = (
+        sites[coded]
+        .drop_duplicates(keys)[[*keys, *_SITE_FIELDS]]
+        .rename(columns={name: f"site_{name}" for name in _SITE_FIELDS})
     )
     joined = cells.merge(site, on=keys, how="left", validate="many_to_one")
-    listed = pd.MultiIndex.from_frame(cells[keys])
-    bare = sites[~(coded & pd.MultiIndex.from_frame(sites[keys]).isin(listed))]
+    listed: dict[tuple[str, str], set[str]] = {}
+    for operator, code, technology in cells[[*keys, "technology"]].itertuples(index=False):
+        if code:
+            listed.setdefault((operator, code), set()).add(technology)
     rows = []
-    for record in bare.to_dict("records"):
+    for record in sites.to_dict("records"):
         named = [t.strip() for t in str(record["technologies"] or "").split(",")]
-        for technology in [t for t in named if t in TECHNOLOGIES] or [""]:
+        wanted = [t for t in named if t in TECHNOLOGIES]
+        have = listed.get((record["operator"], record["site_id"] or ""))
+        for technology in (wanted or [""]) if have is None else [t for t in wanted if t not in have]:
             known = {name: record[name] for name in (*keys, "lon", "lat", "status", "file", "sheet", "row")}
             known |= {f"site_{name}": record[name] for name in _SITE_FIELDS}
             rows.append({**known, "technology": technology, "cell_id": ""})
     if rows:
         extra = pd.DataFrame(rows).reindex(columns=joined.columns)
-        joined = pd.concat([joined, extra.astype(joined.dtypes.to_dict())], ignore_index=True) if len(joined) else extra
+        joined = (
+            pd.concat([joined, extra.astype(joined.dtypes.to_dict())], ignore_index=True)
+            if len(joined)
+            else extra
+        )
     for axis in ("lon", "lat"):
         own = pd.to_numeric(joined[axis]).astype(float)
         joined[axis] = own.fillna(pd.to_numeric(joined[f"site_{axis}"]).astype(float))
     return joined
 
 
-def _serving(
-    table: pd.DataFrame, on: date, settings: CoverageSettings, counts: Counter[str]
-) -> pd.DataFrame:
+def _serving(table: pd.DataFrame, on: date, settings: CoverageSettings, counts: Counter[str]) -> pd.DataFrame:
     """Return the rows on air on the date."""
     silent = table["status"].isin(_SILENT) | table["site_status"].isin(_SILENT)
     later = pd.to_datetime(table["site_on_air_date"]) > pd.Timestamp(on)
@@ -247,7 +256,19 @@ def _fill(
                 "front_to_back": defaults.antenna.front_to_back_db,
             }
         )
-    columns = ["operator", "technology", "lon", "lat", "frequency", "height", "azimuth", "eirp", "sd", "beamwidth", "front_to_back"]
+    columns = [
+        "operator",
+        "technology",
+        "lon",
+        "lat",
+        "frequency",
+        "height",
+        "azimuth",
+        "eirp",
+        "sd",
+        "beamwidth",
+        "front_to_back",
+    ]
     return pd.DataFrame(records, columns=columns)
 
 
@@ -255,7 +276,9 @@ def _is_number(value: object) -> bool:
     return isinstance(value, int | float | np.number) and bool(np.isfinite(float(value)))
 
 
-def _grid_bearing(azimuth_deg: npt.NDArray[np.float64], table: pd.DataFrame, grid: Grid) -> npt.NDArray[np.float64]:
+def _grid_bearing(
+    azimuth_deg: npt.NDArray[np.float64], table: pd.DataFrame, grid: Grid
+) -> npt.NDArray[np.float64]:
     """Return bearings from grid north: true azimuth minus the meridian convergence."""
     if not len(table):
         return azimuth_deg
@@ -276,12 +299,18 @@ def _spread(radio: pd.DataFrame, layers: Sequence[tuple[str, str]]) -> pd.DataFr
     return repeated
 
 
-def _arrays(radio: pd.DataFrame, layers: Sequence[tuple[str, str]], settings: CoverageSettings) -> RadioSources:
+def _arrays(
+    radio: pd.DataFrame, layers: Sequence[tuple[str, str]], settings: CoverageSettings
+) -> RadioSources:
     """Return plain arrays in an order that does not depend on the order of the rows."""
     order = ["lon", "lat", "height", "frequency", "layer", "eirp", "bearing", "sd"]
     radio = radio.sort_values(order, kind="stable", na_position="first").reset_index(drop=True)
     place = radio[["lon", "lat", "height"]].to_numpy(float)
-    starts = np.flatnonzero(np.r_[True, (np.diff(place, axis=0) != 0).any(axis=1)]) if len(radio) else np.empty(0, int)
+    starts = (
+        np.flatnonzero(np.r_[True, (np.diff(place, axis=0) != 0).any(axis=1)])
+        if len(radio)
+        else np.empty(0, int)
+    )
     level = np.array([settings.levels_dbm.get(t, np.nan) for _, t in layers], dtype=np.float64)
     layer = radio["layer"].to_numpy(np.int64)
     threshold = level[layer] if len(layers) else np.empty(0)

@@ -91,6 +91,8 @@ def test_the_ridge_is_seen_in_every_output(run: Analysis) -> None:
     served = "mang_a_4g_area_served_share"
     assert float(west[served]) > 0.6
     assert float(east[served]) < 0.3
+    # The list of sites names 3G, the list of cells has 4G alone: that is no absence of 3G.
+    assert float(west["mang_a_3g_area_served_share"]) > 0.3
     with rasterio.open(run.folder / "rasters" / "mang_a_4g_state.tif") as raster:
         assert raster.crs.to_epsg() == 9210
         assert set(raster.read(1).ravel().tolist()) >= {0, 2, 3}
