@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import cached_property
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -18,6 +19,7 @@ from pyproj import Transformer
 
 from geo.crs import ProvinceZones, from_wgs84, local_utm_epsg
 from geo.errors import CrsError
+from geo.patches import PatchGrid
 from geo.text import fold, fold_unit_name
 
 __all__ = ["AreaIndex"]
@@ -28,6 +30,8 @@ IntArray = npt.NDArray[np.int64]
 
 _SNAP_M = 50.0
 _METRES_PER_DEGREE = 111_320.0
+_MANY = 20_000  # fewer points are tested one by one
+_NOT_ASKED = -2
 
 
 class AreaIndex:
@@ -62,6 +66,7 @@ class AreaIndex:
         self._province_names = dict(zip(ordered["province_code"], ordered["province_name"], strict=True))
         self._former = ordered["former_names"].to_numpy(dtype=object) if "former_names" in ordered else None
         self._buffers: dict[tuple[tuple[str, ...], float], shapely.Geometry] = {}
+        self._answers: IntArray = np.zeros(0, dtype=np.int64)
 
     @cached_property
     def bounds(self) -> tuple[float, float, float, float]:
@@ -79,7 +84,7 @@ class AreaIndex:
         """Codes of the provinces present, sorted."""
         return tuple(sorted(set(self.provinces)))
 
-    def _to_plane(self, geometry: shapely.Geometry) -> shapely.Geometry:
+    def _to_plane(self, geometry: Any) -> Any:
         project = Transformer.from_crs(4326, self.plane_epsg, always_xy=True)
         return shapely.transform(geometry, lambda xy: np.column_stack(project.transform(xy[:, 0], xy[:, 1])))
 
@@ -88,9 +93,14 @@ class AreaIndex:
         key = (provinces, margin_m)
         if key not in self._buffers:
             chosen = self._shapes[np.isin(self.provinces, provinces)]
-            plane = self._to_plane(shapely.make_valid(shapely.union_all(shapely.make_valid(chosen))))
-            # A tenth of the margin in simplification keeps the buffer's cost low and its edge close enough.
-            shape = shapely.buffer(shapely.simplify(plane, margin_m / 20), margin_m) if margin_m > 0 else plane
+            if margin_m > 0:
+                # A twentieth of the margin in simplification keeps the cost low and the edge close enough;
+                # unit by unit, because the union of thousands of detailed shapes takes minutes.
+                coarse = shapely.simplify(chosen, margin_m / 20 / _METRES_PER_DEGREE, preserve_topology=False)
+                coarse = np.where(shapely.is_empty(coarse), shapely.boundary(chosen), shapely.make_valid(coarse))
+                shape = shapely.union_all(shapely.buffer(self._to_plane(coarse), margin_m))
+            else:
+                shape = self._to_plane(shapely.make_valid(shapely.union_all(shapely.make_valid(chosen))))
             shapely.prepare(shape)
             self._buffers[key] = shape
         return self._buffers[key]
@@ -100,7 +110,6 @@ class AreaIndex:
     ) -> BoolArray:
         """Return which points lie in the provinces (all, if none are named) widened by ``margin_m``."""
         chosen = tuple(sorted(set(provinces))) or self.province_codes
-        shape = self._widened(chosen, margin_m)
         lon, lat = np.asarray(lon, dtype=np.float64), np.asarray(lat, dtype=np.float64)
         inside = np.zeros(lon.shape, dtype=bool)
         with np.errstate(invalid="ignore"):
@@ -110,26 +119,74 @@ class AreaIndex:
         pad_lon = pad_lat / max(0.05, float(np.cos(np.radians(max(abs(south), abs(north))))))
         with np.errstate(invalid="ignore"):
             fit &= (lon >= west - pad_lon) & (lon <= east + pad_lon) & (lat >= south - pad_lat) & (lat <= north + pad_lat)
+        if fit.sum() >= _MANY and chosen == self.province_codes and self._grid and margin_m >= self._sure_m:
+            known = np.flatnonzero(fit)
+            patch, unit = self._in_patches(lon[known], lat[known])
+            # In a unit, or in a cell that one of their edges touches: far less than the margin away.
+            sure = known[(patch == 0) | (unit >= 0)]
+            inside[sure] = True
+            fit[sure] = False
         if fit.any():
             x, y = from_wgs84(lon[fit], lat[fit], self.plane_epsg)
-            inside[fit] = shapely.contains_xy(shape, x, y)
+            inside[fit] = shapely.contains_xy(self._widened(chosen, margin_m), x, y)
         return inside
 
     def locate(self, lon: npt.ArrayLike, lat: npt.ArrayLike) -> IntArray:
         """Return the index into ``codes`` of the commune that holds each point, -1 where none does."""
         lon, lat = np.asarray(lon, dtype=np.float64), np.asarray(lat, dtype=np.float64)
-        found = np.full(lon.shape, len(self._shapes), dtype=np.int64)
+        found = np.full(lon.shape, -1, dtype=np.int64)
         known = np.flatnonzero(np.isfinite(lon) & np.isfinite(lat))
         if len(known) == 0:
-            return np.full(lon.shape, -1, dtype=np.int64)
-        points = np.asarray(shapely.points(lon[known], lat[known]), dtype=object)
-        unit, point = shapely.STRtree(points).query(self._shapes, predicate="intersects")
-        np.minimum.at(found, known[point], unit)  # lower code where boundaries overlap
-        lost = known[found[known] == len(self._shapes)]
+            return found
+        x, y = lon[known], lat[known]
+        if len(known) < _MANY or self._grid is None:
+            unit = self._contain(x, y)
+            lost = np.flatnonzero(unit < 0)
+        else:
+            patch, unit = self._in_patches(x, y)
+            edge = np.flatnonzero(patch == 0)
+            unit[edge] = self._contain(x[edge], y[edge])
+            lost = np.flatnonzero(unit < 0)
+            lost = lost[self._grid.near_edge(x[lost], y[lost])]
         if len(lost):
-            found[lost] = self._snap(np.asarray(shapely.points(lon[lost], lat[lost]), dtype=object))
+            unit[lost] = self._snap(np.asarray(shapely.points(x[lost], y[lost]), dtype=object))
+        found[known] = unit
+        return found
+
+    def _contain(self, x: FloatArray, y: FloatArray) -> IntArray:
+        """Return the unit with the lowest code that holds each point, -1 where none does."""
+        found = np.full(len(x), len(self._shapes), dtype=np.int64)
+        if len(x):
+            points = np.asarray(shapely.points(x, y), dtype=object)
+            unit, point = shapely.STRtree(points).query(self._shapes, predicate="intersects")
+            np.minimum.at(found, point, unit)  # lower code where boundaries overlap
         found[found == len(self._shapes)] = -1
         return found
+
+    @cached_property
+    def _grid(self) -> PatchGrid | None:
+        grid = PatchGrid(self._shapes, smallest=2 * _SNAP_M / _METRES_PER_DEGREE)
+        self._answers = np.full(grid.patches + 1, _NOT_ASKED, dtype=np.int64)
+        return grid if grid.usable else None
+
+    @property
+    def _sure_m(self) -> float:
+        """How far from an edge a point may be that shares a cell with it, doubled."""
+        return 0.0 if self._grid is None else 2 * self._grid.side * _METRES_PER_DEGREE * float(np.sqrt(2))
+
+    def _in_patches(self, x: FloatArray, y: FloatArray) -> tuple[IntArray, IntArray]:
+        """Return each point's patch and the unit that holds all of it, -1 where none does or it is no patch."""
+        if self._grid is None:
+            return np.zeros(len(x), dtype=np.int64), np.full(len(x), -1, dtype=np.int64)
+        patch = self._grid.patch(x, y)
+        safe = np.maximum(patch, 0)
+        open_ = np.flatnonzero((self._answers[safe] == _NOT_ASKED) & (patch > 0))
+        if len(open_):
+            asked, first = np.unique(patch[open_], return_index=True)
+            self._answers[asked] = self._contain(x[open_[first]], y[open_[first]])
+        unit = self._answers[safe]
+        unit[patch <= 0] = -1
+        return patch, unit
 
     def _snap(self, points: npt.NDArray[np.object_]) -> IntArray:
         reach = _SNAP_M / _METRES_PER_DEGREE
