@@ -350,6 +350,18 @@ def test_site_on_a_void_is_not_predicted_and_its_reach_is_unknown(tmp_path: Path
     assert (both.state[i] == State.PREDICTED_SERVED).all()
 
 
+def test_a_level_is_not_shown_where_a_void_may_hide_a_better_one(tmp_path: Path) -> None:
+    heights = np.full((200, 200), 100.0)
+    heights[98:103, 98:103] = np.nan
+    rows = cells({}, {"site_id": "t", "power_dbm": -40.0, **at(1500, 1500)})
+    coverage, _ = run(rows, sites({}), terrain_of(tmp_path, heights), Grid(EPSG, X + 1000, Y + 2000, 100.0, 5, 5))
+    i = coverage.index("A", "4G")
+    assert (coverage.state[i] == State.UNKNOWN).all()
+    assert np.isnan(coverage.level_dbm[i]).all()
+    alone, _ = run(rows.iloc[1:], sites(), terrain_of(tmp_path, heights, "b"), Grid(EPSG, X + 1000, Y + 2000, 100.0, 5, 5))
+    assert np.isfinite(alone.level_dbm[i]).all()
+
+
 def test_ground_cells_on_a_void_are_unknown(tmp_path: Path) -> None:
     heights = np.full((200, 200), 100.0)
     heights[80:84, :] = np.nan
@@ -445,7 +457,7 @@ def test_tiles_rows_order_and_workers_do_not_matter(tmp_path: Path) -> None:
     inside = np.hypot(*np.mgrid[-25:25, -25:25]) < 24
     results = []
     for order, tile in ((np.arange(8), 128), (np.arange(8)[::-1], 17), (rng.permutation(8), 50)):
-        setting = chosen(tile_cells=tile)
+        setting = chosen(tile_cells=tile, max_radius_m=2500)  # shorter than a tile: some sites reach a part
         prepared = prepare_sources(
             rows.iloc[order], sites({}), operators=("A", "B"), terrain=terrain, grid=where, settings=setting,
             defaults=radio_defaults(), on=ON, log=IssueLog(issue_catalogue()),

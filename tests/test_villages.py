@@ -189,6 +189,14 @@ def test_weak_is_an_unserved_cluster_of_n_households(
     assert got["class"] == ("weak" if expected else "single_operator")
 
 
+def test_cells_that_touch_at_a_corner_are_one_cluster() -> None:
+    a4 = np.full(GRID.shape, 2, np.uint8)
+    a4[0, 0] = a4[1, 1] = 4
+    assert one({A4: a4}, buildings=houses((0, 0, 5), (1, 1, 5)))["weak"]
+    a4[1, 1], a4[2, 2] = 2, 4
+    assert not one({A4: a4}, buildings=houses((0, 0, 5), (2, 2, 5)))["weak"]
+
+
 def test_households_of_the_list_lie_on_its_buildings_or_its_people() -> None:
     states = {A4: state_with(4)}
     half = houses((0, 0, 5), (5, 5, 5))
