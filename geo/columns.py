@@ -6,16 +6,19 @@ in :mod:`geo.values` and must give the same answer. Only speed is gained here.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-__all__ = ["plain_integers", "plain_numbers", "plain_texts", "plain_times"]
+__all__ = ["distinct_rows", "pick_texts", "plain_integers", "plain_numbers", "plain_texts", "plain_times"]
 
 FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
+IntArray = npt.NDArray[np.int64]
 
 # How programs write moments, as ISO 8601 with what is to be rearranged.
 _MOMENTS = (
@@ -100,3 +103,35 @@ def plain_times(cells: pd.Series) -> pd.Series | None:
         inside = (moments.astype("datetime64[s]") == stamps.to_numpy(zero_copy_only=False)) | np.isnat(moments)
         return pd.Series(moments, index=cells.index) if inside.all() else None
     return None
+
+
+def pick_texts(texts: Sequence[object] | npt.NDArray[np.object_], codes: npt.NDArray[np.integer], index: pd.Index) -> pd.Series:
+    """Return a text column picked from a few texts by number; -1 picks the empty text."""
+    table = pd.array(np.array([*texts, ""], dtype=object), dtype="str")
+    return pd.Series(table.take(np.where(codes < 0, len(table) - 1, codes)), index=index)
+
+
+def distinct_rows(columns: Sequence[pd.Series | npt.NDArray[np.generic]], count: int) -> tuple[IntArray, IntArray]:
+    """Return for each row the number of its distinct combination, and the first row of each combination.
+
+    Parameters
+    ----------
+    columns : sequence of (n,) Series or array
+        Missing values equal each other.
+    count : int
+        n, for the case of no columns.
+    """
+    combined = np.zeros(count, dtype=np.int64)
+    kinds = 1
+    for column in columns:
+        codes, uniques = pd.factorize(column, use_na_sentinel=True)
+        width = len(uniques) + 1
+        if kinds * width > 2**62:
+            combined, _ = pd.factorize(combined)
+            kinds = int(combined.max(initial=0)) + 1
+        combined = combined * width + (codes + 1)
+        kinds *= width
+    numbers, values = pd.factorize(combined)
+    first = np.zeros(len(values), dtype=np.int64)
+    first[numbers[::-1]] = np.arange(count - 1, -1, -1, dtype=np.int64)  # the last written is the first row
+    return numbers.astype(np.int64), first

@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from geo.columns import pick_texts
 from geo.errors import ProjectFileError
 from geo.text import clean, fold, fold_key
 from geo.values import is_blank
@@ -162,7 +163,7 @@ class OperatorCatalogue:
         blank = is_blank(pd.Series(uniques)) if len(uniques) else np.zeros(0, dtype=bool)
         meanings = [_Meaning("") if b else self._meaning(u) for u, b in zip(uniques, blank, strict=True)]
         meanings.append(_Meaning(""))  # code -1: missing
-        names = pd.Series(np.array([m.name for m in meanings], dtype=object)[codes], index=cells.index, dtype="str")
+        names = pick_texts([m.name for m in meanings[:-1]], codes, cells.index)
         return ResolvedOperators(
             names,
             np.array([m.foreign for m in meanings], dtype=bool)[codes],
@@ -173,8 +174,7 @@ class OperatorCatalogue:
     def codes(self, cells: pd.Series) -> pd.Series:
         """Return network codes as ``"452-04"``; empty where a cell is no network code."""
         codes, uniques = pd.factorize(cells, use_na_sentinel=True)
-        texts = np.array([*(self._code(u) for u in uniques), ""], dtype=object)
-        return pd.Series(texts[codes], index=cells.index, dtype="str")
+        return pick_texts([self._code(u) for u in uniques], codes, cells.index)
 
     def is_foreign_code(self, code: str) -> bool:
         """Tell whether a network code ``"456-08"`` belongs to a country without domestic service."""

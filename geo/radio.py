@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from geo.columns import pick_texts
 from geo.text import clean, fold_key
 from geo.values import is_blank
 
@@ -209,7 +210,7 @@ class BandCatalogue:
         none = [k in self.no_service or k in self.emergency for k in keys]
         unknown = [not (v or n or b) for v, n, b in zip(values, none, blank, strict=True)]
         return TechnologyColumn(
-            pd.Series(np.array([*values, ""], dtype=object)[codes], index=cells.index, dtype="str"),
+            pick_texts(values, codes, cells.index),
             np.array([*none, False], dtype=bool)[codes],
             np.array([*unknown, False], dtype=bool)[codes],
         )
@@ -230,8 +231,7 @@ class BandCatalogue:
             named = {whole} if whole else {self.technology(p) for p in parts}
             texts.append(",".join(t for t in TECHNOLOGIES if t in named))
             bad.append("" in named or not named)
-        values = pd.Series(np.array([*texts, ""], dtype=object)[codes], index=cells.index, dtype="str")
-        return values, np.array([*bad, False], dtype=bool)[codes]
+        return pick_texts(texts, codes, cells.index), np.array([*bad, False], dtype=bool)[codes]
 
     def technologies(self, cells: pd.Series) -> pd.Series:
         """Return :meth:`technology_sets` without what was not understood."""
@@ -277,7 +277,7 @@ class BandCatalogue:
         meant = np.where(picked[:, 3] == "", named, picked[:, 3])
 
         def series(values: npt.NDArray[Any], dtype: str) -> pd.Series:
-            return pd.Series(values, index=numbers.index, dtype=dtype)  # type: ignore[call-overload, no-any-return]
+            return pd.Series(values, index=numbers.index, dtype=dtype)
 
         return Channels(
             series(picked[:, 0].astype(np.float64), "float64"),

@@ -13,6 +13,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from geo.columns import distinct_rows, pick_texts, plain_numbers
+from geo.errors import InputError
 from geo.io.catalogues import sample_settings
 from geo.io.positions import PositionContext, settle_positions
 from geo.io.raw import FileLimits, TableOptions
@@ -28,7 +30,7 @@ from geo.io.sample_networks import settle_operators
 from geo.io.sample_times import settle_times
 from geo.io.tables import Table, convert, load_schema, read_tables
 from geo.operators import OperatorCatalogue
-from geo.radio import TECHNOLOGIES, BandCatalogue, split_lte_identity, split_umts_identity
+from geo.radio import TECHNOLOGIES, BandCatalogue, TechnologyColumn, split_lte_identity, split_umts_identity
 from geo.samples import DeviceNumbers, SampleSettings, clock_runs_back, position_jumps, repeated
 from geo.schemas import Schema
 from geo.text import fold_key
@@ -148,9 +150,8 @@ def _read_table(reading: _Reading, schema: Schema) -> pd.DataFrame:
         table, frame, no_service, options=reading.options, catalogue=reading.operators, bands=reading.bands, log=log
     )
     no_service = operators.no_service
-    technology, channel, band = _radio(
-        reading, frame, stated.values, stated.unknown, technology_from_columns(levels, frame), no_service
-    )
+    radio = _radio(reading, frame, stated, technology_from_columns(levels, frame), no_service)
+    technology = radio.technology
     level = settle_levels(
         table, frame, levels, technology, no_service, reading.bands, reading.settings, log
     )
@@ -161,9 +162,8 @@ def _read_table(reading: _Reading, schema: Schema) -> pd.DataFrame:
     if no_service.any():
         log.add("sample_no_service", table.source, rows=frame.index[no_service])
     _state_anchor(reading, frame, technology)
-    names = np.array(["", *TECHNOLOGIES], dtype=object)
+    names, zeros = ["", *TECHNOLOGIES], np.zeros(len(frame), dtype=np.int8)
     located = reading.context.area.locate(frame["lon"], frame["lat"])
-    codes = np.append(reading.context.area.codes, "")
     result = pd.DataFrame(
         {
             "time": time,
@@ -171,12 +171,12 @@ def _read_table(reading: _Reading, schema: Schema) -> pd.DataFrame:
             "lat": frame["lat"],
             "operator": operators.names,
             "mcc_mnc": operators.codes,
-            "technology": _text(names, technology, frame.index),
-            "locked_technology": _text(names, _locked(reading, frame, technology), frame.index),
+            "technology": pick_texts(names, technology, frame.index),
+            "locked_technology": pick_texts(names, _locked(reading, frame, technology), frame.index),
             "cell_id": cell,
             "node": node,
-            "band": band,
-            "arfcn": channel,
+            "band": radio.band,
+            "arfcn": radio.channel,
             "pci": _first(frame, ("pci", "psc")),
             "level_dbm": level,
             "quality_db": quality,
@@ -185,40 +185,32 @@ def _read_table(reading: _Reading, schema: Schema) -> pd.DataFrame:
             "device": device,
             "speed_kmh": _speed(reading, frame),
             "altitude_m": _first(frame, ("altitude_m",)),
-            "route": frame["route"] if "route" in frame.columns else pd.Series("", index=frame.index, dtype="str"),
-            "commune_code": _text(codes, located, frame.index),
+            "route": frame["route"] if "route" in frame.columns else pick_texts([""], zeros, frame.index),
+            "commune_code": pick_texts(reading.context.area.codes, located, frame.index),
+            "file": pick_texts([table.source.file], zeros, frame.index),
+            "sheet": pick_texts([table.source.sheet], zeros, frame.index),
+            "row": frame.index.to_numpy(dtype=np.int64),
         },
         index=frame.index,
     )
     result = _drop_repeated(reading, frame, result)
     _state_tracks(reading, result, apart=apart)
     log.close("measurements", table.source, rows_in=table.rows_in, rows_used=len(result))
-    result["file"] = _constant(table.source.file, len(result), result.index)
-    result["sheet"] = _constant(table.source.sheet, len(result), result.index)
-    result["row"] = result.index.to_numpy(dtype=np.int64)
-    return result.reset_index(drop=True)[list(MEASUREMENT_COLUMNS)]
+    return result.reset_index(drop=True)
 
 
 def _cells(frame: pd.DataFrame, field: str) -> pd.Series:
     return frame[field] if field in frame.columns else pd.Series(np.nan, index=frame.index, dtype=object)
 
 
-def _text(table: npt.NDArray[np.object_], codes: npt.NDArray[np.integer], index: pd.Index) -> pd.Series:
-    """Return texts picked from a short table by number; -1 is the last one."""
-    texts = pd.array(table, dtype="str")
-    return pd.Series(texts.take(np.where(codes < 0, len(table) - 1, codes)), index=index)
-
-
-def _constant(text: str, count: int, index: pd.Index) -> pd.Series:
-    return _text(np.array([text], dtype=object), np.zeros(count, dtype=np.int64), index)
-
-
 def _first(frame: pd.DataFrame, fields: tuple[str, ...]) -> pd.Series:
     """Return the first filled of several number columns."""
-    out = pd.Series(np.nan, index=frame.index)
-    for name in fields:
-        if name in frame.columns:
-            out = out.where(out.notna(), frame[name])
+    present = [frame[name] for name in fields if name in frame.columns]
+    if not present:
+        return pd.Series(np.nan, index=frame.index)
+    out = present[0]
+    for other in present[1:]:
+        out = out.where(out.notna(), other)
     return out
 
 
@@ -235,81 +227,127 @@ def _service(reading: _Reading, frame: pd.DataFrame) -> BoolArray:
     return np.array([*none, False], dtype=bool)[codes]
 
 
+@dataclass(frozen=True, slots=True)
+class _Radio:
+    """Technology codes, channel numbers and bands of the rows."""
+
+    technology: CodeArray
+    channel: pd.Series
+    band: pd.Series
+
+
 def _radio(
     reading: _Reading,
     frame: pd.DataFrame,
-    stated: pd.Series,
-    unknown: BoolArray,
+    stated: TechnologyColumn,
     from_columns: CodeArray,
     no_service: BoolArray,
-) -> tuple[CodeArray, pd.Series, pd.Series]:
-    """Return technology codes, channel numbers and bands; what was inferred or not understood is stated."""
+) -> _Radio:
+    """Settle technology, channel and band; what was inferred or not understood is stated."""
     table, log, bands = reading.table, reading.log, reading.bands
-    if unknown.any():
-        log.add("sample_technology_unknown", table.source, rows=frame.index[unknown], column=table.header("technology"),
-                came=list(frame["technology"][unknown]))
-    codes, uniques = pd.factorize(stated)
-    technology = np.array([TECHNOLOGY_CODES[u] for u in uniques], dtype=np.int8)[codes] if len(uniques) else (
-        np.zeros(0, dtype=np.int8)
-    )
+    if stated.unknown.any():
+        log.add("sample_technology_unknown", table.source, rows=frame.index[stated.unknown],
+                column=table.header("technology"), came=list(frame["technology"][stated.unknown]))
+    technology = _codes_of(stated.values)
     given = str(reading.options.extra.get("technology", ""))
     if given:
-        technology[technology == 0] = TECHNOLOGY_CODES[bands.technology(given)]
-    named = np.array(["", *TECHNOLOGIES], dtype=object)
+        technology[technology == 0] = _known_technology(given, bands)
+    channel, implied = _channels(frame, technology)
+    # Few combinations stand for all rows.
+    label_cells = _cells(frame, "band")
+    rows, first = distinct_rows([channel, technology, implied, from_columns, label_cells], len(frame))
+    kinds = _settle_kinds(
+        bands, channel.iloc[first], technology[first], implied[first], from_columns[first], label_cells.iloc[first]
+    )
+
+    def note(code: str, mask: BoolArray, column: str, came: pd.Series) -> None:
+        if mask.any():
+            log.add(code, table.source, rows=frame.index[mask], column=column, came=list(came[mask]))
+
+    headers = "; ".join(table.header(n) for n in _CHANNELS if n in frame.columns)
+    numbers = channel.map("{:g}".format, na_action="ignore") if kinds[["ambiguous", "unknown"]].any(axis=None) else channel
+    note("sample_band_unknown", kinds["label_unknown"].to_numpy()[rows] & ~no_service, table.header("band"), label_cells)
+    note("sample_channel_ambiguous", kinds["ambiguous"].to_numpy()[rows], headers, numbers)
+    note("sample_channel_unknown", kinds["unknown"].to_numpy()[rows] & ~no_service, headers, numbers)
+    note("sample_band_contradicts", kinds["differs"].to_numpy()[rows], table.header("band"), label_cells)
+    source = np.where(no_service, 0, kinds["source"].to_numpy()[rows])
+    for number, what in enumerate(("channel", "band", "level column"), start=1):
+        taken = source == number
+        if taken.any():
+            log.add("sample_technology_from_channel", table.source, rows=() if taken.all() else frame.index[taken],
+                    fields={"what": what})
+    final = np.where(source > 0, kinds["technology"].to_numpy()[rows], technology).astype(np.int8)
+    missing = (final == 0) & ~no_service & ~stated.unknown
+    if missing.any():
+        log.add("sample_technology_missing", table.source, rows=() if missing.all() else frame.index[missing])
+    return _Radio(final, channel, pick_texts(kinds["band"].to_numpy(dtype=object), rows, frame.index))
+
+
+def _known_technology(text: str, bands: BandCatalogue) -> int:
+    name = bands.technology(text)
+    if not name:
+        raise InputError(
+            f"'{text}' không phải công nghệ; được phép: {', '.join(TECHNOLOGIES)}.",
+            f"'{text}' is no technology; allowed: {', '.join(TECHNOLOGIES)}.",
+        )
+    return TECHNOLOGY_CODES[name]
+
+
+def _channels(frame: pd.DataFrame, technology: CodeArray) -> tuple[pd.Series, CodeArray]:
+    """Return one channel number per row, and the technology that its header or row names."""
     channel = pd.Series(np.nan, index=frame.index)
     implied = technology.copy()
     for name, of_header in _CHANNELS.items():
-        if name in frame.columns:
-            take = (channel.isna() & frame[name].notna()).to_numpy(dtype=bool)
-            if of_header:
-                # the header says it, but a phone locked out of that technology leaves an old number there
-                take = take & ((technology == 0) | (technology == TECHNOLOGY_CODES[of_header]))
-                implied[take] = TECHNOLOGY_CODES[of_header]
-            channel = channel.where(~take, frame[name])
-    label = bands.band_labels(_cells(frame, "band"), technology=_text(named, implied, frame.index))
-    bad = label.unknown & ~no_service
-    if bad.any():
-        log.add("sample_band_unknown", table.source, rows=frame.index[bad], column=table.header("band"),
-                came=list(frame["band"][bad]))
+        if name not in frame.columns:
+            continue
+        take = (channel.isna() & frame[name].notna()).to_numpy(dtype=bool)
+        if of_header:
+            # The header says it, but a phone on another technology leaves an old number there.
+            take &= (technology == 0) | (technology == TECHNOLOGY_CODES[of_header])
+            implied[take] = TECHNOLOGY_CODES[of_header]
+        channel = frame[name] if take.all() else channel.where(~take, frame[name])
+    return channel, implied
+
+
+def _settle_kinds(
+    bands: BandCatalogue,
+    channel: pd.Series,
+    technology: CodeArray,
+    implied: CodeArray,
+    from_columns: CodeArray,
+    labels: pd.Series,
+) -> pd.DataFrame:
+    """Return band, technology, and what is to be said, of each distinct combination."""
+    names = ["", *TECHNOLOGIES]
+    label = bands.band_labels(labels, technology=pick_texts(names, implied, labels.index))
     labelled = _codes_of(label.technology)
     implied = np.where(implied == 0, labelled, implied).astype(np.int8)
-    found = bands.channels(channel, technology=_text(named, implied, frame.index))
-    _state_channels(reading, frame, channel, found.ambiguous, found.unknown & ~no_service)
-    if label.band.ne("").any():
-        options = found.alternatives.str.cat(found.band, sep=",")
-        same = pd.Series([b in o.split(",") for b, o in zip(label.band, options, strict=True)], index=frame.index)
-        differs = ((label.band != "") & (found.band != "") & ~same).to_numpy(dtype=bool)
-        if differs.any():
-            log.add("sample_band_contradicts", table.source, rows=frame.index[differs], column=table.header("band"),
-                    came=[f"{b} / {c:g}" for b, c in zip(label.band[differs], channel[differs], strict=True)])
-    final = technology.copy()
-    for source, what in ((_codes_of(found.technology), "channel"), (labelled, "band"), (from_columns, "level column")):
-        take = (final == 0) & (source != 0) & ~no_service
-        if take.any():
-            log.add("sample_technology_from_channel", table.source, rows=() if take.all() else frame.index[take],
-                    fields={"what": what})
-            final[take] = source[take]
-    missing = (final == 0) & ~no_service & ~unknown
-    if missing.any():
-        log.add("sample_technology_missing", table.source, rows=() if missing.all() else frame.index[missing])
-    band = found.band.where(found.band != "", label.band)
-    return final, channel, band
+    found = bands.channels(channel, technology=pick_texts(names, implied, channel.index))
+    differs = [
+        bool(stated and taken and stated not in {taken, *others.split(",")})
+        for stated, taken, others in zip(label.band, found.band, found.alternatives, strict=True)
+    ]
+    final, source = technology.copy(), np.zeros(len(technology), dtype=np.int8)
+    for number, told in enumerate((_codes_of(found.technology), labelled, from_columns), start=1):
+        take = (final == 0) & (told != 0)
+        final[take], source[take] = told[take], number
+    return pd.DataFrame(
+        {
+            "band": found.band.where(found.band != "", label.band).to_numpy(dtype=object),
+            "technology": final,
+            "source": source,
+            "ambiguous": found.ambiguous,
+            "unknown": found.unknown,
+            "label_unknown": label.unknown,
+            "differs": differs,
+        }
+    )
 
 
 def _codes_of(technology: pd.Series) -> CodeArray:
     codes, uniques = pd.factorize(technology)
     table = np.array([*(TECHNOLOGY_CODES[u] for u in uniques), 0], dtype=np.int8)
     return table[codes]
-
-
-def _state_channels(
-    reading: _Reading, frame: pd.DataFrame, channel: pd.Series, ambiguous: BoolArray, unknown: BoolArray
-) -> None:
-    headers = [reading.table.header(n) for n in _CHANNELS if n in frame.columns]
-    for code, mask in (("sample_channel_ambiguous", ambiguous), ("sample_channel_unknown", unknown)):
-        if mask.any():
-            reading.log.add(code, reading.table.source, rows=frame.index[mask], column="; ".join(headers),
-                            came=[f"{v:g}" for v in channel[mask]])
 
 
 def _state_anchor(reading: _Reading, frame: pd.DataFrame, technology: CodeArray) -> None:
@@ -324,7 +362,7 @@ def _locked(reading: _Reading, frame: pd.DataFrame, technology: CodeArray) -> Co
     locked = np.zeros(len(frame), dtype=np.int8)
     given = str(reading.options.extra.get("locked_technology", ""))
     if given:
-        locked[:] = TECHNOLOGY_CODES[reading.bands.technology(given)]
+        locked[:] = _known_technology(given, reading.bands)
     if "locked_technology" not in frame.columns:
         return locked
     table, log = reading.table, reading.log
@@ -369,7 +407,10 @@ def _whole(frame: pd.DataFrame, field: str) -> FloatArray:
     """Return identities as numbers; NaN where there is none (loggers write -1) or it is no whole number."""
     if field not in frame.columns:
         return np.full(len(frame), np.nan)
-    values = pd.to_numeric(frame[field], errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
+    at_once = plain_numbers(frame[field])
+    if at_once is None:
+        at_once = pd.to_numeric(frame[field], errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
+    values = at_once
     with np.errstate(invalid="ignore"):
         return np.where((values >= 0) & (values == np.floor(values)) & (values < 2**53), values, np.nan)
 

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from geo.columns import distinct_rows, pick_texts
 from geo.io.raw import TableOptions
 from geo.io.tables import Table
 from geo.operators import OperatorCatalogue
@@ -55,48 +56,101 @@ def settle_operators(
     A known network code decides; a name is taken where there is none. Rows without service that name
     nobody belong to the log's only operator, if it has one only.
     """
-    index = frame.index
+    fields = [f for f in ("operator_name", "operator", "mcc", "mnc") if f in frame.columns]
+    rows, first = distinct_rows([*(frame[f] for f in fields), no_service], len(frame))
+    # All that follows is said of the distinct combinations and then given to their rows.
+    kinds = _settle_kinds(frame[fields].iloc[first].reset_index(drop=True), no_service[first], options, catalogue, bands)
+    header = "; ".join(table.header(f) for f in fields)
+    _state(table, frame.index, kinds, rows, catalogue, header, log)
+    return SampleNetworks(
+        pick_texts(kinds["name"].to_numpy(dtype=object), rows, frame.index),
+        pick_texts(kinds["code"].to_numpy(dtype=object), rows, frame.index),
+        kinds["foreign"].to_numpy(dtype=bool)[rows],
+        kinds["none"].to_numpy(dtype=bool)[rows],
+    )
+
+
+def _settle_kinds(
+    cells: pd.DataFrame, no_service: BoolArray, options: TableOptions, catalogue: OperatorCatalogue, bands: BandCatalogue
+) -> pd.DataFrame:
+    """Return name, code and what is to be said of each distinct combination of cells."""
     none = no_service.copy()
-    name_cells = pd.Series(np.nan, index=index, dtype=object)
-    code_cells = _country_and_network(frame)
+    name_cells = pd.Series(np.nan, index=cells.index, dtype=object)
+    code_cells = _country_and_network(cells)
     for field in ("operator_name", "operator"):
-        if field not in frame.columns:
+        if field not in cells.columns:
             continue
-        said = _says_no_service(frame[field], bands)
+        said = _says_no_service(cells[field], bands)
         none |= said
-        cells = frame[field].mask(said) if said.any() else frame[field]
-        is_code = (catalogue.codes(cells) != "").to_numpy(dtype=bool)
-        code_cells = cells if is_code.all() else code_cells.where(~is_code, cells)
-        filled = ~is_blank(cells) & ~is_code
-        name_cells = cells if filled.all() else name_cells.where(~(filled & is_blank(name_cells)), cells)
+        given = cells[field].astype(object).mask(said)
+        is_code = (catalogue.codes(given) != "").to_numpy(dtype=bool)
+        code_cells = code_cells.where(~is_code, given)
+        filled = ~is_blank(given) & ~is_code
+        name_cells = name_cells.where(~(filled & is_blank(name_cells)), given)
     by_name, by_code = catalogue.resolve(name_cells), catalogue.resolve(code_cells)
     codes = catalogue.codes(code_cells)
     named, coded = (by_name.names != "").to_numpy(dtype=bool), (by_code.names != "").to_numpy(dtype=bool)
     take_code = coded & (~by_code.unknown | ~named)
+    bare = take_code & by_code.unknown
     names = by_name.names.where(~take_code, by_code.names)
-    names = _named_elsewhere(names, codes, take_code & by_code.unknown, named)
+    names, told = _named_elsewhere(names, codes, bare, named)
+    unknown = np.where(take_code, by_code.unknown & ~told, by_name.unknown) & ~none
     foreign = np.where(coded, by_code.foreign, by_name.foreign)
-    virtual = np.where(take_code, by_code.virtual | (named & by_name.virtual), by_name.virtual)
-    unknown = np.where(take_code, by_code.unknown, by_name.unknown) & ~none
-    header = "; ".join(table.header(f) for f in ("operator_name", "operator", "mcc", "mnc") if f in frame.columns)
-    differs = named & coded & ~by_name.unknown & ~by_code.unknown & (by_name.names != by_code.names).to_numpy(dtype=bool)
-    if differs.any():
-        came = [f"{a} / {b}" for a, b in zip(by_name.names[differs], codes[differs], strict=True)]
-        log.add("sample_operator_contradicts", table.source, rows=index[differs], column=header, came=came)
-    _state_unknown(table, names, codes, unknown, catalogue, header, log)
-    if virtual.any():
-        log.add("sample_virtual_operator", table.source, column=header, rows=index[virtual],
-                came=list(names[virtual]))
-    if foreign.any():
-        log.add("sample_foreign_network", table.source, column=header, rows=index[foreign], came=list(names[foreign]))
     if options.operator:
         stated = catalogue.resolve(pd.Series([options.operator]))
         names = names.where(names != "", stated.names.iloc[0])
-    names = _of_the_log(table, names, codes, foreign, none, log)
-    missing = (names == "").to_numpy(dtype=bool)
+    silent = none & (names == "").to_numpy(dtype=bool)
+    only = [n for n in pd.unique(names[~foreign]) if n]
+    inherits = silent if len(only) == 1 else np.zeros(len(cells), dtype=bool)
+    return pd.DataFrame(
+        {
+            "name": names.mask(inherits, only[0]) if inherits.any() else names,
+            "code": codes,
+            "foreign": foreign,
+            "none": none,
+            "virtual": np.where(take_code, by_code.virtual | (named & by_name.virtual), by_name.virtual),
+            "unknown": unknown,
+            "differs": named & coded & ~by_name.unknown & ~by_code.unknown
+            & (by_name.names != by_code.names).to_numpy(dtype=bool),
+            "inherits": inherits,
+            "came": by_name.names + " / " + codes,
+        }
+    )
+
+
+def _state(
+    table: Table,
+    index: pd.Index,
+    kinds: pd.DataFrame,
+    rows: npt.NDArray[np.int64],
+    catalogue: OperatorCatalogue,
+    header: str,
+    log: IssueLog,
+) -> None:
+    """State what is to be said of the combinations, for their rows."""
+    code = kinds["code"].astype("str")
+    domestic = code.str[:3].isin(sorted(catalogue.home_mcc)) & kinds["unknown"]
+    elsewhere = kinds["unknown"] & ~domestic
+
+    def note(issue: str, which: pd.Series, came: pd.Series) -> None:
+        if which.any():
+            said = which.to_numpy(dtype=bool)[rows]
+            log.add(issue, table.source, rows=index[said], column=header, came=list(came.to_numpy(dtype=object)[rows[said]]))
+
+    note("sample_operator_contradicts", kinds["differs"], kinds["came"])
+    note("sample_operator_unassigned", domestic, kinds["code"])
+    if elsewhere.any():
+        listed = list(dict.fromkeys(kinds["name"][elsewhere]))[:_LISTED]
+        log.add("sample_operator_unknown", table.source, column=header, came=", ".join(listed))
+    note("sample_virtual_operator", kinds["virtual"], kinds["name"])
+    note("sample_foreign_network", kinds["foreign"], kinds["name"])
+    if kinds["inherits"].any():
+        said = kinds["inherits"].to_numpy(dtype=bool)[rows]
+        name = kinds["name"][kinds["inherits"]].iloc[0]
+        log.add("sample_no_service_operator", table.source, rows=index[said], fields={"operator": name})
+    missing = (kinds["name"] == "").to_numpy(dtype=bool)[rows]
     if missing.any():
         log.add("sample_operator_missing", table.source, rows=() if missing.all() else index[missing], column=header)
-    return SampleNetworks(names.astype("str"), codes, foreign.astype(bool), none)
 
 
 def _says_no_service(cells: pd.Series, bands: BandCatalogue) -> BoolArray:
@@ -129,46 +183,12 @@ def _whole(value: object) -> str:
     return text.removesuffix(".0")
 
 
-def _named_elsewhere(names: pd.Series, codes: pd.Series, bare: npt.NDArray[np.bool_], named: BoolArray) -> pd.Series:
-    """Give rows that have only a code the name that the table's other rows give to that code."""
-    if not bare.any() or not (named & ~bare).any():
-        return names
-    told = pd.DataFrame({"code": codes[named], "name": names[named]}).drop_duplicates()
-    told = told[(told["code"] != "") & ~told["code"].duplicated(keep=False)]
-    known = dict(zip(told["code"], told["name"], strict=True))
-    return names.mask(bare & codes.isin(list(known)).to_numpy(dtype=bool), codes.map(known))
-
-
-def _state_unknown(
-    table: Table,
-    names: pd.Series,
-    codes: pd.Series,
-    unknown: npt.NDArray[np.bool_],
-    catalogue: OperatorCatalogue,
-    header: str,
-    log: IssueLog,
-) -> None:
-    if not unknown.any():
-        return
-    domestic = codes.str[:3].isin(sorted(catalogue.home_mcc)).to_numpy(dtype=bool) & unknown
-    if domestic.any():
-        log.add("sample_operator_unassigned", table.source, rows=names.index[domestic], column=header,
-                came=list(codes[domestic]))
-    rest = unknown & ~domestic
-    if rest.any():
-        listed = list(dict.fromkeys(names[rest]))[:_LISTED]
-        log.add("sample_operator_unknown", table.source, column=header, came=", ".join(listed))
-
-
-def _of_the_log(
-    table: Table, names: pd.Series, codes: pd.Series, foreign: npt.NDArray[np.bool_], none: BoolArray, log: IssueLog
-) -> pd.Series:
-    """Give rows without service and without operator the only operator that the log has."""
-    silent = none & (names == "").to_numpy(dtype=bool)
-    if not silent.any():
-        return names
-    known = [n for n in pd.unique(names[~foreign]) if n]
-    if len(known) != 1:
-        return names
-    log.add("sample_no_service_operator", table.source, rows=names.index[silent], fields={"operator": known[0]})
-    return names.mask(silent, known[0])
+def _named_elsewhere(
+    names: pd.Series, codes: pd.Series, bare: BoolArray, named: BoolArray
+) -> tuple[pd.Series, BoolArray]:
+    """Give rows that have only a code the name that the table's other rows give to it; say which."""
+    pairs = pd.DataFrame({"code": codes[named & ~bare], "name": names[named & ~bare]}).drop_duplicates()
+    pairs = pairs[(pairs["code"] != "") & ~pairs["code"].duplicated(keep=False)]
+    known = dict(zip(pairs["code"], pairs["name"], strict=True))
+    told = bare & codes.isin(list(known)).to_numpy(dtype=bool)
+    return (names.mask(told, codes.map(known)) if told.any() else names), told
