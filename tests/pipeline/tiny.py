@@ -95,7 +95,7 @@ def tiny_project(folder: Path, *, name: str = NAME, language: str = "vi", cell_s
     people[4:16:3, 2:18:3] = 25
     _raster(folder / "population.tif", people, 2 * SIDE / 20, -1)
     places = [("A1", 105.615, 21.83), ("A2", 105.625, 21.87), ("B1", 105.64, 21.85), ("B2", 105.685, 21.88)]
-    sites = ["site_id,operator,lon,lat,status,structure_height_m,technologies"]
+    sites = ["site_id,operator,lon,lat,status,structure_height_m,technology"]
     cells = ["cell_id,site_id,operator,technology,frequency_mhz,azimuth_deg,antenna_height_m,power_dbm,antenna_gain_dbi,bandwidth_mhz,status"]  # fmt: skip
     for site, lon, lat in places:
         operator = f"Mạng {site[0]}"
