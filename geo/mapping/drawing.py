@@ -21,10 +21,10 @@ from folium.utilities import JsCode
 
 from geo.grid import Grid
 from geo.mapping.backdrop import feature_collection, label_points, outline, simplified_areas, simplified_lines
-from geo.mapping.content import MapContent
+from geo.mapping.content import CoverageLayer, MapContent
 from geo.mapping.figures import village_class_numbers
 from geo.mapping.overlay import MercatorFrame, state_png
-from geo.mapping.palette import Palette
+from geo.mapping.palette import Drawing, Palette
 
 __all__ = ["DrawnMap", "class_numbers", "draw"]
 
@@ -80,8 +80,9 @@ def draw(content: MapContent, colours: Palette, *, fallback: Bounds) -> DrawnMap
     drawing = colours.drawing
     areas = None if content.communes is None else simplified_areas(content.communes.geometry, drawing)
     frames: dict[Grid, MercatorFrame] = {}
+    largest_px = _largest_side(content.layers, drawing)
     for layer in content.layers:
-        frames.setdefault(layer.grid, MercatorFrame(layer.grid, drawing.largest_image_px, drawing.pixels_per_cell))
+        frames.setdefault(layer.grid, MercatorFrame(layer.grid, largest_px, drawing.pixels_per_cell))
     bounds = _bounds(content, list(frames.values()), areas) or fallback
     canvas = _named(
         folium.Map(
@@ -140,6 +141,15 @@ def draw(content: MapContent, colours: Palette, *, fallback: Bounds) -> DrawnMap
         anchors=[] if areas is None else label_points(areas),
         opacity_percent=_OPACITY_PERCENT,
     )
+
+
+def _largest_side(layers: Sequence[CoverageLayer], drawing: Drawing) -> int:
+    """Return the longest side of an image in pixels, so that all of them together stay within the limit."""
+    if not layers:
+        return drawing.largest_image_px
+    square = drawing.all_images_px2 / len(layers)
+    slimmest = min(min(layer.grid.shape) / max(layer.grid.shape) for layer in layers)
+    return min(drawing.largest_image_px, max(1, int((square / slimmest) ** 0.5)))
 
 
 def class_numbers(key: str, frame: pd.DataFrame, classes: Sequence[str]) -> list[int]:

@@ -48,6 +48,7 @@ class Drawing:
     smallest_hole_km2: float
     coordinate_decimals: int
     largest_image_px: int
+    all_images_px2: int
     pixels_per_cell: float
 
 

@@ -47,7 +47,8 @@ def hostile_content(calm: MapContent, texts: list[str]) -> MapContent:
             if column in {"geometry", "lon", "lat", "commune_code"} or changed[column].dtype.kind in "fiub":
                 continue
             changed[column] = pd.Series([next(turn) for _ in range(len(changed))], dtype=object, index=changed.index)
-        changed[texts[0]] = pd.Series([next(turn) for _ in range(len(changed))], dtype=object, index=changed.index)  # a column's name, too
+        heading = texts[0].encode("utf-8", "replace").decode("utf-8")  # pandas has no column of a lone surrogate
+        changed[heading] = pd.Series([next(turn) for _ in range(len(changed))], dtype=object, index=changed.index)  # a column's name, too
         return changed
 
     coverage = tuple(

@@ -87,6 +87,15 @@
     });
   }
   map.on("zoomend moveend", declutter);
+  // Symbols shrink where many of them share little room, and have their full size from zoom 11 on.
+  var shrink = 1;
+  function resize() {
+    var wanted = Math.min(1, Math.max(0.55, 0.55 + (map.getZoom() - 8.5) * 0.18));
+    if (wanted === shrink) { return; }
+    shrink = wanted;
+    app.villages.concat(app.sites).forEach(function (layer) { if (layer) { layer.setRadius(layer.options.size * shrink); } });
+  }
+  map.on("zoomend", resize);
 
   // The archipelagos, as labelled points where the boundaries do not hold them.
   var islands = L.layerGroup().addTo(map);
@@ -180,4 +189,5 @@
   window.addEventListener("resize", function () { measure(); declutter(); });
   window.addEventListener("beforeprint", measure);
   app.ready = true;
+  app.readyAt = performance.now();
 })(vungphu);

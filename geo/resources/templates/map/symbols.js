@@ -79,8 +79,8 @@ var vungphu = (function () {
   });
   function mark(symbol, place) {
     return new Mark(place, {
-      radius: symbol.radius, corners: symbol.corners, fillColor: symbol.fill, fillOpacity: 1,
-      color: symbol.line, weight: symbol.ring ? 2.5 : 1.2, opacity: 1
+      radius: symbol.radius, size: symbol.radius, corners: symbol.corners, fillColor: symbol.fill, fillOpacity: 1,
+      color: symbol.line, weight: symbol.ring ? 2 : 1, opacity: 1
     });
   }
 
