@@ -9,13 +9,21 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
-__all__ = ["clean", "fold", "fold_key", "fold_unit_name", "without_unit"]
+__all__ = ["clean", "fold", "fold_key", "fold_unit_name", "same_unit_name", "without_unit"]
 
 _SPACES = re.compile(r"\s+")
 _NOT_WORD = re.compile(r"[^0-9a-z]+")
 _BRACKETS = re.compile(r"[(\[][^)\]]*[)\]]")
-_INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff\u00ad"))
+# Zero-width characters, marks of writing direction, variation selectors, and control characters but white space.
+_INVISIBLE = dict.fromkeys(
+    [
+        *map(ord, "\u200b\u200c\u200d\u200e\u200f\u2060\u2061\u2062\u2063\u2064\ufeff\u00ad\u034f\u180e"),
+        *range(0x202A, 0x202F), *range(0x2066, 0x2070), *range(0xFE00, 0xFE10),
+        *(c for c in range(0x20) if not chr(c).isspace()), *(c for c in range(0x7F, 0xA0) if not chr(c).isspace()),
+    ]
+)  # fmt: skip
 # The Vietnamese letters that do not decompose, and the look-alikes that old exports carry for them.
 _STROKE = str.maketrans({"đ": "d", "Đ": "D", "ð": "d", "Ð": "D", "ɖ": "d", "Ɖ": "D", "×": "x"})
 _UNIT_PREFIX = re.compile(
@@ -30,8 +38,8 @@ def clean(text: object) -> str:
     """
     if text is None or text != text:  # NaN is the only value unequal to itself
         return ""
-    plain = unicodedata.normalize("NFC", str(text)).translate(_INVISIBLE)
-    return _SPACES.sub(" ", plain).strip()
+    plain = _SPACES.sub(" ", str(text).translate(_INVISIBLE))
+    return unicodedata.normalize("NFC", plain).strip()
 
 
 def fold(text: object) -> str:
@@ -43,6 +51,11 @@ def fold(text: object) -> str:
 
 def fold_key(text: object) -> str:
     """Return :func:`fold` without spaces: ``"Tọa độ X"`` and ``"ToaDoX"`` give ``"toadox"``."""
+    return _fold_key(text) if isinstance(text, str) else fold(text).replace(" ", "")
+
+
+@lru_cache(maxsize=1 << 14)
+def _fold_key(text: str) -> str:
     return fold(text).replace(" ", "")
 
 
@@ -60,3 +73,11 @@ def fold_unit_name(name: object) -> str:
     folded = fold(name)
     stripped = _UNIT_PREFIX.sub("", folded, count=1)
     return stripped or folded
+
+
+def same_unit_name(one: object, other: object) -> bool:
+    """Tell whether two texts may name the same administrative unit, with or without its type.
+
+    ``"Xã Quán Trữ"`` and ``"Quan Tru"`` may, although the second begins with a folded word for a type.
+    """
+    return bool({fold(one), fold_unit_name(one)} & {fold(other), fold_unit_name(other)})

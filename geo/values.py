@@ -38,14 +38,31 @@ _BLANKS = frozenset(
      "#ref!", "#value!", "#div/0!", "#name?", "#null!", "#num!")
 )  # fmt: skip
 _YES = frozenset(("co", "yes", "y", "true", "t", "1", "x", "da co", "dung", "v", "roi"))
+_TICKS = frozenset("✓✔√☑✅")
 _NO = frozenset(("khong", "no", "n", "false", "f", "0", "chua co", "chua", "khong co", "sai"))
 
 _GROUPED_DOT = re.compile(r"[+-]?\d{1,3}(?:\.\d{3})+(?:,\d+)?")  # 2.325.678,45
 _GROUPED_COMMA = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+(?:\.\d+)?")  # 2,325,678.45
 _COMMA_DECIMAL = re.compile(r"[+-]?\d*,\d+")  # 20,86
 _PLAIN = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
-_TRAILING_UNIT = re.compile(r"\s*(?:[a-zA-ZđĐµ°%²/·]+\.?)(?:\s*/\s*[a-zA-Z]+)?\s*$")
-_FEET = re.compile(r"(?:ft|feet|foot|')\s*$", re.IGNORECASE)
+_GROUPED_SPACE = re.compile(r"[+-]?\d{1,3}(?:[ '’]\d{3})+(?:[.,]\d+)?")  # 2 325 678,45
+_NUMBER_FIRST = re.compile(r"([+-]?[\d.,' ’]*\d[.,]?(?:[eE][+-]?\d+)?)(.*)", re.DOTALL)
+_FEET = frozenset(("ft", "feet", "foot", "'", "’"))
+# Words after a number that change nothing, by the field's unit; "" is a plain count.
+_COUNTED = frozenset(
+    ("ho", "hodan", "ng", "nguoi", "khau", "nhankhau", "dan", "nha", "cai", "chiec", "tram", "cot", "cell", "thon", "ban", "diem")
+)
+_SAME_UNIT = {
+    "": _COUNTED, "người": _COUNTED, "m": frozenset(("m", "met", "meter", "meters", "metre", "metres", "mt")),
+    "°": frozenset(("do", "deg", "degree", "degrees")), "dB": frozenset(("db",)), "dBi": frozenset(("dbi", "db")),
+    "dBm": frozenset(("dbm", "db")), "W": frozenset(("w", "watt", "watts", "oat")), "MHz": frozenset(("mhz",)),
+    "km²": frozenset(("km2", "kmvuong")), "m²": frozenset(("m2", "metvuong")), "ha": frozenset(("ha", "hecta", "hec")),
+    "km/h": frozenset(("kmh", "kph", "kmgio")),
+}  # fmt: skip
+# Units that scale the number: where the field's unit is not known they are never passed over.
+_SCALED = frozenset(
+    ("k", "nghin", "ngan", "tr", "trieu", "ty", "ti", "km", "cm", "mm", "dm", "kw", "mw", "khz", "ghz", "kbps", "gbps", "kg")
+)
 _MINUS = str.maketrans({"\u2212": "-", "\u2013": "-", "\u00a0": " ", "\u202f": " ", "\u2009": " "})
 _METRES_PER_FOOT = 0.3048  # international foot, exact
 _MANY = 2_000  # from this many cells on it pays to look at the distinct ones
@@ -93,6 +110,7 @@ def parse_numbers(
     metres: bool = False,
     whole: bool = False,
     plausible: Callable[[float], bool] | None = None,
+    unit: str | None = None,
 ) -> NumberColumn:
     """Read numbers with decimal points or commas, thousands marks and units.
 
@@ -113,6 +131,9 @@ def parse_numbers(
         cells show that the point is a decimal mark.
     plausible : callable, optional
         Tells for a single number whether it can be meant at all; decides before the votes do.
+    unit : str, optional
+        The field's unit: a cell that names another one (``"2,5 km"`` among metres) is unreadable.
+        Without it, units that scale (``"12k"``, ``"1,5 triệu"``) are, and others are passed over.
     """
     n = len(cells)
     no = np.zeros(n, dtype=bool)
@@ -129,7 +150,7 @@ def parse_numbers(
         if len(uniques) < n // 2:  # the votes are of distinct cells, and only their presence counts
             read = parse_numbers(
                 pd.Series(uniques, dtype=cells.dtype), minimum=minimum, maximum=maximum, metres=metres, whole=whole,
-                plausible=plausible,
+                plausible=plausible, unit=unit,
             )
             return NumberColumn(
                 read.values[codes], read.blank[codes], read.unreadable[codes], read.ambiguous[codes], read.converted[codes]
@@ -139,6 +160,7 @@ def parse_numbers(
     todo = np.isnan(values)
     boolean = cells.map(lambda c: isinstance(c, bool)).to_numpy(dtype=bool) if cells.dtype == object else no
     todo |= boolean
+    values[boolean] = np.nan
     blank = no.copy()
     if todo.any():
         blank[todo] = is_blank(cells[todo])
@@ -150,7 +172,7 @@ def parse_numbers(
         if whole:
             _ungroup(cells, values, ~todo, _point_votes(cells[~todo]))
         return NumberColumn(values, blank, unreadable, ambiguous, converted)
-    texts = {int(i): _bare_number(cells.iloc[int(i)]) for i in rest}
+    texts = {int(i): _bare_number(cells.iloc[int(i)], unit) for i in rest}
     comma_votes, point_votes = _votes(t for t, _ in texts.values())
     point_votes += _point_votes(cells[~todo])
     if comma_votes or whole:
@@ -184,14 +206,33 @@ def _ungroup(cells: pd.Series, values: FloatArray, read: BoolArray, point_votes:
             values[i] = float(text.strip().replace(".", ""))
 
 
-def _bare_number(cell: object) -> tuple[str, bool]:
-    """Return the number's text without spaces and unit, and whether the unit is feet."""
+def _bare_number(cell: object, unit: str | None) -> tuple[str, bool]:
+    """Return the number's text without spaces and unit, and whether the unit is feet; "" if the unit is wrong."""
     if isinstance(cell, bool | dt.date | dt.time | dt.timedelta):
         return "", False
     text = clean(str(cell).translate(_MINUS)).lstrip("~≈").strip()
-    feet = bool(_FEET.search(text)) and text[:1].isdigit()
-    text = _FEET.sub("", text) if feet else _TRAILING_UNIT.sub("", text)
-    return re.sub(r"(?<=\d)[ '’](?=\d{3})", "", text).strip(), feet
+    found = _NUMBER_FIRST.fullmatch(text)
+    if found is None:
+        return "", False
+    number, rest = found[1].strip(), found[2].strip()
+    feet = rest.casefold() in _FEET
+    if rest and not feet and not _passes_over(rest, unit):
+        return "", False
+    if _GROUPED_SPACE.fullmatch(number):
+        number = re.sub(r"[ '’]", "", number)
+    return number, feet
+
+
+def _passes_over(rest: str, unit: str | None) -> bool:
+    """Tell whether what stands after a number is its unit and changes nothing."""
+    if rest in {"°", "º", "%", "."}:
+        return True
+    if any(c.isdigit() for c in rest.replace("2", "")):
+        return False  # "10-15", "20,5; 105,3": more than one number
+    named = fold_key(rest)
+    if unit is None:
+        return named != "" and named not in _SCALED
+    return named in _SAME_UNIT.get(unit, frozenset((fold_key(unit),)))
 
 
 def _votes(texts: object) -> tuple[int, int]:
@@ -296,7 +337,7 @@ def parse_flags(cells: pd.Series) -> tuple[pd.Series, BoolArray]:
     known: list[object] = []
     bad: list[bool] = []
     for value in uniques:
-        folded = fold(_plain_text(value))
+        folded = "x" if _plain_text(value).strip() in _TICKS else fold(_plain_text(value))
         if folded in _YES or folded in _NO:
             known.append(folded in _YES)
             bad.append(False)
@@ -312,7 +353,7 @@ _DATE_FORMATS = ("%d/%m/%Y", "%Y-%m-%d", "%d-%m-%Y", "%d.%m.%Y", "%Y/%m/%d", "%Y
 _TIME_FORMATS = (
     "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%Y.%m.%d_%H.%M.%S", "%d/%m/%Y %H:%M:%S", "%d/%m/%Y %H:%M",
     "%Y-%m-%d %H:%M", "%Y/%m/%d %H:%M:%S", "%d-%m-%Y %H:%M:%S", "%Y-%m-%d %H:%M:%S.%f", "%Y-%m-%dT%H:%M:%S.%f",
-    "%H:%M:%S %d/%m/%Y", "%Y%m%d%H%M%S", "%Y.%m.%d %H:%M:%S",
+    "%H:%M:%S %d/%m/%Y", "%H:%M %d/%m/%Y", "%Y%m%d%H%M%S", "%Y.%m.%d %H:%M:%S",
 )  # fmt: skip
 _EXCEL_EPOCH = pd.Timestamp("1899-12-30")
 _NS_YEARS = (1678, 2261)  # what datetime64[ns] can hold
@@ -354,11 +395,37 @@ def parse_times(cells: pd.Series) -> tuple[pd.Series, BoolArray]:
 
 def _time_text(value: object) -> str:
     if isinstance(value, dt.datetime):
-        return value.replace(tzinfo=None).isoformat(sep=" ", timespec="seconds")
+        return value.replace(tzinfo=None).isoformat(sep=" ")
     if isinstance(value, dt.date):
         return value.isoformat()
     text = _plain_text(value).strip()
+    if any(c.isalpha() for c in text) and any(c.isdigit() for c in text):
+        text = _said_in_words(text)
     return re.sub(r"(?<=\d)(?:Z|[+-]\d{2}:?\d{2})$", "", text) if ":" in text else text
+
+
+_DATE_WORDS = re.compile(r"(?:ngay\s+)?(\d{1,2})\s+thang\s+(\d{1,2})\s+nam\s+(\d{4})")
+_MONTH_WORDS = re.compile(r"thang\s+(\d{1,2})\s+(?:nam\s+)?(\d{4})")
+_HOUR_WORDS = re.compile(r"\b(\d{1,2})\s*(?:h|giờ)\s*(\d{2})(?:\s*(?:phút|ph|p|'))?(?!\d)", re.IGNORECASE)
+_HALF_DAY = re.compile(r"\b(\d{1,2})(:\d{2}(?::\d{2})?)\s*(SA|CH|AM|PM)\b", re.IGNORECASE)
+
+
+def _said_in_words(text: str) -> str:
+    """Bring Vietnamese dates in words, "10h30" and the half days SA and CH to digits."""
+    folded = fold(text)
+    if found := _DATE_WORDS.fullmatch(folded):
+        return f"{found[1]}/{found[2]}/{found[3]}"
+    if found := _MONTH_WORDS.fullmatch(folded):
+        return f"{found[1]}/{found[2]}"
+    text = _HOUR_WORDS.sub(r"\1:\2", text)
+    return _HALF_DAY.sub(_whole_day, text)
+
+
+def _whole_day(found: re.Match[str]) -> str:
+    hour, later = int(found[1]), found[3].upper() in {"CH", "PM"}
+    if not 1 <= hour <= 12:
+        return found[0]
+    return f"{hour % 12 + 12 * later:02d}{found[2]}"
 
 
 def _number_times(texts: pd.Series) -> tuple[BoolArray, pd.Series]:

@@ -24,7 +24,7 @@ from geo.io.raw import FileLimits, TableOptions
 from geo.io.resources import load_toml
 from geo.io.tables import Table, convert, load_schema, read_tables
 from geo.polygons import area_km2, misordered_rings, only_polygons, repair, shapes_to_wgs84, spike_places
-from geo.text import clean, fold_unit_name
+from geo.text import clean, fold_unit_name, same_unit_name
 from geo.validation import IssueLog, Source
 
 __all__ = ["read_boundaries"]
@@ -315,7 +315,7 @@ def _join_same_codes(every: pd.DataFrame, log: IssueLog) -> tuple[pd.DataFrame, 
             twin = next((k for k in kept if shapely.equals(shapes[k], shapes[i])), None)
             if twin is not None:
                 log.add("boundary_duplicate", sources[i], rows=[numbers[i]], came=f"{code} = {numbers[twin]}")
-            elif fold_unit_name(names[i]) != fold_unit_name(names[first]):
+            elif not same_unit_name(names[i], names[first]):
                 came = f"{code}: {names[first]} ({numbers[first]}) ≠ {names[i]}"
                 log.add("boundary_code_conflict", sources[i], rows=[numbers[i]], came=came)
             else:

@@ -14,7 +14,7 @@ from geo.io.raw import FileLimits, TableOptions
 from geo.io.resources import load_toml
 from geo.io.tables import Table, convert, load_schema, read_tables
 from geo.schemas import Schema
-from geo.text import fold, fold_unit_name
+from geo.text import fold, same_unit_name
 from geo.validation import IssueLog
 
 __all__ = ["PopulationChecks", "read_population_table"]
@@ -130,7 +130,7 @@ def _state_names(table: Table, frame: pd.DataFrame, place: pd.DataFrame, log: Is
     if "commune_name" not in frame:
         return
     own, right = frame["commune_name"].to_numpy(dtype=object), place["commune_name"].to_numpy(dtype=object)
-    differs = np.array([bool(a) and fold_unit_name(a) != fold_unit_name(b) for a, b in zip(own, right, strict=True)], dtype=bool)
+    differs = np.array([bool(a) and not same_unit_name(a, b) for a, b in zip(own, right, strict=True)], dtype=bool)
     if differs.any():
         log.add("population_name_differs", table.source, rows=frame.index[differs], column=table.header("commune_name"),
                 came=[f"{a} ≠ {b}" for a, b in zip(own[differs], right[differs], strict=True)])

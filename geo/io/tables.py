@@ -8,6 +8,7 @@ particular to the kind. Every row that does not survive has a finding.
 from __future__ import annotations
 
 from collections.abc import Mapping
+import datetime as dt
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +18,7 @@ import pandas as pd
 
 from geo.errors import InputError, MissingInputError
 from geo.io.delimited import read_delimited
+from geo.io.letters import require_unicode
 from geo.io.raw import FileLimits, RawTable, TableOptions
 from geo.io.resources import load_toml
 from geo.io.vectors import VECTOR_SUFFIXES, read_vectors
@@ -29,6 +31,7 @@ from geo.values import is_blank, parse_codes, parse_flags, parse_numbers, parse_
 __all__ = ["Table", "convert", "load_schema", "read_tables"]
 
 _WORKBOOKS = frozenset({".xlsx", ".xlsm", ".xls", ".ods"})
+_EXPONENT = r"\s*\d(?:[.,]\d+)?[eE]\+?\d+\s*"
 _TEXTS = frozenset({".csv", ".txt", ".tsv", ".tab"})
 
 
@@ -100,6 +103,7 @@ def read_tables(
             f"Không thấy tệp '{file}'; đường dẫn tính từ thư mục của tệp dự án.",
             f"File '{file}' not found; paths are relative to the project file's folder.",
         )
+    _require_access(path, source)
     suffix = path.suffix.lower()
     if suffix in _WORKBOOKS:
         raw = read_workbook(path, file, schema, options, log, limits)
@@ -112,7 +116,30 @@ def read_tables(
             f"{source}: không đọc được định dạng '{suffix}'; dùng CSV, TXT, XLSX, GeoJSON, GPKG, Shapefile hoặc Parquet.",
             f"{source}: format '{suffix}' is not read; use CSV, TXT, XLSX, GeoJSON, GPKG, Shapefile or Parquet.",
         )
-    return [_map_columns(table, schema, options, log) for table in raw]
+    tables = [_map_columns(table, schema, options, log) for table in raw]
+    for table in tables:
+        if table.rows_in == 0:
+            log.add("table_without_rows", table.source, came=", ".join(table.headers.values()))
+    return tables
+
+
+def _require_access(path: Path, source: Source) -> None:
+    """Refuse what cannot be opened, and names that the libraries cannot be handed."""
+    try:
+        str(path).encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise InputError(
+            f"{source}: tên tệp không phải Unicode (có thể từ tệp nén cũ); hãy đổi tên tệp.",
+            f"{source}: the file's name is not Unicode (perhaps from an old archive); rename it.",
+        ) from error
+    try:
+        with path.open("rb") as stream:
+            stream.read(1)
+    except OSError as error:
+        raise InputError(
+            f"{source}: không mở được tệp ({error.strerror}); hãy kiểm tra quyền đọc.",
+            f"{source}: the file cannot be opened ({error.strerror}); check that it may be read.",
+        ) from error
 
 
 def _map_columns(raw: RawTable, schema: Schema, options: TableOptions, log: IssueLog) -> Table:
@@ -120,6 +147,7 @@ def _map_columns(raw: RawTable, schema: Schema, options: TableOptions, log: Issu
         match = schema.match(raw.headers, options.columns)
     except InputError as error:
         raise InputError(f"{raw.source}: {error.message.vi}", f"{raw.source}: {error.message.en}") from error
+    require_unicode(pd.DataFrame(), raw.headers, schema, raw.source, log)
     present = dict(match.columns)
     if raw.geometry is not None:
         present["geometry"] = -1
@@ -147,6 +175,7 @@ def _map_columns(raw: RawTable, schema: Schema, options: TableOptions, log: Issu
         geometry = geometry[~blank]
     cells = cells[list(match.columns.values())]
     frame = (cells.loc[~blank] if blank.any() else cells).set_axis(list(match.columns), axis=1)
+    require_unicode(frame, (), schema, raw.source, log)
     headers = {name: raw.headers[i] for name, i in match.columns.items()}
     return Table(raw.source, frame, headers, len(frame) + raw.refused_rows, raw.preamble, geometry)
 
@@ -215,6 +244,7 @@ def _convert_column(table: Table, field: Field, cells: pd.Series, log: IssueLog)
         case FieldType.TEXT:
             return parse_texts(cells)
         case FieldType.CODE:
+            cells = _spoilt_codes(table, field, cells, header, log)
             codes, restored = parse_codes(cells, digits=field.digits)
             _note(log, "code_zeros_restored", table, cells, restored, header, {"digits": field.digits or 0})
             return codes
@@ -230,6 +260,20 @@ def _convert_column(table: Table, field: Field, cells: pd.Series, log: IssueLog)
             return flags
         case FieldType.CHOICE:
             return _convert_choices(table, field, cells, header, log)
+
+
+def _spoilt_codes(table: Table, field: Field, cells: pd.Series, header: str, log: IssueLog) -> pd.Series:
+    """Return codes without those that a spreadsheet program turned into a date or a rounded number."""
+    if pd.api.types.is_numeric_dtype(cells.dtype):
+        return cells
+    texts = cells.dropna()
+    dates = texts[texts.map(lambda c: isinstance(c, dt.date))].index if cells.dtype == object else texts.index[:0]
+    rounded = texts.index[texts.astype(str).str.fullmatch(_EXPONENT).to_numpy(dtype=bool)]
+    for code, rows in (("code_is_date", dates), ("code_exponent", rounded)):
+        if len(rows):
+            came = None if field.private else list(cells[rows].astype(str))
+            log.add(code, table.source, rows=rows, column=header, came=came)
+    return cells.mask(cells.index.isin(dates.union(rounded))) if len(dates) or len(rounded) else cells
 
 
 def _note(
@@ -248,7 +292,8 @@ def _note(
 def _convert_numbers(table: Table, field: Field, cells: pd.Series, header: str, log: IssueLog) -> pd.Series:
     metres = field.unit == "m"
     whole = field.type is FieldType.INTEGER
-    number = parse_numbers(cells, minimum=field.minimum, maximum=field.maximum, metres=metres, whole=whole)
+    number = parse_numbers(cells, minimum=field.minimum, maximum=field.maximum, metres=metres, whole=whole,
+                           unit=field.unit)
     fields = {"unit": field.unit, "low": field.minimum, "high": field.maximum}
     _note(log, "number_unreadable", table, cells, number.unreadable, header, fields)
     _note(log, "number_ambiguous", table, cells, number.ambiguous, header, fields)

@@ -60,11 +60,11 @@ def test_a_list_with_decimal_commas(tmp_path: Path) -> None:
      ("Đồn biên phòng", "border_post"), ("school", "school"), ("Bưu điện văn hóa xã", "post_office"), ("Chợ", "market")],
 )  # fmt: skip
 def test_kinds_by_their_names(said: str, kind: str, tmp_path: Path) -> None:
-    assert read(facilities(**{"Loại": said}), tmp_path)[0]["kind"].tolist() == [kind] * 3
+    assert read(facilities(Loại=said), tmp_path)[0]["kind"].tolist() == [kind] * 3
 
 
 def test_a_kind_that_is_not_known_is_not_guessed(tmp_path: Path) -> None:
-    result, log = read(facilities(**{"Loại": ["Trường tiểu học", "Xưởng may", ""]}), tmp_path)
+    result, log = read(facilities(Loại=["Trường tiểu học", "Xưởng may", ""]), tmp_path)
     assert result["kind"].tolist() == ["school", "", ""]
     assert one(log, "choice_unknown").rows.tolist() == [3]
     assert one(log, "facility_kind_missing").rows.tolist() == [3, 4]
