@@ -97,8 +97,8 @@ def prepare_sources(
     on : date
         The project's date.
     log : IssueLog
-        Receives radio cells without a position, sites on a terrain void, operators without a list,
-        technologies without planning level.
+        Receives radio cells without a position, sites on or right beside a terrain void (neither is
+        predicted), operators without a list, technologies without planning level.
 
     Returns
     -------
@@ -131,8 +131,11 @@ def prepare_sources(
             "technology_without_level", Source("project"), came=technology, fields={"technology": technology}
         )
     radio = _fill(table, settings, defaults, counts)
-    ground = terrain.ground_height(table["lon"].to_numpy(float), table["lat"].to_numpy(float))
-    _state(log, "site_void_ground", table[np.isnan(ground)])
+    lon, lat = table["lon"].to_numpy(float), table["lat"].to_numpy(float)
+    ground = terrain.sample(lon, lat)  # strict: a height put together from part of its nodes decides nothing
+    on_void = np.isnan(terrain.ground_height(lon, lat))
+    _state(log, "site_void_ground", table[on_void])
+    _state(log, "site_beside_void", table[np.isnan(ground) & ~on_void])
     radio["ground"], radio["x"], radio["y"] = ground, x, y
     radio["bearing"] = _grid_bearing(radio["azimuth"].to_numpy(float), table, grid)
     used = DefaultsUsed(
