@@ -23,9 +23,11 @@ from geo.errors import InputError
 from geo.io.files import digest, is_temporary, read_json, replacing, write_json
 from geo.text import clean, fold
 
-__all__ = ["MANIFEST", "RunFolder", "run_name"]
+__all__ = ["MANIFEST", "PIECES", "RunFolder", "run_name"]
 
 MANIFEST = "manifest.json"
+#: Subfolder of a stage's folder for pieces of work: kept while the stage is unfinished, then removed.
+PIECES = "pieces"
 _DONE = "done.json"
 _LONGEST_NAME = 80
 _KEY_LETTERS = 20
@@ -166,6 +168,7 @@ class RunFolder:
     def finish(self, folder: Path, record: Mapping[str, Any]) -> Mapping[str, Any]:
         """Write a stage's marker, its record and the SHA-256 and size of every file; return the record."""
         write_json(folder / _DONE, {"record": record, "files": _listing(folder)})
+        shutil.rmtree(folder / PIECES, ignore_errors=True)
         kept: Mapping[str, Any] = read_json(folder / _DONE)["record"]
         return kept
 
@@ -177,6 +180,7 @@ class RunFolder:
                 return None
         except (FileNotFoundError, ValueError, KeyError, TypeError):
             return None
+        shutil.rmtree(folder / PIECES, ignore_errors=True)  # the run was killed between marker and removal
         record: Mapping[str, Any] = marker["record"]
         return record
 
@@ -268,7 +272,11 @@ def _inside(name: str) -> bool:
 
 
 def _listing(folder: Path) -> dict[str, list[Any]]:
-    found = sorted(
-        p for p in folder.rglob("*") if p.is_file() and p != folder / _DONE and not is_temporary(p)
-    )
-    return {p.relative_to(folder).as_posix(): [digest(p), p.stat().st_size] for p in found}
+    found = {
+        p.relative_to(folder).as_posix(): p for p in folder.rglob("*") if p.is_file() and not is_temporary(p)
+    }
+    return {
+        name: [digest(path), path.stat().st_size]
+        for name, path in sorted(found.items())
+        if name != _DONE and not name.startswith(f"{PIECES}/")
+    }

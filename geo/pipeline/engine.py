@@ -17,7 +17,7 @@ from typing import Any, Protocol
 from geo.compute import Executor, OnDone
 from geo.errors import Bilingual, InputError
 from geo.io.fingerprints import Fingerprint, fingerprint, package_fingerprint
-from geo.io.run_folder import RunFolder
+from geo.io.run_folder import PIECES, RunFolder
 from geo.pipeline.keys import stage_key
 
 __all__ = ["PUBLIC", "Observer", "Silent", "Stage", "StageResult", "Workspace", "run_stages"]
@@ -35,7 +35,7 @@ class Workspace:
     Attributes
     ----------
     folder : Path
-        Write here, every file at once (:mod:`geo.io.files`); pieces of an interrupted run may be there.
+        Write here, every file at once (:mod:`geo.io.files`).
     upstream : mapping of str to Path
         Folders of the stages it named, read-only.
     records : mapping of str to mapping
@@ -50,6 +50,11 @@ class Workspace:
     records: Mapping[str, Mapping[str, Any]]
     executor: Executor
     progress: OnDone
+
+    @property
+    def pieces(self) -> Path:
+        """Write pieces of work here (:func:`geo.compute.run_pieces`): they are gone once the stage is complete."""
+        return self.folder / PIECES
 
     @property
     def public(self) -> Path:

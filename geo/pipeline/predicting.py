@@ -41,7 +41,6 @@ from geo.text import fold
 
 __all__ = ["Predicted", "layer_names", "load_coverage", "predict_coverage", "run_grid"]
 
-_TILES = "tiles"
 _ARRAYS = ("margin_sd", "reason")
 
 
@@ -161,15 +160,9 @@ def predict_coverage(
         _require_layers(prepared.layers)
         tasks = tile_tasks(grid, inside, prepared, terrain, settings)
         tiles = len(tasks)
-        folder = work.folder / _TILES
-        run_pieces(
-            work.executor,
-            write_tile,
-            [Piece(task.name, task) for task in tasks],
-            folder,
-            on_done=work.progress,
-        )
-        levels = assemble(grid, len(prepared.layers), tasks, read_tiles(tasks, folder))
+        pieces = [Piece(task.name, task) for task in tasks]
+        run_pieces(work.executor, write_tile, pieces, work.pieces, on_done=work.progress)
+        levels = assemble(grid, len(prepared.layers), tasks, read_tiles(tasks, work.pieces))
         coverage = coverage_states(levels, prepared, grid, inside, settings)
         defaults_used = dict(prepared.defaults_used.counts)
         predicted = dict(prepared.defaults_used.cells)

@@ -155,6 +155,22 @@ def test_a_broken_marker_is_no_marker(tmp_path: Path, marker: str) -> None:
     assert run.finished(folder) is None
 
 
+def test_pieces_are_gone_once_the_result_is_complete(tmp_path: Path) -> None:
+    run = RunFolder(tmp_path)
+    folder = _stage(run)
+    (folder / "pieces").mkdir()
+    (folder / "pieces" / "a.json").write_text("{}", encoding="utf-8")
+    run.restart(folder)
+    assert (folder / "pieces" / "a.json").exists(), "an unfinished stage keeps its pieces"
+    run.finish(folder, {})
+    assert not (folder / "pieces").exists()
+    (folder / "pieces").mkdir()  # as if killed between the marker and the removal
+    (folder / "pieces" / "a.json").write_text("{}", encoding="utf-8")
+    assert run.finished(folder) == {}
+    assert not (folder / "pieces").exists()
+    assert run.checksums(folder).keys() == {"public/x.csv"}
+
+
 def test_leftovers_of_interrupted_writes_are_removed(tmp_path: Path) -> None:
     run = RunFolder(tmp_path)
     folder = _stage(run)

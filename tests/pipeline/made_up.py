@@ -39,7 +39,7 @@ def squares(seconds: float) -> Stage:
         CALLS.append("squares")
         numbers = read_json(work.upstream["read"] / "numbers.json")
         pieces = [Piece(f"piece{i}", [n, seconds]) for i, n in enumerate(numbers)]
-        records = run_pieces(work.executor, square, pieces, work.folder, on_done=work.progress)
+        records = run_pieces(work.executor, square, pieces, work.pieces, on_done=work.progress)
         write_json(work.folder / "squares.json", [r["square"] for r in records])
         return {"pieces": len(records)}
 
