@@ -149,7 +149,7 @@ class AreaIndex:
             lost = np.flatnonzero(unit < 0)
             lost = lost[self._grid.near_edge(x[lost], y[lost])]
         if len(lost):
-            unit[lost] = self._snap(np.asarray(shapely.points(x[lost], y[lost]), dtype=object))
+            unit[lost] = self._snap(x[lost], y[lost])
         found[known] = unit
         return found
 
@@ -188,11 +188,16 @@ class AreaIndex:
         unit[patch <= 0] = -1
         return patch, unit
 
-    def _snap(self, points: npt.NDArray[np.object_]) -> IntArray:
+    def _snap(self, x: FloatArray, y: FloatArray) -> IntArray:
+        """Return the nearest unit of points that lie in none, -1 where none is within reach."""
         reach = _SNAP_M / _METRES_PER_DEGREE
+        points = np.asarray(shapely.points(x, y), dtype=object)
         nearest = np.full(len(points), -1, dtype=np.int64)
-        which, unit = self._tree.query_nearest(points, max_distance=reach, all_matches=False)
-        nearest[which] = unit
+        # Which points are near any unit at all is quickly asked the other way round.
+        _, near = shapely.STRtree(points).query(self._shapes, predicate="dwithin", distance=reach * 1.001)
+        near = np.unique(near)
+        which, unit = self._tree.query_nearest(points[near], max_distance=reach, all_matches=False)
+        nearest[near[which]] = unit
         return nearest
 
     @cached_property

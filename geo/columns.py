@@ -107,8 +107,13 @@ def plain_times(cells: pd.Series) -> pd.Series | None:
 
 def pick_texts(texts: Sequence[object] | npt.NDArray[np.object_], codes: npt.NDArray[np.integer], index: pd.Index) -> pd.Series:
     """Return a text column picked from a few texts by number; -1 picks the empty text."""
-    table = pd.array(np.array([*texts, ""], dtype=object), dtype="str")
-    return pd.Series(table.take(np.where(codes < 0, len(table) - 1, codes)), index=index)
+    table = pa.array([*texts, ""], pa.string())
+    last = len(table) - 1
+    if len(codes) and (codes == codes[0]).all():
+        picked = pa.repeat(table[int(codes[0]) if codes[0] >= 0 else last], len(codes))
+    else:
+        picked = table.take(pa.array(np.where(codes < 0, last, codes)))
+    return pd.Series(pd.StringDtype(na_value=np.nan).__from_arrow__(picked), index=index)
 
 
 def distinct_rows(columns: Sequence[pd.Series | npt.NDArray[np.generic]], count: int) -> tuple[IntArray, IntArray]:
@@ -124,14 +129,23 @@ def distinct_rows(columns: Sequence[pd.Series | npt.NDArray[np.generic]], count:
     combined = np.zeros(count, dtype=np.int64)
     kinds = 1
     for column in columns:
-        codes, uniques = pd.factorize(column, use_na_sentinel=True)
-        width = len(uniques) + 1
+        codes, width = _numbered(column)
         if kinds * width > 2**62:
             combined, _ = pd.factorize(combined)
             kinds = int(combined.max(initial=0)) + 1
-        combined = combined * width + (codes + 1)
+        combined = combined * width + codes
         kinds *= width
     numbers, values = pd.factorize(combined)
     first = np.zeros(len(values), dtype=np.int64)
     first[numbers[::-1]] = np.arange(count - 1, -1, -1, dtype=np.int64)  # the last written is the first row
     return numbers.astype(np.int64), first
+
+
+def _numbered(column: pd.Series | npt.NDArray[np.generic]) -> tuple[npt.NDArray[np.integer], int]:
+    """Return numbers from 0 that stand for a column's distinct values, and one more than the highest."""
+    if isinstance(column, np.ndarray) and column.dtype.kind in "bu" or getattr(column, "dtype", None) == np.int8:
+        values = np.asarray(column).view(np.int8)
+        if values.min(initial=0) >= 0:
+            return values, int(values.max(initial=0)) + 1
+    codes, uniques = pd.factorize(column, use_na_sentinel=True)
+    return codes + 1, len(uniques) + 1

@@ -18,6 +18,7 @@ FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
 IntArray = npt.NDArray[np.int64]
 
+_MIX = np.uint64(0x9E3779B97F4A7C15)  # 2^64 / golden ratio: spreads the bits of a product
 _EARTH_RADIUS_M = 6_371_008.8  # mean radius, IUGG
 
 
@@ -84,12 +85,22 @@ class DeviceNumbers:
 
 
 def repeated(keys: pd.DataFrame, time: pd.Series) -> BoolArray:
-    """Return which rows repeat an earlier one in all of ``keys`` and in time; rows without a time never do."""
-    stamps = time.to_numpy(dtype="datetime64[ns]").view(np.int64)
-    known = ~np.isnat(time.to_numpy(dtype="datetime64[ns]"))
-    first = pd.DataFrame({"time": stamps, **{c: keys[c].to_numpy() for c in keys.columns[:2]}})
+    """Return which rows repeat an earlier one in all of ``keys`` and in time; rows without a time never do.
+
+    Parameters
+    ----------
+    keys : DataFrame
+        With ``lon`` and ``lat`` (float64) among its columns.
+    time : Series of datetime64[ns]
+    """
+    moments = time.to_numpy(dtype="datetime64[ns]")
+    stamps = moments.view(np.int64)
     # Few rows share even time and place; only they are compared in full.
-    shared = first.duplicated(keep=False).to_numpy() & known
+    mixed = stamps.astype(np.uint64)
+    for name in ("lon", "lat"):
+        bits = np.ascontiguousarray(keys[name].to_numpy(dtype=np.float64)).view(np.uint64)
+        mixed = (mixed ^ (mixed >> np.uint64(29)) ^ bits) * _MIX
+    shared = pd.Series(mixed).duplicated(keep=False).to_numpy() & ~np.isnat(moments)
     mask = np.zeros(len(keys), dtype=bool)
     if shared.any():
         rest = keys.loc[shared].assign(_time=stamps[shared])

@@ -200,7 +200,7 @@ def _read_table(reading: _Reading, schema: Schema) -> pd.DataFrame:
 
 
 def _cells(frame: pd.DataFrame, field: str) -> pd.Series:
-    return frame[field] if field in frame.columns else pd.Series(np.nan, index=frame.index, dtype=object)
+    return frame[field] if field in frame.columns else pd.Series(np.nan, index=frame.index)
 
 
 def _first(frame: pd.DataFrame, fields: tuple[str, ...]) -> pd.Series:
