@@ -41,11 +41,11 @@ _YES = frozenset(("co", "yes", "y", "true", "t", "1", "x", "da co", "dung", "v",
 _TICKS = frozenset("✓✔√☑✅")
 _NO = frozenset(("khong", "no", "n", "false", "f", "0", "chua co", "chua", "khong co", "sai"))
 
-_GROUPED_DOT = re.compile(r"[+-]?\d{1,3}(?:\.\d{3})+(?:,\d+)?")  # 2.325.678,45
-_GROUPED_COMMA = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+(?:\.\d+)?")  # 2,325,678.45
+_GROUPED_DOT = re.compile(r"[+-]?[1-9]\d{0,2}(?:\.\d{3})+(?:,\d+)?")  # 2.325.678,45
+_GROUPED_COMMA = re.compile(r"[+-]?[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?")  # 2,325,678.45
 _COMMA_DECIMAL = re.compile(r"[+-]?\d*,\d+")  # 20,86
 _PLAIN = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
-_GROUPED_SPACE = re.compile(r"[+-]?\d{1,3}(?:[ '’]\d{3})+(?:[.,]\d+)?")  # 2 325 678,45
+_GROUPED_SPACE = re.compile(r"[+-]?[1-9]\d{0,2}(?:[ '’]\d{3})+(?:[.,]\d+)?")  # 2 325 678,45
 _NUMBER_FIRST = re.compile(r"([+-]?[\d.,' ’]*\d[.,]?(?:[eE][+-]?\d+)?)(.*)", re.DOTALL)
 _FEET = frozenset(("ft", "feet", "foot", "'", "’"))
 # Words after a number that change nothing, by the field's unit; "" is a plain count.
@@ -158,7 +158,9 @@ def parse_numbers(
     values = pd.to_numeric(cells, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
     values = np.where(np.isfinite(values), values, np.nan)
     todo = np.isnan(values)
-    boolean = cells.map(lambda c: isinstance(c, bool)).to_numpy(dtype=bool) if cells.dtype == object else no
+    boolean = np.full(n, pd.api.types.is_bool_dtype(cells.dtype))
+    if cells.dtype == object:
+        boolean = cells.map(lambda c: isinstance(c, bool | np.bool_)).to_numpy(dtype=bool)
     todo |= boolean
     values[boolean] = np.nan
     blank = no.copy()
@@ -179,7 +181,7 @@ def parse_numbers(
         # The comma is the decimal mark here, so "1.234" is one thousand two hundred and thirty-four.
         _ungroup(cells, values, ~todo, point_votes)
     for i, (text, feet) in texts.items():
-        number, unclear = _read(text, comma_votes, point_votes, minimum, maximum, plausible)
+        number, unclear = _read(text, comma_votes, point_votes, minimum, maximum, plausible, whole=whole)
         if number is None:
             (ambiguous if unclear else unreadable)[i] = True
         elif feet and not metres:
@@ -208,7 +210,7 @@ def _ungroup(cells: pd.Series, values: FloatArray, read: BoolArray, point_votes:
 
 def _bare_number(cell: object, unit: str | None) -> tuple[str, bool]:
     """Return the number's text without spaces and unit, and whether the unit is feet; "" if the unit is wrong."""
-    if isinstance(cell, bool | dt.date | dt.time | dt.timedelta):
+    if isinstance(cell, bool | np.bool_ | dt.date | dt.time | dt.timedelta):
         return "", False
     text = clean(str(cell).translate(_MINUS)).lstrip("~≈").strip()
     found = _NUMBER_FIRST.fullmatch(text)
@@ -227,7 +229,7 @@ def _passes_over(rest: str, unit: str | None) -> bool:
     """Tell whether what stands after a number is its unit and changes nothing."""
     if rest in {"°", "º", "%", "."}:
         return True
-    if any(c.isdigit() for c in rest.replace("2", "")):
+    if any(c.isdecimal() for c in rest.replace("2", "")):
         return False  # "10-15", "20,5; 105,3": more than one number
     named = fold_key(rest)
     if unit is None:
@@ -259,6 +261,8 @@ def _read(
     minimum: float | None,
     maximum: float | None,
     plausible: Callable[[float], bool] | None,
+    *,
+    whole: bool,
 ) -> tuple[float | None, bool]:
     readings: dict[str, float] = {}
     if _PLAIN.fullmatch(text):
@@ -273,6 +277,11 @@ def _read(
         return None, False
     if len(set(readings.values())) == 1:
         return next(iter(readings.values())), False
+    if whole and {"comma", "point"} <= set(readings):  # "5,000"
+        if not comma_votes:
+            return readings["point"], False
+        if readings["comma"].is_integer():
+            return None, True
     if plausible is not None:
         likely = {value for value in readings.values() if plausible(value)}
         if len(likely) == 1:
