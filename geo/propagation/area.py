@@ -80,6 +80,9 @@ class RadioSources:
         dx = np.maximum(0.0, np.maximum(bounds[0] - self.group_x_m, self.group_x_m - bounds[2]))
         dy = np.maximum(0.0, np.maximum(bounds[1] - self.group_y_m, self.group_y_m - bounds[3]))
         chosen = np.flatnonzero(np.hypot(dx, dy) <= reach_m)
+        middle = ((bounds[0] + bounds[2]) / 2, (bounds[1] + bounds[3]) / 2)
+        away = np.hypot(self.group_x_m[chosen] - middle[0], self.group_y_m[chosen] - middle[1])
+        chosen = chosen[np.argsort(away, kind="stable")]  # near ones first: they spare the far ones
         counts = np.diff(self.group_first)[chosen]
         members = np.concatenate(
             [np.arange(self.group_first[g], self.group_first[g + 1]) for g in chosen] or [np.empty(0, np.int64)]

@@ -99,17 +99,33 @@ def edge_factor_kernel(
     factor = -math.inf
     known = True
     n = math.ceil(distance_m / step_m)
+    rows, columns = heights.shape
+    # A straight line between two inner points never leaves the lattice: no sample needs to be checked.
+    low_row, high_row = min(row_t, row_r), max(row_t, row_r)
+    low_column, high_column = min(column_t, column_r), max(column_t, column_r)
+    inner = low_row >= 0.0 and low_column >= 0.0 and high_row < rows - 1 and high_column < columns - 1
+    step_row, step_column, step_altitude = row_r - row_t, column_r - column_t, altitude_r - altitude_t
+    curvature = distance_m * distance_m / (2.0 * earth_radius_m)
     for i in range(1, n):
         t = i / n
-        h = _height(heights, row_t + t * (row_r - row_t), column_t + t * (column_r - column_t))
+        row, column = row_t + t * step_row, column_t + t * step_column
+        h = math.nan
+        if inner:
+            r, c = int(row), int(column)
+            fr, fc = row - r, column - c
+            top = heights[r, c] + fc * (heights[r, c + 1] - heights[r, c])
+            bottom = heights[r + 1, c] + fc * (heights[r + 1, c + 1] - heights[r + 1, c])
+            h = top + fr * (bottom - top)
         if h != h:
-            known = False
-            continue
+            h = _height(heights, row, column)  # at the edge, or a void with weight or without
+            if h != h:
+                known = False
+                continue
         share = t * (1.0 - t)
-        bulge = distance_m * distance_m * share / (2.0 * earth_radius_m)
-        over = h + bulge - (altitude_t + t * (altitude_r - altitude_t))
-        value = over / math.sqrt(distance_m * share)
-        factor = max(factor, value)
+        over = h + curvature * share - (altitude_t + t * step_altitude)
+        factor = max(factor, over / math.sqrt(share))
+    if factor > -math.inf:
+        factor /= math.sqrt(distance_m)
     return factor, known
 
 
@@ -146,23 +162,51 @@ def area_kernel(
 ) -> None:
     """Add radio cells to the layers of a piece of the grid, in place (see area.py)."""
     rows, columns = inside.shape
+    most = 0
+    for g in range(group_x_m.size):
+        most = max(most, group_first[g + 1] - group_first[g])
+    in_sight_dbm = np.empty(most)
     for r in range(rows):
         for c in range(columns):
             if not inside[r, c]:
                 continue
             ground = _height(heights, cell_row[r, c], cell_column[r, c])
+            altitude_r = ground + receiver_height_m
             for g in range(group_x_m.size):
                 dx, dy = x_m[c] - group_x_m[g], y_m[r] - group_y_m[g]
                 distance = math.hypot(dx, dy)
                 if distance > radius_m:
                     continue
                 altitude_t = group_ground_m[g] + group_height_m[g]
-                altitude_r = ground + receiver_height_m
-                known = altitude_t == altitude_t and altitude_r == altitude_r
+                rise = altitude_t - altitude_r
+                known = rise == rise
+                slant_km = max(1.0, math.hypot(distance, rise) if known else distance) / 1000.0
+                bearing = math.degrees(math.atan2(dx, dy))
+                first, last = group_first[g], group_first[g + 1]
+                # Diffraction only ever takes away: a group that would change nothing in sight is left out.
+                matters = False
+                frequency, loss = -1.0, 0.0
+                for k in range(first, last):
+                    if cell_frequency_mhz[k] != frequency:
+                        frequency = cell_frequency_mhz[k]
+                        loss = free_space_kernel(frequency, slant_km)
+                    level = cell_eirp_dbm[k] - loss
+                    if cell_bearing_deg[k] == cell_bearing_deg[k]:
+                        level -= pattern_kernel(
+                            bearing - cell_bearing_deg[k], cell_beamwidth_deg[k], cell_front_to_back_db[k]
+                        )
+                    in_sight_dbm[k - first] = level
+                    layer, threshold = cell_layer[k], cell_threshold_dbm[k]
+                    if threshold != threshold:
+                        bound_sd[layer, r, c] = np.float32(math.inf)
+                    elif np.float32((level - threshold) / cell_sd_db[k]) > margin_sd[layer, r, c]:
+                        matters = True
+                    if np.float32(level) > level_dbm[layer, r, c]:
+                        matters = True
+                if not matters:
+                    continue
                 factor = -math.inf
-                rise = 0.0
                 if known:
-                    rise = altitude_t - altitude_r
                     factor, known = edge_factor_kernel(
                         heights,
                         group_row[g],
@@ -175,29 +219,19 @@ def area_kernel(
                         step_m,
                         earth_radius_m,
                     )
-                slant_km = max(1.0, math.hypot(distance, rise)) / 1000.0
-                bearing = math.degrees(math.atan2(dx, dy))
                 frequency, loss = -1.0, 0.0
-                for k in range(group_first[g], group_first[g + 1]):
+                for k in range(first, last):
                     if cell_frequency_mhz[k] != frequency:
-                        frequency = cell_frequency_mhz[k]
-                        loss = free_space_kernel(frequency, slant_km)
+                        frequency, loss = cell_frequency_mhz[k], 0.0
                         if factor > -math.inf:
                             wavelength = _SPEED_OF_LIGHT_M_S / (frequency * 1e6)
-                            loss += knife_edge_kernel(factor * math.sqrt(2.0 / wavelength))
-                    level = cell_eirp_dbm[k] - loss
-                    if cell_bearing_deg[k] == cell_bearing_deg[k]:
-                        level -= pattern_kernel(
-                            bearing - cell_bearing_deg[k], cell_beamwidth_deg[k], cell_front_to_back_db[k]
-                        )
-                    layer = cell_layer[k]
-                    threshold = cell_threshold_dbm[k]
+                            loss = knife_edge_kernel(factor * math.sqrt(2.0 / wavelength))
+                    level = in_sight_dbm[k - first] - loss
+                    layer, threshold = cell_layer[k], cell_threshold_dbm[k]
                     if threshold == threshold:
-                        margin = (level - threshold) / cell_sd_db[k]
-                        bound_sd[layer, r, c] = max(bound_sd[layer, r, c], np.float32(margin))
+                        margin = np.float32((level - threshold) / cell_sd_db[k])
+                        bound_sd[layer, r, c] = max(bound_sd[layer, r, c], margin)
                         if known:
-                            margin_sd[layer, r, c] = max(margin_sd[layer, r, c], np.float32(margin))
-                    else:
-                        bound_sd[layer, r, c] = np.float32(math.inf)
+                            margin_sd[layer, r, c] = max(margin_sd[layer, r, c], margin)
                     if known:
                         level_dbm[layer, r, c] = max(level_dbm[layer, r, c], np.float32(level))
