@@ -7,6 +7,7 @@ unit, belongs to the nearest one.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import Any
@@ -29,6 +30,7 @@ BoolArray = npt.NDArray[np.bool_]
 IntArray = npt.NDArray[np.int64]
 
 _SNAP_M = 50.0
+_BRACKETS = re.compile(r"\([^)]*\)?")
 _METRES_PER_DEGREE = 111_320.0
 _MANY = 20_000  # fewer points are tested one by one
 _NOT_ASKED = -2
@@ -212,8 +214,9 @@ class AreaIndex:
                 index.setdefault(key, set()).add(i)
         if self._former is not None:
             for i, text in enumerate(self._former):
-                for part in str(text or "").split(","):
-                    key = fold_unit_name(part.split("(")[0])
+                # What stands in brackets names others: "(phần còn lại sau khi nhập vào xã A, xã B)".
+                for part in _BRACKETS.sub(" ", str(text or "")).split(","):
+                    key = fold_unit_name(part)
                     if key:
                         index.setdefault(key, set()).add(i)
         return {key: frozenset(value) for key, value in index.items()}
