@@ -159,16 +159,27 @@ def test_unknown_azimuth_is_omnidirectional_and_counted(flat: Terrain) -> None:
     expected = EIRP - UNKNOWN_AZIMUTH - float(free_space_loss_db(1800, slant_km))
     np.testing.assert_allclose(level[[0, 1, 1, 2], [1, 0, 2, 1]], expected, atol=0.01)
     assert prepared.defaults_used.counts == {"4G.azimuth_deg": 1}
-    assert prepared.sources.sd_db[0] == pytest.approx(np.hypot(8, 3))
+    assert prepared.sources.sd_db[0] == pytest.approx(np.sqrt(8**2 + 11.2**2 + 3**2))
 
 
 def test_probability_and_state_by_hand(flat: Terrain) -> None:
-    coverage, prepared = run(cells({"azimuth_deg": 0.0}), sites({}), flat, grid(3, 1000.0))
+    exact = chosen(baseline_shortfall_db=0.0)
+    coverage, prepared = run(cells({"azimuth_deg": 0.0}), sites({}), flat, grid(3, 1000.0), setting=exact)
     i = coverage.index("A", "4G")
     z = (coverage.level_dbm[i].astype(float) + 110) / 8
     np.testing.assert_allclose(coverage.probability[i], ndtr(z), atol=1e-6)
     assert prepared.sources.sd_db[0] == 8
     assert (coverage.state[i] == State.PREDICTED_SERVED).all()
+
+
+def test_the_baselines_known_optimism_is_part_of_its_error(flat: Terrain) -> None:
+    where, rows = grid(3, 1000.0), cells({"azimuth_deg": 0.0})
+    coverage, prepared = run(rows, sites({}), flat, where)
+    exact, _ = run(rows, sites({}), flat, where, setting=chosen(baseline_shortfall_db=0.0))
+    assert prepared.sources.sd_db[0] == pytest.approx(np.hypot(8, 11.2))
+    served = coverage.state == State.PREDICTED_SERVED
+    assert served.sum() < (exact.state == State.PREDICTED_SERVED).sum()
+    assert (exact.state[served] == State.PREDICTED_SERVED).all()
 
 
 def test_cuts_of_the_states_are_inclusive() -> None:

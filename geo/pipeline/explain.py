@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from math import hypot
 from pathlib import Path
 from typing import Any
 
@@ -259,6 +260,10 @@ def _number(value: float, decimals: int) -> object:
     return f"{value:.{decimals}f}" if np.isfinite(value) else _say("lines", "unknown")
 
 
+def _prediction_sd(coverage: Mapping[str, Any]) -> str:
+    return f"{hypot(coverage['model_error_sd_db'], coverage['baseline_shortfall_db']):.1f}"
+
+
 def _origin(run: _Run, rows: list[tuple[Bilingual, pd.Series]]) -> list[Section]:
     """Return the rows with what was found in them, the files, and the method."""
     named = [
@@ -282,7 +287,7 @@ def _origin(run: _Run, rows: list[tuple[Bilingual, pd.Series]]) -> list[Section]
     ]
     model, manifest = run.manifest["model"], run.manifest
     method = [
-        _say("lines", "model", name=model["name"], sd=run.settings["coverage"]["model_error_sd_db"]),
+        _say("lines", "model", name=model["name"], sd=_prediction_sd(run.settings["coverage"])),
         _say("lines", "version", version=manifest["vungphu"], time=manifest["run"]["finished"]),
     ]
     files = [

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
+from math import hypot
 from typing import Any
 
 from geo.errors import ResourceError
@@ -90,6 +91,9 @@ class CoverageSettings:
     effective_earth_radius_m : float
     model_error_sd_db : float
         Standard deviation of the model, dB.
+    baseline_shortfall_db : float
+        How far the baseline is known to lie below a full model (root mean square), dB; a known
+        optimism is part of the error until the full model replaces it.
     served_probability, unserved_probability : float
         Cuts of the states.
     unknown_status_serves : bool
@@ -110,6 +114,7 @@ class CoverageSettings:
     receiver_height_m: float
     effective_earth_radius_m: float
     model_error_sd_db: float
+    baseline_shortfall_db: float
     served_probability: float
     unserved_probability: float
     unknown_status_serves: bool
@@ -117,6 +122,11 @@ class CoverageSettings:
     levels_dbm: Mapping[str, float]
     counting: tuple[str, ...]
     neighbour_operators: frozenset[str] = frozenset()
+
+    @property
+    def prediction_sd_db(self) -> float:
+        """Error of a prediction whose metadata are all known, dB."""
+        return hypot(self.model_error_sd_db, self.baseline_shortfall_db)
 
 
 @dataclass(frozen=True, slots=True)

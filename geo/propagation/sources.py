@@ -210,7 +210,7 @@ def _fill(
     for row in table.to_dict("records"):
         technology = row["technology"] if row["technology"] in TECHNOLOGIES else ""
         base = defaults.technologies[technology or "4G"]
-        variance = settings.model_error_sd_db**2
+        variance = settings.prediction_sd_db**2
 
         def known(name: str, value: object, default: float, technology: str = technology) -> float:
             nonlocal variance
