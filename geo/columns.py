@@ -113,7 +113,8 @@ def pick_texts(texts: Sequence[object] | npt.NDArray[np.object_], codes: npt.NDA
         picked = pa.repeat(table[int(codes[0]) if codes[0] >= 0 else last], len(codes))
     else:
         picked = table.take(pa.array(np.where(codes < 0, last, codes)))
-    return pd.Series(pd.StringDtype(na_value=np.nan).__from_arrow__(picked), index=index)
+    array = pd.StringDtype(na_value=np.nan).__from_arrow__(picked)  # type: ignore[attr-defined]
+    return pd.Series(array, index=index)
 
 
 def distinct_rows(columns: Sequence[pd.Series | npt.NDArray[np.generic]], count: int) -> tuple[IntArray, IntArray]:

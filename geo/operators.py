@@ -196,6 +196,8 @@ class OperatorCatalogue:
                 return _Meaning(code, self.is_foreign_code(code), virtual=False, unknown=True, code=code)
             return self._as_meaning(operator)
         text = clean(value)
+        if not text:  # nothing but invisible characters
+            return _Meaning("")
         operator = self._by_key.get(fold_key(text)) or self._by_exact.get(text.casefold())
         if operator is not None:
             return self._as_meaning(operator)

@@ -101,7 +101,7 @@ def test_blank_cells_name_nobody() -> None:
     assert not found[["foreign", "virtual", "unknown"]].to_numpy().any()
 
 
-@pytest.mark.parametrize("text", ["2019", "1234", "52", "452", "abc", "45.204", "4520404", "12345", "99901", ""])
+@pytest.mark.parametrize("text", ["2019", "1234", "52", "452", "abc", "45.204", "4520404", "12345", "80001", ""])
 def test_no_network_code(text: str) -> None:
     assert network_code(text) == ""
 

@@ -300,7 +300,7 @@ def _channels(frame: pd.DataFrame, technology: CodeArray) -> tuple[pd.Series, Co
     for name, of_header in _CHANNELS.items():
         if name not in frame.columns:
             continue
-        take = (channel.isna() & frame[name].notna()).to_numpy(dtype=bool)
+        take = np.array(channel.isna() & frame[name].notna(), dtype=bool)
         if of_header:
             # The header says it, but a phone on another technology leaves an old number there.
             take &= (technology == 0) | (technology == TECHNOLOGY_CODES[of_header])
