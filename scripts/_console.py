@@ -133,12 +133,12 @@ def ending(console: Console) -> Iterator[None]:
 
 def _disk_sentence(error: OSError) -> Bilingual:
     name = Path(str(error.filename)).name if error.filename else ""
-    if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+    if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
         return Bilingual(
             f"Ổ đĩa đã đầy khi ghi '{name}'; hãy giải phóng chỗ rồi chạy lại, phần đã xong được giữ.",
             f"The disk is full writing '{name}'; free some space and run again, what is finished is kept.",
         )
-    reason = error.strerror or type(error).__name__
+    reason = error.strerror or str(error) or type(error).__name__
     return Bilingual(
         f"Không đọc hoặc ghi được '{name}': {reason}.", f"Cannot read or write '{name}': {reason}."
     )

@@ -52,6 +52,10 @@ def replacing(path: Path) -> Iterator[Path]:
             os.fsync(stream.fileno())
         temporary.chmod(0o644)
         temporary.replace(path)
+    except OSError as error:
+        if error.filename is None:  # a full disk is met while writing, where nobody knows the name
+            error.filename = str(path)
+        raise
     finally:
         temporary.unlink(missing_ok=True)
 

@@ -12,7 +12,7 @@ import pandas as pd
 import pyogrio
 
 from geo.crs import WGS84_EPSG
-from geo.errors import CrsError
+from geo.errors import CrsError, InputError
 from geo.io.files import replacing
 
 __all__ = ["write_layers"]
@@ -35,6 +35,8 @@ def write_layers(path: Path, layers: Mapping[str, gpd.GeoDataFrame], *, created:
     ------
     CrsError
         If a layer is not in EPSG:4326.
+    InputError
+        If the file cannot be written to its end.
     """
     for name, layer in layers.items():
         if layer.crs is None or layer.crs.to_epsg() != WGS84_EPSG:
@@ -45,14 +47,24 @@ def write_layers(path: Path, layers: Mapping[str, gpd.GeoDataFrame], *, created:
     with replacing(path) as temporary, _stopped_clock(created):
         temporary.unlink()  # an empty file is not a GeoPackage that could be added to
         for name, layer in layers.items():
-            pyogrio.write_dataframe(
-                _storable(layer),
-                temporary,
-                layer=name,
-                driver="GPKG",
-                append=temporary.exists(),
-                layer_options={"SPATIAL_INDEX": "YES"},
-            )
+            try:
+                pyogrio.write_dataframe(
+                    _storable(layer),
+                    temporary,
+                    layer=name,
+                    driver="GPKG",
+                    append=temporary.exists(),
+                    layer_options={"SPATIAL_INDEX": "YES"},
+                )
+            except (
+                pyogrio.errors.DataSourceError,
+                pyogrio.errors.DataLayerError,
+                pyogrio.errors.FeatureError,
+            ) as error:
+                raise InputError(
+                    f"Không ghi được lớp '{name}' vào '{path.name}' (ổ đĩa đầy?): {error}.",
+                    f"Cannot write layer '{name}' to '{path.name}' (is the disk full?): {error}.",
+                ) from error
         if not layers:
             temporary.touch()
 

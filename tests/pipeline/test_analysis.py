@@ -9,6 +9,7 @@ import json
 import os
 import random
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -406,3 +407,32 @@ def test_the_sample_killed_at_20_random_moments_resumes_to_the_same_bytes(
         killed += kill_and_resume(line, environment, folder, 5, whole_s, signal.SIGKILL)
         assert sums(folder) == sums(expected)
         shutil.rmtree(folder)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="file-size limits as POSIX has them")
+@pytest.mark.parametrize("kilobytes", [8, 40, 90, 150])
+def test_a_full_disk_is_said_and_leaves_nothing_half(
+    run: Analysis,
+    project: Path,
+    project_root: Path,
+    environment: dict[str, str],
+    tmp_path: Path,
+    kilobytes: int,
+) -> None:
+    """No file may grow beyond a limit: what a full disk does, at four places of the run."""
+    line = shlex.join(command(project_root, project, "--out", tmp_path, "--workers", 1, "--lang", "en", "-q"))
+    limited = subprocess.run(
+        ["sh", "-c", f"ulimit -f {kilobytes * 2}; exec {line}"],
+        env=environment, capture_output=True, text=True, encoding="utf-8", check=False,
+    )  # fmt: skip
+    assert limited.returncode == 2, limited.stderr
+    assert limited.stderr.count("\n") == 1
+    assert re.search(r"[Tt]he disk (is )?full|is the disk full|Cannot read or write '.+'", limited.stderr)
+    assert not (tmp_path / FOLDER / "manifest.json").exists()
+    assert not [p for p in tmp_path.rglob("*") if ".part-" in p.name]
+    subprocess.run(["sh", "-c", line], env=environment, check=True, stdout=subprocess.DEVNULL)
+    skipped = {".stages/project.json"}
+    got, expected = sums(tmp_path / FOLDER), sums(run.folder)
+    assert {k: v for k, v in got.items() if k not in skipped} == {
+        k: v for k, v in expected.items() if k not in skipped
+    }
