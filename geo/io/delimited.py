@@ -46,7 +46,7 @@ def read_delimited(
         If the file is empty, not text, not in the stated encoding, or has absurdly many columns.
     """
     head, encoding = _sniff_text(path, source, options)
-    delimiter = options.delimiter or _sniff_delimiter(head, schema, options)
+    delimiter = options.delimiter or _sniff_delimiter(head, schema, options, limits.columns)
     rows = _sample_rows(head, delimiter)
     if not any(any(c.strip() for c in row) for row in rows):
         raise InputError(f"{source}: tệp không có nội dung.", f"{source}: the file is empty.")
@@ -55,7 +55,7 @@ def read_delimited(
             f"{source}: quá {limits.columns} cột.", f"{source}: more than {limits.columns} columns."
         )
     first, last = find_header([list(r) for r in rows], schema, options)
-    header = [clean(c) for c in rows[first]] if first == last else join_headers(list(rows[first]), list(rows[last]))
+    header = [clean(c) for c in rows[first]] if first == last else join_headers(list(rows[first]), list(rows[last]), schema)
     # Loggers such as G-NetTrack end every row, but not the header, with a delimiter.
     width = max(len(header), _usual_width(rows[last + 1 :], len(header)))
     header += [""] * (width - len(header))
@@ -121,12 +121,12 @@ def _sample_rows(text: str, delimiter: str) -> list[list[str]]:
     return rows or [[]]
 
 
-def _sniff_delimiter(text: str, schema: Schema, options: TableOptions) -> str:
+def _sniff_delimiter(text: str, schema: Schema, options: TableOptions, columns: int) -> str:
     best, best_score = ",", (-1.0, -1)
     for delimiter in _DELIMITERS:
-        rows = _sample_rows(text, delimiter)
+        rows = [r[:columns] for r in _sample_rows(text, delimiter)]
         first, last = find_header([list(r) for r in rows], schema, options)
-        header = [clean(c) for c in rows[first]] if first == last else join_headers(list(rows[first]), list(rows[last]))
+        header = [clean(c) for c in rows[first]] if first == last else join_headers(list(rows[first]), list(rows[last]), schema)
         score = (float(len(schema.match(header).columns)), max(len(r) for r in rows))
         if score > best_score:
             best, best_score = delimiter, score

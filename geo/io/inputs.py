@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 
 from geo.areas import AreaIndex
-from geo.crs import VN2000_TM3_EPSG, VN2000_UTM_EPSG, ProvinceZones
+from geo.crs import VN2000_TM3_EPSG, VN2000_UTM_EPSG, ProvinceZones, to_wgs84
 from geo.errors import ProjectFileError
 from geo.io.boundaries import read_boundaries
 from geo.io.buildings import read_buildings
@@ -147,6 +148,10 @@ def read_inputs(
             files[kind] = input_files(project, kind)
     if not project.inputs.get("boundaries"):
         log.add("boundaries_missing", Source("inputs.boundaries"))
+    known = province_zones(project.extra)
+    for code in project.provinces:
+        if code not in known:
+            log.add("project_province_unknown", Source(project.path.name), came=code, fields={"province": code})
     reader = _Reader(project, log, operators, files, progress)
     return reader.read()
 
@@ -175,6 +180,7 @@ class _Reader:
         rasters = self._rasters()
         units = self._units()
         self._inspect_terrain(rasters.get("terrain"), units)
+        self._state_elsewhere(rasters, units)
         if units is None or units.empty:
             for kind in ("sites", "cells", "measurements", "settlements", "facilities", "buildings"):
                 if self.files.get(kind):
@@ -211,10 +217,16 @@ class _Reader:
         if not sites and not cells:
             self.log.add("sites_missing", Source("inputs.sites"))
             return None
-        return read_network(
+        network = read_network(
             sites, cells, project=self.project, context=context, operators=self.operators,
             bands=band_catalogue(), log=self.log,
         )
+        present = set(network.sites["operator"])
+        wanted = self.operators.resolve(pd.Series(list(self.project.operators), dtype=object)).names
+        for given, name in zip(self.project.operators, wanted, strict=True):
+            if name not in present:
+                self.log.add("operator_without_list", Source("inputs.sites"), came=given, fields={"operator": given})
+        return network
 
     def _rasters(self) -> dict[str, Any]:
         found: dict[str, Any] = {}
@@ -238,6 +250,25 @@ class _Reader:
                     item.path, log=self.log, label=item.file, crs=item.options.crs or None
                 )
         return found
+
+    def _state_elsewhere(self, rasters: Mapping[str, Any], units: gpd.GeoDataFrame | None) -> None:
+        """State population and land-cover rasters of another place."""
+        if units is None or units.empty:
+            return
+        west, south, east, north = (float(v) for v in units.total_bounds)
+        for kind in ("population_raster", "land_cover"):
+            raster = getattr(rasters.get(kind), "raster", None)
+            if raster is None:
+                continue
+            x = raster.transform.c + raster.transform.a * np.linspace(0, raster.columns, 21)
+            y = raster.transform.f + raster.transform.e * np.linspace(0, raster.rows, 21)
+            mesh_x, mesh_y = np.meshgrid(x, y)
+            lon, lat = to_wgs84(mesh_x.ravel(), mesh_y.ravel(), raster.crs)
+            known = np.isfinite(lon) & np.isfinite(lat)
+            if known.any() and (
+                lon[known].max() < west or lon[known].min() > east or lat[known].max() < south or lat[known].min() > north
+            ):
+                self.log.add("raster_outside_area", Source(raster.label))
 
     def _inspect_terrain(self, terrain: object, units: gpd.GeoDataFrame | None) -> None:
         """State what is wrong with the heights of the tiles that meet the area."""

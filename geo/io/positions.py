@@ -18,6 +18,7 @@ from geo.areas import AreaIndex
 from geo.coordinates import AngleColumn, parse_angles, split_pair
 from geo.crs import parse_crs, to_wgs84, zone_label
 from geo.errors import CrsError
+from geo.io.named_areas import communes_meant, state_named_areas
 from geo.io.raw import TableOptions
 from geo.io.tables import Table
 from geo.positions import (
@@ -39,6 +40,7 @@ __all__ = ["POSITION_FIELDS", "PositionContext", "settle_positions"]
 POSITION_FIELDS = ("lon", "lat", "x", "y", "position")
 _DEGREES_MAX = 180.0
 _METRES_MIN = 10_000.0
+_COARSE_METRES = 100.0  # both coordinates whole hundreds: rounded, or written with an exponent
 
 
 @dataclass(frozen=True, slots=True)
@@ -366,18 +368,6 @@ def _province_groups(
     return groups
 
 
-def _meant(part: pd.DataFrame, context: PositionContext, provinces: Sequence[str]) -> list[frozenset[int]]:
-    codes = part["commune_code"] if "commune_code" in part.columns else pd.Series("", index=part.index)
-    names = part["commune_name"] if "commune_name" in part.columns else pd.Series("", index=part.index)
-    memory: dict[tuple[object, object], frozenset[int]] = {}
-    out = []
-    for key in zip(codes, names, strict=True):
-        if key not in memory:
-            memory[key] = context.area.communes_meant(key[0], key[1], provinces)
-        out.append(memory[key])
-    return out
-
-
 def _metres(
     table: Table,
     part: pd.DataFrame,
@@ -406,13 +396,16 @@ def _metres(
         # The project file has the last word: the area test only settles which column is the easting.
         settings = replace(settings, survive_share=1e-9, margin_m=max(settings.margin_m, settings.reach_m))
     settled = settle_metres(
-        x, y, context.area, provinces=provinces, meant=_meant(part, context, provinces), settings=settings,
+        x, y, context.area, provinces=provinces, meant=communes_meant(part, context.area, provinces), settings=settings,
         declared=declared,
     )
     if settled.chosen is None:
         _refuse(table, part, settled, provinces, context, column, texts, log, main=main, declared=declared)
         return None
     lon, lat = _exchange_rows(table, part, x, y, settled, provinces, context, column, texts, log)
+    coarse = (np.abs(x) % _COARSE_METRES == 0) & (np.abs(y) % _COARSE_METRES == 0)
+    if coarse.any():
+        log.add("position_coarse_metres", table.source, rows=part.index[coarse], column=column, came=list(texts[coarse]))
     chosen = settled.chosen
     unconfirmed = settled.outcome is not Outcome.DECLARED and bool(np.isnan(chosen.match_share) or settled.also_fit)
     log.add(
@@ -535,22 +528,8 @@ def _check_place(
             log.add("position_outside", table.source, rows=rest.index[~near], column=column, came=list(came[~near]),
                     fields=fields)
             rest = rest.loc[near]
-    _state_commune_mismatch(table, rest, context, log)
+    state_named_areas(table, rest, context.area, context.provinces, log)
     return rest
-
-
-def _state_commune_mismatch(table: Table, rest: pd.DataFrame, context: PositionContext, log: IssueLog) -> None:
-    if not {"commune_code", "commune_name"} & set(rest.columns) or rest.empty:
-        return
-    meant = _meant(rest, context, context.provinces)
-    located = context.area.locate(rest["lon"], rest["lat"])
-    bad = np.array([bool(m) and int(w) not in m for m, w in zip(meant, located, strict=True)], dtype=bool)
-    if not bad.any():
-        return
-    field = "commune_name" if "commune_name" in rest.columns else "commune_code"
-    names = [context.area.names[w] if w >= 0 else "—" for w in located[bad]]
-    came = [f"{text} → {name}" for text, name in zip(rest[field][bad], names, strict=True)]
-    log.add("commune_mismatch", table.source, rows=rest.index[bad], column=table.header(field), came=came)
 
 
 def _from_geometry(

@@ -25,6 +25,13 @@ INPUT_KINDS = (
     "restricted_areas", "masts", "ducts", "poles", "cables", "service_points",
 )  # fmt: skip
 _OPTION_NAMES = ("sheet", "header_row", "encoding", "delimiter", "columns", "crs", "operator")
+#: Options of one kind of input, beside those of every table.
+_KIND_OPTIONS = {
+    "terrain": ("kind",),
+    "facilities": ("kind",),
+    "measurements": ("technology", "locked_technology"),
+    "path_loss": ("technology", "locked_technology"),
+}
 _PROJECT_KEYS = ("name", "province", "operators", "date", "cell_size_m", "language")
 _SECTIONS = ("project", "inputs", "rules", "plan", "settings")
 
@@ -235,6 +242,12 @@ def _inputs(
                     f"inputs.{kind}: this version does not read PostgreSQL yet; export to a file.",
                 )
                 continue
+            if "://" in str(entry["path"]) or str(entry["path"]).startswith("/vsi"):
+                faults.add(
+                    f"inputs.{kind}: '{entry['path']}': chỉ nhận tệp trên máy này, không nhận địa chỉ mạng.",
+                    f"inputs.{kind}: '{entry['path']}': only files on this machine are read, no network addresses.",
+                )
+                continue
             entries.append({**general, **special.get(kind, {}), **entry})
         kinds[kind] = tuple(entries)
     return kinds
@@ -295,14 +308,20 @@ def input_files(project: Project, kind: str) -> list[InputFile]:
                 f"inputs.{kind}: '{pattern}' not found; paths are relative to the project file's folder.",
             )
         options = _options(entry, kind)
-        found.extend(InputFile(kind, p, _label(p, project.folder, pattern), options) for p in paths)
+        for path in paths:
+            item = InputFile(kind, path, _label(path, project.folder, pattern), options)
+            if item not in found:  # "list.csv" and "*.csv" name the same file once
+                found.append(item)
     return found
 
 
 def _expand(folder: Path, pattern: str) -> list[Path]:
     direct = folder / pattern
-    if direct.is_file():
-        return [direct]
+    try:
+        if direct.is_file():
+            return [direct]
+    except OSError:  # a name longer than the disk allows, or a folder that may not be looked into
+        return []
     if not any(c in pattern for c in "*?["):
         return []
     base, parts = (Path(Path(pattern).anchor), Path(pattern).parts[1:]) if Path(pattern).is_absolute() else (
@@ -312,9 +331,10 @@ def _expand(folder: Path, pattern: str) -> list[Path]:
 
 def _label(path: Path, folder: Path, pattern: str) -> str:
     try:
-        return path.relative_to(folder).as_posix()
+        label = path.relative_to(folder).as_posix()
     except ValueError:
-        return path.name if Path(pattern).is_absolute() else path.as_posix()
+        label = path.name if Path(pattern).is_absolute() else path.as_posix()
+    return label.encode("utf-8", "replace").decode("utf-8")  # a name from an old archive need not be UTF-8
 
 
 def _options(entry: Mapping[str, object], kind: str) -> TableOptions:
@@ -334,9 +354,18 @@ def _options(entry: Mapping[str, object], kind: str) -> TableOptions:
         raise ProjectFileError(
             f"inputs.{kind}: header_row phải là số dòng, từ 1.", f"inputs.{kind}: header_row is a row number, from 1."
         )
+    delimiter = str(entry.get("delimiter", ""))
+    if len(delimiter) > 1 or delimiter in {'"', "\n", "\r"}:
+        raise ProjectFileError(
+            f"inputs.{kind}: delimiter = '{delimiter}': cần đúng một ký tự, ví dụ \";\".",
+            f"inputs.{kind}: delimiter = '{delimiter}': exactly one character is needed, such as \";\".",
+        )
     extra = {k: v for k, v in entry.items() if k not in {*_OPTION_NAMES, "path"}}
+    faults = _Faults(f"inputs.{kind}")
+    _unknown(faults, f"inputs.{kind}", extra, (*_OPTION_NAMES, "path", *_KIND_OPTIONS.get(kind, ())))
+    faults.stop()
     return TableOptions(
         sheet=sheets, header_row=header if isinstance(header, int) else None, encoding=text("encoding"),
-        delimiter=str(entry.get("delimiter", "")), columns=dict(columns), crs=text("crs"),
+        delimiter=delimiter, columns=dict(columns), crs=text("crs"),
         operator=text("operator"), extra=extra,
     )  # fmt: skip

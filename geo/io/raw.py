@@ -108,17 +108,20 @@ def find_header(rows: list[list[object]], schema: Schema, options: TableOptions)
     best, best_score = (0, 0), 0.0
     for i, row in enumerate(rows[:_HEADER_DEPTH]):
         score = _score([clean(c) for c in row], schema, options)
-        if score > best_score:
+        if score > best_score or (score == best_score and best == (i - 1, i)):  # what stood above it was a title
             best, best_score = (i, i), score
         if i + 1 < len(rows):
-            two = _score(join_headers(row, rows[i + 1]), schema, options)
+            two = _score(join_headers(row, rows[i + 1], schema), schema, options)
             if two > best_score + 1.5:
                 best, best_score = (i, i + 1), two
     return best
 
 
-def join_headers(upper: list[object], lower: list[object]) -> list[str]:
-    """Return headers of two rows as one: the group's text carried right, then the name under it."""
+def join_headers(upper: list[object], lower: list[object], schema: Schema) -> list[str]:
+    """Return headers of two rows as one: the group's text carried right, then the name under it.
+
+    Where only the lower name means something to the schema (``"Kinh độ"`` under ``"Vị trí"``), it stands alone.
+    """
     width = max(len(upper), len(lower))
     joined: list[str] = []
     group = ""
@@ -129,7 +132,9 @@ def join_headers(upper: list[object], lower: list[object]) -> list[str]:
             group = above
         elif not below:
             group = ""
-        joined.append(f"{above or group} {below}".strip() if below else above)
+        both = f"{above or group} {below}".strip() if below else above
+        alone = below and not schema.match([both]).columns and bool(schema.match([below]).columns)
+        joined.append(below if alone else both)
     return joined
 
 

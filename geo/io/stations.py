@@ -8,10 +8,13 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy.spatial import cKDTree
 
+from geo.crs import from_wgs84
 from geo.io.positions import POSITION_FIELDS, PositionContext, settle_positions
 from geo.io.project import InputFile
 from geo.io.refusals import stating
+from geo.io.resources import load_toml
 from geo.io.tables import Table, convert, load_schema, read_tables
 from geo.network import Network, assemble, shared_masts, spread_of_sites, with_site_ids
 from geo.operators import OperatorCatalogue
@@ -84,12 +87,30 @@ def read_network(
     masts = shared_masts(
         network.sites, plane_epsg=context.area.plane_epsg, same_mast_m=project.settings.same_mast_m
     )
+    _state_near(network.sites, context.area.plane_epsg, project.settings.same_mast_m, log)
     shared = network.sites.groupby(masts)["operator"].nunique()
     count = int((shared > 1).sum())
     if count:
         log.add("same_mast_recognised", Source("—"),
                 fields={"count": count, "distance_m": f"{project.settings.same_mast_m:g}"})
     return Network(network.sites.assign(commune_code=communes, mast_id=masts), network.cells)
+
+
+def _state_near(sites: pd.DataFrame, plane_epsg: int, distance_m: float, log: IssueLog) -> None:
+    """State sites of one operator that stand together under codes of their own (one site listed twice?)."""
+    given = sites[~sites["site_id"].str.contains(r"(?:^|/)(?:@|eNB )").to_numpy(dtype=bool)]
+    if len(given) < 2:
+        return
+    x, y = from_wgs84(given["lon"], given["lat"], plane_epsg)
+    pairs = cKDTree(np.column_stack([x, y])).query_pairs(distance_m, output_type="ndarray")
+    names = given["operator"].to_numpy()
+    own = pairs[names[pairs[:, 0]] == names[pairs[:, 1]]]
+    beside: dict[int, int] = {int(b): int(a) for a, b in own[::-1]} | {int(a): int(b) for a, b in own[::-1]}
+    part = given.iloc[sorted(beside)].assign(beside=[given["site_id"].iloc[beside[i]] for i in sorted(beside)])
+    for (file, sheet), rows in part.groupby(["file", "sheet"], sort=True):
+        log.add("sites_near", Source(str(file), str(sheet)), rows=rows["row"].to_numpy(),
+                came=[f"{a} ~ {b}" for a, b in zip(rows["site_id"], rows["beside"], strict=True)],
+                fields={"distance_m": f"{distance_m:g}"})
 
 
 def _state_missing_technology(network: Network, log: IssueLog) -> None:
@@ -157,10 +178,10 @@ def _without_position(frame: pd.DataFrame, table: Table) -> np.ndarray:
 
 
 def _drop_repeated(table: Table, frame: pd.DataFrame, log: IssueLog) -> pd.DataFrame:
-    raw = table.frame.loc[frame.index]
+    raw = table.frame.loc[frame.index].astype(str).apply(lambda c: c.str.strip())
     if table.geometry is not None:
-        raw = raw.assign(geometry=table.geometry.loc[frame.index].to_wkb())
-    repeated = raw.astype(str).duplicated(keep="first").to_numpy(dtype=bool)
+        raw = raw.assign(geometry=table.geometry.loc[frame.index].to_wkb(hex=True).astype(str))
+    repeated = raw.duplicated(keep="first").to_numpy(dtype=bool)
     name = next((c for c in ("cell_id", "site_id", "site_name") if c in frame.columns), "")
     came = frame[name] if name else None
     frame = log.drop(frame, repeated, "duplicate_row", table.source, column=table.header(name) if name else "", came=came)
@@ -265,6 +286,13 @@ def _status(table: Table, frame: pd.DataFrame, project: Project, log: IssueLog, 
     status = frame["status"] if "status" in frame.columns else pd.Series("", index=frame.index, dtype="str")
     if "on_air_date" in frame.columns:
         date = frame["on_air_date"]
+        first = pd.Timestamp(str(load_toml("input_checks.toml")["stations"]["first_on_air"]["value"]))
+        early = (date < first).to_numpy(dtype=bool)
+        if early.any():
+            log.add("on_air_too_early", table.source, rows=frame.index[early], column=table.header("on_air_date"),
+                    came=list(date[early].dt.strftime("%Y-%m-%d")), fields={"first": f"{first:%d/%m/%Y}"})
+        date = date.where(~early)
+        frame = frame.assign(on_air_date=date)
         future = (date > pd.Timestamp(project.date)).to_numpy(dtype=bool)
         wrong = future & (status != "planned").to_numpy() & (status != "off_air").to_numpy()
         if wrong.any():
@@ -356,6 +384,39 @@ def _state_spread(rows: pd.DataFrame, project: Project, context: PositionContext
                 came=[f"{s}: {d:.0f} m" for s, d in zip(part["site_id"], distance[part.index], strict=True)],
                 fields={"spread_m": f"{limit:g}"})
     _state_one_place(rows, log)
+    _state_two_lists(rows, log)
+    _state_heights(rows, log)
+
+
+def _state_two_lists(rows: pd.DataFrame, log: IssueLog) -> None:
+    """State rows that another list (file or sheet) holds in the same words."""
+    told = [c for c in rows.columns if c not in {"file", "sheet", "row"}]
+    where = rows["file"].astype(str) + "\x00" + rows["sheet"].astype(str)
+    if where.nunique() < 2 or "site_id" not in rows.columns:
+        return
+    key = pd.util.hash_pandas_object(rows[told].astype(str), index=False)
+    several = where.groupby(key).transform("nunique") > 1
+    again = (several & key.duplicated()).to_numpy(dtype=bool)
+    for (file, sheet), part in rows[again].groupby(["file", "sheet"], sort=True):
+        log.add("row_in_two_lists", Source(str(file), str(sheet)), rows=part["row"].to_numpy(), came=list(part["site_id"]))
+
+
+def _state_heights(rows: pd.DataFrame, log: IssueLog) -> None:
+    """State masts of one site that differ in height, and masts higher than masts usually are."""
+    if "structure_height_m" not in rows.columns:
+        return
+    high = float(load_toml("input_checks.toml")["stations"]["mast_height_high_m"]["value"])
+    height = rows["structure_height_m"]
+    unusual = (height > high).to_numpy(dtype=bool)
+    differ = np.zeros(len(rows), dtype=bool)
+    if "site_id" in rows.columns:
+        named = (rows["site_id"].fillna("").astype(str) != "").to_numpy(dtype=bool)
+        count = height.groupby([rows["operator"].astype(str), rows["site_id"].astype(str)]).transform("nunique")
+        differ = named & (count > 1).to_numpy(dtype=bool) & height.notna().to_numpy(dtype=bool)
+    for code, mask in (("mast_height_unusual", unusual), ("mast_heights_differ", differ)):
+        for (file, sheet), part in rows[mask].groupby(["file", "sheet"], sort=True):
+            log.add(code, Source(str(file), str(sheet)), rows=part["row"].to_numpy(),
+                    came=[f"{h:g}" for h in part["structure_height_m"]], fields={"high": f"{high:g}"})
 
 
 def _state_one_place(rows: pd.DataFrame, log: IssueLog) -> None:

@@ -7,8 +7,8 @@ particular to the kind. Every row that does not survive has a finding.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -175,8 +175,8 @@ def _map_columns(raw: RawTable, schema: Schema, options: TableOptions, log: Issu
         geometry = geometry[~blank]
     cells = cells[list(match.columns.values())]
     frame = (cells.loc[~blank] if blank.any() else cells).set_axis(list(match.columns), axis=1)
-    require_unicode(frame, (), schema, raw.source, log)
     headers = {name: raw.headers[i] for name, i in match.columns.items()}
+    require_unicode(frame, headers, schema, raw.source, log)
     return Table(raw.source, frame, headers, len(frame) + raw.refused_rows, raw.preamble, geometry)
 
 

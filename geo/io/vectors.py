@@ -7,6 +7,8 @@ an OGR virtual file could read any other file.
 from __future__ import annotations
 
 import warnings
+import zipfile
+import zlib
 from pathlib import Path
 
 import geopandas as gpd
@@ -30,6 +32,7 @@ __all__ = ["VECTOR_SUFFIXES", "read_vectors"]
 
 VECTOR_SUFFIXES = frozenset({".gpkg", ".geojson", ".json", ".shp", ".zip", ".parquet", ".geoparquet"})
 _SQLITE = b"SQLite format 3\x00"
+_CELL_BYTES = 16
 _SHAPE = b"\x00\x00\x27\x0a"
 
 
@@ -46,7 +49,7 @@ def read_vectors(
     source = Source(file)
     suffix = path.suffix.lower()
     if suffix in {".parquet", ".geoparquet"}:
-        return [_read_parquet(path, source)]
+        return [_read_parquet(path, source, limits)]
     location = _checked_location(path, source, suffix, limits)
     try:
         with warnings.catch_warnings():  # what it says is said again when the layer is read
@@ -124,8 +127,22 @@ def _checked_location(path: Path, source: Source, suffix: str, limits: FileLimit
                 f"{source}: tệp nén chứa {len(names)} Shapefile ({', '.join(names[:5])}); hãy để mỗi tệp một nơi.",
                 f"{source}: the archive holds {len(names)} Shapefiles ({', '.join(names[:5])}); give one each.",
             )
+        if not _member_start(path, names[0], source).startswith(_SHAPE):
+            raise disguised
         return f"/vsizip/{{{path}}}/{names[0]}"
     return str(path)
+
+
+def _member_start(path: Path, member: str, source: Source) -> bytes:
+    """Return the first bytes of an archive's member: a ".shp" that is really an OGR virtual file could read any other."""
+    try:
+        with zipfile.ZipFile(path) as archive, archive.open(member) as stream:
+            return stream.read(len(_SHAPE))
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError, zlib.error) as error:
+        raise InputError(
+            f"{source}: không giải nén được '{member}' (tệp hỏng hoặc có mật khẩu).",
+            f"{source}: '{member}' cannot be unpacked (damaged, or with a password).",
+        ) from error
 
 
 def _named(layer: str, layers: list[str], source: Source) -> str:
@@ -173,11 +190,24 @@ def _as_raw(frame: pd.DataFrame, source: Source, path: Path) -> RawTable:
     return RawTable(source, path, headers, cells, geometry=geometry)
 
 
-def _read_parquet(path: Path, source: Source) -> RawTable:
+def _read_parquet(path: Path, source: Source, limits: FileLimits) -> RawTable:
     try:
-        metadata = pq.read_schema(path).metadata or {}
+        footer = pq.read_metadata(path)
+        _require_size(footer.num_rows, footer.num_columns, source, limits)
+        metadata = footer.metadata or {}
         with np.errstate(invalid="ignore"):  # coordinates that are no numbers are for the readers to state
             frame = gpd.read_parquet(path) if b"geo" in metadata else pd.read_parquet(path)
+    except InputError:
+        raise
     except (ArrowException, KeyError, OSError, ProjError, ShapelyError, TypeError, ValueError) as error:
         raise _damaged(source, error) from error
     return _as_raw(frame, source, path)
+
+
+def _require_size(rows: int, columns: int, source: Source, limits: FileLimits) -> None:
+    """Refuse a table that would not fit: a few kilobytes can declare a billion equal rows."""
+    if columns > limits.columns or rows * columns * _CELL_BYTES > limits.unpacked_bytes:
+        raise InputError(
+            f"{source}: khai báo {rows} dòng × {columns} cột, quá nhiều để đọc một lần.",
+            f"{source}: declares {rows} rows × {columns} columns, too many to read at once.",
+        )

@@ -16,6 +16,8 @@ from geo.validation import IssueLog, Source
 
 __all__ = ["check_archive", "read_workbook"]
 
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+
 
 def check_archive(path: Path, source: Source, limits: FileLimits) -> list[str]:
     """Return an archive's member names after refusing bombs and members that point outside it.
@@ -65,6 +67,7 @@ def read_workbook(
         If the workbook cannot be opened or a named sheet is not there.
     """
     whole = Source(file)
+    _require_workbook(path, whole)
     if path.suffix.lower() in {".xlsx", ".xlsm", ".ods"}:
         names = check_archive(path, whole, limits)
         if path.suffix.lower() != ".ods" and not any(n.endswith("workbook.xml") for n in names):
@@ -106,6 +109,24 @@ def read_workbook(
     return tables
 
 
+def _require_workbook(path: Path, source: Source) -> None:
+    """Say what stands under a spreadsheet's name where the first bytes tell: a web page, or a locked workbook."""
+    with path.open("rb") as stream:
+        start = stream.read(512)
+    if start.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
+        raise InputError(
+            f"{source}: đây là trang web (HTML hoặc XML) mang đuôi bảng tính; hãy mở bằng Excel rồi lưu lại thành XLSX.",
+            f"{source}: this is a web page (HTML or XML) named as a workbook; open it in Excel and save it as XLSX.",
+        )
+    if path.suffix.lower() in {".xlsx", ".xlsm"} and start.startswith(_OLE):
+        raise InputError(
+            f"{source}: bảng tính có mật khẩu, hoặc là tệp .xls cũ mang đuôi {path.suffix}; hãy bỏ mật khẩu và lưu lại "
+            "thành XLSX.",
+            f"{source}: the workbook has a password, or is an old .xls named {path.suffix}; remove the password and save "
+            "it as XLSX.",
+        )
+
+
 def _has(headers: tuple[str, ...], header: str) -> bool:
     return any(fold_key(h) == fold_key(header) for h in headers)
 
@@ -141,7 +162,7 @@ def _read_sheet(
     if not rows or not any(clean(c) for row in rows for c in row):
         return None
     first, last = find_header(rows, schema, options)
-    headers = [clean(c) for c in rows[first]] if first == last else join_headers(rows[first], rows[last])
+    headers = [clean(c) for c in rows[first]] if first == last else join_headers(rows[first], rows[last], schema)
     _fill_merged(rows, sheet.merged_cell_ranges or [], last, headers, source, log)
     width = max(len(headers), max(len(r) for r in rows))
     headers += [""] * (width - len(headers))
