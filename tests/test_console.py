@@ -22,6 +22,15 @@ _COMMAND = textwrap.dedent(
 
     app = command_line()
 
+    def slow(console):
+        stage = Stage("slow", Bilingual("Chậm", "Slow"), lambda work: {})
+        with StageProgress(console) as progress:
+            progress.started(stage, 1, 1)
+            time.sleep(2.8)
+            progress.advanced(stage, 1, 4)
+            time.sleep(0.4)
+            progress.ended(StageResult(stage, "k", None, {}, {}, False, 3.2))
+
     def stages(console):
         stage = Stage("one", Bilingual("Đọc", "Read"), lambda work: {})
         with StageProgress(console) as progress:
@@ -48,6 +57,7 @@ _COMMAND = textwrap.dedent(
                 case "warn":
                     import warnings; warnings.warn("library talk")
                 case "stages": stages(console)
+                case "slow": slow(console)
             console.wrote("result")
 
     app()
@@ -107,6 +117,41 @@ def test_stages_are_plain_lines_when_nobody_looks(command: list[str]) -> None:
         == "[1/2] Read: done, 1.2 s\n[2/2] Read: kept from an earlier run\n"
     )
     assert run(command, "stages", "-q").stderr == ""
+
+
+def on_a_terminal(command: list[str], *arguments: str) -> str:
+    """Run with a terminal as stderr and return what it shows."""
+    import pty
+
+    ours, theirs = pty.openpty()
+    environment = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "100"}
+    with subprocess.Popen(
+        [*command, *arguments], stderr=theirs, stdout=subprocess.DEVNULL, env=environment
+    ) as process:
+        os.close(theirs)
+        shown = b""
+        while True:
+            try:
+                part = os.read(ours, 4096)
+            except OSError:  # the other end is gone
+                break
+            if not part:
+                break
+            shown += part
+        process.wait(30)
+    os.close(ours)
+    return shown.decode("utf-8")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="terminals as POSIX has them")
+def test_a_bar_is_shown_on_a_terminal_for_what_takes_over_two_seconds(command: list[str]) -> None:
+    slow = on_a_terminal(command, "slow", "--lang", "en")
+    assert "25%" in slow
+    assert "[1/1] Slow: done, 3.2 s" in slow
+    quick = on_a_terminal(command, "stages", "--lang", "en")
+    assert "%" not in quick
+    assert "[1/2] Read: done, 1.2 s" in quick
+    assert on_a_terminal(command, "slow", "-q") == ""
 
 
 def test_library_warnings_are_shown_only_with_v(command: list[str]) -> None:

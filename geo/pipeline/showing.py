@@ -169,7 +169,7 @@ def write_map(
     )
     content = MapContent(
         title=name,
-        project_name=name,
+        project_name=", ".join(dict.fromkeys(clean(p) for p in units["province_name"] if clean(p))) or name,
         version=__version__,
         date=day,
         made_up=made_up,
