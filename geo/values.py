@@ -451,8 +451,3 @@ def _number_times(texts: pd.Series) -> tuple[BoolArray, pd.Series]:
     stamps[seconds] = unix + np.round(numbers[seconds] * 1e3).astype("timedelta64[ms]")
     stamps[milliseconds] = unix + np.round(numbers[milliseconds]).astype("timedelta64[ms]")
     return days | seconds | milliseconds, pd.Series(stamps, index=texts.index)
-
-
-def choice_key(value: object) -> str:
-    """Return the folded form in which choices are looked up."""
-    return fold_key(value)
