@@ -144,7 +144,7 @@ def distinct_rows(columns: Sequence[pd.Series | npt.NDArray[np.generic]], count:
 
 def _numbered(column: pd.Series | npt.NDArray[np.generic]) -> tuple[npt.NDArray[np.integer], int]:
     """Return numbers from 0 that stand for a column's distinct values, and one more than the highest."""
-    if isinstance(column, np.ndarray) and column.dtype.kind in "bu" or getattr(column, "dtype", None) == np.int8:
+    if isinstance(column, np.ndarray) and column.dtype in (np.dtype(bool), np.dtype(np.int8)):
         values = np.asarray(column).view(np.int8)
         if values.min(initial=0) >= 0:
             return values, int(values.max(initial=0)) + 1

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from geo.columns import plain_integers, plain_numbers, plain_texts, plain_times
+from geo.columns import distinct_rows, pick_texts, plain_integers, plain_numbers, plain_texts, plain_times
 from geo.text import clean
 from geo.values import parse_numbers, parse_texts, parse_times
 
@@ -121,3 +121,23 @@ def test_epoch_milliseconds_are_not_taken_for_a_year_of_four_digits() -> None:
     times, bad = parse_times(column("1598797852000", "1605973444"))
     assert times.tolist() == [pd.Timestamp("2020-08-30 14:30:52"), pd.Timestamp("2020-11-21 15:44:04")]
     assert not bad.any()
+
+
+@settings(deadline=None, max_examples=100)
+@given(st.lists(st.tuples(st.sampled_from(["a", "b", None]), st.integers(-3, 3), st.booleans()), max_size=12))
+def test_distinct_rows_are_those_of_pandas(rows: list[tuple[str | None, int, bool]]) -> None:
+    texts = pd.Series([r[0] for r in rows], dtype="str")
+    numbers = np.array([r[1] for r in rows], dtype=np.int8)
+    flags = np.array([r[2] for r in rows], dtype=bool)
+    which, first = distinct_rows([texts, numbers, flags], len(rows))
+    frame = pd.DataFrame({"t": texts, "n": numbers, "f": flags})
+    assert first.tolist() == np.flatnonzero(~frame.duplicated().to_numpy()).tolist()
+    pd.testing.assert_frame_equal(frame.iloc[first[which]].reset_index(drop=True), frame)
+
+
+def test_texts_picked_by_number() -> None:
+    index = pd.Index([5, 6, 7])
+    assert pick_texts(["a", "b"], np.array([1, -1, 0]), index).tolist() == ["b", "", "a"]
+    assert pick_texts(["a"], np.array([0, 0, 0]), index).tolist() == ["a"] * 3
+    assert pick_texts(["a"], np.array([-1, -1, -1]), index).tolist() == [""] * 3
+    assert pick_texts(["a"], np.array([], dtype=int), pd.Index([])).dtype == "str"

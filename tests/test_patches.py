@@ -101,13 +101,19 @@ def test_no_edge_runs_through_a_patch(shapes: list[shapely.Geometry], seed: int)
 
 
 def test_within_by_patches_is_within_point_by_point() -> None:
-    index = index_of([shapely.box(105, 21, 105.2, 21.2), shapely.box(105.2, 21, 105.4, 21.2)])
+    index = index_of([shapely.box(105, 21, 105.1, 21.1), shapely.box(105.5, 21.1, 105.6, 21.2)])  # and nothing between
     rng = np.random.default_rng(5)
-    lon, lat = rng.uniform(104.7, 105.7, 30_000), rng.uniform(20.7, 21.5, 30_000)
+    lon, lat = rng.uniform(104.7, 105.9, 30_000), rng.uniform(20.7, 21.5, 30_000)
     fast = index.within(lon, lat, margin_m=15_000)
     slow = np.concatenate([index.within(lon[i : i + 1000], lat[i : i + 1000], margin_m=15_000) for i in range(0, 30_000, 1000)])
     np.testing.assert_array_equal(fast, slow)
-    assert 0.2 < fast.mean() < 0.9
+    assert 0.1 < fast.mean() < 0.9
+
+
+def test_a_unit_smaller_than_a_cell_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(areas, "_MANY", 1)
+    index = index_of([shapely.box(105, 21, 105.4, 21.4), shapely.box(105.60002, 21.60002, 105.60004, 21.60004)])
+    assert index.locate([105.60003, 105.65, 105.2, np.nan], [21.60003, 21.65, 21.2, 21.2]).tolist() == [1, -1, 0, -1]
 
 
 def test_all_communes_by_patches(shared_dir: Path) -> None:

@@ -53,6 +53,10 @@ def test_a_move_that_stays_is_said_once() -> None:
     assert jumps([0] * 4, times(0, 1, 2, 3), [0, 50_000, 50_010, 50_020]) == [False, True, False, False]
 
 
+def test_two_moves_in_a_row_are_two() -> None:
+    assert jumps([0] * 3, times(0, 1, 2), [0, 50_000, 100_000]) == [False, True, True]
+
+
 def test_two_phones_under_one_number_are_seen() -> None:
     assert jumps([0] * 6, times(*range(6)), [0, 50_000] * 3) == [False, True, False, True, False, True]
 

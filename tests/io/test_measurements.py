@@ -200,6 +200,7 @@ def test_positive_levels_are_flagged_and_not_guessed(tmp_path: Path) -> None:
     frame, log = read(tmp_path, lines("Viettel,4G,95,1,1", "Viettel,4G,31,1,1", "Viettel,4G,-95,1,1"))
     assert frame["level_dbm"].isna().tolist() == [True, True, False]
     assert rows_of(log, "sample_level_positive") == [2, 3]
+    assert rows_of(log, "sample_level_not_a_level") == []  # said once
 
 
 def test_asu_is_not_converted(tmp_path: Path) -> None:
