@@ -127,11 +127,11 @@ def parse_crs(text: object) -> CRS:
             f"Coordinate system '{text}' is not understood; give an EPSG code such as \"EPSG:9210\".",
         ) from error
     epsg = crs.to_epsg(min_confidence=100) or _authority_epsg(crs)
-    if epsg in VN2000_DEPRECATED_EPSG or (crs.is_deprecated and "VN-2000" in crs.name):
+    if epsg in VN2000_DEPRECATED_EPSG or _exchanged_origin(crs):
         raise CrsError(
-            f"EPSG:{epsg} đã bị hủy (gốc tọa độ Đông và Bắc bị đảo); hãy dùng mã VN-2000 TM-3 hiện hành, "
+            f"{f'EPSG:{epsg}' if epsg else crs.name} đã bị hủy (gốc tọa độ Đông và Bắc bị đảo); hãy dùng mã VN-2000 TM-3 hiện hành, "
             "ví dụ EPSG:9210 cho kinh tuyến trục 105°45'.",
-            f"EPSG:{epsg} is withdrawn (its false easting and northing are exchanged); use the current "
+            f"{f'EPSG:{epsg}' if epsg else crs.name} is withdrawn (its false easting and northing are exchanged); use the current "
             "VN-2000 TM-3 code, for example EPSG:9210 for central meridian 105°45'.",
         )
     if epsg is None and _unlinked_to_wgs84(crs):
@@ -141,6 +141,15 @@ def parse_crs(text: object) -> CRS:
             "give its EPSG code.",
         )
     return crs
+
+
+def _exchanged_origin(crs: CRS) -> bool:
+    """Tell the withdrawn zones by their false origin, where a .prj has lost the code."""
+    operation = crs.coordinate_operation
+    if operation is None or "VN-2000" not in crs.name:
+        return False
+    values = {p.name: p.value for p in operation.params}
+    return values.get("False easting") == 0 and values.get("False northing") == 500_000
 
 
 def _authority_epsg(crs: CRS) -> int | None:

@@ -23,6 +23,7 @@ from geo.io.catalogues import band_catalogue, operator_catalogue
 from geo.io.facilities import read_facilities
 from geo.io.land_cover import LandCover, open_land_cover
 from geo.io.measurements import read_measurements
+from geo.io.path_loss import read_path_loss
 from geo.io.population import read_population_table
 from geo.io.population_raster import PopulationRaster, open_population_raster
 from geo.io.positions import PositionContext
@@ -43,7 +44,7 @@ __all__ = ["READ_KINDS", "Inputs", "province_zones", "read_inputs"]
 
 #: Kinds of input that this version reads; others are stated as not used yet.
 READ_KINDS = (
-    "boundaries", "settlements", "buildings", "facilities", "sites", "cells", "measurements",
+    "boundaries", "settlements", "buildings", "facilities", "sites", "cells", "measurements", "path_loss",
     "population", "terrain", "land_cover", "roads", "streets",
 )  # fmt: skip
 _RASTERS = (".tif", ".tiff", ".hgt")
@@ -309,6 +310,10 @@ class _Reader:
                 item.path, file=item.file, options=item.options, context=context, catalogue=self.operators,
                 bands=band_catalogue(), log=self.log, as_of=as_of, devices=devices,
             ),
+        )
+        found["path_loss"] = self._collect(
+            "path_loss",
+            lambda item: read_path_loss(item.path, file=item.file, options=item.options, log=self.log),
         )
         by_place = {
             "settlements": read_settlements, "facilities": read_facilities, "buildings": read_buildings,

@@ -160,6 +160,8 @@ def _read_layer(
 ) -> RawTable:
     arguments = {"encoding": options.encoding} if options.encoding else {}
     source = Source(file, layer if several else "")
+    # A withdrawn code must reach parse_crs and be refused there, not be replaced in silence.
+    pyogrio.set_gdal_config_options({"OSR_USE_NON_DEPRECATED": "NO"})
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")
         # Shapes that cannot be built at all come as missing ones, for the readers to state.
