@@ -103,9 +103,9 @@ def test_no_edge_runs_through_a_patch(shapes: list[shapely.Geometry], seed: int)
 def test_within_by_patches_is_within_point_by_point() -> None:
     index = index_of([shapely.box(105, 21, 105.1, 21.1), shapely.box(105.5, 21.1, 105.6, 21.2)])  # and nothing between
     rng = np.random.default_rng(5)
-    lon, lat = rng.uniform(104.7, 105.9, 30_000), rng.uniform(20.7, 21.5, 30_000)
+    lon, lat = rng.uniform(104.7, 105.9, 80_000), rng.uniform(20.7, 21.5, 80_000)
     fast = index.within(lon, lat, margin_m=15_000)
-    slow = np.concatenate([index.within(lon[i : i + 1000], lat[i : i + 1000], margin_m=15_000) for i in range(0, 30_000, 1000)])
+    slow = np.concatenate([index.within(lon[i : i + 1000], lat[i : i + 1000], margin_m=15_000) for i in range(0, 80_000, 1000)])
     np.testing.assert_array_equal(fast, slow)
     assert 0.1 < fast.mean() < 0.9
 
