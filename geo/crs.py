@@ -148,8 +148,8 @@ def _exchanged_origin(crs: CRS) -> bool:
     operation = crs.coordinate_operation
     if operation is None or "VN-2000" not in crs.name:
         return False
-    values = {p.name: p.value for p in operation.params}
-    return values.get("False easting") == 0 and values.get("False northing") == 500_000
+    values = {p.name: str(p.value) for p in operation.params}
+    return values.get("False easting") in {"0", "0.0"} and values.get("False northing") in {"500000", "500000.0"}
 
 
 def _authority_epsg(crs: CRS) -> int | None:
