@@ -427,6 +427,7 @@ def test_dakar_orange(shared_dir: Path) -> None:
     assert set(frame["operator"]) == {"Orange"}
     assert not frame["foreign"].any()
     assert set(frame["band"]) == {"U1", "U8", "B3", "B7", "B20"}
+    assert rows_of(log, "sample_band_contradicts") == []
     assert frame.loc[frame["technology"] == "4G", "level_dbm"].dropna().between(-140, -44).all()
 
 
@@ -441,6 +442,9 @@ def test_dakar_expresso(shared_dir: Path) -> None:
     assert frame.loc[frame["no_service"], "level_dbm"].isna().all()
     assert set(frame["operator"]) == {"Expresso"}  # by name, and where there is none by the code's name
     assert rows_of(log, "sample_level_not_a_level") == []
+    # the logger's own band labels (U1, U8, L3, L20) agree with our tables wherever a channel number is resolved
+    assert rows_of(log, "sample_band_contradicts") == []
+    assert len(rows_of(log, "sample_channel_unknown")) == 1  # one 4G row still carries its 3G channel
 
 
 def test_ottawa_uploads(shared_dir: Path) -> None:
