@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 import shapely
 
+from geo.io.places import state_rows
 from geo.io.placing import MapFrame
 from geo.io.resources import load_toml
 from geo.polygons import Patches, gaps_between, overlaps_between, shapes_to_plane
@@ -92,26 +93,6 @@ def _all_expected() -> dict[str, int]:
     return {entry["code"]: int(entry["communes"]) for entry in load_toml("provinces.toml")["province"]}
 
 
-def _by_source(units: pd.DataFrame) -> list[tuple[Source, npt.NDArray[np.int64]]]:
-    """Return the sources of the units with the positions of their rows."""
-    sources = [Source(str(f), str(s)) for f, s in zip(units["file"], units["sheet"], strict=True)]
-    return [
-        (source, np.array([i for i, s in enumerate(sources) if s == source], dtype=np.int64))
-        for source in sorted(set(sources))
-    ]
-
-
-def _state(
-    code: str, units: pd.DataFrame, mask: BoolArray, came: npt.NDArray[np.object_], column: str, log: IssueLog,
-    fields: Mapping[str, object],
-) -> None:
-    rows = units["row"].to_numpy(dtype=np.int64)
-    for source, where in _by_source(units):
-        chosen = where[mask[where]]
-        if len(chosen):
-            log.add(code, source, rows=rows[chosen], column=column, came=list(came[chosen]), fields=fields)
-
-
 def _check_areas(units: pd.DataFrame, checks: BoundaryChecks, log: IssueLog) -> None:
     polygon, official = units["area_km2"].to_numpy(dtype=float), units["official_area_km2"].to_numpy(dtype=float)
     with np.errstate(invalid="ignore"):
@@ -119,8 +100,8 @@ def _check_areas(units: pd.DataFrame, checks: BoundaryChecks, log: IssueLog) -> 
         differs = share > checks.area_difference_share
     texts = [f"{n} ({c}): {o:g} → {p:.6g} km² ({(p - o) / o:+.1%})" if d else "" for n, c, o, p, d in
              zip(units["commune_name"], units["commune_code"], official, polygon, differs, strict=True)]
-    _state("boundary_area_differs", units, differs, np.array(texts, dtype=object), "geometry", log,
-           {"share": f"{checks.area_difference_share:.0%}"})
+    state_rows("boundary_area_differs", units, differs, log, column="geometry", came=np.array(texts, dtype=object),
+               fields={"share": f"{checks.area_difference_share:.0%}"})
 
 
 def _check_places(units: pd.DataFrame, plane: Shapes, others: Shapes, checks: BoundaryChecks, log: IssueLog) -> None:
@@ -142,7 +123,7 @@ def _check_places(units: pd.DataFrame, plane: Shapes, others: Shapes, checks: Bo
         far = shapely.distance(plane[i], plane[fellows]).min() > checks.island_m
         misplaced[i] = len(beside) > 0 or len(near) > 0 or far
     texts = (units["commune_name"] + " (" + units["commune_code"] + ")").to_numpy(dtype=object)
-    _state("boundary_outside_province", units, misplaced, texts, "geometry", log, {})
+    state_rows("boundary_outside_province", units, misplaced, log, column="geometry", came=texts)
 
 
 def _state_patches(code: str, units: pd.DataFrame, patches: Patches, mask: BoolArray, log: IssueLog) -> None:
@@ -159,9 +140,6 @@ def _state_patches(code: str, units: pd.DataFrame, patches: Patches, mask: BoolA
     fields = {"count": len(chosen), "area": f"{patches.area_km2[chosen].sum():.4g}",
               "largest": "; ".join(texts[:_LARGEST])}
     at = np.array([patches.units[k][0] if patches.units[k] else 0 for k in chosen], dtype=np.int64)
-    row = units["row"].to_numpy(dtype=np.int64)
-    for source, where in _by_source(units):
-        mine = np.isin(at, where)
-        if mine.any():
-            log.add(code, source, rows=row[at[mine]], column="geometry",
-                    came=[t for t, m in zip(texts, mine, strict=True) if m], fields=fields)
+    concerned = units.iloc[at]
+    state_rows(code, concerned, np.ones(len(at), dtype=bool), log, column="geometry",
+               came=np.array(texts, dtype=object), fields=fields)

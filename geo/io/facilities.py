@@ -56,27 +56,30 @@ def read_facilities(
         If the file is missing, unreadable or lacks columns.
     """
     schema = load_schema("facilities")
+    same_place_m = float(load_toml("input_checks.toml")["facilities"]["same_place_m"]["value"])
     tables = read_tables(path, file=file, schema=schema, options=options, log=log, limits=limits)
-    return pd.concat([_read_table(t, schema, options, context, log) for t in tables], ignore_index=True)
+    frame = pd.concat([_read_table(t, schema, options, context, log) for t in tables], ignore_index=True)
+    frame = drop_twins(frame, keys=("facility_name", "kind"), same_place_m=same_place_m,
+                       plane_epsg=context.area.plane_epsg, column=tables[0].header("facility_name"), log=log)
+    for table in tables:
+        mine = (frame["file"] == table.source.file) & (frame["sheet"] == table.source.sheet)
+        log.close("facilities", table.source, rows_in=table.rows_in, rows_used=int(mine.sum()))
+    return give_ids(frame, id_field="facility_id", name_field="facility_name", column=tables[0].header("facility_id"), log=log)
 
 
 def _read_table(
     table: Table, schema: Schema, options: TableOptions, context: PositionContext, log: IssueLog
 ) -> pd.DataFrame:
-    same_place_m = float(load_toml("input_checks.toml")["facilities"]["same_place_m"]["value"])
     frame = convert(table, schema, log)
     frame = settle_positions(table, frame, context=context, options=options, log=log)
-    frame = with_communes(table, frame, context, log)
-    if "facility_name" not in frame:
-        frame = frame.assign(facility_name=pd.Series("", index=frame.index, dtype="str"))
+    frame = with_communes(table, frame, context, log).copy()
+    for name in ("facility_id", "facility_name"):
+        if name not in frame:
+            frame[name] = ""
     if "kind" not in frame:
-        frame = frame.assign(kind=pd.Series(str(options.extra.get("kind", "")), index=frame.index, dtype="str"))
+        frame["kind"] = str(options.extra.get("kind", ""))
     unsaid = (frame["kind"] == "").to_numpy(dtype=bool)
     if unsaid.any():
         log.add("facility_kind_missing", table.source, rows=frame.index[unsaid] if "kind" in table.headers else (),
                 column=table.headers.get("kind", ""))
-    frame = drop_twins(table, frame, keys=("facility_name", "kind"), same_place_m=same_place_m,
-                       plane_epsg=context.area.plane_epsg, log=log)
-    frame = give_ids(table, frame, id_field="facility_id", name_field="facility_name", log=log)
-    log.close("facilities", table.source, rows_in=table.rows_in, rows_used=len(frame))
     return with_provenance(frame[list(_COLUMNS)].astype(_COLUMNS), table.source)

@@ -24,7 +24,8 @@ from geo.io.facilities import read_facilities
 from geo.io.land_cover import LandCover, open_land_cover
 from geo.io.measurements import read_measurements
 from geo.io.path_loss import read_path_loss
-from geo.io.population import read_population_table
+from geo.io.places import give_ids
+from geo.io.population import read_population_table, state_overlapping_files
 from geo.io.population_raster import PopulationRaster, open_population_raster
 from geo.io.positions import PositionContext
 from geo.io.project import InputFile, input_files
@@ -182,6 +183,8 @@ class _Reader:
         units = self._units()
         self._inspect_terrain(rasters.get("terrain"), units)
         self._state_elsewhere(rasters, units)
+        if units is not None and units.empty and not self.log.has_errors:
+            self.log.add("boundaries_without_communes", Source("inputs.boundaries"))
         if units is None or units.empty:
             for kind in ("sites", "cells", "measurements", "settlements", "facilities", "buildings"):
                 if self.files.get(kind):
@@ -333,4 +336,11 @@ class _Reader:
             ),
             skip=_RASTERS,
         )
+        if found["population"] is not None:
+            state_overlapping_files(found["population"], self.log)
+        for kind, stem in (("settlements", "village"), ("facilities", "facility")):
+            if found[kind] is not None and len(self.files.get(kind, [])) > 1:  # ids must be unique across files too
+                found[kind] = give_ids(
+                    found[kind], id_field=f"{stem}_id", name_field=f"{stem}_name", column=f"{stem}_id", log=self.log
+                )
         return found

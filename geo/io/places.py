@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +16,7 @@ from geo.io.tables import Table
 from geo.text import fold
 from geo.validation import IssueLog, Source
 
-__all__ = ["drop_twins", "give_ids", "stated_household_sizes", "with_communes", "with_provenance"]
+__all__ = ["drop_twins", "give_ids", "state_rows", "stated_household_sizes", "with_communes", "with_provenance"]
 
 BoolArray = npt.NDArray[np.bool_]
 
@@ -54,11 +55,12 @@ def with_communes(table: Table, frame: pd.DataFrame, context: PositionContext, l
 
 
 def drop_twins(
-    table: Table, frame: pd.DataFrame, *, keys: tuple[str, ...], same_place_m: float, plane_epsg: int, log: IssueLog
+    frame: pd.DataFrame, *, keys: tuple[str, ...], same_place_m: float, plane_epsg: int, column: str, log: IssueLog
 ) -> pd.DataFrame:
     """Drop rows that repeat an earlier one: equal folded ``keys``, nearer than ``same_place_m``.
 
-    Rows without a name are never taken for each other. Different names at exactly one point are stated.
+    ``frame`` carries its provenance and may come from several sheets. Rows without a name are never
+    taken for each other. Different names at exactly one point are stated.
     """
     if len(frame) < 2:
         return frame
@@ -73,43 +75,60 @@ def drop_twins(
         if twin_of[a] < 0 and twin_of[b] < 0:
             twin_of[b] = a
     same_spot = (first < second) & (x[first] == x[second]) & (y[first] == y[second]) & (folded[first] != folded[second])
-    shared = np.unique(np.concatenate([first[same_spot], second[same_spot]]))
-    label = frame[keys[0]].to_numpy(dtype=object)
-    if len(shared):
-        log.add("places_one_point", table.source, rows=frame.index[shared], column=table.header(keys[0]),
-                came=list(label[shared]))
-    twin = twin_of >= 0
-    numbers = frame.index.to_numpy()
+    shared = np.zeros(len(frame), dtype=bool)
+    shared[np.concatenate([first[same_spot], second[same_spot]])] = True
+    label, numbers = frame[keys[0]].to_numpy(dtype=object), frame["row"].to_numpy()
+    state_rows("places_one_point", frame, shared, log, column=column, came=label)
     came = np.array([f"{n} = {numbers[t]}" if t >= 0 else "" for n, t in zip(label, twin_of, strict=True)], dtype=object)
-    return log.drop(frame, twin, "place_twice", table.source, column=table.header(keys[0]), came=came,
-                    fields={"distance": f"{same_place_m:g}"})
+    state_rows("place_twice", frame, twin_of >= 0, log, column=column, came=came, fields={"distance": f"{same_place_m:g}"})
+    return frame[twin_of < 0].reset_index(drop=True)
 
 
-def give_ids(table: Table, frame: pd.DataFrame, *, id_field: str, name_field: str, log: IssueLog) -> pd.DataFrame:
+def give_ids(frame: pd.DataFrame, *, id_field: str, name_field: str, column: str, log: IssueLog) -> pd.DataFrame:
     """Return ``frame`` with a unique ``id_field``: the list's own ids where it has them, else made ones.
 
     A made id is the commune's code and a digest of the folded name, so that it does not depend on
     the order of rows; where a commune has the name twice, the position (5 decimals) joins in.
+    ``frame`` carries its provenance; frames of several files may be joined and asked again.
     """
-    ids = frame.get(id_field, pd.Series("", index=frame.index, dtype="str")).astype("str")
-    column = table.header(id_field)
-    blank = (ids == "").to_numpy(dtype=bool)
+    came = frame[id_field].astype("str")
+    ids = came.to_numpy(dtype=object).copy()
+    blank = ids == ""
     if blank.any():
-        filled = ids.to_numpy(dtype=object).copy()
-        filled[blank] = _made_ids(frame[blank], name_field)
-        ids = pd.Series(filled, index=ids.index, dtype="str")
-        log.add("place_id_made", table.source, rows=frame.index[blank], column=column)
-    repeated = ids.duplicated(keep=False)
-    if repeated.any() and not (frame["commune_code"] + "|" + ids).duplicated().any():
-        ids = ids.where(blank, frame["commune_code"] + "-" + ids)
-        log.add("place_id_in_commune", table.source, rows=frame.index[repeated.to_numpy()], column=column,
-                came=list(frame.get(id_field, ids)[repeated]))
-    again = ids.duplicated(keep="first").to_numpy(dtype=bool)
+        ids[blank] = _made_ids(frame[blank], name_field)
+        state_rows("place_id_made", frame, blank, log, column=column)
+    commune = frame["commune_code"].to_numpy(dtype=object)
+    repeated = pd.Series(ids).duplicated(keep=False).to_numpy(dtype=bool)
+    if repeated.any() and not pd.DataFrame({"c": commune, "i": ids}).duplicated().any():
+        ids = np.where(blank, ids, commune + "-" + ids)
+        state_rows("place_id_in_commune", frame, repeated, log, column=column, came=came.to_numpy(dtype=object))
+    again = pd.Series(ids).duplicated(keep="first").to_numpy(dtype=bool)
     if again.any():
-        came = list(ids[again])
-        log.add("place_id_repeated", table.source, rows=frame.index[again], column=column, came=came)
+        state_rows("place_id_repeated", frame, again, log, column=column, came=ids)
         ids = _numbered(ids)
-    return frame.assign(**{id_field: ids})
+    return frame.assign(**{id_field: pd.Series(ids, index=frame.index, dtype="str")})
+
+
+def state_rows(
+    code: str,
+    frame: pd.DataFrame,
+    mask: BoolArray,
+    log: IssueLog,
+    *,
+    column: str = "",
+    came: npt.NDArray[np.object_] | None = None,
+    fields: Mapping[str, object] | None = None,
+) -> None:
+    """State rows of a frame that carries its provenance, each at the file and sheet that it came from."""
+    if not mask.any():
+        return
+    chosen = frame.loc[mask, ["file", "sheet", "row"]]
+    texts = None if came is None else np.asarray(came, dtype=object)[mask]
+    sources = [Source(str(f), str(s)) for f, s in zip(chosen["file"], chosen["sheet"], strict=True)]
+    for source in sorted(set(sources)):
+        mine = np.array([s == source for s in sources], dtype=bool)
+        log.add(code, source, rows=chosen["row"].to_numpy()[mine], column=column,
+                came=None if texts is None else list(texts[mine]), fields=fields)
 
 
 def _made_ids(frame: pd.DataFrame, name_field: str) -> list[str]:
@@ -121,18 +140,18 @@ def _made_ids(frame: pd.DataFrame, name_field: str) -> list[str]:
     return [f"{c}-{hashlib.sha256(k.encode()).hexdigest()[:_DIGITS]}" for c, k in zip(commune, keys, strict=True)]
 
 
-def _numbered(ids: pd.Series) -> pd.Series:
+def _numbered(ids: npt.NDArray[np.object_]) -> npt.NDArray[np.object_]:
     taken = set(ids)
     seen: set[str] = set()
-    out = []
-    for text in ids:
+    out = np.empty(len(ids), dtype=object)
+    for i, text in enumerate(ids):
         name, number = text, 1
         while name in seen or (number > 1 and name in taken):
             number += 1
             name = f"{text}-{number}"
         seen.add(name)
-        out.append(name)
-    return pd.Series(out, index=ids.index, dtype="str")
+        out[i] = name
+    return out
 
 
 def stated_household_sizes(table: Table, frame: pd.DataFrame, low: float, high: float, log: IssueLog) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from geo.io.places import stated_household_sizes, with_provenance
+from geo.io.places import state_rows, stated_household_sizes, with_provenance
 from geo.io.raw import FileLimits, TableOptions
 from geo.io.resources import load_toml
 from geo.io.tables import Table, convert, load_schema, read_tables
@@ -17,7 +17,7 @@ from geo.schemas import Schema
 from geo.text import fold, same_unit_name
 from geo.validation import IssueLog
 
-__all__ = ["PopulationChecks", "read_population_table"]
+__all__ = ["PopulationChecks", "read_population_table", "state_overlapping_files"]
 
 BoolArray = npt.NDArray[np.bool_]
 FloatArray = npt.NDArray[np.float64]
@@ -81,54 +81,66 @@ def read_population_table(
     """
     schema = load_schema("population")
     tables = read_tables(path, file=file, schema=schema, options=options, log=log, limits=limits)
-    return pd.concat([_read_table(t, schema, units, log) for t in tables], ignore_index=True)
+    parts = [_known_rows(t, schema, units, log) for t in tables]
+    # A workbook may hold a sheet per province: repeated and missing communes are looked for across all.
+    frame = _one_row_each(pd.concat(parts, ignore_index=True), tables[0].header("commune_code"), log)
+    for table in tables:
+        mine = ((frame["file"] == table.source.file) & (frame["sheet"] == table.source.sheet)).to_numpy(dtype=bool)
+        if mine.any():
+            _state_table(table, frame[mine].set_index("row", drop=False), units, log)
+        log.close("population", table.source, rows_in=table.rows_in, rows_used=int(mine.sum()))
+    if len(frame):
+        _state_missing(tables[0], frame, units, log)
+    return frame[[*_COLUMNS, "file", "sheet", "row"]].astype(_COLUMNS)
 
 
-def _read_table(table: Table, schema: Schema, units: pd.DataFrame, log: IssueLog) -> pd.DataFrame:
-    source = table.source
-    checks = PopulationChecks.load()
+def state_overlapping_files(frame: pd.DataFrame, log: IssueLog) -> None:
+    """State communes that several files of a project give: their people would be counted twice."""
+    again = frame.duplicated("commune_code").to_numpy(dtype=bool)
+    state_rows("population_files_overlap", frame, again, log, came=frame["commune_code"].to_numpy(dtype=object))
+
+
+def _known_rows(table: Table, schema: Schema, units: pd.DataFrame, log: IssueLog) -> pd.DataFrame:
+    """Return the rows of the project's communes, with provenance and every column that may be there."""
     frame = convert(table, schema, log)
     known = frame["commune_code"].isin(units["commune_code"]).to_numpy(dtype=bool)
     if len(frame) and not known.any():
-        log.add("population_none_of_project", source, column=table.header("commune_code"),
+        log.add("population_none_of_project", table.source, column=table.header("commune_code"),
                 came=", ".join(frame["commune_code"].head(5)))
         frame = frame.iloc[:0]
     else:
-        frame = log.drop(frame, ~known, "population_not_of_project", source, column=table.header("commune_code"),
+        frame = log.drop(frame, ~known, "population_not_of_project", table.source, column=table.header("commune_code"),
                          came=frame["commune_code"].to_numpy(dtype=object))
-        frame = _one_row_each(table, frame, log)
-    if "households" not in frame:
-        frame = frame.assign(households=np.nan)
-    if len(frame):
-        place = units.set_index("commune_code").loc[frame["commune_code"]]
-        _state_names(table, frame, place, log)
-        _state_values(table, frame, place, checks, log)
-        _state_missing(table, frame, units, log)
-    log.close("population", source, rows_in=table.rows_in, rows_used=len(frame))
-    return with_provenance(frame[list(_COLUMNS)].astype(_COLUMNS), source)
+    absent: dict[str, float | str] = {"households": np.nan, "population_other": np.nan, "commune_name": ""}
+    frame = frame.assign(**{name: value for name, value in absent.items() if name not in frame})
+    return with_provenance(frame, table.source)
 
 
-def _one_row_each(table: Table, frame: pd.DataFrame, log: IssueLog) -> pd.DataFrame:
+def _state_table(table: Table, frame: pd.DataFrame, units: pd.DataFrame, log: IssueLog) -> None:
+    place = units.set_index("commune_code").loc[frame["commune_code"]]
+    _state_names(table, frame, place, log)
+    _state_values(table, frame, place, PopulationChecks.load(), log)
+
+
+def _one_row_each(frame: pd.DataFrame, column: str, log: IssueLog) -> pd.DataFrame:
     """Drop repeated rows; where they differ, what differs is unknown."""
-    values = [c for c in ("population", "population_other", "households") if c in frame]
     again = frame.duplicated("commune_code").to_numpy(dtype=bool)
     if not again.any():
         return frame
+    values = ["population", "population_other", "households"]
+    came = np.array([f"{c}: {p:g}" for c, p in zip(frame["commune_code"], frame["population"], strict=True)], dtype=object)
     spread = frame.groupby("commune_code")[values].nunique(dropna=False) > 1
     differing = frame["commune_code"].map(spread.any(axis=1)).to_numpy(dtype=bool)
+    kept = frame.copy()
     for name in values:
         unsure = frame["commune_code"].map(spread[name]).to_numpy(dtype=bool)
-        frame = frame.assign(**{name: frame[name].where(~unsure)})
-    column = table.header("commune_code")
-    came = (frame["commune_code"] + ": " + table.frame.loc[frame.index, "population"].astype(str)).to_numpy(dtype=object)
-    unsure = again & differing
-    frame = log.drop(frame, unsure, "population_rows_differ", table.source, column=column, came=came)
-    return log.drop(frame, again[~unsure], "population_row_repeated", table.source, column=column, came=came[~unsure])
+        kept[name] = frame[name].where(~unsure)
+    state_rows("population_rows_differ", frame, again & differing, log, column=column, came=came)
+    state_rows("population_row_repeated", frame, again & ~differing, log, column=column, came=came)
+    return kept[~again].reset_index(drop=True)
 
 
 def _state_names(table: Table, frame: pd.DataFrame, place: pd.DataFrame, log: IssueLog) -> None:
-    if "commune_name" not in frame:
-        return
     own, right = frame["commune_name"].to_numpy(dtype=object), place["commune_name"].to_numpy(dtype=object)
     differs = np.array([bool(a) and not same_unit_name(a, b) for a, b in zip(own, right, strict=True)], dtype=bool)
     if differs.any():
@@ -166,7 +178,7 @@ def _state_values(
                   "share": f"{checks.province_median_share:.0%}", "low": f"{checks.population_low:g}"}
         log.add("population_implausible", table.source, rows=frame.index[odd], column=column, came=came, fields=fields)
     stated_household_sizes(table, frame, checks.persons_per_household_low, checks.persons_per_household_high, log)
-    if "population_other" in frame:
+    if "population_other" in table.headers:
         _state_rival(table, frame, place, odd, checks, log)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -60,32 +61,38 @@ def read_settlements(
         If the file is missing, unreadable or lacks columns.
     """
     schema = load_schema("settlements")
+    checks = {name: float(entry["value"]) for name, entry in load_toml("input_checks.toml")["settlements"].items()}
     tables = read_tables(path, file=file, schema=schema, options=options, log=log, limits=limits)
-    return pd.concat([_read_table(t, schema, options, context, log) for t in tables], ignore_index=True)
+    # A workbook may hold a sheet per commune: twins and ids are looked at across all of them.
+    frame = pd.concat([_read_table(t, schema, options, context, checks, log) for t in tables], ignore_index=True)
+    frame = drop_twins(frame, keys=("village_name",), same_place_m=checks["same_place_m"],
+                       plane_epsg=context.area.plane_epsg, column=tables[0].header("village_name"), log=log)
+    for table in tables:
+        mine = (frame["file"] == table.source.file) & (frame["sheet"] == table.source.sheet)
+        log.close("settlements", table.source, rows_in=table.rows_in, rows_used=int(mine.sum()))
+    return give_ids(frame, id_field="village_id", name_field="village_name", column=tables[0].header("village_id"), log=log)
 
 
 def _read_table(
-    table: Table, schema: Schema, options: TableOptions, context: PositionContext, log: IssueLog
+    table: Table,
+    schema: Schema,
+    options: TableOptions,
+    context: PositionContext,
+    checks: Mapping[str, float],
+    log: IssueLog,
 ) -> pd.DataFrame:
-    checks = {name: float(entry["value"]) for name, entry in load_toml("input_checks.toml")["settlements"].items()}
     frame = convert(table, schema, log)
     frame = settle_positions(table, frame, context=context, options=options, log=log)
     frame = with_communes(table, frame, context, log)
-    if "village_name" not in frame:
-        frame = frame.assign(village_name=pd.Series("", index=frame.index, dtype="str"))
-    frame = drop_twins(table, frame, keys=("village_name",), same_place_m=checks["same_place_m"],
-                       plane_epsg=context.area.plane_epsg, log=log)
     frame = _filled(table, frame, log)
     stated_household_sizes(table, frame, checks["persons_per_household_low"], checks["persons_per_household_high"], log)
-    frame = give_ids(table, frame, id_field="village_id", name_field="village_name", log=log)
-    log.close("settlements", table.source, rows_in=table.rows_in, rows_used=len(frame))
     return with_provenance(frame[list(_COLUMNS)].astype(_COLUMNS), table.source)
 
 
 def _filled(table: Table, frame: pd.DataFrame, log: IssueLog) -> pd.DataFrame:
     """Return ``frame`` with all columns, what is not known stated and left unknown."""
     frame = frame.copy()
-    for name, value in (("point_kind", ""), ("households", np.nan), ("population", np.nan), ("grid_power", pd.NA), ("difficult_area", pd.NA)):
+    for name, value in (("village_id", ""), ("village_name", ""), ("point_kind", ""), ("households", np.nan), ("population", np.nan), ("grid_power", pd.NA), ("difficult_area", pd.NA)):
         if name not in frame:
             frame[name] = value
     kind = frame["point_kind"].astype("str")

@@ -544,6 +544,7 @@ def test_sliver_between_communes_is_measured_and_placed(tmp_path: Path) -> None:
     true_km2 = abs(GEOD.geometry_area_perimeter(box(105.1, 22.1, 105.1002, 22.2))[0]) / 1e6
     assert float(finding.fields["area"]) == pytest.approx(true_km2, rel=2e-3)
     assert "Xã 3 (00931)" in finding.came[0]
+    assert float(finding.came[0].split(", ")[1].removesuffix(" m")) == pytest.approx(20.6, rel=0.1)
     assert "Xã 4 (00941)" in finding.came[0]
     assert "105.1001" in finding.came[0]
 

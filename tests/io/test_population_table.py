@@ -10,7 +10,7 @@ import pytest
 
 from geo.errors import InputError
 from geo.io.boundaries import read_boundaries
-from geo.io.population import read_population_table
+from geo.io.population import read_population_table, state_overlapping_files
 from geo.io.raw import TableOptions
 from geo.io.resources import issue_catalogue
 from geo.polygons import area_km2
@@ -170,6 +170,30 @@ def test_repeated_rows(tmp_path: Path) -> None:
     assert np.isnan(result["population"][1])
     assert result["households"][1] == 3100
     assert booked(log) == (8, 6, 2)
+
+
+def test_a_sheet_for_each_province(tmp_path: Path) -> None:
+    path = tmp_path / "population.xlsx"
+    with pd.ExcelWriter(path, engine="xlsxwriter") as book:
+        people().iloc[:3].to_excel(book, sheet_name="A", index=False)
+        people().iloc[2:].to_excel(book, sheet_name="B", index=False)
+    result, log = read(path, tmp_path)
+    repeated = one(log, "population_row_repeated")
+    assert (repeated.source.sheet, repeated.rows.tolist()) == ("B", [2])
+    assert "population_commune_missing" not in log.codes()
+    assert result["commune_code"].is_unique
+    assert [(c.rows_in, c.rows_used, c.rows_dropped) for c in log.counts] == [(3, 3, 0), (4, 3, 1)]
+
+
+def test_a_commune_in_two_files_stops_the_run(tmp_path: Path) -> None:
+    one_file, log = read(people(), tmp_path)
+    state_overlapping_files(one_file, log)
+    assert log.codes() == set()
+    other = one_file.iloc[[4]].assign(file="other.csv", row=2)
+    state_overlapping_files(pd.concat([one_file, other], ignore_index=True), log)
+    finding = one(log, "population_files_overlap")
+    assert (finding.source.file, finding.rows.tolist(), finding.came.tolist()) == ("other.csv", [2], ["99004"])
+    assert log.has_errors
 
 
 def test_a_table_without_population_is_refused(tmp_path: Path) -> None:

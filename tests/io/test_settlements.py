@@ -16,6 +16,7 @@ from geo.areas import AreaIndex
 from geo.crs import from_wgs84
 from geo.errors import InputError
 from geo.io.boundaries import read_boundaries
+from geo.io.places import give_ids
 from geo.io.positions import PositionContext
 from geo.io.raw import TableOptions
 from geo.io.resources import issue_catalogue
@@ -225,8 +226,36 @@ def test_made_ids_stay_when_rows_move_and_spelling_changes(tmp_path: Path) -> No
 
 def test_made_ids_of_one_name_in_one_commune_differ(tmp_path: Path) -> None:
     frame = villages(**{"Tên thôn, bản": "Thôn Một", "Mã xã": "99000"}).drop(columns="Mã thôn")
-    result, _ = read(frame, tmp_path)
+    result, log = read(frame, tmp_path)
     assert result["village_id"].is_unique
+    assert "place_id_repeated" not in log.codes()
+    again, _ = read(frame.iloc[::-1], tmp_path)
+    assert again["village_id"].tolist() == result["village_id"].tolist()[::-1]
+
+
+def test_a_sheet_for_each_commune(tmp_path: Path) -> None:
+    path = tmp_path / "villages.xlsx"
+    frame = villages(**{"Mã thôn": ["1", "2", "1", "2"]})
+    with pd.ExcelWriter(path, engine="xlsxwriter") as book:
+        frame.iloc[:2].to_excel(book, sheet_name="99000", index=False)
+        pd.concat([frame.iloc[2:], frame.iloc[[1]]]).to_excel(book, sheet_name="khác", index=False)
+    result, log = read(path, tmp_path)
+    assert result["village_id"].tolist() == ["99000-1", "99000-2", "99001-1", "99002-2"]
+    twice = one(log, "place_twice")
+    assert (twice.source.sheet, twice.rows.tolist()) == ("khác", [4])
+    assert [(c.source.sheet, c.rows_in, c.rows_used, c.rows_dropped) for c in log.counts] == [("99000", 2, 2, 0), ("khác", 3, 2, 1)]
+    assert sorted(f.source.sheet for f in log if f.kind.code == "place_id_in_commune") == ["99000", "khác"]
+
+
+def test_ids_are_unique_across_files_too(tmp_path: Path) -> None:
+    first, log = read(villages(**{"Mã thôn": ["1", "2", "3", "4"]}).iloc[:2], tmp_path)
+    second, _ = read(villages(**{"Mã thôn": ["5", "6", "1", "2"]}).iloc[2:], tmp_path)
+    both = pd.concat([first, second.assign(file="other.csv")], ignore_index=True)
+    joined = give_ids(both, id_field="village_id", name_field="village_name", column="village_id", log=log)
+    assert joined["village_id"].tolist() == ["99000-1", "99000-2", "99001-1", "99002-2"]
+    assert sorted(f.source.file for f in log if f.kind.code == "place_id_in_commune") == ["other.csv", "villages.csv"]
+    again = give_ids(joined, id_field="village_id", name_field="village_name", column="village_id", log=log)
+    assert again["village_id"].tolist() == joined["village_id"].tolist()
 
 
 def test_ids_that_count_within_a_commune_get_its_code(tmp_path: Path) -> None:
