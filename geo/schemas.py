@@ -50,6 +50,8 @@ class Field:
         Unit of the canonical value, empty if none.
     private : bool
         Identities of people or devices: never shown in a finding.
+    label : str
+        The usual Vietnamese header, for messages.
     """
 
     name: str
@@ -62,6 +64,7 @@ class Field:
     digits: int | None = None
     choices: Mapping[str, str] | None = None
     private: bool = False
+    label: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +117,7 @@ class Schema:
                 unit=str(entry.get("unit", "")),
                 digits=entry.get("digits"),
                 private=bool(entry.get("private", False)),
+                label=str(next(iter(entry.get("aliases", ())), "")),
                 choices=None
                 if choices is None
                 else {fold_key(s): value for value, spellings in choices.items() for s in (value, *spellings)},

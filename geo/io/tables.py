@@ -181,10 +181,13 @@ def _map_columns(raw: RawTable, schema: Schema, options: TableOptions, log: Issu
 
 
 def _describe(item: str, schema: Schema) -> str:
-    """Return a missing field with a few headers under which it would be recognised."""
-    if item in schema.fields:
-        return f"'{item}'"
-    return item
+    """Return missing fields, alternatives apart, each with the header under which it usually comes."""
+
+    def named(field: str) -> str:
+        label = schema.fields[field].label if field in schema.fields else ""
+        return f"{field} ('{label}')" if label else field
+
+    return " | ".join(" + ".join(named(f) for f in way.split(" + ")) for way in item.split(" | "))
 
 
 def _report_rivals(

@@ -312,9 +312,9 @@ def open_terrain(
         If ``kind`` is missing or unknown, there is no tile, or a tile is not what it should be.
     """
     if kind not in get_args(TerrainKind):
-        came = "chưa khai báo" if kind is None else f"ghi '{kind}'"
+        came = "chưa khai báo 'kind'" if kind is None else f"ghi kind = '{kind}'"
         raise InputError(
-            f'Đầu vào terrain {came} \'kind\'; cần kind = "ground" (mặt đất trần) hoặc "surface" '
+            f'Đầu vào terrain {came}; cần kind = "ground" (mặt đất trần) hoặc "surface" '
             "(mặt phủ gồm tán cây, nhà), ví dụ terrain = { path = \"dem/*.tif\", kind = \"surface\" }.",
             f"Input terrain has {'no' if kind is None else repr(kind) + ' as'} 'kind'; it must be \"ground\" (bare earth) "
             'or "surface" (with canopy and buildings), for example terrain = { path = "dem/*.tif", kind = "surface" }.',

@@ -31,6 +31,10 @@ from geo.validation import IssueLog, Source
 __all__ = ["VECTOR_SUFFIXES", "read_vectors"]
 
 VECTOR_SUFFIXES = frozenset({".gpkg", ".geojson", ".json", ".shp", ".zip", ".parquet", ".geoparquet"})
+#: What pyogrio raises for damaged files (UnboundLocalError: its own, for a .prj that cannot be read).
+_DAMAGE = (
+    CRSError, DataSourceError, DataLayerError, FeatureError, FieldError, GeometryError, ShapelyError, UnboundLocalError,
+)  # fmt: skip
 _SQLITE = b"SQLite format 3\x00"
 _CELL_BYTES = 16
 _SHAPE = b"\x00\x00\x27\x0a"
@@ -64,7 +68,7 @@ def read_vectors(
             f"{source}: chữ không phải UTF-8; hãy lưu lại thành UTF-8 hoặc ghi 'encoding' trong tệp dự án.",
             f"{source}: its texts are not UTF-8; save it as UTF-8 or give 'encoding' in the project file.",
         ) from error
-    except (CRSError, DataSourceError, DataLayerError, FeatureError, FieldError, GeometryError) as error:
+    except _DAMAGE as error:
         raise _damaged(source, error) from error
     if len(tables) > 1 and not options.sheet:
         fitting = [t for t in tables if not schema.missing(_columns(schema, t, options))]

@@ -88,7 +88,13 @@ def read_workbook(
         if not wanted and not visible.get(name, True):
             log.add("sheet_hidden", Source(file, name), came=name)
             continue
-        table = _read_sheet(book, name, path, file, schema, options, log, limits)
+        try:
+            table = _read_sheet(book, name, path, file, schema, options, log, limits)
+        except (CalamineError, ZipError) as error:
+            raise InputError(
+                f"{Source(file, name)}: không đọc được trang tính, tệp có thể hỏng ({error}).",
+                f"{Source(file, name)}: the sheet cannot be read, the file may be damaged ({error}).",
+            ) from error
         if table is None:
             continue
         match = schema.match(table.headers, {n: h for n, h in options.columns.items() if _has(table.headers, h)})
