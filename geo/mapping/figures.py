@@ -24,6 +24,8 @@ from geo.text import fold_key
 __all__ = ["Column", "Summary", "SummaryLine", "columns_of", "rows_of", "summary", "village_class_numbers"]
 
 Plain = SafeText | int | float | bool | None
+# kinds of figures that a table may hold once more per operator and technology
+_OPERATOR_KINDS = frozenset({"share", "count"})
 _TECHNOLOGIES = frozenset({"2g", "3g", "4g", "5g"})
 
 
@@ -105,7 +107,7 @@ def _column(name: str, values: pd.Series, operators: Sequence[str]) -> Column:
     group: Label | None = None
     figure = name
     if entry is None:
-        endings = [key for key in known if name.endswith("_" + key)]
+        endings = [key for key in known if known[key]["kind"] in _OPERATOR_KINDS and name.endswith("_" + key)]
         if endings:
             figure = max(endings, key=len)
             entry = known[figure]

@@ -40,6 +40,12 @@ def test_columns_of_an_operator_are_recognised():
     assert columns[0].figure == "population_served_share"
 
 
+def test_a_name_that_merely_ends_alike_is_no_operator():
+    columns = columns_of(pd.DataFrame({"road_class": ["a"], "header_row": [1], "former_owner": ["b"]}), ["Mạng Đỏ"])
+    assert [column.group for column in columns] == [None, None, None]
+    assert [column.label.vi for column in columns] == ["road_class", "header_row", "former_owner"]
+
+
 @pytest.mark.parametrize(("values", "decimals"), [([1.0, 2.0], 0), ([1.5, np.nan], 1), ([1.25, 3.0], 2), ([1.23456], 2), ([np.nan], 0)])
 def test_decimals_that_a_column_needs(values, decimals):
     assert columns_of(pd.DataFrame({"area_km2": values}), [])[0].decimals == decimals

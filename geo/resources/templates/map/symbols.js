@@ -36,7 +36,7 @@ var vungphu = (function () {
     var kind = column.kind;
     if (value === null || value === undefined) { return "–"; }
     if (typeof value === "boolean") { return word(value ? "yes" : "no"); }
-    if (typeof value === "number") {
+    if (typeof value === "number" && kind !== "code") {
       if (kind === "share") { return share(value); }
       if (kind === "count") { return number(value, 0); }
       if (kind === "degree") { return number(value, 5) + "°"; }
