@@ -17,7 +17,7 @@ import pytest
 
 from tests.bad_input.mutations import BYTE_MUTATIONS, TEXT_MUTATIONS
 
-_SECONDS = float(os.environ.get("VUNGPHU_FUZZ_SECONDS", "12"))
+_SECONDS = float(os.environ.get("VUNGPHU_FUZZ_SECONDS", "10"))
 _LONG_SECONDS = 600.0
 
 

@@ -28,9 +28,6 @@ def test_sentences_of_a_code(code):
             assert not text.endswith((",", ";", ":"))
         fields = [{_PAIRS.sub("", f) for f in _FIELD.findall(t)} for t in (sentence.vi, sentence.en)]
         assert fields[0] == fields[1], (name, fields)
-        without = _FIELD.sub("", sentence.en)
-        quoted = re.sub(r"\"[^\"]*\"|'[^']*'|\([^)]*\)", "", without)
-        assert not re.search("[ăđơưạảấầẩẫậắằẳẵặẹẻẽếềểễệỉịọỏốồổỗộớờởỡợụủứừửữựỳỵỷỹ]", quoted) or "Viet" in without or "Đ" in without or "beside" in without
     if "{message_vi}" not in kind.title.vi:
         assert _VIETNAMESE.search(kind.title.vi)
         assert _VIETNAMESE.search(kind.action.vi)
