@@ -219,6 +219,8 @@ class _Reader:
     def _network(self, context: PositionContext) -> Network | None:
         sites, cells = self.of("sites"), self.files.get("cells", [])
         if not sites and not cells:
+            if self.project.inputs.get("sites") or self.project.inputs.get("cells"):
+                return None  # named, and said to be unreadable
             self.log.add("sites_missing", Source("inputs.sites"))
             return None
         network = read_network(

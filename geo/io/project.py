@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import difflib
+import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
@@ -55,6 +56,9 @@ class InputFile:
     options: TableOptions
 
 
+_EXAMPLES = {"province": "08", "operators": "Viettel"}
+
+
 class _Faults:
     """Collects what is wrong with the file, to say it all at once."""
 
@@ -100,6 +104,12 @@ def read_project(path: Path) -> Project:
     MissingInputError
         If the file does not exist.
     """
+    if path.is_dir():
+        inside = sorted(p.name for p in path.glob("*.toml"))
+        raise MissingInputError(
+            f"'{path}' là thư mục; hãy nêu tệp dự án trong đó" + (f": {', '.join(inside)}." if inside else " (chưa có tệp .toml nào)."),
+            f"'{path}' is a folder; name the project file in it" + (f": {', '.join(inside)}." if inside else " (it holds no .toml file)."),
+        )
     if not path.is_file():
         raise MissingInputError(
             f"Không thấy tệp dự án '{path}'.", f"Project file '{path}' not found."
@@ -111,10 +121,7 @@ def read_project(path: Path) -> Project:
             f"{path.name}: tệp dự án phải lưu ở UTF-8.", f"{path.name}: save the project file as UTF-8."
         ) from error
     except tomllib.TOMLDecodeError as error:
-        raise ProjectFileError(
-            f"{path.name}: sai cú pháp TOML ({error}). Đường dẫn Windows viết với dấu / hoặc trong nháy đơn.",
-            f"{path.name}: not valid TOML ({error}). Write Windows paths with / or in single quotes.",
-        ) from error
+        raise _syntax_error(path, error) from error
     faults = _Faults(path.name)
     _unknown(faults, "—", content, _SECTIONS)
     project = _table(content, "project", faults)
@@ -152,6 +159,29 @@ def read_project(path: Path) -> Project:
     )  # fmt: skip
 
 
+_SLIPS = (
+    (re.compile(r"=\s*0\d+\s*(?:#|$)"), 'mã có số 0 ở đầu phải trong nháy, ví dụ "08"', 'a code with a leading zero stands in quotes, such as "08"'),
+    (re.compile(r"=\s*\d{1,2}[/.-]\d{1,2}[/.-]\d{4}"), "ngày viết năm-tháng-ngày, ví dụ 2026-11-01", "a date is written year-month-day, such as 2026-11-01"),
+    (re.compile(r"\\"), "đường dẫn Windows viết với dấu / hoặc trong nháy đơn", "write Windows paths with / or in single quotes"),
+    (re.compile(r"=\s*[^\s\"'\[{\d+tf-]"), 'văn bản phải trong nháy kép', 'text stands in double quotes'),
+)  # fmt: skip
+
+
+def _syntax_error(path: Path, error: tomllib.TOMLDecodeError) -> ProjectFileError:
+    """Say what the line that TOML refuses most likely means to be."""
+    found = re.search(r"line (\d+)", str(error))
+    lines = path.read_bytes().decode("utf-8", errors="replace").splitlines()
+    number = int(found[1]) if found else 0
+    line = lines[number - 1].strip() if 0 < number <= len(lines) else ""
+    for slip, vi, en in _SLIPS:
+        if slip.search(line):
+            return ProjectFileError(f"{path.name}, dòng {number}: '{line}': {vi}.", f"{path.name}, line {number}: '{line}': {en}.")
+    return ProjectFileError(
+        f"{path.name}, dòng {number or '?'}: '{line}' không đúng cú pháp TOML.",
+        f"{path.name}, line {number or '?'}: '{line}' is not valid TOML ({error}).",
+    )
+
+
 def _table(content: Mapping[str, object], key: str, faults: _Faults) -> dict[str, object]:
     value = content.get(key, {})
     if not isinstance(value, dict):
@@ -165,7 +195,8 @@ def _texts(table: Mapping[str, object], key: str, faults: _Faults) -> tuple[str,
     values = value if isinstance(value, list) else [value]
     if not all(isinstance(v, str) for v in values):
         faults.add(
-            f"{key}: mọi giá trị phải là văn bản trong nháy kép.", f"{key}: every value must be text in quotes."
+            f'{key}: mọi giá trị phải là văn bản trong nháy kép, ví dụ {key} = "{_EXAMPLES.get(key, "…")}".',
+            f'{key}: every value must be text in quotes, such as {key} = "{_EXAMPLES.get(key, "…")}".',
         )
         return ()
     return tuple(dict.fromkeys(clean(v) for v in values if clean(v)))
@@ -303,9 +334,12 @@ def input_files(project: Project, kind: str) -> list[InputFile]:
         pattern = str(entry["path"])
         paths = _expand(project.folder, pattern)
         if not paths:
+            near = _similar_file(project.folder, pattern)
             raise MissingInputError(
-                f"inputs.{kind}: không thấy '{pattern}'; đường dẫn tính từ thư mục của tệp dự án.",
-                f"inputs.{kind}: '{pattern}' not found; paths are relative to the project file's folder.",
+                f"inputs.{kind}: không thấy '{pattern}'; đường dẫn tính từ thư mục của tệp dự án"
+                + (f"; có phải '{near}'?" if near else "."),
+                f"inputs.{kind}: '{pattern}' not found; paths are relative to the project file's folder"
+                + (f"; did you mean '{near}'?" if near else "."),
             )
         options = _options(entry, kind)
         for path in paths:
@@ -313,6 +347,16 @@ def input_files(project: Project, kind: str) -> list[InputFile]:
             if item not in found:  # "list.csv" and "*.csv" name the same file once
                 found.append(item)
     return found
+
+
+def _similar_file(folder: Path, pattern: str) -> str:
+    """Return the file beside the one named whose name comes near, empty if none does."""
+    place = (folder / pattern).parent
+    if not place.is_dir():
+        return ""
+    names = sorted(p.name for p in place.iterdir() if p.is_file() and not p.name.startswith("."))
+    found = difflib.get_close_matches(Path(pattern).name, names, n=1)
+    return str(Path(pattern).with_name(found[0]).as_posix()) if found else ""
 
 
 def _expand(folder: Path, pattern: str) -> list[Path]:

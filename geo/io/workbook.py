@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import zipfile
 from pathlib import Path
 
@@ -68,12 +69,15 @@ def read_workbook(
     """
     whole = Source(file)
     _require_workbook(path, whole)
-    if path.suffix.lower() in {".xlsx", ".xlsm", ".ods"}:
+    with path.open("rb") as stream:
+        packed = stream.read(4).startswith(b"PK")
+    if packed or path.suffix.lower() in {".xlsx", ".xlsm", ".ods"}:
         names = check_archive(path, whole, limits)
         if path.suffix.lower() != ".ods" and not any(n.endswith("workbook.xml") for n in names):
             raise InputError(f"{whole}: đây không phải tệp Excel.", f"{whole}: this is not an Excel workbook.")
     try:
-        book = CalamineWorkbook.from_path(path)
+        # By content, not by name: an .xls is often an .xlsx inside.
+        book = CalamineWorkbook.from_filelike(io.BytesIO(path.read_bytes()))
     except (CalamineError, ZipError) as error:
         raise InputError(
             f"{whole}: không mở được bảng tính ({error}); nếu có mật khẩu, hãy bỏ mật khẩu rồi lưu lại.",
