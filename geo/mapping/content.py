@@ -149,6 +149,9 @@ class MapContent:
         All operators combined: usually one, with an empty technology.
     model : Bilingual or None
         Name of the propagation model and what it leaves out, in one sentence.
+    model_checked : bool
+        Whether the model was held against measurements that it had not seen. While it was not, the map
+        says so beside its figures, and a class that no village is predicted to have is no bare zero.
     served_at_least, unserved_at_most : float or None
         The two cuts on the probability, 0..1, printed in the legend.
     measurements : tuple of MeasurementCount
@@ -178,6 +181,7 @@ class MapContent:
     coverage: tuple[CoverageLayer, ...] = ()
     all_operators: tuple[CoverageLayer, ...] = ()
     model: Bilingual | None = None
+    model_checked: bool = False
     served_at_least: float | None = None
     unserved_at_most: float | None = None
     measurements: tuple[MeasurementCount, ...] = ()

@@ -18,7 +18,7 @@ import pandas as pd
 from geo.errors import Bilingual
 from geo.mapping.content import MapContent
 from geo.mapping.escape import SafeText, vn_safe
-from geo.mapping.labels import Label, column_entries, count_text, label, label_of, share_text
+from geo.mapping.labels import Label, column_entries, count_text, label, label_of, phrase, share_text
 from geo.text import fold_key
 
 __all__ = ["Column", "Summary", "SummaryLine", "columns_of", "rows_of", "summary", "village_class_numbers"]
@@ -60,10 +60,10 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class SummaryLine:
-    """One figure of the summary and what it counts."""
+    """One figure of the summary and what it counts; no value where the text says it all."""
 
     key: SafeText
-    value: Label
+    value: Label | None
     text: Label
 
 
@@ -73,6 +73,10 @@ class Summary:
 
     Attributes
     ----------
+    caveat : Label
+        What the figures rest on: a forecast, and whether anybody checked it.
+    undecided : Label or None
+        How much of the villages and people the forecast leaves open.
     people, villages : tuple of SummaryLine
         Empty where the tables do not hold what is needed.
     people_base, villages_base : Label or None
@@ -81,6 +85,8 @@ class Summary:
         How many communes the sums leave out for want of figures.
     """
 
+    caveat: Label
+    undecided: Label | None = None
     people: tuple[SummaryLine, ...] = ()
     people_base: Label | None = None
     left_out: Label | None = None
@@ -183,34 +189,63 @@ def village_class_numbers(villages: pd.DataFrame, classes: Sequence[str]) -> lis
 
 def summary(content: MapContent) -> Summary:
     """Return the figures of the whole area, summed over the communes and villages that have them."""
-    return Summary(*_people(content), *_villages(content))
+    people, people_base, left_out, people_share = _people(content)
+    villages, villages_base, villages_share = _villages(content)
+    parts = [part for part in (villages_share, people_share) if part is not None]
+    undecided = None
+    if parts:
+        joined = Bilingual("; ".join(part.vi for part in parts), "; ".join(part.en for part in parts))
+        undecided = label("summary.undecided", parts=joined)
+    return Summary(
+        caveat=label("summary.forecast_checked" if content.model_checked else "summary.forecast"),
+        undecided=undecided,
+        people=people,
+        people_base=people_base,
+        left_out=left_out,
+        villages=villages,
+        villages_base=villages_base,
+    )
 
 
-def _people(content: MapContent) -> tuple[tuple[SummaryLine, ...], Label | None, Label | None]:
-    needed = ["population", "population_unserved_share", "population_uncertain_share", "population_unknown_share"]
+def _line(key: str, count: float, text: str, *, checked: bool, **fields: Bilingual) -> SummaryLine:
+    """Return one figure; nothing predicted by a model that nobody checked is said in words, not as 0."""
+    if round(count) == 0 and not checked:
+        return SummaryLine(vn_safe(key), None, label(f"summary.{text}_none"))
+    return SummaryLine(vn_safe(key), label_of(count_text(count)), label(f"summary.{text}", **fields))
+
+
+def _people(content: MapContent) -> tuple[tuple[SummaryLine, ...], Label | None, Label | None, Bilingual | None]:
+    needed = ["population", "population_uncertain_share", "population_unknown_share", "population_unserved_share"]
     if content.communes is None or not set(needed) <= set(content.communes.columns):
-        return (), None, None
+        return (), None, None, None
     figures = content.communes[needed].astype("float64").to_numpy()
     known = np.isfinite(figures).all(axis=1)
     total = float(figures[known, 0].sum())
     left_out = label("summary.communes_missing", n=count_text(int((~known).sum()))) if not known.all() else None
     if total <= 0:
-        return (), None, left_out
-    unserved = float((figures[known, 0] * figures[known, 1]).sum())
-    undecided = float((figures[known, 0] * (figures[known, 2] + figures[known, 3])).sum())
+        return (), None, left_out, None
+    uncertain, unknown, unserved = (float((figures[known, 0] * figures[known, i]).sum()) for i in (1, 2, 3))
     lines = tuple(
         SummaryLine(vn_safe(key), label_of(count_text(people)), label(f"summary.{key}", share=share_text(people / total)))
-        for key, people in (("population_unserved", unserved), ("population_undecided", undecided))
+        for key, people in (("population_uncertain", uncertain), ("population_unknown", unknown))
     )
-    return lines, label("summary.of_population", n=count_text(total), communes=count_text(int(known.sum()))), left_out
+    last = _line(
+        "population_unserved", unserved, "population_unserved", checked=content.model_checked, share=share_text(unserved / total)
+    )
+    base = label("summary.of_population", n=count_text(total), communes=count_text(int(known.sum())))
+    undecided = uncertain + unknown
+    part = phrase("summary.undecided_people", n=count_text(undecided), share=share_text(undecided / total))
+    return (*lines, last), base, left_out, part
 
 
-def _villages(content: MapContent) -> tuple[tuple[SummaryLine, ...], Label | None]:
+def _villages(content: MapContent) -> tuple[tuple[SummaryLine, ...], Label | None, Bilingual | None]:
     if content.villages is None or not len(content.villages):
-        return (), None
+        return (), None, None
     classes = [str(value) for value in content.villages["class"]]
-    lines = tuple(
-        SummaryLine(vn_safe(f"villages_{name}"), label_of(count_text(classes.count(name))), label(f"summary.villages_{name}"))
-        for name in ("white", "weak", "undecided")
+    total, undecided = len(classes), classes.count("undecided")
+    white, weak = (
+        _line(f"villages_{name}", classes.count(name), f"villages_{name}", checked=content.model_checked) for name in ("white", "weak")
     )
-    return lines, label("summary.of_villages", n=count_text(len(classes)))
+    open_line = SummaryLine(vn_safe("villages_undecided"), label_of(count_text(undecided)), label("summary.villages_undecided"))
+    part = phrase("summary.undecided_villages", n=count_text(undecided), total=count_text(total), share=share_text(undecided / total))
+    return (white, open_line, weak), label("summary.of_villages", n=count_text(total)), part

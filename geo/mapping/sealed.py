@@ -56,7 +56,7 @@ _WORDS = {
     "card_village": "card.village", "card_site": "card.site", "by_operator": "card.by_operator",
     "villages_here": "card.villages_here", "no_villages_here": "card.no_villages_here", "origin": "card.origin",
     "origin_commune": "card.origin_commune", "origin_village": "card.origin_village", "origin_site": "card.origin_site",
-    "zoom_here": "card.zoom_here", "row_here": "card.row_here",
+    "forecast": "summary.forecast_short", "zoom_here": "card.zoom_here", "row_here": "card.row_here",
 }  # fmt: skip
 
 
@@ -245,6 +245,7 @@ def _data(content: MapContent, drawn: DrawnMap, colours: Palette) -> dict[str, A
         "bounds": [[south, west], [north, east]],
         "layers": drawn.layers,
         "coverage": [_coverage(layer, image) for layer, image in zip(content.layers, drawn.images, strict=True)],
+        "checked": content.model_checked,
         "lines": dict(colours.lines),
         "words": {name: _pair(pattern(key)) for name, key in _WORDS.items()},
         "named": {

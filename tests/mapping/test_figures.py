@@ -71,9 +71,12 @@ def test_summary_by_hand():
     communes["population_uncertain_share"] = [0.2, 0.0, 0.0]
     communes["population_unknown_share"] = [0.0, 0.1, 0.0]
     found = summary(make_content(communes=communes))
-    assert [line.value.vi for line in found.people] == ["1.600", "500"]  # 100 + 1500; 200 + 300
-    assert "40,0 &#37;" in found.people[0].text.vi
-    assert "4.000" in found.people_base.vi
+    # uncertain 1000 * 0.2; unknown 3000 * 0.1; unserved 100 + 1500: what is open comes first, by its two names
+    assert [line.key for line in found.people] == ["population_uncertain", "population_unknown", "population_unserved"]
+    assert [line.value.vi for line in found.people] == ["200", "300", "1.600"]
+    assert "40,0 &#37;" in found.people[2].text.vi
+    assert "500 người &#40;12,5 &#37;&#41;" in found.undecided.vi
+    assert found.people_base.vi.startswith("Tính trên tổng số 4.000 người")
     assert found.left_out.vi.startswith("1 xã")
 
 
@@ -81,3 +84,22 @@ def test_summary_leaves_out_what_it_cannot_know():
     content = make_content()
     assert summary(make_content(communes=content.communes.drop(columns="population"))).people == ()
     assert summary(make_content(communes=None, villages=None)).villages == ()
+
+
+def test_the_forecast_is_called_one_and_no_class_is_a_bare_zero():
+    content = make_content()
+    villages = content.villages.assign(**{"class": ["undecided"] * 90 + ["served"] * 30})
+    communes = content.communes.assign(population_unserved_share=0.0)
+    found = summary(make_content(villages=villages, communes=communes))
+    assert "DỰ BÁO" in found.caveat.vi
+    assert "not yet been checked" in found.caveat.en
+    assert "90&#47;120 thôn &#40;75,0 &#37;&#41;" in found.undecided.vi
+    white, undecided, weak = found.villages
+    assert (white.value, white.text.vi) == (None, "chưa thôn nào được dự báo là trắng sóng")
+    assert (white.text.en, weak.value) == ("none is predicted to be without signal", None)
+    assert (undecided.value.vi, undecided.text.vi) == ("90", "thôn chưa đủ căn cứ")
+    assert found.people[-1].value is None
+    checked = summary(make_content(villages=villages, communes=communes, model_checked=True))
+    assert [line.value.vi for line in checked.villages] == ["0", "90", "0"]
+    assert checked.people[-1].value.vi == "0"
+    assert "đã được đối chiếu" in checked.caveat.vi

@@ -246,3 +246,17 @@ def test_missing_package_files_are_named():
         template_text("map/nowhere.html")
     with pytest.raises(ResourceError, match="no_such_package"):
         installed_text("no_such_package", "a.js")
+
+
+def test_the_caveat_stands_before_the_figures(page):
+    at = page.index('<p class="forecast" role="note">')
+    assert page.index('<section id="side">') < at < page.index('<ul class="summary">')
+    assert at < page.index('class="summary-villages_white"')
+
+
+def test_a_zero_of_an_unchecked_model_is_no_number():
+    villages = make_content().villages.assign(**{"class": "undecided"})
+    page = build_map(make_content(villages=villages)).decode("utf-8")
+    line = re.search(r'<span class="summary-villages_white">(.*?)</span></span>', page)[1]
+    assert "<b>" not in line
+    assert "chưa thôn nào được dự báo là trắng sóng" in line

@@ -136,6 +136,7 @@ vungphu.card = (function (app) {
     card.appendChild(close);
     card.appendChild(el("p", app.word("card_" + kind), "quiet"));
     card.appendChild(el("h2", name(kind, row)));
+    if (kind !== "site" && !data.checked) { card.appendChild(el("p", app.word("forecast"), "forecast")); }
     var tools = el("div", null, "tools"), zoom = el("button", app.word("zoom_here"));
     zoom.type = "button";
     zoom.addEventListener("click", function () { app.zoomTo(kind, row); });
