@@ -18,7 +18,7 @@ from scipy.spatial import cKDTree
 
 from geo.crs import from_wgs84
 
-__all__ = ["CELL_COLUMNS", "SITE_COLUMNS", "Network", "assemble", "shared_masts", "spread_of_sites", "with_site_ids"]
+__all__ = ["CELL_COLUMNS", "SITE_COLUMNS", "Network", "assemble", "part_far_codes", "shared_masts", "spread_of_sites", "with_site_ids"]
 
 _PROVENANCE = ("file", "sheet", "row")
 SITE_COLUMNS = (
@@ -218,6 +218,43 @@ def _explode(rows: pd.DataFrame) -> pd.DataFrame:
     )
     cells["implied"] = (cells["cell_id"] == "") & cells["azimuth_deg"].isna() & cells["arfcn"].isna()
     return cells.explode("technology", ignore_index=True)
+
+
+def part_far_codes(rows: pd.DataFrame, *, plane_epsg: int, limit_m: float) -> tuple[pd.Series, pd.Series]:
+    """Return site codes in which rows of one code, but too far apart for one structure, get codes of their own.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        ``operator``, ``site_id``, ``lon``, ``lat``; rows without a code keep none.
+    plane_epsg : int
+        Projected CRS, metres.
+    limit_m : float
+        Rows of one code further than this from every earlier place of it are another site: ``"A1 (2)"``.
+
+    Returns
+    -------
+    codes : Series of str
+    away : Series of float
+        Distance in metres to the first place of the code.
+    """
+    x, y = (np.asarray(v) for v in from_wgs84(rows["lon"], rows["lat"], plane_epsg))
+    codes = rows["site_id"].fillna("").astype(str).to_numpy(dtype=object).copy()
+    away = np.zeros(len(rows))
+    places: dict[tuple[str, str], list[tuple[float, float]]] = {}
+    for i, (operator, code) in enumerate(zip(rows["operator"].astype(str), list(codes), strict=True)):
+        if not code or not np.isfinite(x[i]):
+            continue
+        known = places.setdefault((operator, code), [])
+        distances = [float(np.hypot(x[i] - a, y[i] - b)) for a, b in known]
+        nearest = int(np.argmin(distances)) if distances else -1
+        if nearest < 0 or distances[nearest] > limit_m:
+            known.append((float(x[i]), float(y[i])))
+            nearest = len(known) - 1
+        away[i] = distances[0] if distances else 0.0
+        if nearest:
+            codes[i] = f"{code} ({nearest + 1})"
+    return pd.Series(codes, index=rows.index, dtype="str"), pd.Series(away, index=rows.index)
 
 
 def spread_of_sites(rows: pd.DataFrame, plane_epsg: int) -> pd.Series:

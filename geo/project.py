@@ -25,6 +25,7 @@ class ProjectSettings:
     reach_m: float
     same_mast_m: float
     sector_spread_m: float
+    site_split_m: float
 
     @property
     def positions(self) -> PositionSettings:

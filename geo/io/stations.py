@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,11 +18,12 @@ from geo.io.project import InputFile
 from geo.io.refusals import stating
 from geo.io.resources import load_toml
 from geo.io.tables import Table, convert, load_schema, read_tables
-from geo.network import Network, assemble, shared_masts, spread_of_sites, with_site_ids
+from geo.network import Network, assemble, part_far_codes, shared_masts, spread_of_sites, with_site_ids
 from geo.operators import OperatorCatalogue
 from geo.project import Project
 from geo.radio import BandCatalogue
 from geo.schemas import Schema
+from geo.text import fold_key
 from geo.validation import IssueLog, Source
 from geo.values import is_blank
 
@@ -78,6 +81,7 @@ def read_network(
                 if part is not None:
                     read_cells.append((table.source, table.rows_in, part))
     rows = pd.concat(parts, ignore_index=True) if parts else _no_rows()
+    rows = _part_far_codes(rows, project, context, log)
     cell_rows = _tied_cells(read_cells, rows, log)
     _state_spread(rows, project, context, log)
     network = assemble(rows, cell_rows)
@@ -94,6 +98,21 @@ def read_network(
         log.add("same_mast_recognised", Source("—"),
                 fields={"count": count, "distance_m": f"{project.settings.same_mast_m:g}"})
     return Network(network.sites.assign(commune_code=communes, mast_id=masts), network.cells)
+
+
+def _part_far_codes(
+    rows: pd.DataFrame, project: Project, context: PositionContext, log: IssueLog
+) -> pd.DataFrame:
+    """Keep rows apart that share a site code by mistake: far apart they cannot be one structure."""
+    if "site_id" not in rows.columns or rows.empty:
+        return rows
+    codes, away = part_far_codes(rows, plane_epsg=context.area.plane_epsg, limit_m=project.settings.site_split_m)
+    changed = (codes != rows["site_id"].fillna("").astype(str)).to_numpy(dtype=bool)
+    for (file, sheet), part in rows[changed].groupby(["file", "sheet"], sort=True):
+        log.add("site_code_shared", Source(str(file), str(sheet)), rows=part["row"].to_numpy(),
+                came=[f"{c}: {away[i] / 1000:.1f} km" for i, c in part["site_id"].items()],
+                fields={"limit_km": f"{project.settings.site_split_m / 1000:g}"})
+    return rows.assign(site_id=codes)
 
 
 def _state_near(sites: pd.DataFrame, plane_epsg: int, distance_m: float, log: IssueLog) -> None:
@@ -144,7 +163,11 @@ def _read_rows(
     cells: bool = False,
 ) -> pd.DataFrame | None:
     source = table.source
+    table, told = _status_among_dates(table, schema, log)
     frame = convert(table, schema, log)
+    if told is not None:
+        given = frame["status"] if "status" in frame.columns else pd.Series("", index=frame.index, dtype="str")
+        frame = frame.assign(status=given.where(given != "", told.reindex(frame.index).fillna("")).astype("str"))
     frame = _drop_repeated(table, frame, log)
     resolved = _operators(table, frame, item, operators, log, needed=not cells)
     if resolved is None:
@@ -165,6 +188,22 @@ def _read_rows(
     if not cells:
         log.close(schema.kind, source, rows_in=table.rows_in, rows_used=len(frame))
     return frame
+
+
+def _status_among_dates(table: Table, schema: Schema, log: IssueLog) -> tuple[Table, pd.Series | None]:
+    """Take "Chưa phát sóng" and the like out of the date column: it is a status, and a decisive one."""
+    if "on_air_date" not in table.frame.columns or "status" not in schema.fields:
+        return table, None
+    choices = schema.fields["status"].choices or {}
+    cells = table.frame["on_air_date"]
+    said = cells.map(lambda c: choices.get(fold_key(c), "") if isinstance(c, str) else "").astype("str")
+    found = (said != "").to_numpy(dtype=bool)
+    if not found.any():
+        return table, None
+    log.add("status_in_date_column", table.source, rows=cells.index[found], column=table.header("on_air_date"),
+            came=list(cells[found]))
+    dates = cells.astype(object).where(~found, None)
+    return replace(table, frame=table.frame.assign(on_air_date=dates)), said
 
 
 def _without_position(frame: pd.DataFrame, table: Table) -> np.ndarray:
@@ -224,11 +263,37 @@ def _operators(
         given = given[~blank]
     resolved = operators.resolve(given)
     unknown = np.asarray(resolved.unknown, dtype=bool)
+    names = resolved.names.to_numpy(dtype=object).copy()
     if unknown.any():
-        names = list(dict.fromkeys(given[unknown].astype(str)))
-        log.add("operator_unknown", table.source, column=header, came=", ".join(names[:30]))
+        near = _nearest_operators(given[unknown], item, operators)
+        for i in np.flatnonzero(unknown):
+            if meant := near.get(str(given.iloc[int(i)]), ""):
+                names[i] = meant
+        mended = unknown & (names != resolved.names.to_numpy(dtype=object))
+        if mended.any():
+            log.add("operator_misspelt", table.source, rows=frame.index[mended], column=header,
+                    came=[f"{g} → {n}" for g, n in zip(given[mended], names[mended], strict=True)])
+        left = unknown & ~mended
+        if left.any():
+            listed = list(dict.fromkeys(given[left].astype(str)))
+            log.add("operator_unknown", table.source, rows=() if left.all() else frame.index[left], column=header,
+                    came=", ".join(listed[:30]) if left.all() else list(given[left]))
     frame = frame.drop(columns=[c for c in ("operator", "mcc", "mnc") if c in frame.columns])
-    return frame.assign(operator=resolved.names.to_numpy(dtype=object))
+    return frame.assign(operator=names)
+
+
+def _nearest_operators(given: pd.Series, item: InputFile, operators: OperatorCatalogue) -> dict[str, str]:
+    """Return the operator that a misspelt name means: one letter or two from the list's own or a known one."""
+    own = [item.options.operator] if item.options.operator else []
+    known = {fold_key(n): o.name for o in operators.operators for n in (o.name, *o.aliases) if len(fold_key(n)) > 4}
+    known |= {fold_key(o): operators.resolve(pd.Series([o])).names.iloc[0] for o in own}
+    near: dict[str, str] = {}
+    for text in dict.fromkeys(given.astype(str)):
+        found = difflib.get_close_matches(fold_key(text), known, n=2, cutoff=0.85)
+        meant = {known[f] for f in found}
+        if len(meant) == 1 and not any(c.isdigit() for c in text):
+            near[text] = meant.pop()
+    return near
 
 
 def _radio(table: Table, frame: pd.DataFrame, bands: BandCatalogue, log: IssueLog) -> pd.DataFrame:

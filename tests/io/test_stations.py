@@ -309,3 +309,39 @@ def test_options_of_the_project_file_reach_the_reader(tmp_path, network_of, log)
     )  # fmt: skip
     network = network_of([item], area())
     assert network.sites["lon"].tolist() == [105.10001]
+
+
+def test_a_status_in_the_date_column_is_a_status(tmp_path, network_of, log):
+    path = _csv(
+        tmp_path,
+        "Nhà mạng,Mã trạm,Kinh độ,Vĩ độ,Công nghệ,Thời gian phát sóng\n"
+        "Viettel,T1,105.1001,21.8001,4G,01/05/2020\nViettel,T2,105.2001,21.8001,4G,Chưa phát sóng\n",
+    )
+    network = network_of([path], area())
+    assert network.sites["status"].tolist() == ["on_air", "planned"]
+    assert _rows(log, "status_in_date_column") == [3]
+    assert "date_unreadable" not in _codes(log)
+
+
+def test_a_misspelt_operator_is_mended_and_said(tmp_path, network_of, log):
+    path = _csv(
+        tmp_path,
+        "Nhà mạng,Mã trạm,Kinh độ,Vĩ độ,Công nghệ\nViettel,T1,105.1001,21.8001,4G\nVietel,T2,105.2001,21.8001,4G\n"
+        "Hoa Sen,T3,105.3001,21.8001,4G\n",
+    )
+    network = network_of([path], area())
+    assert network.sites.set_index("site_id")["operator"].to_dict() == {"T1": "Viettel", "T2": "Viettel", "T3": "Hoa Sen"}
+    assert _rows(log, "operator_misspelt") == [3]
+    assert _rows(log, "operator_unknown") == [4]
+
+
+def test_one_code_far_apart_is_two_sites_and_none_in_between(tmp_path, network_of, log):
+    path = _csv(
+        tmp_path,
+        "Nhà mạng,Mã trạm,Kinh độ,Vĩ độ,Công nghệ\nViettel,T1,105.1001,21.8001,4G\nViettel,T1,105.1002,21.8001,3G\n"
+        "Viettel,T1,105.4001,22.1001,4G\n",
+    )
+    network = network_of([path], area())
+    assert network.sites["site_id"].tolist() == ["T1", "T1 (2)"]
+    assert network.sites["lon"].round(4).tolist() == [105.1002, 105.4001]
+    assert _rows(log, "site_code_shared") == [4]
