@@ -640,10 +640,27 @@ def test_summary_by_hand(flat: Terrain) -> None:
     assert west["A_4G_population_served_share"] == pytest.approx(0.1)
     assert west["A_4G_population_unknown_share"] == pytest.approx(0.3)
     assert west["A_4G_area_unknown_share"] == pytest.approx(1 / 8)
+    area = [f"area_{s}_share" for s in ("served", "uncertain", "unknown", "unserved")]
+    np.testing.assert_allclose(west[area].astype(float), [1 / 8, 1 / 8, 1 / 8, 5 / 8])
     bare = unit_summary(units, index, made, ("4G",))
     assert bare["population"].isna().all()
     assert bare["villages"].isna().all()
     assert state_counts(state[i])["unknown"] == 1
+
+
+def test_a_unit_of_which_nothing_is_known_has_no_share_but_unknown(flat: Terrain) -> None:
+    where = grid(4, 100.0)
+    units = two_units(where)
+    index = unit_index(units, where)
+    coverage, _ = run(cells({}), sites({}), flat, where)
+    state = coverage.state.copy()
+    state[:, :, :2] = State.UNKNOWN  # the western unit
+    got = unit_summary(units, index, replace(coverage, state=state), ("4G",), np.ones((4, 4)))
+    for prefix in ("", "A_4G_"):
+        for basis in ("area", "population"):
+            names = [f"{prefix}{basis}_{part}_share" for part in ("served", "unserved", "uncertain", "unknown")]
+            np.testing.assert_array_equal(got.loc[0, names].astype(float), [np.nan, np.nan, np.nan, 1])
+            np.testing.assert_array_equal(got.loc[1, names].astype(float), [1, 0, 0, 0])
 
 
 # -- real input ------------------------------------------------------------------------------------

@@ -17,6 +17,8 @@ __all__ = ["unit_index", "unit_summary"]
 
 _SERVED = (State.MEASURED_SERVED, State.PREDICTED_SERVED)
 _UNSERVED = (State.PREDICTED_UNSERVED, State.MEASURED_UNSERVED)
+_PARTS = {"served": _SERVED, "unserved": _UNSERVED, "uncertain": (State.UNCERTAIN,), "unknown": (State.UNKNOWN,)}
+_Shares = dict[str, npt.NDArray[np.float64]]
 
 
 def unit_index(units: gpd.GeoDataFrame, grid: Grid) -> npt.NDArray[np.int32]:
@@ -74,9 +76,10 @@ def unit_summary(
     -------
     DataFrame
         One row per unit, in the order of ``units``. Shares are of the unit's population on the grid
-        (``population``) or of its cells; they add up to 1 where they are known. Per layer:
-        ``<operator>_<technology>_{population_served_share, population_unserved_share,
-        population_uncertain_share, population_unknown_share, area_served_share, area_unknown_share}``.
+        (``population``) or of its cells; served, unserved, uncertain and unknown add up to 1. Where all
+        is unknown, ``unknown`` is 1 and the other three are NaN: nothing is known is not "0 % served".
+        The eight shares of all operators stand once more per layer, named
+        ``<operator>_<technology>_<share>``.
     """
     if index.shape != coverage.grid.shape or (population is not None and population.shape != index.shape):
         raise GridMismatchError("Các lớp không cùng lưới.", "The layers do not share one grid.")
@@ -88,39 +91,35 @@ def unit_summary(
     area = np.bincount(place, minlength=n).astype(np.float64)
     total = None if people is None or known is None else np.where(known, np.bincount(place, people, minlength=n), np.nan)
 
-    def shares(state: npt.NDArray[np.uint8], codes: tuple[State, ...]) -> tuple[npt.NDArray[np.float64], ...]:
-        hit = np.isin(state[inside], codes)
+    def shares(state: npt.NDArray[np.uint8], weight: npt.NDArray[np.float64], whole: npt.NDArray[np.float64]) -> _Shares:
+        hit = {name: np.bincount(place, weight * np.isin(state[inside], codes), minlength=n) for name, codes in _PARTS.items()}
         with np.errstate(divide="ignore", invalid="ignore"):
-            by_area = np.where(area > 0, np.bincount(place, hit, minlength=n) / area, np.nan)
-            if people is None or total is None:
-                return np.full(n, np.nan), by_area
-            by_people = np.bincount(place, people * hit, minlength=n) / total
-        return np.where(total > 0, by_people, np.nan), by_area
+            part = {name: np.where(whole > 0, value / whole, np.nan) for name, value in hit.items()}
+        nothing = sum(value for name, value in hit.items() if name != "unknown") == 0
+        return {name: value if name == "unknown" else np.where(nothing, np.nan, value) for name, value in part.items()}
 
-    every = coverage.all_state(technologies)
+    def figures(state: npt.NDArray[np.uint8]) -> tuple[_Shares, _Shares]:
+        by_area = shares(state, np.ones(len(place)), area)
+        if people is None or total is None:
+            return dict.fromkeys(_PARTS, np.full(n, np.nan)), by_area
+        return shares(state, people, total), by_area
+
     out = pd.DataFrame(
         {name: units[name].to_numpy() for name in ("commune_code", "commune_name", "province_code", "area_km2")}
     )
     out["population"] = np.full(n, np.nan) if total is None else total
-    served, area_served = shares(every, _SERVED)
-    out["population_served_share"] = served
-    out["population_unserved_share"] = shares(every, _UNSERVED)[0]
-    out["population_uncertain_share"] = shares(every, (State.UNCERTAIN,))[0]
-    out["population_unknown_share"] = shares(every, (State.UNKNOWN,))[0]
-    out["area_served_share"] = area_served
+    by_people, by_area = figures(coverage.all_state(technologies))
+    for basis, parts in (("population", by_people), ("area", by_area)):
+        for name, value in parts.items():
+            out[f"{basis}_{name}_share"] = value
     counted = _village_counts(units, village_classes)
     for name in counted.columns:
         out[name] = counted[name].to_numpy()
     for i, (operator, technology) in enumerate(coverage.layers):
-        served, area_served = shares(coverage.state[i], _SERVED)
-        prefix = f"{operator}_{technology}"
-        out[f"{prefix}_population_served_share"] = served
-        out[f"{prefix}_population_unserved_share"] = shares(coverage.state[i], _UNSERVED)[0]
-        out[f"{prefix}_population_uncertain_share"] = shares(coverage.state[i], (State.UNCERTAIN,))[0]
-        unknown, area_unknown = shares(coverage.state[i], (State.UNKNOWN,))
-        out[f"{prefix}_population_unknown_share"] = unknown
-        out[f"{prefix}_area_served_share"] = area_served
-        out[f"{prefix}_area_unknown_share"] = area_unknown
+        by_people, by_area = figures(coverage.state[i])
+        for basis, parts in (("population", by_people), ("area", by_area)):
+            for name, value in parts.items():
+                out[f"{operator}_{technology}_{basis}_{name}_share"] = value
     return out
 
 

@@ -38,7 +38,8 @@ class Column:
     key : SafeText
         Name in the CSV file.
     kind : str
-        How to format it: text, code, count, number, share, flag, class, evidence, point_kind, site_status.
+        How to format it: text, code, count, number, share, flag, date, class, evidence, point_kind, cluster_basis,
+        reasons, site_status.
     label, about : Label
         Header, and where the figure comes from (may be empty).
     group : Label or None
@@ -218,7 +219,8 @@ def _people(content: MapContent) -> tuple[tuple[SummaryLine, ...], Label | None,
     needed = ["population", "population_uncertain_share", "population_unknown_share", "population_unserved_share"]
     if content.communes is None or not set(needed) <= set(content.communes.columns):
         return (), None, None, None
-    figures = content.communes[needed].astype("float64").to_numpy()
+    figures = content.communes[needed].astype("float64").to_numpy(copy=True)
+    figures[np.ix_(figures[:, 2] == 1, [1, 3])] = 0.0  # where nothing is known all the people count as unknown
     known = np.isfinite(figures).all(axis=1)
     total = float(figures[known, 0].sum())
     left_out = label("summary.communes_missing", n=count_text(int((~known).sum()))) if not known.all() else None

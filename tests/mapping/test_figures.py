@@ -80,6 +80,17 @@ def test_summary_by_hand():
     assert found.left_out.vi.startswith("1 xã")
 
 
+def test_people_of_communes_of_which_nothing_is_known_count_as_unknown():
+    communes = make_content().communes.iloc[:2].copy()
+    communes["population"] = [1000, 3000]
+    communes["population_unserved_share"] = [0.1, np.nan]
+    communes["population_uncertain_share"] = [0.2, np.nan]
+    communes["population_unknown_share"] = [0.0, 1.0]
+    found = summary(make_content(communes=communes))
+    assert [line.value.vi for line in found.people] == ["200", "3.000", "100"]
+    assert found.left_out is None
+
+
 def test_summary_leaves_out_what_it_cannot_know():
     content = make_content()
     assert summary(make_content(communes=content.communes.drop(columns="population"))).people == ()

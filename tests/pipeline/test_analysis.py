@@ -215,7 +215,8 @@ def test_without_terrain_nothing_is_called_unserved(tmp_path: Path) -> None:
     done = analyse(path, tmp_path / "out", executor=SerialExecutor())
     for row in rows(done.folder / "tables" / "communes.csv"):
         assert (row["population_unserved_share"], row["population_served_share"]) == ("", "")
-        assert row["area_served_share"] == "0.0"
+        assert [row[f"area_{part}_share"] for part in ("served", "unserved", "uncertain", "unknown")] == ["", "", "", "1.0"]
+        assert row["mang_a_4g_area_served_share"] == ""
         assert row["mang_a_4g_area_unknown_share"] == "1.0"
     assert {row["class"] for row in rows(done.folder / "tables" / "villages.csv")} == {"undecided"}
     page = (done.folder / "index.html").read_text(encoding="utf-8")

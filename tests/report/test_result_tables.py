@@ -36,8 +36,8 @@ def read(content: bytes) -> list[dict[str, str]]:
 def test_the_listed_columns_are_those_of_the_design() -> None:
     expected = {
         "communes": "commune_code, commune_name, province_code, area_km2, population, population_served_share, "
-        "population_unserved_share, population_uncertain_share, population_unknown_share, area_served_share, villages, "
-        "villages_white, villages_weak, villages_undecided",
+        "population_unserved_share, population_uncertain_share, population_unknown_share, area_served_share, "
+        "area_unserved_share, area_uncertain_share, area_unknown_share, villages, villages_white, villages_weak, villages_undecided",
         "villages": "village_id, village_name, commune_code, lon, lat, point_kind, households, population, grid_power, "
         "difficult_area, class, weak, single_operator, operators_serving, operators_undecided, best_operator, "
         "best_technology, best_rsrp_dbm, probability, margin_db, evidence, last_measured, cluster_basis, "
@@ -57,9 +57,9 @@ def test_a_table_by_hand() -> None:
         content
         == (
             "\ufeffcommune_code,commune_name,province_code,area_km2,population,population_served_share,"
-            "population_unserved_share,population_uncertain_share,population_unknown_share,area_served_share,villages,"
-            "villages_white,villages_weak,villages_undecided,viettel_4g_area_served_share,remark\r\n"
-            "00001,Hoà Bình,01,12.35,1234,0.1235,,,,0.0,3,,,,0.5,thêm\r\n"
+            "population_unserved_share,population_uncertain_share,population_unknown_share,area_served_share,"
+            "area_unserved_share,area_uncertain_share,area_unknown_share,villages,villages_white,villages_weak,villages_undecided,viettel_4g_area_served_share,remark\r\n"
+            "00001,Hoà Bình,01,12.35,1234,0.1235,,,,0.0,,,,3,,,,0.5,thêm\r\n"
         ).encode()
     )
 
@@ -135,7 +135,7 @@ def test_a_workbook_by_hand() -> None:
     assert sheet.cell(2, 6).value is None
     assert (sheet.cell(2, 1).number_format, sheet.cell(2, 4).number_format) == ("@", "0.00")
     assert sheet.freeze_panes == "A2"
-    assert sheet.auto_filter.ref == "A1:N2"
+    assert sheet.auto_filter.ref == "A1:Q2"
     assert workbook(communes(), "en").sheetnames == ["Communes", "Columns"]
 
 
