@@ -129,6 +129,7 @@ def _shown(content: MapContent, drawn: DrawnMap, colours: Palette) -> dict[str, 
         "has_operator_columns": any(column.group for column in _columns(content.communes, content)),
         "notices": [label_of(notice) for notice in content.notices],
         "inputs": [_source(source) for source in content.sources],
+        "has_dates": int(any(source.date for source in content.sources)),
         "measurements": [_measurement(entry) for entry in content.measurements],
         "missing": _missing(content),
         "inset": inset_drawing(drawn.bounds, frame, archipelagos) if frame.touches(drawn.bounds) else None,
@@ -180,7 +181,7 @@ def _source(source: DataSource) -> dict[str, Any]:
         "kind": label_of(source.kind or ""),
         "name": vn_safe(source.name),
         "rows": label_of("–" if source.rows is None else count_text(source.rows)),
-        "date": label_of(date_text(source.date)) if source.date else label("page.unknown"),
+        "date": label_of(date_text(source.date) if source.date else "–"),
     }
 
 
@@ -253,6 +254,8 @@ def _data(content: MapContent, drawn: DrawnMap, colours: Palette) -> dict[str, A
             "site_status": _named_values("site_status"),
             "evidence": _named_values("values"),
             "point_kind": _named_values("values"),
+            "cluster_basis": _named_values("cluster_basis"),
+            "reasons": _named_values("reasons"),
         },
         "archipelagos": [
             {"lat": entry.lat, "lon": entry.lon, "label": _pair(label_of(entry.label))} for entry in placed_archipelagos(content.communes)
@@ -280,8 +283,9 @@ def _coverage(layer: CoverageLayer, image: str) -> dict[str, Any]:
 
 def _source_line(source: DataSource) -> Label:
     kind = source.kind or Bilingual("", "")
-    day = date_text(source.date) if source.date else phrase("page.unknown")
-    return label_of(Bilingual(f"{kind.vi} {source.name} ({day.vi})".strip(), f"{kind.en} {source.name} ({day.en})".strip()))
+    day = date_text(source.date)
+    vi, en = (f" ({text})" if text else "" for text in (day.vi, day.en))
+    return label_of(Bilingual(f"{kind.vi} {source.name}{vi}".strip(), f"{kind.en} {source.name}{en}".strip()))
 
 
 def _symbol(symbol: Symbol) -> dict[str, Any]:

@@ -17,12 +17,13 @@ from geo.errors import Bilingual
 from geo.io.files import write_bytes
 from geo.io.resources import load_toml
 from geo.mapping import CoverageLayer, DataSource, MapContent, build_map
+from geo.mapping.labels import count_text
 from geo.pipeline.engine import Workspace
 from geo.pipeline.predicting import Predicted
 from geo.text import clean
 from geo.validation import IssueLog, Severity
 
-__all__ = ["kind_name", "notices", "sentence", "write_map"]
+__all__ = ["kind_name", "model_name", "notices", "sentence", "write_map"]
 
 _RESOURCE = "results/analysis.toml"
 _SHOWN_DEFAULTS = ("villages",)
@@ -47,6 +48,42 @@ def sentence(section: str, entry_name: str, /, **fields: object) -> Bilingual:
 def kind_name(kind: str) -> Bilingual:
     """Return the name of a kind of input; the word itself where there is none."""
     return sentence("kinds", kind) if kind in _sentences()["kinds"] else Bilingual(kind, kind)
+
+
+def model_name(name: str) -> Bilingual:
+    """Return the name of a propagation model in both languages; the name itself where there is none."""
+    return sentence("model_names", name) if name in _sentences()["model_names"] else Bilingual(name, name)
+
+
+def _counted(entry_name: str, n: int, **fields: object) -> Bilingual:
+    """Return a notice about ``n`` things, in the singular for one."""
+    if n == 1:
+        return sentence("notices", f"{entry_name}_one", **fields)
+    return sentence("notices", entry_name, n=count_text(n), **fields)
+
+
+def _rule_notice(rule: Mapping[str, Any]) -> Bilingual:
+    indicator = str(rule.get("indicator", ""))
+    about = indicator if indicator in _sentences()["rules"] else "other"
+    elsewhere = sentence("notices", "source_elsewhere")
+    source = Bilingual(
+        clean(rule.get("source_vi", "")) or elsewhere.vi, clean(rule.get("source", "")) or elsewhere.en
+    )
+    named = sentence("rules", about, technology=rule.get("technology", ""))
+    return sentence("notices", "rule_unverified", rule=named, source=source)
+
+
+def _setting_notice(name: str, value: object) -> Bilingual:
+    """Return that a setting of the villages was not held against its document."""
+    written = f"{value:g}" if isinstance(value, int | float) else str(value)
+    named = sentence(
+        "settings",
+        name if name in _sentences()["settings"] else "other",
+        value=Bilingual(written.replace(".", ","), written),
+    )
+    known = name in _sentences()["setting_sources"]
+    source = sentence("setting_sources", name) if known else sentence("notices", "source_elsewhere")
+    return sentence("notices", "setting_unverified", setting=named, source=source)
 
 
 def notices(
@@ -77,29 +114,21 @@ def notices(
     if not present.get("settlements"):
         out.append(sentence("notices", "no_villages"))
     if present.get("measurements"):
-        out.append(sentence("notices", "measurements_unused", n=present["measurements"]))
-    out.extend(
-        sentence("notices", "rule_unverified", rule=rule["id"], source=clean(rule.get("source", "")))
-        for rule in rules
-        if rule.get("status") == "unverified"
-    )
+        out.append(sentence("notices", "measurements_unused", n=count_text(present["measurements"])))
+    out.extend(_rule_notice(rule) for rule in rules if rule.get("status") == "unverified")
     for section in _SHOWN_DEFAULTS:
-        for name, entry in load_toml("defaults.toml")[section].items():
-            if entry.get("status") == "unverified":
-                source = clean(entry.get("source", ""))
-                out.append(
-                    sentence(
-                        "notices", "setting_unverified", setting=f"{name} = {entry['value']}", source=source
-                    )
-                )
+        out.extend(
+            _setting_notice(name, entry["value"])
+            for name, entry in load_toml("defaults.toml")[section].items()
+            if entry.get("status") == "unverified"
+        )
     for name, n in sorted(defaults_used.items()):
         technology, _, field = name.partition(".")
         known = _sentences()["fields"]
         out.append(
-            sentence(
-                "notices",
+            _counted(
                 "default_used",
-                n=n,
+                n,
                 technology=technology,
                 field=sentence("fields", field) if field in known else field,
             )
@@ -117,9 +146,7 @@ def _warnings(logs: Iterable[IssueLog]) -> list[Bilingual]:
             key = (finding.kind.code, str(finding.source))
             rows[key] += finding.count
             titles.setdefault(key, finding.title)
-    return [
-        sentence("notices", "finding", title=titles[key], n=rows[key], file=key[1]) for key in sorted(titles)
-    ]
+    return [_counted("finding", rows[key], title=titles[key], file=key[1]) for key in sorted(titles)]
 
 
 def write_map(
@@ -180,7 +207,7 @@ def write_map(
         roads=roads,
         coverage=layers,
         all_operators=(CoverageLayer("", "", coverage.all_state(settings.counting), coverage.grid),),
-        model=sentence("model", "sentence", name=MODEL),
+        model=sentence("model", "sentence", name=model_name(MODEL)),
         served_at_least=settings.served_probability,
         unserved_at_most=settings.unserved_probability,
         measurements=(),

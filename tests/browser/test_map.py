@@ -322,3 +322,23 @@ def test_nothing_to_show_is_still_a_map(open_map):
     assert "Không có trong bản đồ này" in text
     assert "Thôn, bản: không có." in text
     opened.assert_quiet()
+
+
+def test_codes_and_dates_are_words_on_the_scorecard(open_map, content):
+    villages = content.villages.assign(
+        operators_undecided="Mạng Đỏ=uncertain; Mạng Xanh=neighbour_sites+terrain",
+        cluster_basis="buildings",
+        service_not_counting="Mạng Đỏ 2G",
+        last_measured="2026-10-05",
+    )
+    page = open_map(build_map(make_content(villages=villages))).page
+    page.evaluate("vungphu.select('village', 0, true)")
+    shown = {key: page.inner_text(f'#card dd[data-column="{key}"]') for key in ("operators_undecided", "cluster_basis", "last_measured")}
+    assert shown["operators_undecided"] == "Mạng Đỏ (chưa chắc chắn); Mạng Xanh (thiếu danh sách trạm của tỉnh bên, thiếu địa hình)"
+    assert shown["cluster_basis"] == "nhà"
+    assert shown["last_measured"] == "05/10/2026"
+    assert "_" not in page.inner_text("#card dl")
+    assert "chưa đối chiếu với số đo" in page.inner_text("#card .forecast")
+    page.evaluate("vungphu.setLanguage('en')")
+    assert "neighbour's sites not given" in page.inner_text('#card dd[data-column="operators_undecided"]')
+    assert page.inner_text('#card dd[data-column="last_measured"]') == "2026-10-05"

@@ -5,8 +5,11 @@ import pandas as pd
 import pytest
 from made_up_province import make_content
 
+from geo.coverage import Reason
 from geo.mapping.figures import columns_of, rows_of, summary
-from geo.mapping.labels import count_text, date_text, share_text
+from geo.mapping.labels import count_text, date_text, section, share_text
+from geo.network import SITE_COLUMNS
+from geo.report.tables import result_table
 
 
 def test_values_pass_through_unchanged():
@@ -114,3 +117,24 @@ def test_the_forecast_is_called_one_and_no_class_is_a_bare_zero():
     assert [line.value.vi for line in checked.villages] == ["0", "90", "0"]
     assert checked.people[-1].value.vi == "0"
     assert "đã được đối chiếu" in checked.caveat.vi
+
+
+def test_every_column_of_the_results_and_sites_has_a_caption():
+    names = [column.name for table in ("communes", "villages") for column in result_table(table).columns]
+    names += ["service_not_counting", *SITE_COLUMNS]
+    for column in columns_of(pd.DataFrame({name: [None] for name in names}), []):
+        for language in (column.label.vi, column.label.en):
+            assert "_" not in language, column.key
+            assert language != column.key, column.key
+
+
+def test_every_reason_has_words():
+    codes = {reason.name.lower() for reason in Reason} - {"none"}
+    assert codes | {"uncertain", "outside"} <= set(section("reasons"))
+    assert {"buildings", "population", "cells"} <= set(section("cluster_basis"))
+
+
+def test_the_quantity_of_a_level_is_not_called_rsrp():
+    (column,) = columns_of(pd.DataFrame({"best_rsrp_dbm": [-90.0]}), [])
+    assert "RSRP" not in column.label.vi
+    assert "RSCP" in column.about.vi

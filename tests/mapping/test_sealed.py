@@ -167,7 +167,7 @@ def test_points_without_a_place_are_counted():
 
 
 def test_both_languages_everywhere():
-    for name in ("page", "summary", "search", "layers", "legend", "states", "villages", "site_status", "card", "table", "about", "inset", "columns", "values"):
+    for name in ("page", "summary", "search", "layers", "legend", "states", "villages", "site_status", "card", "table", "about", "inset", "columns", "values", "reasons", "cluster_basis"):
         for key, entry in section(name).items():
             assert entry["vi"].strip(), (name, key)
             assert entry["en"].strip(), (name, key)
@@ -260,3 +260,25 @@ def test_a_zero_of_an_unchecked_model_is_no_number():
     line = re.search(r'<span class="summary-villages_white">(.*?)</span></span>', page)[1]
     assert "<b>" not in line
     assert "chưa thôn nào được dự báo là trắng sóng" in line
+
+
+def test_a_date_of_the_data_is_shown_where_there_is_one():
+    assert "Ngày dữ liệu" in build_map(make_content()).decode("utf-8")
+    undated = tuple(DataSource(source.name, source.rows, kind=source.kind) for source in make_content().sources)
+    page = build_map(make_content(sources=undated)).decode("utf-8")
+    assert "Ngày dữ liệu" not in page
+    assert data_of(page)["sources"][0][0] == "Trạm sites_mang_do.xlsx &#91;BTS&#93;"
+
+
+def test_a_site_of_unknown_status_looks_like_one_on_air_not_like_one_off():
+    sites = {symbol.key: symbol for symbol in palette().sites}
+    assert sites["unknown"].shape == sites["on_air"].shape != sites["off_air"].shape
+    assert len({(symbol.shape, symbol.fill) for symbol in sites.values()}) == len(sites)
+    assert "tính như đang phát sóng" in section("site_status")["unknown"]["vi"]
+
+
+def test_a_grid_cell_is_called_one():
+    for name in ("legend", "columns"):
+        for key, entry in section(name).items():
+            for text in (entry["vi"], entry.get("about_vi", "")):
+                assert not re.search(r"\bô (?!lưới)", text), (name, key)

@@ -6,10 +6,11 @@ import geopandas as gpd
 import pytest
 import shapely
 
+from geo.coverage import MODEL
 from geo.crs import ProvinceZones
-from geo.io.resources import issue_catalogue
+from geo.io.resources import issue_catalogue, load_toml
 from geo.pipeline.predicting import layer_names, run_grid
-from geo.pipeline.showing import kind_name, notices, sentence
+from geo.pipeline.showing import kind_name, model_name, notices, sentence
 from geo.validation import IssueLog, Source
 
 
@@ -63,20 +64,29 @@ def test_notices_say_what_is_missing_and_carry_the_warnings() -> None:
     log.add("site_void_ground", Source("sites.csv"), rows=[4, 9], came=["A 1", "A 2"])
     found = notices(
         [log],
-        present={"terrain": 1, "settlements": 3, "measurements": 1200},
+        present={"terrain": 1, "settlements": 3, "measurements": 35078},
         defaults_used={"4G.power_dbm": 7, "4G.novelty": 1},
         rules=[
-            {"id": "counts_2g", "status": "unverified", "source": "press"},
+            {"id": "counts_2g", "indicator": "technology_counts", "technology": "2G", "status": "unverified", "source": "press", "source_vi": "báo chí"},
+            {"id": "own_rule", "indicator": "novel", "technology": "3G", "status": "unverified", "source": "letter"},
             {"id": "x", "status": "setting"},
         ],
     )
     english = [notice.en for notice in found]
     assert english[0].startswith("No population raster")
-    assert english[1].startswith("1200 measurements were read")
-    assert english[2] == "Rule 'counts_2g' is not verified against its document: press."
-    assert any("weak_cluster_households" in line for line in english)
-    assert "7 4G radio cells lack a power: the default was taken." in english
-    assert "1 4G radio cells lack novelty: the default was taken." in english
+    assert english[1].startswith("35,078 measurements were read")
+    assert english[2] == "Dates on which 2G counts as service: not verified against its document (press)."
+    assert english[3] == "A rule of the catalogue on 3G: not verified against its document (letter)."
+    vietnamese = [notice.vi for notice in found]
+    assert vietnamese[1].startswith("Có 35.078 mẫu đo")
+    assert vietnamese[2] == "Ngày mà 2G được tính là có sóng: chưa đối chiếu với văn bản gốc (báo chí)."
+    assert vietnamese[3].endswith("(nguồn ghi trong manifest.json).")
+    assert any(line.startswith("Cỡ nhỏ nhất của cụm hộ lõm sóng: 10 hộ: chưa") for line in vietnamese)
+    assert any(line.startswith("Số người mỗi hộ: 3,6: chưa") for line in vietnamese)
+    assert not any(code in line for line in vietnamese for code in ("weak_cluster", "counts_2g", "own_rule", "letter"))
+    assert "7 4G cells lack a power: the default was taken." in english
+    assert "1 4G cell lacks novelty: the default was taken." in english
+    assert any("novelty" not in line and line.startswith("7 cell 4G thiếu công suất") for line in vietnamese)
     assert any(line.endswith("(2 rows; sites.csv)") for line in english)
     assert all(notice.vi and notice.vi != notice.en for notice in found)
     assert not any("terrain was given" in line for line in english)
@@ -86,3 +96,24 @@ def test_braces_in_a_text_are_not_fields() -> None:
     assert sentence("notices", "finding", title="{n} {x}", n=1, file="{a}").en == "{n} {x} (1 rows; {a})"
     assert kind_name("sites").vi == "Trạm"
     assert kind_name("novelty").en == "novelty"
+
+
+def test_the_model_and_what_is_unverified_are_named_in_both_languages() -> None:
+    named = model_name(MODEL)
+    assert named.vi != named.en
+    assert named.vi.startswith("không gian tự do")
+    assert model_name("another").vi == "another"
+    for entry in load_toml("rules/vn-2026.toml")["rules"]:
+        if entry["status"] == "unverified":
+            assert entry["source_vi"] != entry["source"], entry["id"]
+    unverified = [k for k, entry in load_toml("defaults.toml")["villages"].items() if entry["status"] == "unverified"]
+    for name in unverified:
+        assert sentence("setting_sources", name).vi
+        assert "{" not in sentence("settings", name, value="1").vi
+
+
+def test_one_row_is_no_rows() -> None:
+    log = IssueLog(issue_catalogue())
+    log.add("site_void_ground", Source("sites.csv"), rows=[4], came=["A 1"])
+    (line,) = [n for n in notices([log], present={}, defaults_used={}, rules=[]) if "sites.csv" in n.en]
+    assert line.en.endswith("(1 row; sites.csv)")

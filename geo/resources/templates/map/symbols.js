@@ -43,8 +43,26 @@ var vungphu = (function () {
       if (kind === "flag") { return word(value ? "yes" : "no"); }
       return number(value, column.decimals);
     }
-    var named = data.named[kind];
-    return named && Object.prototype.hasOwnProperty.call(named, value) ? say(named[value]) : plain(value);
+    if (kind === "date") { return day(plain(value)); }
+    if (kind === "reasons") { return reasons(plain(value)); }
+    return named(kind, value);
+  }
+  function named(kind, value) {
+    var names = data.named[kind];
+    return names && Object.prototype.hasOwnProperty.call(names, value) ? say(names[value]) : plain(value);
+  }
+  function day(text) {
+    var parts = /^(\d{4})-(\d\d)-(\d\d)$/.exec(text);
+    return parts && language() === "vi" ? parts[3] + "/" + parts[2] + "/" + parts[1] : text;
+  }
+  // "A=uncertain; B=neighbour_sites+terrain" in words.
+  function reasons(text) {
+    return text.split("; ").map(function (entry) {
+      var at = entry.lastIndexOf("=");
+      if (at < 0) { return entry; }
+      var why = entry.slice(at + 1).split("+").map(function (code) { return named("reasons", code); }).join(", ");
+      return entry.slice(0, at) + " (" + why + ")";
+    }).join("; ");
   }
   // <data value="..."> carries the figure as the CSV file has it; its text is for people.
   function figure(value, column) {
