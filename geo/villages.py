@@ -24,7 +24,7 @@ from rasterio.features import rasterize
 from scipy.ndimage import find_objects, label
 from scipy.spatial import cKDTree
 
-from geo.coverage import Coverage, CoverageSettings, Reason, State
+from geo.coverage import TECHNOLOGIES, Coverage, CoverageSettings, Reason, State
 from geo.crs import from_wgs84
 from geo.errors import GridMismatchError
 from geo.grid import Grid
@@ -326,22 +326,27 @@ class _Point:
         return "single_operator" if self.single else "served"
 
     def best(self) -> tuple[str, str, float, float, float]:
-        """Return operator, technology, level, probability and margin of the best server that counts."""
-        ranked = []
-        for operator, technology, _, _, level, probability in self._counting:
-            if not np.isfinite(level):
-                continue
-            margin = level - self._settings.levels_dbm.get(technology, np.nan)
-            key = (
-                probability if np.isfinite(probability) else -1.0,
-                margin if np.isfinite(margin) else -np.inf,
-                level,
-            )
-            ranked.append((key, operator, technology, level, probability, margin))
-        if not ranked:
+        """Return operator, technology, level, probability and margin of the best server that counts.
+
+        The newest generation that serves, else the newest that is uncertain; within it the strongest
+        operator. The first of equals: layers are sorted.
+        """
+        levelled = [r for r in self._counting if np.isfinite(r[4])]
+        for states in (_SERVED, (State.UNCERTAIN,)):
+            among = [r for r in levelled if r[2] in states]
+            if among:
+                newest = max(TECHNOLOGIES.index(r[1]) for r in among)
+                return self._figures(max((r for r in among if r[1] == TECHNOLOGIES[newest]), key=lambda r: r[4]))
+        if not levelled:
             return ("", "", np.nan, np.nan, np.nan)
-        top = max(ranked, key=lambda r: r[0])  # the first of equals: layers are sorted
-        return (top[1], top[2], top[3], top[4], top[5])
+        # Nobody serves: who comes nearest to it. Levels of two technologies are not compared with each other.
+        return self._figures(
+            max(levelled, key=lambda r: (r[5] if np.isfinite(r[5]) else -1.0, TECHNOLOGIES.index(r[1]), r[4]))
+        )
+
+    def _figures(self, row: tuple[str, str, State, Reason, float, float]) -> tuple[str, str, float, float, float]:
+        operator, technology, _, _, level, probability = row
+        return (operator, technology, level, probability, level - self._settings.levels_dbm.get(technology, np.nan))
 
 
 def _weak(point: _Point, basis: str, largest: float, largest_open: float, threshold: float) -> bool | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -129,6 +130,22 @@ def test_best_server_level_probability_and_margin() -> None:
     assert (nothing["best_operator"], nothing["evidence"], nothing["class"]) == ("", "none", "undecided")
     assert np.isnan(nothing["best_rsrp_dbm"])
     assert np.isnan(nothing["probability"])
+
+
+def test_the_newest_generation_that_serves_is_best_however_strong_an_older_one_is() -> None:
+    def best(states: dict[Any, int], levels: dict[Any, float]) -> tuple[str, str, float]:
+        made = covered({**NONE, **states})
+        level = made.level_dbm.copy()
+        for layer, dbm in levels.items():
+            level[made.index(*layer)] = dbm
+        got = classified(villages({}), replace(made, level_dbm=level)).iloc[0]
+        return got["best_operator"], got["best_technology"], round(float(got["best_rsrp_dbm"]), 3)
+
+    assert best({A3: 2, B4: 2}, {A3: -50.0, B4: -95.0}) == ("B", "4G", -95)  # RSCP and RSRP do not compare
+    assert best({A4: 2, B4: 2}, {A4: -90.0, B4: -85.0}) == ("B", "4G", -85)
+    assert best({A3: 2, A4: 3}, {A3: -90.0, A4: -100.0}) == ("A", "3G", -90)  # served before uncertain
+    assert best({A3: 3, B4: 3}, {A3: -90.0, B4: -112.0}) == ("B", "4G", -112)
+    assert best({A5: 6, B3: 2}, {A5: -60.0, B3: -90.0}) == ("B", "3G", -90)  # of 5G nothing is said
 
 
 def test_points_outside_or_without_a_place_are_undecided_never_white() -> None:

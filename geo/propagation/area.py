@@ -45,6 +45,9 @@ class RadioSources:
         Index of the (operator, technology) that the radio cell belongs to.
     frequency_mhz, eirp_dbm : (n,) float64 arrays
         Downlink frequency; EIRP of what the phone measures.
+    ceiling_dbm : (n,) float64 array
+        Greatest level that a phone can see: power of what it measures at the antenna connector less the
+        minimum coupling loss.
     bearing_deg : (n,) float64 array
         Main direction clockwise from *grid* north; NaN omnidirectional.
     beamwidth_deg, front_to_back_db : (n,) float64 arrays
@@ -64,6 +67,7 @@ class RadioSources:
     layer: _I64
     frequency_mhz: _F64
     eirp_dbm: _F64
+    ceiling_dbm: _F64
     bearing_deg: _F64
     beamwidth_deg: _F64
     front_to_back_db: _F64
@@ -133,7 +137,9 @@ def predict_area(
 ) -> AreaLevels:
     """Return the best server's level over a piece of the grid.
 
-    level = EIRP − free-space loss (P.525) − single knife-edge loss (P.526) − pattern loss.
+    level = EIRP − free-space loss (P.525) − single knife-edge loss (P.526) − pattern loss, but never above
+    the radio cell's ceiling: received power = sent power − max(path loss − gains, minimum coupling loss)
+    (3GPP TR 36.942).
 
     Parameters
     ----------
@@ -185,6 +191,7 @@ def predict_area(
         sources.layer,
         sources.frequency_mhz,
         sources.eirp_dbm,
+        sources.ceiling_dbm,
         sources.bearing_deg,
         sources.beamwidth_deg,
         sources.front_to_back_db,

@@ -147,6 +147,7 @@ def area_kernel(
     cell_layer: _I64,
     cell_frequency_mhz: _F64,
     cell_eirp_dbm: _F64,
+    cell_ceiling_dbm: _F64,
     cell_bearing_deg: _F64,
     cell_beamwidth_deg: _F64,
     cell_front_to_back_db: _F64,
@@ -196,6 +197,7 @@ def area_kernel(
                             bearing - cell_bearing_deg[k], cell_beamwidth_deg[k], cell_front_to_back_db[k]
                         )
                     in_sight_dbm[k - first] = level
+                    level = min(level, cell_ceiling_dbm[k])
                     layer, threshold = cell_layer[k], cell_threshold_dbm[k]
                     if threshold != threshold:
                         bound_sd[layer, r, c] = np.float32(math.inf)
@@ -226,7 +228,7 @@ def area_kernel(
                         if factor > -math.inf:
                             wavelength = _SPEED_OF_LIGHT_M_S / (frequency * 1e6)
                             loss = knife_edge_kernel(factor * math.sqrt(2.0 / wavelength))
-                    level = in_sight_dbm[k - first] - loss
+                    level = min(in_sight_dbm[k - first] - loss, cell_ceiling_dbm[k])
                     layer, threshold = cell_layer[k], cell_threshold_dbm[k]
                     if threshold == threshold:
                         margin = np.float32((level - threshold) / cell_sd_db[k])

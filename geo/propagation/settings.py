@@ -88,6 +88,8 @@ class CoverageSettings:
     profile_step_m : float
         Greatest spacing of terrain samples along a path.
     receiver_height_m : float
+    minimum_coupling_loss_db : float
+        Least loss between the radio's and the phone's antenna connectors, antenna gains included.
     effective_earth_radius_m : float
     model_error_sd_db : float
         Standard deviation of the model, dB.
@@ -112,6 +114,7 @@ class CoverageSettings:
     neighbour_reach_m: float
     profile_step_m: float
     receiver_height_m: float
+    minimum_coupling_loss_db: float
     effective_earth_radius_m: float
     model_error_sd_db: float
     baseline_shortfall_db: float

@@ -242,6 +242,8 @@ def _fill(
             pilot_share_db=base.pilot_share_db,
             blocks=blocks,
         )
+        # The coupling loss holds antenna gain and feeder: what is left is the power at the connector.
+        ceiling = eirp - gain + base.feeder_loss_db - settings.minimum_coupling_loss_db
         if np.isnan(azimuth):
             eirp -= defaults.antenna.unknown_azimuth_loss_db
         records.append(
@@ -254,6 +256,7 @@ def _fill(
                 "height": height,
                 "azimuth": azimuth,
                 "eirp": eirp,
+                "ceiling": ceiling,
                 "sd": variance**0.5,
                 "beamwidth": defaults.antenna.beamwidth_deg,
                 "front_to_back": defaults.antenna.front_to_back_db,
@@ -268,6 +271,7 @@ def _fill(
         "height",
         "azimuth",
         "eirp",
+        "ceiling",
         "sd",
         "beamwidth",
         "front_to_back",
@@ -306,7 +310,7 @@ def _arrays(
     radio: pd.DataFrame, layers: Sequence[tuple[str, str]], settings: CoverageSettings
 ) -> RadioSources:
     """Return plain arrays in an order that does not depend on the order of the rows."""
-    order = ["lon", "lat", "height", "frequency", "layer", "eirp", "bearing", "sd"]
+    order = ["lon", "lat", "height", "frequency", "layer", "eirp", "ceiling", "bearing", "sd"]
     radio = radio.sort_values(order, kind="stable", na_position="first").reset_index(drop=True)
     place = radio[["lon", "lat", "height"]].to_numpy(float)
     starts = (
@@ -334,6 +338,7 @@ def _arrays(
         layer=layer,
         frequency_mhz=column("frequency"),
         eirp_dbm=eirp,
+        ceiling_dbm=column("ceiling"),
         bearing_deg=column("bearing"),
         beamwidth_deg=column("beamwidth"),
         front_to_back_db=column("front_to_back"),
