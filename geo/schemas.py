@@ -186,7 +186,9 @@ class Schema:
     def missing(self, present: Mapping[str, int]) -> list[str]:
         """Return what is still missing, as texts like ``"lon + lat | x + y"``; empty when complete."""
         lacking = [name for name, field in self.fields.items() if field.required and name not in present]
-        for group in self.one_of:
-            if not any(all(name in present for name in alternative) for alternative in group):
-                lacking.append(" | ".join(" + ".join(alternative) for alternative in group))
+        lacking.extend(
+            " | ".join(" + ".join(alternative) for alternative in group)
+            for group in self.one_of
+            if not any(all(name in present for name in alternative) for alternative in group)
+        )
         return lacking

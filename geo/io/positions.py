@@ -6,8 +6,8 @@ every row that is changed or cannot be used.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -18,13 +18,13 @@ from geo.areas import AreaIndex
 from geo.coordinates import AngleColumn, parse_angles, split_pair
 from geo.crs import parse_crs, to_wgs84, zone_label
 from geo.errors import CrsError
+from geo.io.crs_findings import list_readings, refuse_given, refuse_list, why_settled
 from geo.io.named_areas import communes_meant, state_named_areas
 from geo.io.raw import TableOptions
 from geo.io.tables import Table
 from geo.positions import (
     Outcome,
     PositionSettings,
-    Reading,
     Settlement,
     declared_zones,
     settle_degrees,
@@ -40,6 +40,9 @@ __all__ = ["POSITION_FIELDS", "PositionContext", "settle_positions"]
 POSITION_FIELDS = ("lon", "lat", "x", "y", "position")
 _DEGREES_MAX = 180.0
 _METRES_MIN = 10_000.0
+_GIVEN_SHARE = 0.5  # of the points, or of the communes, that a stated crs must at least put into the area
+_CLEARLY = 0.3
+_SHOWN_ROWS = 2_000
 _COARSE_METRES = 100.0  # both coordinates whole hundreds: rounded, or written with an exponent
 
 
@@ -59,7 +62,7 @@ class PositionContext:
 
     area: AreaIndex
     provinces: tuple[str, ...] = ()
-    settings: PositionSettings = PositionSettings()
+    settings: PositionSettings = field(default_factory=PositionSettings)
     keep_outside: bool = False
 
 
@@ -394,13 +397,23 @@ def _metres(
             )
         declared = (epsg,)
         # The project file has the last word: the area test only settles which column is the easting.
-        settings = replace(settings, survive_share=1e-9, margin_m=max(settings.margin_m, settings.reach_m))
-    settled = settle_metres(
-        x, y, context.area, provinces=provinces, meant=communes_meant(part, context.area, provinces), settings=settings,
-        declared=declared,
-    )
+        settings = replace(settings, survive_share=_GIVEN_SHARE, margin_m=max(settings.margin_m, settings.reach_m))
+    meant = communes_meant(part, context.area, provinces)
+    settled = settle_metres(x, y, context.area, provinces=provinces, meant=meant, settings=settings, declared=declared)
+    if options.crs and (settled.chosen is None or settled.chosen.match_share < _GIVEN_SHARE):
+        # Not silently wrong either: what the rule itself would have taken is named if it fits clearly better.
+        ruled = settle_metres(x, y, context.area, provinces=provinces, meant=meant, settings=context.settings)
+        better = ruled.chosen is not None and ruled.chosen.epsg not in declared and (
+            settled.chosen is None or ruled.chosen.match_share - settled.chosen.match_share >= _CLEARLY
+        )
+        if settled.chosen is None or better:
+            refuse_given(table, settled, ruled, declared, provinces, column, texts.first, log)
+            return None
     if settled.chosen is None:
-        _refuse(table, part, settled, provinces, context, column, texts, log, main=main, declared=declared)
+        if main:
+            refuse_list(table, settled, provinces, context.settings.survive_share, column, texts.first, log, declared=declared)
+        else:
+            log.add("position_other_kind", table.source, rows=part.index, column=column, came=list(texts))
         return None
     lon, lat = _exchange_rows(table, part, x, y, settled, provinces, context, column, texts, log)
     coarse = (np.abs(x) % _COARSE_METRES == 0) & (np.abs(y) % _COARSE_METRES == 0)
@@ -418,63 +431,12 @@ def _metres(
             "axes_vi": "X là trục Bắc, Y là trục Đông" if chosen.swapped else "X là trục Đông, Y là trục Bắc",
             "axes_en": "X is the northing, Y the easting" if chosen.swapped else "X is the easting, Y the northing",
             "inside": f"{chosen.inside_share:.1%}",
-            **_why(settled),
-            "tried": _list(settled.tried[:6]),
+            **why_settled(settled),
+            "tried": list_readings(settled.tried[:6]),
             "also": ", ".join(zone_label(e) for e in settled.also_fit) or "—",
         },
     )
     return lon, lat
-
-
-def _why(settled: Settlement) -> dict[str, str]:
-    return {
-        Outcome.DECLARED: {"why_vi": "được khai báo", "why_en": "it is declared"},
-        Outcome.ONLY_SURVIVOR: {
-            "why_vi": "là cách đọc duy nhất đặt các điểm vào tỉnh",
-            "why_en": "it is the only reading that puts the points into the province",
-        },
-        Outcome.COMMUNES_DECIDED: {
-            "why_vi": "khớp với cột xã hơn hẳn các cách đọc khác",
-            "why_en": "it fits the commune column clearly better than any other reading",
-        },
-    }[settled.outcome]
-
-
-def _list(readings: Sequence[Reading]) -> str:
-    return "; ".join(
-        f"{zone_label(r.epsg)}{' X↔Y' if r.swapped else ''}: {r.inside_share:.0%}"
-        + ("" if np.isnan(r.match_share) else f" (xã/communes {r.match_share:.0%})")
-        for r in readings
-    )
-
-
-def _refuse(
-    table: Table,
-    part: pd.DataFrame,
-    settled: Settlement,
-    provinces: tuple[str, ...],
-    context: PositionContext,
-    column: str,
-    texts: _Texts,
-    log: IssueLog,
-    *,
-    main: bool,
-    declared: tuple[int, ...],
-) -> None:
-    listed = settled.survivors if settled.outcome is Outcome.SEVERAL_SURVIVE else settled.tried[:4]
-    codes = ", ".join(f'"EPSG:{e}"' for e in dict.fromkeys(r.epsg for r in listed))
-    fields = {"province": ", ".join(provinces), "candidates": _list(listed), "codes": codes,
-              "needed": f"{context.settings.survive_share:.0%}",
-              "declared": ", ".join(zone_label(e) for e in declared)}
-    code = {
-        Outcome.NONE_SURVIVES: "crs_declared_contradicted" if declared else "crs_none_fits",
-        Outcome.SEVERAL_SURVIVE: "crs_several_fit",
-        Outcome.COMMUNES_CONTRADICT: "crs_communes_contradict",
-    }[settled.outcome]
-    if main:
-        log.add(code, table.source, column=column, came=texts.first, fields=fields)
-    else:
-        log.add("position_other_kind", table.source, rows=part.index, column=column, came=list(texts))
 
 
 def _exchange_rows(
@@ -508,6 +470,15 @@ def _exchange_rows(
     return lon, lat
 
 
+def _cells_came(table: Table, rows: pd.Index) -> dict[int, str]:
+    """Return what the cells of some rows hold, as they came."""
+    present = [c for c in POSITION_FIELDS if c in table.frame.columns]
+    if not present or len(rows) > _SHOWN_ROWS:
+        return {}
+    part = table.frame.loc[rows, present]
+    return {int(n): "; ".join(_shown(c) for c in row) for n, row in zip(rows, part.itertuples(index=False), strict=True)}
+
+
 def _check_place(
     table: Table, rest: pd.DataFrame, headers: tuple[str, str], context: PositionContext, log: IssueLog
 ) -> pd.DataFrame:
@@ -516,6 +487,7 @@ def _check_place(
     near = context.area.within(lon, lat, margin_m=context.settings.reach_m)
     column = headers[0] if headers[0] == headers[1] else f"{headers[0]}; {headers[1]}"
     came = _Texts(lon, lat, "{:.5f}; {:.5f}")
+    cells = _cells_came(table, rest.index[~near])
     fields = {"reach_km": f"{context.settings.reach_m / 1000:g}", "count": len(rest)}
     if len(rest) and not near.any() and not context.keep_outside:
         log.add("list_outside_area", table.source, column=column, came=came.first, fields=fields)
@@ -525,8 +497,8 @@ def _check_place(
             log.add("position_outside_kept", table.source, rows=rest.index[~near], column=column,
                     came=list(came[~near]), fields=fields)
         else:
-            log.add("position_outside", table.source, rows=rest.index[~near], column=column, came=list(came[~near]),
-                    fields=fields)
+            placed = [f"{cells[n]} → {c}" if n in cells else c for n, c in zip(rest.index[~near], came[~near], strict=True)]
+            log.add("position_outside", table.source, rows=rest.index[~near], column=column, came=placed, fields=fields)
             rest = rest.loc[near]
     state_named_areas(table, rest, context.area, context.provinces, log)
     return rest

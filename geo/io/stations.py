@@ -110,7 +110,7 @@ def _part_far_codes(
     changed = (codes != rows["site_id"].fillna("").astype(str)).to_numpy(dtype=bool)
     for (file, sheet), part in rows[changed].groupby(["file", "sheet"], sort=True):
         log.add("site_code_shared", Source(str(file), str(sheet)), rows=part["row"].to_numpy(),
-                came=[f"{c}: {away[i] / 1000:.1f} km" for i, c in part["site_id"].items()],
+                came=[f"{c}: {d / 1000:.1f} km" for c, d in zip(part["site_id"], away.loc[part.index], strict=True)],
                 fields={"limit_km": f"{project.settings.site_split_m / 1000:g}"})
     return rows.assign(site_id=codes)
 

@@ -24,7 +24,7 @@ from geo.io.resources import load_toml
 from geo.io.vectors import VECTOR_SUFFIXES, read_vectors
 from geo.io.workbook import read_workbook
 from geo.schemas import Field, FieldType, Schema
-from geo.text import fold_key
+from geo.text import clean, fold, fold_key
 from geo.validation import IssueLog, Source
 from geo.values import is_blank, parse_codes, parse_flags, parse_numbers, parse_texts, parse_times
 
@@ -177,7 +177,38 @@ def _map_columns(raw: RawTable, schema: Schema, options: TableOptions, log: Issu
     frame = (cells.loc[~blank] if blank.any() else cells).set_axis(list(match.columns), axis=1)
     headers = {name: raw.headers[i] for name, i in match.columns.items()}
     require_unicode(frame, headers, schema, raw.source, log)
-    return Table(raw.source, frame, headers, len(frame) + raw.refused_rows, raw.preamble, geometry)
+    rows_in = len(frame) + raw.refused_rows
+    if raw.geometry is None:
+        frame = _drop_furniture(raw, frame, list(match.columns.values()), log)
+    return Table(raw.source, frame, headers, rows_in, raw.preamble, geometry)
+
+
+def _drop_furniture(raw: RawTable, frame: pd.DataFrame, places: list[int], log: IssueLog) -> pd.DataFrame:
+    """Drop totals, signatures and remarks below a table, and headers repeated inside it: they are no data."""
+    checks = load_toml("input_checks.toml")["furniture"]
+    words = tuple(str(word) for word in checks["words"]["value"])
+    most = int(checks["cells"]["value"])
+    tail = raw.cells.loc[frame.index[-int(checks["depth"]["value"]) :]]
+    found = [
+        number
+        for number, row in zip(tail.index, tail.itertuples(index=False), strict=True)
+        if (texts := [fold(c) for c in row if isinstance(c, str) and c.strip()])
+        and sum(c is not None and c == c and str(c).strip() != "" for c in row) <= most
+        and texts[0].startswith(words)
+    ]
+    if found:
+        came = [clean("; ".join(str(c) for c in raw.cells.loc[n] if c is not None and c == c)) for n in found]
+        log.add("row_not_data", raw.source, rows=found, came=came)
+        frame = frame.drop(index=found)
+    names = {name: raw.headers[i] for name, i in zip(frame.columns, places, strict=True)}
+    first = next(iter(names), "")
+    if first and len(frame) and not pd.api.types.is_numeric_dtype(frame[first].dtype):
+        alike = frame.index[(frame[first] == names[first]).fillna(value=False).to_numpy(dtype=bool)]
+        again = [n for n in alike if all(fold_key(frame.at[n, name]) == fold_key(text) for name, text in names.items())]
+        if again:
+            log.add("row_repeats_header", raw.source, rows=again)
+            frame = frame.drop(index=again)
+    return frame
 
 
 def _describe(item: str, schema: Schema) -> str:

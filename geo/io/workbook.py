@@ -174,7 +174,7 @@ def _read_sheet(
     first, last = find_header(rows, schema, options)
     headers = [clean(c) for c in rows[first]] if first == last else join_headers(rows[first], rows[last], schema)
     _fill_merged(rows, sheet.merged_cell_ranges or [], last, headers, source, log)
-    width = max(len(headers), max(len(r) for r in rows))
+    width = max(len(headers), *(len(r) for r in rows))
     headers += [""] * (width - len(headers))
     body = [[_plain(c) for c in row] + [None] * (width - len(row)) for row in rows[last + 1 :]]
     cells = pd.DataFrame(body, columns=range(width), dtype=object)

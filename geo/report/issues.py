@@ -18,6 +18,7 @@ from geo.validation import Finding, IssueLog, Severity
 __all__ = ["issue_lines", "issues_workbook", "row_ranges"]
 
 _LISTED_ONE_BY_ONE = 2_000
+_NOTES_ONE_BY_ONE = 5  # a note asks for nothing: its rows are given as ranges
 _RANGES_PER_LINE = 60
 _ORDER = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.INFO: 2}
 _SEVERITY = {
@@ -25,6 +26,15 @@ _SEVERITY = {
     Severity.WARNING: Bilingual("Cảnh báo", "Warning"),
     Severity.INFO: Bilingual("Thông tin", "Note"),
 }
+#: Lists that others send come first; what the department keeps itself comes after.
+_KINDS = ("stations", "cells", "measurements", "settlements", "facilities", "buildings", "population", "roads", "boundaries")
+_SENT = frozenset({"stations", "cells", "measurements"})
+_KIND_NAMES = {
+    "stations": "trạm / sites", "cells": "cell / cells", "measurements": "mẫu đo / measurements",
+    "settlements": "thôn, bản / villages", "facilities": "cơ sở / facilities", "buildings": "nhà / buildings",
+    "population": "dân số / population", "roads": "đường / roads", "boundaries": "ranh giới / boundaries",
+    "path_loss": "tuyến đo suy hao / path-loss links",
+}  # fmt: skip
 _EFFECT = {
     "kept": Bilingual("giữ nguyên", "kept"),
     "changed": Bilingual("đã sửa khi đọc", "put right while reading"),
@@ -57,7 +67,7 @@ def issue_lines(finding: Finding) -> Iterator[tuple[str, str, int]]:
     if count == 0:
         yield "", str(finding.came[0]) if len(finding.came) else "", 1
         return
-    if count <= _LISTED_ONE_BY_ONE:
+    if count <= (_NOTES_ONE_BY_ONE if finding.kind.severity is Severity.INFO else _LISTED_ONE_BY_ONE):
         single = len(finding.came) == 1
         for i in np.argsort(finding.rows, kind="stable"):
             yield str(finding.rows[i]), str(finding.came[0 if single else i]), 1
@@ -75,10 +85,11 @@ def _span(text: str) -> int:
     return int(last or first) - int(first) + 1
 
 
-def _sorted(findings: Sequence[Finding]) -> list[Finding]:
+def _sorted(findings: Sequence[Finding], log: IssueLog) -> list[Finding]:
+    kinds = {c.source: _KINDS.index(c.kind) if c.kind in _KINDS else len(_KINDS) for c in log.counts}
     return sorted(
         findings,
-        key=lambda f: (_ORDER[f.kind.severity], f.source.file, f.source.sheet, int(f.rows[0]) if len(f.rows) else 0,
+        key=lambda f: (_ORDER[f.kind.severity], kinds.get(f.source, len(_KINDS)), f.source.file, f.source.sheet, int(f.rows[0]) if len(f.rows) else 0,
                        f.kind.code),
     )
 
@@ -123,13 +134,15 @@ def _summary_sheet(log: IssueLog) -> Sheet:
     for count in log.counts:
         mine = [f for f in log.findings if f.source == count.source]
         rows.append(
-            (count.kind, count.source.file, count.source.sheet, count.rows_in, count.rows_used, count.rows_dropped,
+            (_KIND_NAMES.get(count.kind, count.kind), count.source.file, count.source.sheet, count.rows_in, count.rows_used, count.rows_dropped,
              *_severities(mine))
         )
     others = sorted({f.source for f in log.findings if (f.source.file, f.source.sheet) not in stated})
     for source in others:
         mine = [f for f in log.findings if f.source == source]
         rows.append(("", source.file, source.sheet, None, None, None, *_severities(mine)))
+    totals = [sum(int(str(row[i])) for row in rows if row[i] is not None) for i in range(3, 8)]
+    rows.append(("Tổng cộng / Total", "", "", *totals))
     return Sheet("Tổng hợp - Summary", columns, rows)
 
 
@@ -140,8 +153,20 @@ def _severities(findings: Sequence[Finding]) -> tuple[int, int]:
     )
 
 
-def _reply_sheet(findings: Sequence[Finding]) -> Sheet:
-    """Return what the sender of a list has to look at, with empty columns for the answer."""
+def _reply_sheets(findings: Sequence[Finding], log: IssueLog) -> list[Sheet]:
+    """Return one sheet per list that somebody sent, with what only the sender can answer."""
+    sent = list(dict.fromkeys(c.source.file for c in log.counts if c.kind in _SENT))
+    sheets: list[Sheet] = []
+    for file in sent:
+        rows = [f for f in findings if f.source.file == file and len(f.rows) and f.kind.severity is not Severity.INFO]
+        if rows:
+            name = file.rsplit("/", 1)[-1]
+            sheets.append(_reply_sheet(rows, f"Gửi lại {len(sheets) + 1} - {name}"))
+    return sheets
+
+
+def _reply_sheet(findings: Sequence[Finding], name: str) -> Sheet:
+    """Return what the sender of one list has to look at, with empty columns for the answer."""
     columns = [
         SheetColumn("Tệp / File"),
         SheetColumn("Trang / Sheet"),
@@ -153,8 +178,7 @@ def _reply_sheet(findings: Sequence[Finding]) -> Sheet:
         SheetColumn("Giá trị đúng (đơn vị điền) / Correct value (please fill in)"),
         SheetColumn("Ghi chú của đơn vị / Your remark"),
     ]
-    asked = [f for f in findings if f.kind.severity is not Severity.INFO]
-    asked.sort(key=lambda f: (f.source.file, f.source.sheet, int(f.rows[0]) if len(f.rows) else 0))
+    asked = sorted(findings, key=lambda f: (f.source.file, f.source.sheet, int(f.rows[0]) if len(f.rows) else 0))
     rows: list[tuple[object, ...]] = []
     for finding in asked:
         for place, came, _ in issue_lines(finding):
@@ -163,7 +187,7 @@ def _reply_sheet(findings: Sequence[Finding]) -> Sheet:
                 (finding.source.file, finding.source.sheet, place, finding.column, came,
                  f"{title.vi}\n{title.en}", f"{action.vi}\n{action.en}", "", "")
             )
-    return Sheet("Gửi lại đơn vị - Reply", columns, rows)
+    return Sheet(name, columns, rows)
 
 
 def issues_workbook(log: IssueLog, *, created: date, title: str) -> bytes:
@@ -177,11 +201,11 @@ def issues_workbook(log: IssueLog, *, created: date, title: str) -> bytes:
     title : str
         Project name.
     """
-    findings = _sorted(log.findings)
+    findings = _sorted(log.findings, log)
     sheets = [
         _summary_sheet(log),
         _list_sheet(findings, "vi", "Vấn đề (vi)"),
         _list_sheet(findings, "en", "Issues (en)"),
-        _reply_sheet(findings),
+        *_reply_sheets(findings, log),
     ]
     return workbook_bytes(sheets, created=created, title=title)

@@ -129,6 +129,22 @@ def test_crs_of_the_project_file_settles_it(tmp_path, network_of, log):
     assert "crs_settled" in _codes(log)
 
 
+def test_a_wrong_crs_of_the_project_file_is_named_with_what_fits(tmp_path, network_of, log):
+    index = area(current=9211, former=())
+    lon, lat = np.linspace(105.1, 105.3, 12), np.linspace(21.8, 22.2, 12)
+    names = index.names[index.locate(lon, lat)]
+    e, n = from_wgs84(lon, lat, 9211)
+    text = "Mã trạm,Xã,X,Y\n" + "\n".join(
+        f"T{i},{c},{b:.2f},{a:.2f}" for i, (c, a, b) in enumerate(zip(names, e, n, strict=True))
+    )
+    network = network_of([_csv(tmp_path, text)], index, operator="Viettel", crs="EPSG:9212")
+    assert network.sites.empty
+    (refused,) = log.of_severity(Severity.ERROR)
+    assert refused.kind.code == "crs_given_contradicted"
+    assert "EPSG:9212" in refused.title.vi
+    assert "EPSG:9211" in refused.allowed.vi
+
+
 @pytest.mark.parametrize(
     ("row", "code"),
     [
