@@ -36,6 +36,7 @@ from geo.coverage import (
     prepare_sources,
     radio_defaults,
     read_tiles,
+    spread_people,
     state_counts,
     technology_rules,
     tile_tasks,
@@ -666,6 +667,44 @@ def test_a_unit_of_which_nothing_is_known_has_no_share_but_unknown(flat: Terrain
             names = [f"{prefix}{basis}_{part}_share" for part in ("served", "unserved", "uncertain", "unknown")]
             np.testing.assert_array_equal(got.loc[0, names].astype(float), [np.nan, np.nan, np.nan, 1])
             np.testing.assert_array_equal(got.loc[1, names].astype(float), [1, 0, 0, 0])
+
+
+def test_people_of_a_commune_stand_where_its_houses_or_villages_are(flat: Terrain) -> None:
+    where = grid(4, 100.0)
+    units = two_units(where)
+    index = unit_index(units, where)
+    west_cells, east_cells = np.argwhere(index == 0), np.argwhere(index == 1)
+    x, y = where.centres()
+
+    def placed(cell: np.ndarray) -> dict[str, float]:
+        lon, lat = to_wgs84([x[cell[1]]], [y[cell[0]]], EPSG)
+        return {"lon": float(lon[0]), "lat": float(lat[0])}
+
+    first, second, third = placed(west_cells[0]), placed(west_cells[3]), placed(east_cells[0])
+    people = pd.Series({"00002": 100.0, "00001": 60.0})
+    houses = pd.DataFrame([first, first, first, second])
+    villages = pd.DataFrame(
+        [{**first, "commune_code": "00002", "population": 5.0, "households": np.nan},
+         {**third, "commune_code": "00001", "population": np.nan, "households": 7.0}]
+    )  # fmt: skip
+
+    def spread(**given: Any) -> tuple[np.ndarray, list[str]]:
+        options = {"buildings": None, "settlements": None, "persons_per_household": 4.0, **given}
+        found = spread_people(units, index, where, people, **options)
+        return found.people, found.basis.tolist()
+
+    got, basis = spread(buildings=houses, settlements=villages)
+    assert basis == ["buildings", "villages"]
+    assert (got[tuple(west_cells[0])], got[tuple(west_cells[3])], got[tuple(east_cells[0])]) == (75, 25, 60)
+    assert got.sum() == 160
+    got, basis = spread()
+    assert (basis, np.isnan(got).all()) == (["none", "none"], True)  # never over bare area
+    lacking = villages.assign(households=np.nan)
+    got, basis = spread(settlements=lacking)
+    assert basis == ["villages", "none"]
+    nowhere = villages.assign(lon=[first["lon"], np.nan])
+    assert spread(settlements=nowhere)[1] == ["villages", "none"]
+    assert spread_people(units, index, where, people.drop("00001"), buildings=houses, settlements=villages, persons_per_household=4.0).basis[1] == ""
 
 
 # -- real input ------------------------------------------------------------------------------------

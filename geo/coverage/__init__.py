@@ -31,6 +31,7 @@ edges of a profile. It is a baseline and it is optimistic: on rugged terrain its
 (standard deviation 5 dB) below that of ITU-R P.1812 at 900 and 1800 MHz, up to 15 km.
 """
 
+from geo.coverage.people import SpreadPeople, spread_people
 from geo.coverage.pieces import TileTask, assemble, predict, predict_tile, read_tiles, tile_tasks, write_tile
 from geo.coverage.states import Coverage, Reason, State, border_ring, combine, coverage_states, state_counts
 from geo.coverage.units import unit_index, unit_summary
@@ -54,6 +55,7 @@ __all__ = [
     "PreparedSources",
     "RadioSources",
     "Reason",
+    "SpreadPeople",
     "State",
     "TileTask",
     "assemble",
@@ -66,6 +68,7 @@ __all__ = [
     "prepare_sources",
     "radio_defaults",
     "read_tiles",
+    "spread_people",
     "state_counts",
     "technology_rules",
     "tile_tasks",

@@ -225,7 +225,12 @@ def _people(content: MapContent) -> tuple[tuple[SummaryLine, ...], Label | None,
     total = float(figures[known, 0].sum())
     left_out = label("summary.communes_missing", n=count_text(int((~known).sum()))) if not known.all() else None
     if total <= 0:
-        return (), None, left_out, None
+        given = figures[np.isfinite(figures[:, 0]), 0]
+        if not given.sum() > 0:
+            return (), None, left_out, None
+        base = label("summary.population_alone", n=count_text(float(given.sum())), communes=count_text(len(given)))
+        lacking = len(figures) - len(given)
+        return (), base, label("summary.communes_missing", n=count_text(lacking)) if lacking else None, None
     uncertain, unknown, unserved = (float((figures[known, 0] * figures[known, i]).sum()) for i in (1, 2, 3))
     lines = tuple(
         SummaryLine(vn_safe(key), label_of(count_text(people)), label(f"summary.{key}", share=share_text(people / total)))

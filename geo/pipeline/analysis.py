@@ -46,6 +46,8 @@ __all__ = ["Analysis", "analyse", "analysis_stages"]
 
 ISSUES = "issues.xlsx"
 MAP = "index.html"
+#: Stages that state findings.
+_LOGGED = ("inputs", "coverage", "villages")
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +118,7 @@ def analyse(
             raise
         files = {name: path for result in results.values() for name, path in result.public().items()}
         ordered = {name: files[name] for name in sorted(files, key=lambda name: (name == MAP, name))}
-        logs = [load_issues(results[name].folder) for name in ("inputs", "coverage")]
+        logs = [load_issues(results[name].folder) for name in _LOGGED]
         content = manifest(
             project=_project_facts(project),
             results=list(results.values()),
@@ -246,6 +248,7 @@ def _villages(work: Workspace, project: Project, settings: AnalysisSettings) -> 
         population=load_frame(folder, "population"),
         settings=settings.coverage,
         village_settings=settings.villages,
+        log=IssueLog(issue_catalogue()),
     )
 
 
@@ -262,7 +265,7 @@ def _tables(work: Workspace, project: Project) -> Mapping[str, Any]:
         created=project.date,
         title=project.name,
     )
-    logs = [load_issues(work.upstream[name]) for name in ("inputs", "coverage")]
+    logs = [load_issues(work.upstream[name]) for name in _LOGGED]
     if any(log.findings for log in logs):
         write_bytes(work.public / ISSUES, _issues(project, logs))
     return record
@@ -296,7 +299,7 @@ def _map(work: Workspace, project: Project, settings: AnalysisSettings) -> Mappi
         name: arranged_frame(arrange(frame, result_table(name)))
         for name, frame in _result_frames(work).items()
     }
-    logs = [load_issues(work.upstream[name]) for name in ("inputs", "coverage")]
+    logs = [load_issues(work.upstream[name]) for name in _LOGGED]
     read = work.records["inputs"]
     language: Literal["vi", "en"] = "en" if project.language == "en" else "vi"
     return write_map(
@@ -317,7 +320,8 @@ def _map(work: Workspace, project: Project, settings: AnalysisSettings) -> Mappi
             logs,
             present={
                 "terrain": int("terrain" in read["rasters"]),
-                "population_raster": int("population" in read["rasters"]),
+                "population_raster": work.records["villages"]["communes_with_population_shares"],
+                "population": work.records["villages"]["communes_with_population"],
                 "settlements": read["rows"].get("settlements", 0),
                 "measurements": read["rows"].get("measurements", 0),
             },

@@ -10,11 +10,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from geo.coverage import CoverageSettings, unit_summary
+from geo.coverage import CoverageSettings, spread_people, unit_summary
 from geo.io.population_raster import PopulationRaster
-from geo.io.stage_files import write_frame
+from geo.io.stage_files import write_frame, write_issues
 from geo.pipeline.engine import Workspace
 from geo.pipeline.predicting import Predicted, layer_names
+from geo.validation import IssueLog, Source
 from geo.villages import VillageSettings, classify_villages, village_cells
 
 __all__ = ["class_areas"]
@@ -33,6 +34,7 @@ def class_areas(
     population: pd.DataFrame | None,
     settings: CoverageSettings,
     village_settings: VillageSettings,
+    log: IssueLog,
 ) -> Mapping[str, Any]:
     """Write ``communes.parquet`` and, where there is a list, ``villages.parquet``; return the counts.
 
@@ -45,10 +47,12 @@ def class_areas(
     raster : PopulationRaster or None
         People per cell, for shares and for clusters of households.
     population : DataFrame or None
-        commune_code, population: the commune's people wherever it is known; shares still come from
-        the raster.
+        commune_code, population: the commune's people wherever it is known. Shares come from the
+        raster; without one the people of a commune are spread over its buildings, else its villages.
     settings : CoverageSettings
     village_settings : VillageSettings
+    log : IssueLog
+        Receives how people were spread, and where they could not be.
     """
     coverage, index = predicted.coverage, predicted.index
     on_grid = None if raster is None else raster.to_grid(coverage.grid)
@@ -70,27 +74,60 @@ def class_areas(
         )
         write_frame(work.folder / "villages.parquet", villages)
     work.progress(2, 3)
+    bases: Mapping[str, int] = {}
+    stated = None if population is None else population.drop_duplicates("commune_code").set_index("commune_code")
+    if people is None and population is not None and stated is not None:
+        spread = spread_people(
+            units,
+            index,
+            coverage.grid,
+            stated["population"],
+            buildings=buildings,
+            settlements=settlements,
+            persons_per_household=village_settings.persons_per_household,
+        )
+        people = spread.people
+        bases = _count(pd.Series(spread.basis))
+        _state_spread(log, population, units["commune_code"].to_numpy(dtype=object), spread.basis)
     communes = unit_summary(
         units, index, coverage, settings.counting, population=people, village_classes=villages
     )
     communes = _plain_names(communes, coverage.layers)
     from_table = 0
-    if population is not None:
-        stated = population.drop_duplicates("commune_code").set_index("commune_code")["population"]
-        official = communes["commune_code"].map(stated).astype(float)
+    if stated is not None:
+        official = communes["commune_code"].map(stated["population"]).astype(float)
         from_table = int(official.notna().sum())
         communes["population"] = official.where(official.notna(), communes["population"])
     write_frame(work.folder / "communes.parquet", communes)
+    write_issues(work.folder / "issues.json", log)
     return {
         "communes": len(communes),
         "communes_with_population": int(communes["population"].notna().sum()),
         "communes_with_population_from_table": from_table,
+        "communes_with_population_shares": int(communes["population_unknown_share"].notna().sum()),
+        "population": None if communes["population"].isna().all() else round(float(communes["population"].sum()), 3),
+        "population_spread_over": {name: n for name, n in bases.items() if name},
         "population_in_raster": None if on_grid is None else round(on_grid.total, 3),
         "population_on_grid": None if on_grid is None else round(on_grid.inside, 3),
         "villages": None if villages is None else len(villages),
         "villages_by_class": {} if villages is None else _count(villages["class"]),
         "clusters_by_basis": {} if villages is None else _count(villages["cluster_basis"]),
     }
+
+
+def _state_spread(
+    log: IssueLog, table: pd.DataFrame, codes: npt.NDArray[np.object_], basis: npt.NDArray[np.object_]
+) -> None:
+    """State per table which communes' people were placed by buildings or villages, and which could not be."""
+    of_commune = dict(zip(codes, basis, strict=True))
+    how = table["commune_code"].map(of_commune).fillna("")
+    for (file, sheet), part in table.assign(how=how).groupby(["file", "sheet"], sort=True, dropna=False):
+        source = Source(str(file), str(sheet))
+        for code, chosen in (("population_spread_buildings", "buildings"), ("population_spread_villages", "villages"),
+                             ("population_not_spread", "none")):  # fmt: skip
+            rows = part[part["how"] == chosen]
+            if len(rows):
+                log.add(code, source, rows=rows["row"].to_numpy(np.int64), came=rows["commune_code"].tolist())
 
 
 def _count(values: pd.Series) -> dict[str, int]:

@@ -100,7 +100,7 @@ def notices(
     logs : iterable of IssueLog
         Of all stages; their warnings are carried over, one line per kind.
     present : mapping
-        Number of records of ``terrain``, ``population_raster``, ``settlements`` and ``measurements``.
+        Number of records of ``terrain``, ``population_raster``, ``population``, ``settlements`` and ``measurements``.
     defaults_used : mapping
         ``"4G.power_dbm"`` to how often.
     rules : sequence of mapping
@@ -109,7 +109,7 @@ def notices(
     out: list[Bilingual] = []
     if not present.get("terrain"):
         out.append(sentence("notices", "no_terrain"))
-    if not present.get("population_raster"):
+    if not present.get("population_raster") and not present.get("population"):
         out.append(sentence("notices", "no_population"))
     if not present.get("settlements"):
         out.append(sentence("notices", "no_villages"))

@@ -94,6 +94,16 @@ def test_people_of_communes_of_which_nothing_is_known_count_as_unknown():
     assert found.left_out is None
 
 
+def test_people_known_per_commune_alone_are_still_summed():
+    communes = make_content().communes.iloc[:3].copy()
+    communes["population"] = [1000, 3000, np.nan]
+    communes[[f"population_{part}_share" for part in ("served", "unserved", "uncertain", "unknown")]] = np.nan
+    found = summary(make_content(communes=communes))
+    assert found.people == ()
+    assert found.people_base.vi.startswith("Tổng dân số 4.000 người ở 2 xã")
+    assert found.left_out.vi.startswith("1 xã")
+
+
 def test_summary_leaves_out_what_it_cannot_know():
     content = make_content()
     assert summary(make_content(communes=content.communes.drop(columns="population"))).people == ()

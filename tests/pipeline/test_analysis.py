@@ -225,6 +225,27 @@ def test_without_terrain_nothing_is_called_unserved(tmp_path: Path) -> None:
 
 # -- refusals --------------------------------------------------------------------------------------
 
+def test_people_per_commune_are_shown_spread_over_villages_or_said_not_to_be(tmp_path: Path) -> None:
+    path = tiny_project(tmp_path / "p", cell_size_m=500)
+    table = "\n".join(["Mã xã,Dân số", *(f"9900{k + 1},{2000 + k}" for k in range(4))])
+    path.with_name("people.csv").write_text(table + "\n", encoding="utf-8")
+    text = re.sub(r"(?m)^population = .*$", 'population = "people.csv"', path.read_text(encoding="utf-8"))
+    path.write_text(text, encoding="utf-8")
+    with_villages = analyse(path, tmp_path / "out", executor=SerialExecutor())
+    found = {row["commune_code"]: row for row in rows(with_villages.folder / "tables" / "communes.csv")}
+    assert [found[f"9900{k + 1}"]["population"] for k in range(4)] == ["2000", "2001", "2002", "2003"]
+    assert found["99001"]["population_unknown_share"] != ""
+    codes = [entry["code"] for entry in manifest_of(with_villages)["findings"]]
+    assert "population_spread_villages" in codes
+    path.write_text(re.sub(r"(?m)^settlements = .*$", "", text), encoding="utf-8")
+    without = analyse(path, tmp_path / "out", executor=SerialExecutor())
+    for row in rows(without.folder / "tables" / "communes.csv"):
+        assert row["population"] != ""
+        assert (row["population_served_share"], row["population_unknown_share"]) == ("", "")
+    assert "population_not_spread" in [entry["code"] for entry in manifest_of(without)["findings"]]
+    assert "Tổng dân số 8.006 người ở 4 xã" in (without.folder / "index.html").read_text(encoding="utf-8")
+
+
 
 def test_an_error_in_the_inputs_writes_issues_and_nothing_else(tmp_path: Path) -> None:
     path = tiny_project(tmp_path / "p")
