@@ -190,7 +190,7 @@ def analysis_stages(project: Project, settings: AnalysisSettings) -> list[Stage]
             "tables",
             title["tables"],
             lambda work: _tables(work, project),
-            settings=named,
+            settings={**named, "operators": project.operators},
             upstream=("inputs/issues.json", "coverage/issues.json", "villages"),
         ),
         Stage(
@@ -261,6 +261,7 @@ def _tables(work: Workspace, project: Project) -> Mapping[str, Any]:
     record = write_result_tables(
         work,
         frames=_result_frames(work),
+        operators=project.operators,
         language=project.language,
         created=project.date,
         title=project.name,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -22,7 +22,13 @@ __all__ = ["arranged_frame", "write_result_layers", "write_result_tables"]
 
 
 def write_result_tables(
-    work: Workspace, *, frames: Mapping[str, pd.DataFrame], language: str, created: date, title: str
+    work: Workspace,
+    *,
+    frames: Mapping[str, pd.DataFrame],
+    operators: Sequence[str],
+    language: str,
+    created: date,
+    title: str,
 ) -> Mapping[str, Any]:
     """Write ``tables/<name>.csv`` and ``tables.xlsx``; return the rows of each table.
 
@@ -31,13 +37,15 @@ def write_result_tables(
     work : Workspace
     frames : mapping
         By the name of the result table (``"communes"`` ...), in the order of the sheets.
+    operators : sequence of str
+        Names as the workbook writes them.
     language : {"vi", "en"}
-        Of the workbook's sheet names.
+        Of the workbook.
     created : date
         Date that the workbook states.
     title : str
     """
-    arranged = [arrange(frame, result_table(name)) for name, frame in frames.items()]
+    arranged = [arrange(frame, result_table(name), operators) for name, frame in frames.items()]
     for table in arranged:
         write_bytes(work.public / "tables" / f"{table.table.name}.csv", csv_bytes(table))
     workbook = tables_workbook(arranged, language=language, created=created, title=title)

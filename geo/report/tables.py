@@ -8,6 +8,9 @@ full-width forms) gets a leading apostrophe in CSV: a spreadsheet program would 
 otherwise, and the texts come from files of others. Numbers are never touched (``-97.5`` stays), and
 XLSX needs none of it, since its cells are typed. A program that reads the CSV back may remove one
 leading apostrophe that is followed by such a letter.
+
+CSV is for programs: headers and values are codes. XLSX is for people: headers and values are words of
+the project's language, and its last sheet says which code of the CSV stands behind each header.
 """
 
 from __future__ import annotations
@@ -26,6 +29,7 @@ import pandas as pd
 from geo.errors import AccountingError, Bilingual
 from geo.io.resources import load_toml
 from geo.io.spreadsheet import Sheet, SheetColumn, workbook_bytes
+from geo.text import fold
 
 __all__ = [
     "Arranged",
@@ -33,11 +37,23 @@ __all__ = [
     "ResultTable",
     "arrange",
     "csv_bytes",
+    "in_words",
     "result_table",
     "tables_workbook",
 ]
 
 _RESOURCE = "results/columns.toml"
+_WORDS = "strings/map.toml"
+#: Section of the words behind a column's codes, by the kind that the map gives the column.
+_VALUE_SECTIONS = {
+    "class": "class_names",
+    "cluster_basis": "cluster_basis",
+    "evidence": "values",
+    "point_kind": "values",
+    "reasons": "reasons",
+    "state": "states",
+}
+_DATE_FORMATS = {"vi": "dd/mm/yyyy", "en": "yyyy-mm-dd"}
 _BOM = "\ufeff"
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 _SHARE_DECIMALS = 4
@@ -56,12 +72,18 @@ class ResultColumn:
     decimals : int
         Digits kept after the point.
     meaning : Bilingual
+    caption : Bilingual
+        Header for people.
+    words : str
+        What the codes of the column are, empty where its values are no codes.
     """
 
     name: str
     kind: str
     decimals: int
     meaning: Bilingual
+    caption: Bilingual
+    words: str = ""
 
     @property
     def number_format(self) -> str:
@@ -91,12 +113,18 @@ class ResultTable:
     columns: tuple[ResultColumn, ...]
 
 
-def _column(name: str, entry: Mapping[str, Any], prefix: Bilingual | None = None) -> ResultColumn:
+def _column(name: str, entry: Mapping[str, Any], whose: str = "", figure: str = "") -> ResultColumn:
     decimals = int(entry.get("decimals", _SHARE_DECIMALS if entry["kind"] == "share" else _DEFAULT_DECIMALS))
     meaning = Bilingual(entry["vi"], entry["en"])
-    if prefix is not None:
-        meaning = Bilingual(f"{prefix.vi}: {meaning.vi}", f"{prefix.en}: {meaning.en}")
-    return ResultColumn(name, str(entry["kind"]), decimals, meaning)
+    known = load_toml(_WORDS)["columns"].get(figure or name, {})
+    caption = Bilingual(known.get("vi", name), known.get("en", name))
+    if whose:
+        meaning = Bilingual(f"{whose}: {meaning.vi}", f"{whose}: {meaning.en}")
+        caption = Bilingual(f"{whose}: {caption.vi}", f"{whose}: {caption.en}")
+    kind = str(known.get("kind", ""))
+    return ResultColumn(
+        name, str(entry["kind"]), decimals, meaning, caption, kind if kind in _VALUE_SECTIONS else ""
+    )
 
 
 @lru_cache(maxsize=8)
@@ -108,7 +136,7 @@ def result_table(name: str) -> ResultTable:
     return ResultTable(name, title, about, columns)
 
 
-def _describe(name: str, table: ResultTable, values: pd.Series) -> ResultColumn:
+def _describe(name: str, table: ResultTable, values: pd.Series, operators: Sequence[str]) -> ResultColumn:
     """Return what a column is: listed, repeated per operator and technology, or additional."""
     for column in table.columns:
         if column.name == name:
@@ -116,9 +144,18 @@ def _describe(name: str, table: ResultTable, values: pd.Series) -> ResultColumn:
     content = load_toml(_RESOURCE)
     for figure, entry in sorted(content["each"]["columns"].items(), key=lambda item: -len(item[0])):
         if name.endswith(f"_{figure}"):
-            whose = name[: -len(figure) - 1].replace("_", " ").upper()
-            return _column(name, entry, Bilingual(whose, whose))
+            return _column(name, entry, _whose(name[: -len(figure) - 1], operators), figure)
+    if name in content["more"]["columns"]:
+        return _column(name, content["more"]["columns"][name])
     return _column(name, {"kind": _kind(values), **content["words"]["other"]})
+
+
+def _whose(prefix: str, operators: Sequence[str]) -> str:
+    """Return operator and technology of a column's prefix: ``mang_a_4g`` is ``Mạng A 4G``."""
+    operator, _, technology = prefix.rpartition("_")
+    named = {fold(name): name for name in operators}
+    plain = operator.replace("_", " ")
+    return f"{named.get(fold(plain), plain.upper())} {technology.upper()}".strip()
 
 
 def _kind(values: pd.Series) -> str:
@@ -140,7 +177,7 @@ class Arranged:
     rows: tuple[tuple[object, ...], ...]
 
 
-def arrange(frame: pd.DataFrame, table: ResultTable) -> Arranged:
+def arrange(frame: pd.DataFrame, table: ResultTable, operators: Sequence[str] = ()) -> Arranged:
     """Return the frame's rows in the settled column order, every value plain and rounded.
 
     Listed columns come first in their order, then additional ones in the frame's order; a geometry
@@ -151,6 +188,8 @@ def arrange(frame: pd.DataFrame, table: ResultTable) -> Arranged:
     frame : DataFrame
         Must have every listed column; what is not known is NaN, None or an empty text.
     table : ResultTable
+    operators : sequence of str
+        Names as they are written, to recognise them in names of columns.
 
     Raises
     ------
@@ -165,7 +204,7 @@ def arrange(frame: pd.DataFrame, table: ResultTable) -> Arranged:
             f"Table '{table.name}' lacks column {', '.join(missing)}.",
         )
     extra = [str(name) for name in frame.columns if name not in listed and name != "geometry"]
-    columns = tuple(_describe(name, table, frame[name]) for name in [*listed, *extra])
+    columns = tuple(_describe(name, table, frame[name], operators) for name in [*listed, *extra])
     values = [[_plain(value, column) for value in frame[column.name].tolist()] for column in columns]
     return Arranged(table, columns, tuple(zip(*values, strict=True)))
 
@@ -223,7 +262,7 @@ def tables_workbook(tables: Sequence[Arranged], *, language: str, created: date,
     ----------
     tables : sequence of Arranged
     language : {"vi", "en"}
-        Of the sheets' names; column names are the same as in CSV, meanings stand in both languages.
+        Of the sheets' names, headers and values; meanings stand in both languages.
     created : date
         Date that the file states.
     title : str
@@ -232,13 +271,26 @@ def tables_workbook(tables: Sequence[Arranged], *, language: str, created: date,
     sheets = [
         Sheet(
             arranged.table.title.text(language),
-            [SheetColumn(column.name, column.number_format) for column in arranged.columns],
-            arranged.rows,
+            [
+                SheetColumn(
+                    column.caption.text(language),
+                    _DATE_FORMATS[language] if column.kind == "date" else column.number_format,
+                )
+                for column in arranged.columns
+            ],
+            [
+                [
+                    in_words(value, column, language)
+                    for value, column in zip(row, arranged.columns, strict=True)
+                ]
+                for row in arranged.rows
+            ],
         )
         for arranged in tables
     ]
     headers = [
-        SheetColumn(words[key].text(language)) for key in ("sheet", "column", "meaning_vi", "meaning_en")
+        SheetColumn(words[key].text(language))
+        for key in ("sheet", "header", "column", "meaning_vi", "meaning_en")
     ]
     meanings = Sheet(words["columns_sheet"].text(language), headers, list(_meanings(tables, language)))
     return workbook_bytes([*sheets, meanings], created=created, title=title)
@@ -247,6 +299,28 @@ def tables_workbook(tables: Sequence[Arranged], *, language: str, created: date,
 def _meanings(tables: Iterable[Arranged], language: str) -> Iterable[tuple[str, ...]]:
     for arranged in tables:
         sheet = arranged.table.title.text(language)
-        yield sheet, "", arranged.table.about.vi, arranged.table.about.en
+        yield sheet, "", "", arranged.table.about.vi, arranged.table.about.en
         for column in arranged.columns:
-            yield sheet, column.name, column.meaning.vi, column.meaning.en
+            yield sheet, column.caption.text(language), column.name, column.meaning.vi, column.meaning.en
+
+
+def in_words(value: object, column: ResultColumn, language: str) -> object:
+    """Return a value as a person reads it: codes in words, numbers and dates as they are."""
+    content = load_toml(_WORDS)
+    if isinstance(value, bool):
+        return str(content["values"]["yes" if value else "no"][language])
+    if not isinstance(value, str) or not column.words:
+        return value
+    words = content[_VALUE_SECTIONS[column.words]]
+
+    def word(code: str) -> str:
+        return str(words[code][language]) if code in words else code
+
+    if column.words != "reasons":
+        return word(value)
+    parts = []
+    for entry in value.split("; "):
+        operator, _, codes = entry.rpartition("=")
+        why = ", ".join(word(code) for code in codes.split("+"))
+        parts.append(f"{operator} ({why})" if operator else entry)
+    return "; ".join(parts)

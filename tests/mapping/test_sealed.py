@@ -167,7 +167,7 @@ def test_points_without_a_place_are_counted():
 
 
 def test_both_languages_everywhere():
-    for name in ("page", "summary", "search", "layers", "legend", "states", "villages", "site_status", "card", "table", "about", "inset", "columns", "values", "reasons", "cluster_basis"):
+    for name in ("page", "summary", "search", "layers", "legend", "states", "villages", "site_status", "card", "table", "about", "inset", "columns", "values", "reasons", "cluster_basis", "class_names"):
         for key, entry in section(name).items():
             assert entry["vi"].strip(), (name, key)
             assert entry["en"].strip(), (name, key)

@@ -103,7 +103,9 @@ def test_the_ridge_is_seen_in_every_output(run: Analysis) -> None:
     assert layer[served].round(4).tolist() == [float(row[served]) for row in communes.values()]
     book = openpyxl.load_workbook(run.folder / "tables.xlsx")
     header = [cell.value for cell in book["Xã"][1]]
-    assert book["Xã"].cell(2, header.index(served) + 1).value == float(west[served])
+    captions = {row[2]: row[1] for row in book["Ý nghĩa các cột"].iter_rows(min_row=2, values_only=True) if row[0] == "Xã"}
+    assert captions[served].startswith("Mạng A 4G: ")
+    assert book["Xã"].cell(2, header.index(captions[served]) + 1).value == float(west[served])
     page = (run.folder / "index.html").read_text(encoding="utf-8")
     assert "Content-Security-Policy" in page
 
@@ -223,8 +225,6 @@ def test_without_terrain_nothing_is_called_unserved(tmp_path: Path) -> None:
     assert "terrain" in json.dumps(manifest_of(done)["stages"]) or page
 
 
-# -- refusals --------------------------------------------------------------------------------------
-
 def test_people_per_commune_are_shown_spread_over_villages_or_said_not_to_be(tmp_path: Path) -> None:
     path = tiny_project(tmp_path / "p", cell_size_m=500)
     table = "\n".join(["Mã xã,Dân số", *(f"9900{k + 1},{2000 + k}" for k in range(4))])
@@ -245,6 +245,8 @@ def test_people_per_commune_are_shown_spread_over_villages_or_said_not_to_be(tmp
     assert "population_not_spread" in [entry["code"] for entry in manifest_of(without)["findings"]]
     assert "Tổng dân số 8.006 người ở 4 xã" in (without.folder / "index.html").read_text(encoding="utf-8")
 
+
+# -- refusals --------------------------------------------------------------------------------------
 
 
 def test_an_error_in_the_inputs_writes_issues_and_nothing_else(tmp_path: Path) -> None:

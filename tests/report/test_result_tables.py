@@ -141,12 +141,14 @@ def test_a_workbook_by_hand() -> None:
 
 def test_every_column_has_its_meaning_in_both_languages() -> None:
     book = workbook(communes(viettel_4g_area_served_share=0.5, remark=1))
-    rows = {row[1]: row[2:] for row in book["Ý nghĩa các cột"].iter_rows(min_row=3, values_only=True)}
-    assert list(rows) == [cell.value for cell in book["Xã"][1]]
+    listed = list(book["Ý nghĩa các cột"].iter_rows(min_row=3, values_only=True))
+    assert [row[1] for row in listed] == [cell.value for cell in book["Xã"][1]]
+    rows = {row[2]: row[3:] for row in listed}
     assert rows["viettel_4g_area_served_share"] == (
         "VIETTEL 4G: Phần diện tích (0..1) có sóng",
         "VIETTEL 4G: Share of area (0..1) served",
     )
+    assert [row[2] for row in listed] == [column.name for column in arrange(communes(viettel_4g_area_served_share=0.5, remark=1), result_table("communes")).columns]
     assert all(vi and en for vi, en in rows.values())
 
 
@@ -176,3 +178,48 @@ def test_the_resource_is_complete(project_root: Path) -> None:
             assert entry["kind"] in kinds, name
             assert entry["vi"], name
             assert entry["en"], name
+
+
+def villages_book(language: str) -> openpyxl.Workbook:
+    row: dict[str, object] = {column.name: None for column in result_table("villages").columns}
+    row |= {
+        "village_id": "01", "class": "no_4g", "point_kind": "culture_house", "evidence": "predicted", "cluster_basis": "buildings",
+        "weak": True, "grid_power": False, "last_measured": "2026-10-05", "service_not_counting": "Mạng A 2G",
+        "operators_undecided": "Mạng A=uncertain; Mạng B=neighbour_sites+terrain", "mang_a_4g_state": "predicted_served",
+    }  # fmt: skip
+    arranged = arrange(pd.DataFrame([row]), result_table("villages"), ["Mạng A", "Mạng B"])
+    return openpyxl.load_workbook(io.BytesIO(tables_workbook([arranged], language=language, created=DAY)))
+
+
+def test_a_workbook_is_in_the_words_of_its_language() -> None:
+    vietnamese = {a.value: b for a, b in zip(*villages_book("vi")["Thôn"].iter_rows(), strict=True)}
+    assert not any("_" in header for header in vietnamese)
+    shown = {header: cell.value for header, cell in vietnamese.items() if cell.value is not None}
+    assert shown["Phân loại"] == "chưa có 4G"
+    assert shown["Căn cứ"] == "dự báo"
+    assert shown["Điểm đại diện"] == "nhà văn hóa"
+    assert (shown["Có cụm lõm sóng"], shown["Có điện lưới"]) == ("có", "không")
+    assert shown["Nhà mạng chưa kết luận"] == "Mạng A (chưa chắc chắn); Mạng B (thiếu danh sách trạm của tỉnh bên, thiếu địa hình)"
+    assert shown["Mạng A 4G: Trạng thái"] == "Dự báo: có sóng"
+    assert vietnamese["Đo gần nhất"].number_format == "dd/mm/yyyy"
+    assert vietnamese["Số hộ"].value is None
+    english = {a.value: b for a, b in zip(*villages_book("en")["Villages"].iter_rows(), strict=True)}
+    assert (english["Class"].value, english["Has a weak cluster"].value) == ("no 4G", "yes")
+    assert english["Last measured"].number_format == "yyyy-mm-dd"
+
+
+def test_the_codes_of_the_csv_stay() -> None:
+    row: dict[str, object] = {column.name: None for column in result_table("villages").columns}
+    row |= {"class": "no_4g", "weak": True, "operators_undecided": "Mạng A=uncertain"}
+    (got,) = read(csv_bytes(arrange(pd.DataFrame([row]), result_table("villages"), ["Mạng A"])))
+    assert (got["class"], got["weak"], got["operators_undecided"]) == ("no_4g", "TRUE", "Mạng A=uncertain")
+
+
+def test_every_class_and_column_has_words(project_root: Path) -> None:
+    words = tomllib.loads((project_root / "geo/resources/strings/map.toml").read_text(encoding="utf-8"))
+    assert set(words["class_names"]) == set(words["villages"]) - {"other"}
+    for name in ("communes", "villages"):
+        for column in result_table(name).columns:
+            assert "_" not in column.caption.vi + column.caption.en, column.name
+    content = tomllib.loads((project_root / "geo/resources/results/columns.toml").read_text(encoding="utf-8"))
+    assert set(content["each"]["columns"]) | set(content["more"]["columns"]) <= set(words["columns"])
