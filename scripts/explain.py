@@ -12,13 +12,13 @@ app = command_line()
 
 
 @app.command(
-    help="Cho biết số liệu của một thôn hoặc xã từ đâu ra: ô lưới, quy tắc, dòng dữ liệu, tệp, phiên bản. "
-    "/ Say where the figures of a village or commune come from: cells, rule, rows, files, version."
+    help="Cho biết số liệu của một thôn, xã hoặc trạm từ đâu ra: ô lưới, quy tắc, dòng dữ liệu, tệp, phiên bản. "
+    "/ Say where the figures of a village, commune or site come from: grid cells, rule, rows, files, version."
 )
 def main(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="Thư mục kết quả. / The run folder.")],
     code: Annotated[
-        str, typer.Argument(metavar="CODE", help="Mã thôn hoặc mã xã. / A village id or commune code.")
+        str, typer.Argument(metavar="CODE", help="Mã thôn, mã xã hoặc mã trạm. / A village id, commune code or site id.")
     ],
     lang: Language = None,
     verbose: Verbose = 0,

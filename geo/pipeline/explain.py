@@ -1,8 +1,8 @@
-"""Where a figure comes from: from a village or commune back to cells, rules, rows and files."""
+"""Where a figure comes from: from a village, commune or site back to cells, rules, rows and files."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from math import hypot
@@ -12,20 +12,34 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from geo.coverage import Reason
+from geo.coverage import Reason, State
 from geo.crs import from_wgs84
 from geo.errors import Bilingual, InputError
 from geo.io.files import read_json
 from geo.io.resources import load_toml
 from geo.io.run_folder import MANIFEST, RunFolder
+from geo.mapping.labels import column_entries, count_text, date_text, phrase, section, share_text
 from geo.pipeline.predicting import Predicted, load_coverage
 from geo.pipeline.reading import load_frame, load_issues
-from geo.report.tables import arrange, result_table
-from geo.text import fold
+from geo.pipeline.showing import model_name
+from geo.report.tables import ResultColumn, arrange, in_words, result_table
+from geo.text import clean, fold
 
 __all__ = ["Section", "explain"]
 
 _NEAR = 5
+_SITE_FACTS = (
+    "status", "technologies", "on_air_date", "structure_height_m", "building_height_m", "mast_class", "mast_id", "owner",
+    "commune_code", "lon", "lat", "note",
+)  # fmt: skip
+_CELL_FACTS = (
+    "frequency_mhz",
+    "azimuth_deg",
+    "antenna_height_m",
+    "power_dbm",
+    "antenna_gain_dbi",
+    "bandwidth_mhz",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,19 +105,19 @@ class _Run:
 
 
 def explain(folder: Path, code: str) -> list[Section]:
-    """Return where the figures of a village or commune come from.
+    """Return where the figures of a village or commune come from, or what a site brings into them.
 
     Parameters
     ----------
     folder : Path
         Run folder.
     code : str
-        village_id or commune_code.
+        village_id, commune_code or site_id.
 
     Raises
     ------
     InputError
-        If the folder holds no complete run, or no village or commune has the code.
+        If the folder holds no complete run, or nothing has the code.
     """
     run = _Run(folder)
     villages, communes = run.result("villages"), run.result("communes")
@@ -113,26 +127,34 @@ def explain(folder: Path, code: str) -> list[Section]:
             sections += _village(run, villages, int(position))
     for position in np.flatnonzero(communes["commune_code"].to_numpy(dtype=object) == code):
         sections += _commune(run, communes, villages, int(position))
+    sites = run.input("sites")
+    if sites is not None:
+        for position in np.flatnonzero(sites["site_id"].to_numpy(dtype=object) == code):
+            sections += _site(run, sites.iloc[int(position)], villages)
     if not sections:
-        near = ", ".join(_near(code, villages, communes)) or "–"
+        near = ", ".join(_near(code, villages, communes, sites)) or "–"
         raise InputError(
-            f"Không thôn hay xã nào có mã '{code}'. Mã gần giống, hoặc của tên giống vậy: {near}.",
-            f"No village or commune has the code '{code}'. Codes like it, or of such a name: {near}.",
+            f"Không thôn, xã hay trạm nào có mã '{code}'. Mã gần giống, hoặc của tên giống vậy: {near}.",
+            f"No village, commune or site has the code '{code}'. Codes like it, or of such a name: {near}.",
         )
     return sections
 
 
-def _near(code: str, villages: pd.DataFrame | None, communes: pd.DataFrame) -> list[str]:
+def _near(
+    code: str, villages: pd.DataFrame | None, communes: pd.DataFrame, sites: pd.DataFrame | None
+) -> list[str]:
     wanted = fold(code)
     found: list[str] = []
     for frame, key, name in (
         (villages, "village_id", "village_name"),
         (communes, "commune_code", "commune_name"),
+        (sites, "site_id", "site_name"),
     ):
         if frame is None or not wanted:
             continue
-        hits = [wanted in fold(c) or wanted in fold(n) for c, n in zip(frame[key], frame[name], strict=True)]
-        found += [f"{c} ({n})" for c, n in frame.loc[hits, [key, name]].itertuples(index=False)][:_NEAR]
+        pairs = [(clean(c), clean(n)) for c, n in zip(frame[key], frame[name], strict=True)]
+        hits = [(c, n) for c, n in pairs if wanted in fold(c) or wanted in fold(n)]
+        found += [f"{c} ({n})" if n else c for c, n in hits[:_NEAR]]
     return found
 
 
@@ -154,13 +176,14 @@ def _village(run: _Run, villages: pd.DataFrame, position: int) -> list[Section]:
             rows.append(
                 (_say("lines", "site_row", site=site["site_id"], operator=site["operator"], km=km), site)
             )
+    result = [_say("lines", "class", name=phrase(f"class_names.{row['class']}"), meaning=meaning)]
+    if row["operators_undecided"]:
+        column = next(c for c in result_table("villages").columns if c.name == "operators_undecided")
+        result.append(_say("lines", "undecided", list=_words(row["operators_undecided"], column)))
     return [
-        Section(head, tuple(_figures("villages", villages, position))),
-        _section(
-            "reason",
-            [_say("lines", "class", name=row["class"], meaning=meaning), _say("lines", "class_order")],
-        ),
+        Section(head, (*result, _say("lines", "class_order"))),
         _section("levels", list(_levels(run, row))),
+        _section("result", _figures(run, "villages", villages, position)),
         *_origin(run, rows),
     ]
 
@@ -189,13 +212,14 @@ def _commune(
     lines = [_say("lines", "population", source=", ".join(sources) or _say("lines", "unknown"))]
     if villages is not None:
         own = villages[villages["commune_code"] == row["commune_code"]]
-        listing = (
-            ", ".join(f"{v} ({c})" for v, c in own[["village_id", "class"]].itertuples(index=False)) or "–"
+        listing = _joined(
+            [_named_class(v, c) for v, c in own[["village_id", "class"]].itertuples(index=False)]
         )
         lines.append(_say("lines", "villages", list=listing))
     return [
-        Section(head, (*_figures("communes", communes, position), *lines)),
+        Section(head, tuple(lines)),
         _section("cells", [*cells, _cuts(run)]),
+        _section("result", _figures(run, "communes", communes, position)),
         *_origin(run, [(_say("lines", "commune_row"), run.input("units").iloc[position])]),
     ]
 
@@ -206,12 +230,114 @@ def _is_population(run: _Run, name: str) -> bool:
     return any(Path(name).match(str(entry.get("path", ""))) for entry in entries)
 
 
-def _figures(table: str, frame: pd.DataFrame, position: int) -> Iterator[Bilingual]:
-    """Yield the figures of a row as the tables have them, with their meaning."""
-    arranged = arrange(frame.iloc[[position]], result_table(table))
+def _named_class(village: str, class_name: str) -> Bilingual:
+    named = phrase(f"class_names.{class_name}")
+    return Bilingual(f"{village} ({named.vi})", f"{village} ({named.en})")
+
+
+def _joined(parts: Iterable[Bilingual]) -> Bilingual:
+    every = list(parts)
+    return Bilingual(", ".join(p.vi for p in every) or "–", ", ".join(p.en for p in every) or "–")
+
+
+def _site(run: _Run, site: pd.Series, villages: pd.DataFrame | None) -> list[Section]:
+    """Return what is known of a site, its cells, what it is nearest to, and where that was read."""
+    name = clean(site["site_name"]) if _given(site["site_name"]) else ""
+    head = _say(
+        "head", "site", code=site["site_id"], operator=site["operator"], name=f" – {name}" if name else ""
+    )
+    facts = [
+        _say("lines", "fact", name=_caption(k), value=_fact(k, site[k]))
+        for k in _SITE_FACTS
+        if _given(site[k])
+    ]
+    cells = run.input("cells")
+    own = cells[(cells["site_id"] == site["site_id"]) & (cells["operator"] == site["operator"])]
+    rows = [(_say("lines", "site"), site)]
+    lines = []
+    for _, cell in own.iterrows():
+        known = _joined(_say("cell", k, value=f"{cell[k]:g}") for k in _CELL_FACTS if _given(cell[k]))
+        missing = [_say("cell_missing", k) for k in _CELL_FACTS if not _given(cell[k])]
+        code = clean(cell["cell_id"]) if _given(cell["cell_id"]) else "–"
+        lines.append(
+            _say(
+                "lines",
+                "cell",
+                code=code,
+                technology=cell["technology"],
+                status=phrase(f"site_status.{cell['status']}"),
+                known=known,
+                missing=_say("lines", "missing", list=_joined(missing)) if missing else "",
+            )
+        )
+        if _place(cell) not in {_place(row) for _, row in rows}:
+            rows.append((_say("lines", "cell_row", code=code), cell))
+    if villages is not None:
+        near = villages[villages["nearest_site_id"] == site["site_id"]]
+        listing = _joined(
+            _named_class(v, c) for v, c in near[["village_id", "class"]].itertuples(index=False)
+        )
+        facts.append(_say("lines", "nearest_to", list=listing))
+    return [
+        Section(head, tuple(facts)),
+        _section("site_cells", lines or [_say("lines", "no_cells")]),
+        *_origin(run, rows),
+    ]
+
+
+def _given(value: Any) -> bool:
+    return not pd.isna(value) and value != ""
+
+
+def _caption(name: str) -> Bilingual:
+    entry = column_entries()[name]
+    return Bilingual(entry["vi"], entry["en"])
+
+
+def _fact(name: str, value: Any) -> Bilingual:
+    """Return a field of a site as a person reads it."""
+    if name == "status" and str(value) in section("site_status"):
+        return phrase(f"site_status.{value}")
+    if name == "on_air_date":
+        return date_text(str(value)[:10])
+    if isinstance(value, float | np.floating):
+        return _decimal(f"{value:.6f}".rstrip("0").rstrip("."))
+    return Bilingual(str(value), str(value))
+
+
+def _decimal(text: str) -> Bilingual:
+    return Bilingual(text.replace(".", ","), text)
+
+
+def _words(value: object, column: ResultColumn) -> Bilingual:
+    return Bilingual(str(in_words(value, column, "vi")), str(in_words(value, column, "en")))
+
+
+def _figures(run: _Run, table: str, frame: pd.DataFrame, position: int) -> list[Bilingual]:
+    """Return the figures of a row as people read them; what is not known is counted, not listed."""
+    operators = list(dict.fromkeys(operator for operator, _ in run.predicted().coverage.layers))
+    arranged = arrange(frame.iloc[[position]], result_table(table), operators)
+    lines, empty = [], 0
     for column, value in zip(arranged.columns, arranged.rows[0], strict=True):
-        shown = _say("lines", "unknown") if value is None else str(value)
-        yield _say("lines", "figure", column=column.name, value=shown, meaning=column.meaning)
+        if value is None:
+            empty += 1
+            continue
+        lines.append(
+            _say("lines", "figure", caption=column.caption, value=_shown(value, column), column=column.name)
+        )
+    if empty:
+        lines.append(_say("lines", "left_out", n=empty))
+    return lines
+
+
+def _shown(value: object, column: ResultColumn) -> Bilingual:
+    if isinstance(value, bool | str):
+        return _words(value, column)
+    if isinstance(value, int | float):
+        if column.kind == "share":
+            return share_text(value)
+        return count_text(value) if column.kind == "integer" else _decimal(f"{value:.{column.decimals}f}")
+    return date_text(str(value))
 
 
 def _levels(run: _Run, row: pd.Series) -> Iterator[Bilingual]:
@@ -233,7 +359,7 @@ def _levels(run: _Run, row: pd.Series) -> Iterator[Bilingual]:
                 level=_number(float(coverage.level_dbm[place]), 1),
                 threshold=_number(float(levels.get(technology, np.nan)), 0),
                 probability=_number(float(coverage.probability[place]), 3),
-                reason="" if reason == Reason.NONE else _say("lines", "because", reason=reason.name.lower()),
+                reason=_because(reason, int(coverage.state[place])),
             )
     for technology, rule in sorted(run.rules("planning_level").items()):
         if technology in {t for _, t in coverage.layers}:
@@ -243,10 +369,19 @@ def _levels(run: _Run, row: pd.Series) -> Iterator[Bilingual]:
                 technology=technology,
                 value=_number(float(levels[technology]), 0),
                 rule=rule["id"],
-                status=rule["status"],
-                source=rule["source"],
+                status=_say("statuses", rule["status"])
+                if rule["status"] in _sentences()["statuses"]
+                else rule["status"],
+                source=Bilingual(rule.get("source_vi") or _say("lines", "elsewhere").vi, rule["source"]),
             )
     yield _cuts(run)
+
+
+def _because(reason: Reason, state: int) -> Bilingual | str:
+    """Return why a state is no clear one."""
+    if reason != Reason.NONE:
+        return _say("lines", "because", reason=phrase(f"reasons.{reason.name.lower()}"))
+    return _say("lines", "between") if state == State.UNCERTAIN else ""
 
 
 def _cuts(run: _Run) -> Bilingual:
@@ -264,6 +399,10 @@ def _prediction_sd(coverage: Mapping[str, Any]) -> str:
     return f"{hypot(coverage['model_error_sd_db'], coverage['baseline_shortfall_db']):.1f}"
 
 
+def _place(row: pd.Series) -> tuple[str, str, int]:
+    return str(row["file"]), str(row["sheet"]), int(row["row"])
+
+
 def _origin(run: _Run, rows: list[tuple[Bilingual, pd.Series]]) -> list[Section]:
     """Return the rows with what was found in them, the files, and the method."""
     named = [
@@ -277,7 +416,7 @@ def _origin(run: _Run, rows: list[tuple[Bilingual, pd.Series]]) -> list[Section]
         )
         for what, row in rows
     ]
-    places = {(str(row["file"]), str(row["sheet"]), int(row["row"])) for _, row in rows}
+    places = {_place(row) for _, row in rows}
     found = [
         _say("lines", "finding", file=finding.source, row=number, title=finding.title)
         for name in ("inputs", "coverage")
@@ -287,7 +426,7 @@ def _origin(run: _Run, rows: list[tuple[Bilingual, pd.Series]]) -> list[Section]
     ]
     model, manifest = run.manifest["model"], run.manifest
     method = [
-        _say("lines", "model", name=model["name"], sd=_prediction_sd(run.settings["coverage"])),
+        _say("lines", "model", name=model_name(model["name"]), sd=_prediction_sd(run.settings["coverage"])),
         _say("lines", "version", version=manifest["vungphu"], time=manifest["run"]["finished"]),
     ]
     files = [

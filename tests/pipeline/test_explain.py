@@ -41,16 +41,17 @@ def test_a_village_is_traced_to_rows_rules_and_files(run: Analysis) -> None:
     assert "sites.csv, row 2" in said
     assert "Mạng A 4G: predicted: served; level -" in said
     assert "Threshold 4G: -110 dBm – rule planning_level_4g" in said
-    assert "Class: served" in said or "Class: single_operator" in said or "Class: undecided" in said
+    assert any(f"Class: {name} – " in said for name in ("served", "one operator only", "undecided"))
+    assert said.index("Class: ") < said.index("Predicted levels") < said.index("Figures of the tables")
     checksum = hashlib.sha256((run.project.folder / "dem.tif").read_bytes()).hexdigest()
     assert f"dem.tif: SHA-256 {checksum}" in said
-    assert "free space + single knife edge" in said
+    assert "free space and a single knife edge" in said
 
 
 def test_a_commune_is_traced_to_its_cells(run: Analysis) -> None:
     said = text_of(run.folder, "99002", "vi")
     assert said.startswith("Xã 99002 – Xã Thử 2\n")
-    counts = [int(line.split(": ")[-1].split()[0]) for line in said.splitlines() if line.endswith(" ô")]
+    counts = [int(line.split(": ")[-1].split()[0]) for line in said.splitlines() if line.endswith(" ô lưới")]
     assert sum(counts) == pytest.approx(5.17 * 5.54 / 0.25, rel=0.06)  # 0.05 degrees a side, cells of 500 m
     assert "ranh giới xã: communes.geojson" in said
     assert "population.tif" in said
@@ -58,7 +59,7 @@ def test_a_commune_is_traced_to_its_cells(run: Analysis) -> None:
 
 
 def test_both_languages_say_the_same_number_of_things(run: Analysis) -> None:
-    for code in ("T1", "99002"):
+    for code in ("T1", "99002", "A1"):
         assert text_of(run.folder, code, "vi").count("\n") == text_of(run.folder, code, "en").count("\n")
 
 
@@ -94,7 +95,7 @@ def test_the_command(run: Analysis, project_root: Path) -> None:
         [*line, "T9"], env=environment, capture_output=True, text=True, encoding="utf-8", check=False
     )
     assert (bad.returncode, bad.stdout) == (2, "")
-    assert bad.stderr.startswith("Lỗi: Không thôn hay xã nào có mã 'T9'")
+    assert bad.stderr.startswith("Lỗi: Không thôn, xã hay trạm nào có mã 'T9'")
 
 
 def test_the_sentences_exist_in_both_languages(project_root: Path) -> None:
@@ -107,3 +108,35 @@ def test_the_sentences_exist_in_both_languages(project_root: Path) -> None:
         for section in content.values():
             for entry in section.values():
                 assert set(entry) == {"vi", "en"}, json.dumps(entry, ensure_ascii=False)
+
+
+def test_a_site_is_traced_to_its_cells_and_rows(run: Analysis) -> None:
+    said = text_of(run.folder, "A1", "vi")
+    assert said.startswith("Trạm A1 – Mạng A\n")
+    assert "Trạng thái: Đang phát sóng" in said
+    cells = said.split("Cell của trạm\n")[1].split("\nDòng dữ liệu")[0].splitlines()
+    ours = [line for line in cells if " 4G; " in line]
+    assert len(ours) == 3
+    assert "A10: 4G; Đang phát sóng; tần số 1842.5 MHz, góc phương vị 0°, ăng-ten cao 38 m, công suất 46 dBm" in ours[0]
+    assert all("thiếu" in line for line in cells if " 3G; " in line)
+    assert "trạm: sites.csv, dòng 2" in said
+    assert "cell A10: cells.csv, dòng 2" in said
+    assert "Là trạm gần nhất của các thôn: T1 (" in said
+    assert text_of(run.folder, "A1", "en").startswith("Site A1 – Mạng A\n")
+
+
+def test_reasons_are_words_and_nothing_empty_is_listed(run: Analysis) -> None:
+    for code in ("T1", "T4", "99002"):
+        said = text_of(run.folder, code, "vi")
+        figures = said.split("Các số trong bảng\n")[1].split("\nDòng dữ liệu")[0]
+        assert "chưa biết [" not in figures
+        assert ("cột không có số liệu" in figures) == code.startswith("T")
+        assert not any(f"={why}" in said or f"lý do: {why}" in said for why in ("uncertain", "terrain", "neighbour_sites", "no_level"))
+    both = text_of(run.folder, "T1", "vi") + text_of(run.folder, "T4", "vi") + text_of(run.folder, "T5", "vi")
+    assert "; lý do: " in both
+
+
+def test_a_site_s_code_is_found_by_part_of_it(run: Analysis) -> None:
+    with pytest.raises(InputError) as caught:
+        explain(run.folder, "a")
+    assert "A1" in caught.value.message.en
