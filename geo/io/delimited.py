@@ -17,6 +17,7 @@ from pyarrow import csv as arrow_csv
 
 from geo.errors import InputError
 from geo.io.raw import FileLimits, RawTable, TableOptions, find_header, join_headers
+from geo.io.stray_quotes import require_closed_quotes
 from geo.schemas import Schema
 from geo.text import clean
 from geo.validation import IssueLog, Source
@@ -43,7 +44,8 @@ def read_delimited(
     Raises
     ------
     InputError
-        If the file is empty, not text, not in the stated encoding, or has absurdly many columns.
+        If the file is empty, not text, not in the stated encoding, has absurdly many columns, or a stray
+        quote in it swallows rows.
     """
     head, encoding = _sniff_text(path, source, options)
     delimiter = options.delimiter or _sniff_delimiter(head, schema, options, limits.columns)
@@ -59,7 +61,7 @@ def read_delimited(
     # Loggers such as G-NetTrack end every row, but not the header, with a delimiter.
     width = max(len(header), _usual_width(rows[last + 1 :], len(header)))
     header += [""] * (width - len(header))
-    cells, refused = _read_cells(path, source, delimiter, encoding, last + 1, width, log, private=schema.private)
+    cells, refused = _read_cells(path, source, delimiter, encoding, rows[: last + 1], width, log, private=schema.private)
     preamble = tuple(t for row in rows[:first] for c in row if (t := clean(c)))
     return RawTable(source, path, tuple(header), cells, preamble, refused_rows=refused)
 
@@ -141,8 +143,17 @@ def _usual_width(rows: list[list[str]], header_width: int) -> int:
 
 
 def _read_cells(
-    path: Path, source: Source, delimiter: str, encoding: str, skip: int, width: int, log: IssueLog, *, private: bool
+    path: Path,
+    source: Source,
+    delimiter: str,
+    encoding: str,
+    above: list[list[str]],
+    width: int,
+    log: IssueLog,
+    *,
+    private: bool,
 ) -> tuple[pd.DataFrame, int]:
+    skip = len(above)
     wrong: list[tuple[int, int, str]] = []
 
     def note(row: arrow_csv.InvalidRow) -> str:
@@ -181,6 +192,7 @@ def _read_cells(
     cells = table.to_pandas(types_mapper={pa.string(): pd.StringDtype(na_value=np.nan)}.get)
     cells.columns = range(width)
     cells.index = pd.Index(numbers, name="row")
+    require_closed_quotes(above, cells, refused, delimiter=delimiter, source=source)
     kept, dropped = _salvage(refused, delimiter, width)
     if dropped:
         log.add(

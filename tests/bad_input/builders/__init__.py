@@ -12,7 +12,8 @@ __all__ = ["MODULES", "Builder", "all_builders", "way"]
 #: Changes a good project into one that is wrong in one way; may return a look at what was read.
 Builder = Callable[[MadeUpProject], Check | None]
 
-MODULES = ("places", "numbers", "texts", "tables", "shapes", "rasters", "files", "radio", "projects", "kinds")
+MODULES = ("places", "numbers", "texts", "tables", "shapes", "rasters", "files", "radio", "projects", "kinds",
+           "layouts")  # fmt: skip
 _BUILDERS: dict[str, Builder] = {}
 
 

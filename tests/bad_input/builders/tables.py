@@ -92,7 +92,7 @@ def _(p: MadeUpProject) -> Check | None:
 @way("table_quote_never_closed")
 def _(p: MadeUpProject) -> Check | None:
     p.write("sites.csv", p.csv_text().replace("Trạm 3", '"Trạm 3'))
-    return None
+    return no_sites
 
 
 @way("table_delimiter_line")
