@@ -280,11 +280,12 @@ def test_site_without_cells_gets_one_per_technology(flat: Terrain) -> None:
 
 
 def test_unknown_technology_leaves_every_layer_of_its_operator_unknown_in_reach(flat: Terrain) -> None:
-    coverage, _ = run(cells(), sites({"technologies": ""}), flat, grid())
+    quiet = {"site_id": "t", "status": "off_air"}  # the list does mention 4G
+    coverage, _ = run(cells(), sites({"technologies": ""}, quiet), flat, grid())
     for i in range(len(coverage.layers)):
         assert (coverage.state[i] == State.UNKNOWN).all()
     assert (coverage.reason[coverage.index("A", "4G")] == Reason.NO_TECHNOLOGY).all()
-    away, _ = run(cells(), sites({"technologies": "", **at(10_000, 0)}), flat, grid(), setting=chosen(max_radius_m=9_000))
+    away, _ = run(cells(), sites({"technologies": "", **at(10_000, 0)}, quiet), flat, grid(), setting=chosen(max_radius_m=9_000))
     assert none_serves(away)
 
 
@@ -300,9 +301,10 @@ def test_cell_without_position_takes_its_sites_or_is_said(flat: Terrain, log: Is
     nowhere = {"lon": np.nan, "lat": np.nan}
     coverage, _ = run(cells(nowhere), sites({}), flat, grid(), log=log)
     assert not none_serves(coverage)
-    assert log.findings == []
+    assert "cell_without_position" not in log.codes()
     run(cells({**nowhere, "site_id": "lost"}, {}), sites({}), flat, grid(), log=log)
-    assert [(f.kind.code, f.source.file, f.rows.tolist()) for f in log] == [("cell_without_position", "c.csv", [2])]
+    found = [(f.kind.code, f.source.file, f.rows.tolist()) for f in log if f.kind.code != "technology_not_listed"]
+    assert found == [("cell_without_position", "c.csv", [2])]
 
 
 def test_operator_without_list_is_unknown_never_unserved(flat: Terrain, log: IssueLog) -> None:
@@ -327,6 +329,20 @@ def test_5g_is_unknown_where_it_reaches_until_a_level_is_set(flat: Terrain, log:
     assert "technology_without_level" in log.codes()
     own, _ = run(five, sites({}), flat, grid(), setting=chosen(levels_dbm={"5G": -110.0}))
     assert (own.state[own.index("A", "5G")] == State.PREDICTED_SERVED).all()
+
+
+def test_a_technology_that_no_list_of_the_operator_mentions_is_unknown(flat: Terrain, log: IssueLog) -> None:
+    far = at(5_000, 0)
+    rows = cells({}, {"operator": "B", "site_id": "b"}, {"operator": "B", "site_id": "c", "technology": "5G", "status": "off_air", **far})
+    listed = sites({}, {"operator": "B", "site_id": "b", "technologies": "3G,4G"}, {"operator": "B", "site_id": "c", "technologies": "5G", **far})
+    coverage, prepared = run(rows, listed, flat, grid(), operators=("A", "B", "C"), log=log)
+    assert prepared.unlisted == {("A", "3G"), ("A", "5G")}  # C has no list at all: that is said of it
+    for technology in ("3G", "5G"):
+        i = coverage.index("A", technology)
+        assert (coverage.state[i] == State.UNKNOWN).all()
+        assert (coverage.reason[i] == Reason.TECHNOLOGY_NOT_LISTED).all()
+    assert (coverage.state[coverage.index("B", "5G")] == State.PREDICTED_UNSERVED).all()
+    assert [f.came[0] for f in log if f.kind.code == "technology_not_listed"] == ["A 3G", "A 5G"]
 
 
 def test_a_blank_code_joins_nothing(flat: Terrain) -> None:
@@ -399,7 +415,7 @@ def test_site_beside_a_void_is_not_predicted_and_said(tmp_path: Path, log: Issue
     heights[99, 99] = np.nan  # one of the four nodes around the middle of the grid
     coverage, prepared = run(cells(at(5, -5)), sites({}), terrain_of(tmp_path, heights), grid(3, 400.0), log=log)
     assert np.isnan(prepared.sources.group_ground_m).all()
-    assert log.codes() == {"site_beside_void"}
+    assert log.codes() == {"site_beside_void", "technology_not_listed"}
     assert (coverage.state[coverage.index("A", "4G")] == State.UNKNOWN).all()
 
 

@@ -46,6 +46,7 @@ class Reason(IntEnum):
     NEIGHBOUR_SITES = 3
     NO_SITE_LIST = 4
     NO_TECHNOLOGY = 5
+    TECHNOLOGY_NOT_LISTED = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +170,8 @@ def coverage_states(
     P = Phi((level − planning level) / sd). Served for P ≥ ``served_probability``, unserved for
     P ≤ ``unserved_probability``, uncertain between. Where terrain voids hide a path, the state is
     stated only if the best and the worst case agree; else it is unknown. Unserved near a border whose
-    far side has no site list becomes unknown. An operator without site list is unknown everywhere.
+    far side has no site list becomes unknown. An operator without site list is unknown everywhere, and so is
+    a technology that no list of its operator mentions: a list that cannot say 5G does not deny it.
 
     Parameters
     ----------
@@ -203,6 +205,8 @@ def coverage_states(
             layer[near], why[near] = State.UNKNOWN, Reason.NEIGHBOUR_SITES
         if operator in prepared.without_sites:
             layer[:], why[:] = State.UNKNOWN, Reason.NO_SITE_LIST
+        elif (operator, technology) in prepared.unlisted:
+            layer[:], why[:] = State.UNKNOWN, Reason.TECHNOLOGY_NOT_LISTED
         layer[~inside], why[~inside] = State.OUTSIDE, Reason.NONE
         state[i], reason[i] = layer, why
         stated = inside & (layer != State.UNKNOWN)

@@ -56,12 +56,16 @@ class PreparedSources:
     without_sites : frozenset of str
         Operators whose site list is missing: nothing is known of them.
     defaults_used : DefaultsUsed
+    unlisted : frozenset of (operator, technology)
+        Counting technologies that no row of the operator's lists mentions, on air or not, near or far:
+        nothing is known of them.
     """
 
     sources: RadioSources
     layers: tuple[tuple[str, str], ...]
     without_sites: frozenset[str]
     defaults_used: DefaultsUsed
+    unlisted: frozenset[tuple[str, str]] = frozenset()
 
 
 def prepare_sources(
@@ -98,7 +102,7 @@ def prepare_sources(
         The project's date.
     log : IssueLog
         Receives radio cells without a position, sites on or right beside a terrain void (neither is
-        predicted), operators without a list, technologies without planning level.
+        predicted), operators without a list, technologies without planning level or that no list mentions.
 
     Returns
     -------
@@ -111,6 +115,11 @@ def prepare_sources(
     for name in sorted(without):
         log.add("operator_without_sites", Source("project"), came=name)
     table = table[table["operator"].isin(names)].reset_index(drop=True)
+    mentioned = set(zip(table["operator"], table["technology"], strict=True))
+    unlisted = frozenset((o, t) for o in names if o not in without for t in settings.counting if (o, t) not in mentioned)
+    for operator, technology in sorted(unlisted):
+        given = {"operator": operator, "technology": technology}
+        log.add("technology_not_listed", Source("project"), came=f"{operator} {technology}", fields=given)
     counts: Counter[str] = Counter()
     table = _serving(table, on, settings, counts)
     nowhere = table["lon"].isna() | table["lat"].isna()
@@ -141,7 +150,7 @@ def prepare_sources(
     used = DefaultsUsed(
         dict(sorted(counts.items())), dict(sorted(Counter(radio["technology"].replace("", "?")).items()))
     )
-    return PreparedSources(_arrays(_spread(radio, layers), layers, settings), layers, without, used)
+    return PreparedSources(_arrays(_spread(radio, layers), layers, settings), layers, without, used, unlisted)
 
 
 def _join(cells: pd.DataFrame, sites: pd.DataFrame) -> pd.DataFrame:
