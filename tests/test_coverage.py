@@ -196,6 +196,9 @@ def test_cuts_of_the_states_are_inclusive() -> None:
     np.testing.assert_array_equal(got.state[0], [[2, 2, 3], [3, 3, 4], [4, 4, 2]])
     exact = replace(setting, served_probability=0.5, unserved_probability=0.25)
     assert coverage_states(AreaLevels(z, np.zeros_like(z), np.zeros_like(z)), prepared, grid(), np.ones((3, 3), bool), exact).state[0, 0, 0] == 2
+    exact = replace(setting, served_probability=0.75, unserved_probability=0.5)
+    even = coverage_states(AreaLevels(z, np.zeros_like(z), np.zeros_like(z)), prepared, grid(), np.ones((3, 3), bool), exact)
+    assert (even.state == State.PREDICTED_UNSERVED).all()
 
 
 def test_a_ridge_shadows_what_lies_behind_it(tmp_path: Path) -> None:
@@ -381,6 +384,14 @@ def test_site_on_a_void_is_not_predicted_and_its_reach_is_unknown(tmp_path: Path
     # another site close by serves: then what the void hides does not matter
     both, _ = run(cells({}, {"site_id": "t", **at(-2500, 4500)}), sites({}, {"site_id": "t"}), terrain, where)
     assert (both.state[i] == State.PREDICTED_SERVED).all()
+
+
+def test_a_site_outside_the_tiles_is_no_void_and_its_row_is_named_once(flat: Terrain, log: IssueLog) -> None:
+    beyond = {"site_id": "far", "technologies": "3G,4G,5G", **at(11_000, 0)}  # the tile ends 8.5 km east of the middle
+    run(cells({}), sites({}, beyond), flat, grid(), log=log)
+    assert "site_void_ground" not in log.codes()
+    found = next(f for f in log if f.kind.code == "site_outside_terrain")
+    assert (found.source.file, found.rows.tolist(), list(found.came)) == ("s.csv", [3], ["A far"])
 
 
 def test_a_level_is_not_shown_where_a_void_may_hide_a_better_one(tmp_path: Path) -> None:

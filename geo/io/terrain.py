@@ -168,6 +168,22 @@ class Terrain:
         """
         return self._gather(lon, lat, _standing)
 
+    def covers(self, lon: npt.ArrayLike, lat: npt.ArrayLike) -> npt.NDArray[np.bool_]:
+        """Tell which points (EPSG:4326) lie on a tile, to one node; whether its height is known is not asked."""
+        lon, lat = np.atleast_1d(np.asarray(lon, dtype=np.float64)), np.atleast_1d(np.asarray(lat, dtype=np.float64))
+        covered = np.zeros(lon.size, dtype=bool)
+        for layer in self.layers:
+            x, y = _project(lon, lat, layer.crs)
+            for tile in layer.tiles:
+                west, south, east, north = tile.bounds
+                covered |= (
+                    (x >= west - tile.step_x)
+                    & (x <= east + tile.step_x)
+                    & (y >= south - tile.step_y)
+                    & (y <= north + tile.step_y)
+                )
+        return covered
+
     def _gather(self, lon: npt.ArrayLike, lat: npt.ArrayLike, interpolate: _Interpolation) -> FloatArray:
         lon, lat = np.atleast_1d(np.asarray(lon, dtype=np.float64)), np.atleast_1d(np.asarray(lat, dtype=np.float64))
         out = np.full(lon.shape, np.nan)
@@ -263,18 +279,7 @@ class Terrain:
             held = np.unique(shapely.STRtree(shapes).query(shapely.points(lon, lat), predicate="intersects")[0])
             if held.size:
                 lon, lat = lon[held], lat[held]
-        covered = np.zeros(lon.size, dtype=bool)
-        for layer in self.layers:
-            x, y = _project(lon, lat, layer.crs)
-            for tile in layer.tiles:
-                west, south, east, north = tile.bounds
-                covered |= (
-                    (x >= west - tile.step_x)
-                    & (x <= east + tile.step_x)
-                    & (y >= south - tile.step_y)
-                    & (y <= north + tile.step_y)
-                )
-        share = 1.0 - covered.mean()
+        share = 1.0 - self.covers(lon, lat).mean()
         if share > 0:
             log.add(
                 "terrain_area_missing",

@@ -101,8 +101,8 @@ def prepare_sources(
     on : date
         The project's date.
     log : IssueLog
-        Receives radio cells without a position, sites on or right beside a terrain void (neither is
-        predicted), operators without a list, technologies without planning level or that no list mentions.
+        Receives radio cells without a position, sites outside the terrain tiles, on
+        or right beside a void (none is predicted), operators without a list, technologies without planning level or that no list mentions.
 
     Returns
     -------
@@ -143,7 +143,9 @@ def prepare_sources(
     lon, lat = table["lon"].to_numpy(float), table["lat"].to_numpy(float)
     ground = terrain.sample(lon, lat)  # strict: a height put together from part of its nodes decides nothing
     on_void = np.isnan(terrain.ground_height(lon, lat))
-    _state(log, "site_void_ground", table[on_void])
+    outside = on_void & ~terrain.covers(lon, lat)
+    _state(log, "site_outside_terrain", table[outside])
+    _state(log, "site_void_ground", table[on_void & ~outside])
     _state(log, "site_beside_void", table[np.isnan(ground) & ~on_void])
     radio["ground"], radio["x"], radio["y"] = ground, x, y
     radio["bearing"] = _grid_bearing(radio["azimuth"].to_numpy(float), table, grid)
@@ -205,7 +207,8 @@ def _serving(table: pd.DataFrame, on: date, settings: CoverageSettings, counts: 
 
 
 def _state(log: IssueLog, code: str, rows: pd.DataFrame) -> None:
-    """State one finding per table with the rows named."""
+    """State one finding per table with the rows named, each row once (not once per technology)."""
+    rows = rows.drop_duplicates(["file", "sheet", "row", "operator", "site_id"])
     for (file, sheet), part in rows.groupby(["file", "sheet"], sort=True, dropna=False):
         came = (part["operator"].astype(str) + " " + part["site_id"].astype(str)).tolist()
         log.add(code, Source(str(file), str(sheet)), rows=part["row"].to_numpy(np.int64), came=came)
