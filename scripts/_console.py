@@ -16,9 +16,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType, TracebackType
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
+from typer.core import TyperCommand
 
 from geo.errors import Bilingual, InputError, VungphuError
 
@@ -93,7 +94,32 @@ def command_line() -> typer.Typer:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
-    return typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
+    return _App(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
+
+
+class _Command(TyperCommand):
+    """A command that says in both languages what is missing; no project names a language yet."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Parse the arguments."""
+        try:
+            return super().parse_args(ctx, args)
+        except typer.BadParameter as error:
+            if type(error) is typer.BadParameter or error.param is None:
+                raise
+            # its one subclass says that a parameter is missing
+            name = error.param.metavar or error.param.name or "?"
+            raise typer.BadParameter(
+                f"Thiếu {name}; xem --help để biết cách gọi. / {name} is missing; see --help for the usage.", ctx
+            ) from None
+
+
+class _App(typer.Typer):
+    """An app whose commands are :class:`_Command`."""
+
+    def command(self, name: str | None = None, **settings: Any) -> Any:
+        """Register a command."""
+        return super().command(name, **{"cls": _Command, **settings})
 
 
 @contextmanager

@@ -33,15 +33,26 @@ def main(
         from geo.io.inputs import read_inputs
         from geo.io.project import read_project
         from geo.io.resources import issue_catalogue
-        from geo.io.run_folder import run_name
+        from geo.io.run_folder import RunFolder, run_name
+        from geo.pipeline.showing import kind_name
         from geo.report.issues import issues_workbook
         from geo.validation import IssueLog, Severity
 
         read = read_project(project)
         console.language = read.language
         log = IssueLog(issue_catalogue())
-        read_inputs(read, log, progress=lambda kind: console.note(Bilingual(f"Đang đọc: {kind}", f"Reading: {kind}")))
-        path = out / run_name(read.name) / "issues.xlsx"
+        folder = RunFolder(out / run_name(read.name))
+        folder.check_writable()
+        said: set[str] = set()
+
+        def reading(kind: str) -> None:
+            if kind not in said:  # a kind may come as a raster and as a table
+                said.add(kind)
+                name = kind_name(kind)
+                console.note(Bilingual(f"Đang đọc: {name.vi} ({kind})", f"Reading: {name.en} ({kind})"))
+
+        read_inputs(read, log, progress=reading)
+        path = folder.path / "issues.xlsx"
         write_bytes(path, issues_workbook(log, created=read.date, title=read.name))
         counts = {s: sum(f.count for f in log.of_severity(s)) for s in Severity}
         rows_in = sum(c.rows_in for c in log.counts)

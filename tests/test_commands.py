@@ -14,6 +14,14 @@ ROOT = Path(__file__).resolve().parents[1]
 COMMANDS = sorted(path.name for path in (ROOT / "scripts").glob("[!_]*.py"))
 
 
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    sys.path.insert(0, str(ROOT / "tests" / "pipeline"))
+    from tiny import tiny_project
+
+    return tiny_project(tmp_path_factory.mktemp("project"), cell_size_m=500)
+
+
 def documented_commands(readme: str) -> set[str]:
     """Return the commands that have a row in a table of the README."""
     return set(re.findall(r"^\| *`(\w+\.py)\b[^|`]*` *\|", readme, flags=re.MULTILINE))
@@ -57,3 +65,42 @@ def test_readme_lists_exactly_the_commands() -> None:
 def test_documented_commands_are_read_from_the_table() -> None:
     readme = "| command | does |\n|---|---|\n| `one.py FILE` | x |\n|`two.py`|y|\n\nmore in `three.py` | no\n"
     assert documented_commands(readme) == {"one.py", "two.py"}
+
+
+@pytest.mark.parametrize("name", ["analyze.py", "check_inputs.py", "explain.py"])
+def test_a_missing_argument_is_said_in_both_languages(name: str, tmp_path: Path) -> None:
+    result = run_command(name, folder=tmp_path)
+    assert result.returncode == 2
+    wanted = "RUN" if name == "explain.py" else "PROJECT.toml"
+    said = " ".join(result.stderr.split())
+    assert f"Thiếu {wanted}" in said
+    assert f"{wanted} is missing" in said
+    assert "Missing argument" not in said
+    assert "Traceback" not in result.stderr
+
+
+def test_checking_says_kinds_in_the_project_s_language_and_each_once(tiny: Path, tmp_path: Path) -> None:
+    good = run_command("check_inputs.py", str(tiny), "--out", str(tmp_path / "out"), folder=tmp_path)
+    assert good.returncode == 0, good.stderr
+    said = [line for line in good.stderr.splitlines() if line.startswith("Đang đọc: ")]
+    assert "Đang đọc: Dân số (population)" in said
+    assert "Đang đọc: Địa hình (terrain)" in said
+    assert len(set(said)) == len(said)
+    english = run_command("check_inputs.py", str(tiny), "--out", str(tmp_path / "out"), "--lang", "en", folder=tmp_path)
+    assert "Reading: Population (population)" in english.stderr
+
+
+def test_checking_sees_at_once_that_it_cannot_write(tiny: Path, tmp_path: Path) -> None:
+    (tmp_path / "out").write_text("a file where the folder should be", encoding="utf-8")
+    bad = run_command("check_inputs.py", str(tiny), "--out", str(tmp_path / "out"), folder=tmp_path)
+    assert bad.returncode == 2
+    assert "Không ghi được vào thư mục" in bad.stderr
+    assert "--out" in bad.stderr
+    assert "Đang đọc" not in bad.stderr, "the inputs were read for nothing"
+    assert str(tmp_path) not in bad.stderr
+
+
+def test_the_readme_tells_of_overwriting_and_of_a_new_name() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert "--overwrite" in readme
+    assert "đổi tên dự án" in readme.casefold()

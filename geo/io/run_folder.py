@@ -11,6 +11,7 @@ import hashlib
 import os
 import re
 import shutil
+import tempfile
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -53,6 +54,13 @@ def run_name(project: str) -> str:
     return slug
 
 
+def _not_writable(path: Path, error: OSError) -> InputError:
+    return InputError(
+        f"Không ghi được vào thư mục '{path.name}': {error.strerror}; hãy chọn nơi khác bằng --out.",
+        f"Cannot write to folder '{path.name}': {error.strerror}; choose another place with --out.",
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class RunFolder:
     """The folder of one project's results.
@@ -76,6 +84,21 @@ class RunFolder:
 
     # -- one writer, one project -------------------------------------------------------------
 
+    def check_writable(self) -> None:
+        """Make the folder and see that a file can be written into it, before hours of work.
+
+        Raises
+        ------
+        InputError
+            If it cannot.
+        """
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=self.path):
+                pass
+        except OSError as error:
+            raise _not_writable(self.path, error) from error
+
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Hold the folder alone; the lock of a process that was killed does not block.
@@ -97,10 +120,7 @@ class RunFolder:
                 "or choose another place with --out.",
             ) from error
         except OSError as error:
-            raise InputError(
-                f"Không ghi được vào thư mục '{self.path.name}': {error.strerror}; hãy chọn nơi khác bằng --out.",
-                f"Cannot write to folder '{self.path.name}': {error.strerror}; choose another place with --out.",
-            ) from error
+            raise _not_writable(self.path, error) from error
         try:
             yield
         finally:
