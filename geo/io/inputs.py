@@ -150,6 +150,9 @@ def read_inputs(
             files[kind] = input_files(project, kind)
     if not project.inputs.get("boundaries"):
         log.add("boundaries_missing", Source("inputs.boundaries"))
+    for kind in ("terrain", "settlements", "population"):
+        if not project.inputs.get(kind):
+            log.add(f"{kind}_missing", Source(f"inputs.{kind}"))
     known = province_zones(project.extra)
     for code in project.provinces:
         if code not in known:

@@ -221,6 +221,9 @@ def test_without_terrain_nothing_is_called_unserved(tmp_path: Path) -> None:
         assert row["mang_a_4g_area_served_share"] == ""
         assert row["mang_a_4g_area_unknown_share"] == "1.0"
     assert {row["class"] for row in rows(done.folder / "tables" / "villages.csv")} == {"undecided"}
+    said = {entry["code"]: entry["severity"] for entry in manifest_of(done)["findings"]}
+    assert (said["terrain_missing"], said["population_missing"]) == ("warning", "info")
+    assert "settlements_missing" not in said
     page = (done.folder / "index.html").read_text(encoding="utf-8")
     assert "terrain" in json.dumps(manifest_of(done)["stages"]) or page
 
