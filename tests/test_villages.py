@@ -206,6 +206,25 @@ def test_weak_is_an_unserved_cluster_of_n_households(
     assert got["class"] == ("weak" if expected else "single_operator")
 
 
+def test_houses_beyond_the_area_leave_weak_as_it_is() -> None:
+    """No state is stated beyond the border: what stands there is neither unserved nor undecided."""
+    beyond = {A4: state_with(0), B4: state_with(0)}
+    got = one(beyond, buildings=houses((0, 0, 50), (5, 5, 3)))
+    assert got["cluster_basis"] == "buildings"
+    assert (got["weak"], got["class"]) == (False, "served")
+    assert one({A4: state_with(3), B4: state_with(3)}, buildings=houses((0, 0, 50), (5, 5, 3)))["weak"] is pd.NA
+
+
+def test_a_point_in_a_cell_of_the_grid_beyond_the_border_is_outside_with_no_level() -> None:
+    state = np.full(GRID.shape, 2, np.uint8)
+    state[4, 4] = 0
+    got = one({A4: state, B4: state})
+    assert (got["class"], got["operators_serving"], got["operators_undecided"]) == ("undecided", "", "A=outside; B=outside")
+    assert got["evidence"] == "none"
+    assert np.isnan(got["best_rsrp_dbm"])
+    assert np.isnan(got["probability"])
+
+
 def test_cells_that_touch_at_a_corner_are_one_cluster() -> None:
     a4 = np.full(GRID.shape, 2, np.uint8)
     a4[0, 0] = a4[1, 1] = 4
