@@ -9,7 +9,6 @@ UTM 48N by 0.7 km, so that a short list often fits two.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -19,7 +18,6 @@ import numpy.typing as npt
 
 from geo.areas import AreaIndex
 from geo.crs import VN2000_GEOGRAPHIC_EPSG, VN2000_TM3_EPSG, VN2000_UTM_EPSG, candidates, to_wgs84
-from geo.text import fold
 
 __all__ = [
     "DegreeSettlement",
@@ -27,7 +25,6 @@ __all__ = [
     "PositionSettings",
     "Reading",
     "Settlement",
-    "declared_zones",
     "settle_degrees",
     "settle_metres",
 ]
@@ -51,12 +48,15 @@ class PositionSettings:
         By how much commune names must fit better under one surviving reading than under any other.
     reach_m : float
         How far outside the area a site may stand and still matter (a neighbour's border site).
+    pairs_differ_m : float
+        Two pairs of coordinates in one row that lie further apart contradict each other.
     """
 
     survive_share: float = 0.95
     margin_m: float = 2_000.0
     lead_share: float = 0.10
     reach_m: float = 15_000.0
+    pairs_differ_m: float = 100.0
 
 
 class Outcome(StrEnum):
@@ -118,40 +118,11 @@ class Settlement:
     also_fit: tuple[int, ...] = ()
 
 
-_MERIDIAN = re.compile(r"\b(10[2-9]|11[01])\s*(?:°|º|˚|o|độ|do|d|-|\s|,|\.)?\s*(00|15|30|45|25|5|75|0)?(?!\d)")
-#: Systems with the same central meridian: their readings differ by their scale only.
+#: Systems with the same central meridian: their readings differ by their scale only (0.7 km and more).
 _TWINS = {utm: tm3 for utm, a in VN2000_UTM_EPSG.items() for tm3, b in VN2000_TM3_EPSG.items() if a == b}
-_DECIMAL_MINUTES = {"25": 15, "5": 30, "75": 45, "0": 0, "00": 0, "15": 15, "30": 30, "45": 45}
-
-
-def declared_zones(texts: Sequence[str]) -> tuple[int, ...]:
-    """Return the EPSG codes that titles or headers of a list state, in the order found.
-
-    Recognised: ``EPSG:9210``; a central meridian ("kinh tuyến trục 105°45'", "KTT 105-45") as TM-3
-    zone, or as UTM zone where the text speaks of UTM or a 6° zone; "UTM 48N" with VN-2000 or WGS 84.
-    A text that names no meridian or zone declares nothing.
-    """
-    found: dict[int, None] = {}
-    for text in texts:
-        plain = fold(text)
-        for code in re.findall(r"epsg\s*(\d{4,5})", plain):
-            found[int(code)] = None
-        wgs = "wgs" in plain
-        wide = "utm" in plain or re.search(r"\bmui (?:chieu )?6\b", plain) is not None
-        for zone in re.findall(r"(?:utm|zone|mui)\s*(?:zone\s*)?(48|49)\s*n?\b", plain):
-            found[(32600 + int(zone)) if wgs else {"48": 3405, "49": 3406}[zone]] = None
-        speaks = wide or re.search(r"kinh tuyen|ktt|central meridian|vn ?2000|\btm ?3\b|mui (?:chieu )?3", plain)
-        if not speaks:
-            continue
-        for degrees, minutes in _MERIDIAN.findall(str(text)):
-            meridian = int(degrees) + _DECIMAL_MINUTES[minutes or "00"] / 60
-            zones = VN2000_UTM_EPSG if wide else VN2000_TM3_EPSG
-            for epsg, central in zones.items():
-                if abs(central - meridian) < 1e-9:
-                    found[epsg] = None
-    return tuple(found)
-
-
+_TWINS |= {tm3: utm for utm, tm3 in _TWINS.items()}
+#: The same zone on WGS 84: 225 m away, which no list of names can show.
+_ON_WGS84 = {3405: 32648, 3406: 32649}
 def settle_metres(
     x: FloatArray,
     y: FloatArray,
@@ -161,6 +132,7 @@ def settle_metres(
     meant: Meant,
     settings: PositionSettings,
     declared: Sequence[int] = (),
+    doubted: bool = False,
 ) -> Settlement:
     """Settle the zone and axes of X/Y columns in metres.
 
@@ -177,6 +149,8 @@ def settle_metres(
     declared : sequence of int
         EPSG codes stated by the project file or the list's own titles; if given, only these are
         tried, and the axes settled.
+    doubted : bool
+        The declaration may mean the twin zone or the other datum: what else fits is looked for.
     """
     zones = [epsg for code in provinces for epsg in (area.zones[code].all_epsg if code in area.zones else ())]
     pairs = (
@@ -212,8 +186,14 @@ def settle_metres(
             # A short list in a foreign zone can fall inside the province under a wrong reading alone;
             # its commune names then fit badly here and well there.
             return refuse(Outcome.COMMUNES_CONTRADICT)
-        if np.isnan(chosen.match_share) or chosen.epsg in _TWINS:
+        if np.isnan(chosen.match_share) or chosen.epsg in VN2000_UTM_EPSG:
             also_fit = tuple(r.epsg for r in foreign)
+    elif doubted and (twin := _TWINS.get(chosen.epsg)) is not None:
+        twin_lon, twin_lat = to_wgs84(y, x, twin) if chosen.swapped else to_wgs84(x, y, twin)
+        other = _judge(twin, chosen.swapped, twin_lon, twin_lat, area, provinces, meant, settings)
+        also_fit = (twin,) if other.inside_share >= settings.survive_share else ()
+    if (not declared or doubted) and chosen.epsg in _ON_WGS84:
+        also_fit = (*also_fit, _ON_WGS84[chosen.epsg])
     return Settlement(outcome, chosen, tried, survivors, lon, lat, also_fit)
 
 

@@ -26,11 +26,14 @@ class ProjectSettings:
     same_mast_m: float
     sector_spread_m: float
     site_split_m: float
+    pairs_differ_m: float
 
     @property
     def positions(self) -> PositionSettings:
         """The part that settles coordinates."""
-        return PositionSettings(self.survive_share, self.margin_m, self.lead_share, self.reach_m)
+        return PositionSettings(
+            self.survive_share, self.margin_m, self.lead_share, self.reach_m, self.pairs_differ_m
+        )
 
 
 @dataclass(frozen=True, slots=True)

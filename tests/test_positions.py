@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from geo.areas import AreaIndex
 from geo.crs import VN2000_TM3_EPSG, ProvinceZones, from_wgs84
+from geo.declared import declared_in
 from geo.io.resources import load_toml
-from geo.positions import Outcome, PositionSettings, declared_zones, settle_degrees, settle_metres
+from geo.positions import Outcome, PositionSettings, settle_degrees, settle_metres
 
 from .made_up_area import area, units
 
@@ -138,10 +139,46 @@ def test_a_foreign_zone_without_communes_is_at_least_named():
         ("Danh sách trạm BTS năm 2026, 105 trạm", ()),
         ("VN-2000", ()),
         ("Tổng cộng 106 trạm", ()),
+        ("QĐ 105/QĐ-UBND ngày 01/02/2024, hệ tọa độ VN2000", ()),
+        ("Công văn số 105-30/STTTT về tọa độ VN-2000", ()),
+        ("VN-2000 múi 3 độ 105 45", (9210,)),
     ],
 )
 def test_what_titles_and_headers_state(text, zones):
-    assert declared_zones([text]) == zones
+    assert declared_in([text]).zones == zones
+
+
+def test_the_datum_may_stand_in_another_cell():
+    assert declared_in(["Hệ tọa độ: WGS84", "Lưới chiếu UTM, múi 48"]).zones == (32648,)
+    bare = declared_in(["Tọa độ UTM múi 48N"])
+    assert bare.zones == (3405,)
+    assert not bare.datum_stated
+    assert declared_in(["VN-2000, UTM múi 48"]).datum_stated
+    assert declared_in(["Tọa độ VN-2000 (không phải WGS84)"]).datum == "both"
+
+
+@pytest.mark.parametrize(("epsg", "twin"), [(3405, 32648), (3406, 32649)])
+def test_utm_is_never_taken_without_naming_the_other_datum(epsg, twin):
+    west = 105.0 if epsg == 3405 else 108.5
+    index = area(former=(), west=west)
+    lon, lat = _points(20, west=west + 0.05, east=west + 0.55)
+    e, n = from_wgs84(lon, lat, epsg)
+    meant = [frozenset((int(i),)) for i in index.locate(lon, lat)]
+    settled = settle_metres(e, n, index, provinces=["99"], meant=meant, settings=SETTINGS)
+    assert settled.chosen is not None
+    assert settled.chosen.epsg == epsg
+    assert twin in settled.also_fit
+
+
+def test_a_title_at_105_degrees_does_not_hide_the_twin():
+    index = area(current=5897, former=(), west=104.7)
+    lon, lat = _points(30, west=104.75, east=105.25)
+    e, n = from_wgs84(lon, lat, 3405)
+    meant = [frozenset((int(i),)) for i in index.locate(lon, lat)]
+    settled = settle_metres(
+        e, n, index, provinces=["99"], meant=meant, settings=SETTINGS, declared=[5897], doubted=True
+    )
+    assert settled.also_fit == (3405,)
 
 
 def test_degrees_swapped_as_a_list_and_by_row():

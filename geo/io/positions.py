@@ -6,18 +6,20 @@ every row that is changed or cannot be used.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import shapely
+from pyproj import CRS
 
 from geo.areas import AreaIndex
 from geo.coordinates import AngleColumn, parse_angles, split_pair
-from geo.crs import parse_crs, to_wgs84, zone_label
+from geo.crs import from_wgs84, parse_crs, to_wgs84, zone_label
+from geo.declared import Declared, declared_in
 from geo.errors import CrsError
+from geo.io.came import Texts, cells_came, shown
 from geo.io.crs_findings import list_readings, refuse_given, refuse_list, why_settled
 from geo.io.named_areas import communes_meant, state_named_areas
 from geo.io.raw import TableOptions
@@ -26,11 +28,9 @@ from geo.positions import (
     Outcome,
     PositionSettings,
     Settlement,
-    declared_zones,
     settle_degrees,
     settle_metres,
 )
-from geo.text import fold
 from geo.validation import IssueLog
 from geo.values import is_blank
 
@@ -42,7 +42,6 @@ _DEGREES_MAX = 180.0
 _METRES_MIN = 10_000.0
 _GIVEN_SHARE = 0.5  # of the points, or of the communes, that a stated crs must at least put into the area
 _CLEARLY = 0.3
-_SHOWN_ROWS = 2_000
 _COARSE_METRES = 100.0  # both coordinates whole hundreds: rounded, or written with an exponent
 
 
@@ -84,6 +83,8 @@ def settle_positions(
     options : TableOptions
     log : IssueLog
     """
+    if {"lon", "lat", "x", "y"} <= set(frame.columns):
+        return _two_pairs(table, frame, context, options, log)
     rest = frame.drop(columns=[c for c in POSITION_FIELDS if c in frame.columns])
     if table.geometry is not None and not {"lon", "x", "position"} & set(frame.columns):
         return _from_geometry(table, rest, context, options, log)
@@ -94,6 +95,38 @@ def settle_positions(
         return rest.iloc[:0].assign(lon=pd.Series(dtype=float), lat=pd.Series(dtype=float))
     rest = rest.assign(lon=lon, lat=lat) if keep.all() else rest.loc[keep].assign(lon=lon[keep], lat=lat[keep])
     return _check_place(table, rest, headers, context, log)
+
+
+def _two_pairs(
+    table: Table, frame: pd.DataFrame, context: PositionContext, options: TableOptions, log: IssueLog
+) -> pd.DataFrame:
+    """Settle a list that gives degrees and X/Y: degrees where they stand, X/Y elsewhere, each held against the other."""
+    trial = IssueLog(log.catalogue)
+    metres = settle_positions(table, frame.drop(columns=["lon", "lat"]), context=context, options=options, log=trial)
+    lacking = is_blank(frame["lon"]) | is_blank(frame["lat"])
+    spare = frame.index[lacking].intersection(metres.index)
+    degrees = frame.drop(index=spare).drop(columns=["x", "y"])
+    placed = settle_positions(table, degrees, context=context, options=replace(options, crs=""), log=log)
+    if log.refused(table.source):
+        return placed
+    if len(spare):
+        log.add("position_from_second_pair", table.source, rows=spare, column=f"{table.header('x')}; {table.header('y')}")
+        placed = pd.concat([placed, metres.loc[spare]]).sort_index()
+    if trial.refused(table.source) or metres.empty:
+        log.add("second_pair_unsettled", table.source, column=f"{table.header('x')}; {table.header('y')}")
+        return placed
+    both = placed.index.intersection(metres.index).difference(spare)
+    if len(both):
+        x1, y1 = from_wgs84(placed.loc[both, "lon"], placed.loc[both, "lat"], context.area.plane_epsg)
+        x2, y2 = from_wgs84(metres.loc[both, "lon"], metres.loc[both, "lat"], context.area.plane_epsg)
+        apart = np.hypot(x1 - x2, y1 - y2)
+        far = apart > context.settings.pairs_differ_m
+        if far.any():
+            log.add("position_pairs_differ", table.source, rows=both[far],
+                    column="; ".join(table.header(c) for c in ("lon", "lat", "x", "y")),
+                    came=[f"{d / 1000:.2f} km" for d in apart[far]],
+                    fields={"limit_m": f"{context.settings.pairs_differ_m:g}"})
+    return placed
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,31 +199,6 @@ def _split_column(cells: pd.Series) -> tuple[_Cells, _Cells]:
     return _as_cells(columns[0], columns[1]), _as_cells(columns[1], columns[0])
 
 
-class _Texts:
-    """What came, as text, written out only where it is asked for: lists of a million rows ask for none."""
-
-    def __init__(self, first: npt.NDArray[np.float64], second: npt.NDArray[np.float64], form: str) -> None:
-        self._first, self._second, self._form = first, second, form
-
-    def __len__(self) -> int:
-        return len(self._first)
-
-    def __iter__(self) -> Iterator[str]:
-        return (self._form.format(a, b) for a, b in zip(self._first, self._second, strict=True))
-
-    def __getitem__(self, rows: npt.NDArray[np.bool_] | npt.NDArray[np.integer]) -> _Texts:
-        return _Texts(self._first[rows], self._second[rows], self._form)
-
-    @property
-    def first(self) -> str:
-        """The first text, empty if there is none."""
-        return next(iter(self), "")
-
-
-def _shown(cell: object) -> str:
-    return "" if cell is None or cell != cell else str(cell)
-
-
 def _drop_unreadable(
     table: Table,
     rest: pd.DataFrame,
@@ -210,7 +218,7 @@ def _drop_unreadable(
     present = [frame[c] for c in POSITION_FIELDS if c in frame.columns]
     came = np.full(len(frame), "", dtype=object)
     for i in np.flatnonzero(bad):
-        came[i] = "; ".join(_shown(cells.iloc[int(i)]) for cells in present)
+        came[i] = "; ".join(shown(cells.iloc[int(i)]) for cells in present)
     for mask, code in (
         (missing, "position_missing"),
         (nan & ~missing, "position_unreadable"),
@@ -240,15 +248,13 @@ def _settle(
     metres = (np.maximum(a, b) >= 10 * _METRES_MIN) & (np.minimum(a, b) >= _METRES_MIN / 10) & ~degrees
     neither = ~degrees & ~metres
     column = f"{headers[0]}; {headers[1]}"
-    texts = _Texts(first.values, second.values, "{:.10g}; {:.10g}")
+    texts = Texts(first.values, second.values, "{:.10g}; {:.10g}")
     _drop_only(log, table, rest, neither, "position_not_coordinate", column, texts)
-    stated = declared_zones([*table.preamble, *headers])
+    stated = declared_in([*table.preamble, *headers])
     if degrees.any():
-        vn2000 = any(r"vn2000" in fold(t).replace(" ", "") for t in (*headers, *table.preamble)) and not any(
-            "wgs" in fold(t) for t in (*headers, *table.preamble)
-        )
-        if options.crs:
-            vn2000 = parse_crs(options.crs).to_epsg() == 4756
+        vn2000, unclear = _degrees_datum(stated, declared_in(headers).datum, options)
+        if unclear:
+            log.add("degrees_datum_unclear", table.source, column=column)
         lon[degrees], lat[degrees] = _degrees(
             table, rest.index[degrees], first.take(degrees), second.take(degrees), column, texts[degrees],
             context, vn2000, log,
@@ -270,6 +276,20 @@ def _settle(
     return lon, lat, keep
 
 
+def _degrees_datum(stated: Declared, of_headers: str, options: TableOptions) -> tuple[bool, bool]:
+    """Return whether degrees are on VN-2000, and whether that is unclear.
+
+    The header of the columns itself decides; a title that names a zone speaks of X/Y.
+    """
+    if options.crs:
+        return parse_crs(options.crs).to_epsg() == 4756, False
+    if of_headers in {"vn2000", "wgs84"}:
+        return of_headers == "vn2000", False
+    if stated.datum == "vn2000" and not stated.zones:
+        return True, False
+    return False, stated.datum in {"vn2000", "both"}
+
+
 def _drop_only(
     log: IssueLog,
     table: Table,
@@ -277,7 +297,7 @@ def _drop_only(
     mask: npt.NDArray[np.bool_],
     code: str,
     column: str,
-    texts: _Texts,
+    texts: Texts,
 ) -> None:
     if mask.any():
         log.add(code, table.source, rows=rest.index[mask], column=column, came=list(texts[mask]))
@@ -289,7 +309,7 @@ def _degrees(
     first: _Cells,
     second: _Cells,
     column: str,
-    texts: _Texts,
+    texts: Texts,
     context: PositionContext,
     vn2000: bool,
     log: IssueLog,
@@ -331,7 +351,7 @@ def _north_or_nam(
     lat: npt.NDArray[np.float64],
     unclear: npt.NDArray[np.bool_],
     column: str,
-    texts: _Texts,
+    texts: Texts,
     context: PositionContext,
     log: IssueLog,
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
@@ -379,15 +399,16 @@ def _metres(
     provinces: tuple[str, ...],
     context: PositionContext,
     options: TableOptions,
-    stated: tuple[int, ...],
+    stated: Declared,
     column: str,
-    texts: _Texts,
+    texts: Texts,
     log: IssueLog,
     *,
     main: bool,
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]] | None:
     settings = context.settings
-    declared: tuple[int, ...] = stated
+    declared = stated.zones or ((32648, 32649) if stated.datum == "wgs84" else ())
+    doubted = not stated.datum_stated or bool(stated.zones)
     if options.crs:
         epsg = parse_crs(options.crs).to_epsg()
         if epsg is None:
@@ -395,11 +416,13 @@ def _metres(
                 f"{table.source}: crs = '{options.crs}' không có mã EPSG; hãy ghi mã EPSG.",
                 f"{table.source}: crs = '{options.crs}' has no EPSG code; give one.",
             )
-        declared = (epsg,)
+        declared, doubted = (epsg,), False
         # The project file has the last word: the area test only settles which column is the easting.
         settings = replace(settings, survive_share=_GIVEN_SHARE, margin_m=max(settings.margin_m, settings.reach_m))
     meant = communes_meant(part, context.area, provinces)
-    settled = settle_metres(x, y, context.area, provinces=provinces, meant=meant, settings=settings, declared=declared)
+    settled = settle_metres(
+        x, y, context.area, provinces=provinces, meant=meant, settings=settings, declared=declared, doubted=doubted
+    )
     if options.crs and (settled.chosen is None or settled.chosen.match_share < _GIVEN_SHARE):
         # Not silently wrong either: what the rule itself would have taken is named if it fits clearly better.
         ruled = settle_metres(x, y, context.area, provinces=provinces, meant=meant, settings=context.settings)
@@ -420,7 +443,13 @@ def _metres(
     if coarse.any():
         log.add("position_coarse_metres", table.source, rows=part.index[coarse], column=column, came=list(texts[coarse]))
     chosen = settled.chosen
-    unconfirmed = settled.outcome is not Outcome.DECLARED and bool(np.isnan(chosen.match_share) or settled.also_fit)
+    unconfirmed = bool(settled.also_fit) or (
+        settled.outcome is not Outcome.DECLARED and bool(np.isnan(chosen.match_share))
+    )
+    if options.crs and chosen.inside_share < context.settings.survive_share:
+        log.add("crs_given_doubtful", table.source, column=column, fields={
+            "declared": zone_label(chosen.epsg), "inside": f"{chosen.inside_share:.0%}",
+            "reach_km": f"{context.settings.reach_m / 1000:g}"})
     log.add(
         "crs_settled_by_place" if unconfirmed else "crs_settled",
         table.source,
@@ -448,7 +477,7 @@ def _exchange_rows(
     provinces: tuple[str, ...],
     context: PositionContext,
     column: str,
-    texts: _Texts,
+    texts: Texts,
     log: IssueLog,
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """Put right the few rows whose X and Y are exchanged against the rest of the list."""
@@ -470,15 +499,6 @@ def _exchange_rows(
     return lon, lat
 
 
-def _cells_came(table: Table, rows: pd.Index) -> dict[int, str]:
-    """Return what the cells of some rows hold, as they came."""
-    present = [c for c in POSITION_FIELDS if c in table.frame.columns]
-    if not present or len(rows) > _SHOWN_ROWS:
-        return {}
-    part = table.frame.loc[rows, present]
-    return {int(n): "; ".join(_shown(c) for c in row) for n, row in zip(rows, part.itertuples(index=False), strict=True)}
-
-
 def _check_place(
     table: Table, rest: pd.DataFrame, headers: tuple[str, str], context: PositionContext, log: IssueLog
 ) -> pd.DataFrame:
@@ -486,8 +506,8 @@ def _check_place(
     lon, lat = rest["lon"].to_numpy(), rest["lat"].to_numpy()
     near = context.area.within(lon, lat, margin_m=context.settings.reach_m)
     column = headers[0] if headers[0] == headers[1] else f"{headers[0]}; {headers[1]}"
-    came = _Texts(lon, lat, "{:.5f}; {:.5f}")
-    cells = _cells_came(table, rest.index[~near])
+    came = Texts(lon, lat, "{:.5f}; {:.5f}")
+    cells = cells_came(table, rest.index[~near], POSITION_FIELDS)
     fields = {"reach_km": f"{context.settings.reach_m / 1000:g}", "count": len(rest)}
     if len(rest) and not near.any() and not context.keep_outside:
         log.add("list_outside_area", table.source, column=column, came=came.first, fields=fields)
@@ -502,6 +522,16 @@ def _check_place(
             rest = rest.loc[near]
     state_named_areas(table, rest, context.area, context.provinces, log)
     return rest
+
+
+def _state_layer_crs(table: Table, rest: pd.DataFrame, crs: CRS, context: PositionContext, log: IssueLog) -> None:
+    """State a layer whose declared CRS puts some, but fewer points into the province than a list may."""
+    if not context.provinces or rest.empty:
+        return
+    inside = context.area.within(rest["lon"], rest["lat"], provinces=context.provinces, margin_m=context.settings.margin_m)
+    if 0 < inside.mean() < context.settings.survive_share:
+        log.add("layer_crs_doubtful", table.source, column="geometry",
+                fields={"declared": crs.name, "inside": f"{inside.mean():.0%}"})
 
 
 def _from_geometry(
@@ -536,4 +566,5 @@ def _from_geometry(
     if settled.row_swapped.any():
         log.add("position_row_swapped", table.source, rows=rest.index[settled.row_swapped], column="geometry")
     rest = rest.assign(lon=settled.lon, lat=settled.lat)
+    _state_layer_crs(table, rest, parse_crs(declared), context, log)
     return _check_place(table, rest, ("geometry", "geometry"), context, log)

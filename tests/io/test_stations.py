@@ -129,6 +129,21 @@ def test_crs_of_the_project_file_settles_it(tmp_path, network_of, log):
     assert "crs_settled" in _codes(log)
 
 
+def test_two_pairs_in_a_row_are_held_against_each_other(tmp_path, network_of, log):
+    lon, lat = np.linspace(105.05, 105.5, 10), np.linspace(21.75, 22.2, 10)
+    e, n = from_wgs84(lon, lat, 9210)
+    lines = ["Mã trạm,Kinh độ,Vĩ độ,X (VN2000),Y (VN2000)"]
+    for i, (o, a, x, y) in enumerate(zip(lon, lat, n, e, strict=True)):
+        o_text, a_text = ("", "") if i == 2 else (f"{o:.6f}", f"{a:.6f}")
+        lines.append(f"T{i},{o_text},{a_text},{x + (5000 if i == 7 else 0):.2f},{y:.2f}")
+    network = network_of([_csv(tmp_path, "\n".join(lines))], area(former=()), operator="Viettel")
+    assert len(network.sites) == 10
+    assert _rows(log, "position_from_second_pair") == [4]
+    assert _rows(log, "position_pairs_differ") == [9]
+    assert network.sites.set_index("site_id").loc["T2", "lon"] == pytest.approx(lon[2], abs=1e-6)
+    assert network.sites.set_index("site_id").loc["T7", "lat"] == pytest.approx(lat[7], abs=1e-6)
+
+
 def test_a_wrong_crs_of_the_project_file_is_named_with_what_fits(tmp_path, network_of, log):
     index = area(current=9211, former=())
     lon, lat = np.linspace(105.1, 105.3, 12), np.linspace(21.8, 22.2, 12)
