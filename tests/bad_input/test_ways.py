@@ -49,6 +49,10 @@ def test_the_list_is_complete_in_itself():
         assert way.refused or way.stops == any(f.severity == "error" for f in way.findings), way.id
 
 
+#: Said of every project that does not name these inputs, as most of the made-up ones do not.
+_LEFT_OUT = frozenset({"terrain_missing", "settlements_missing", "population_missing"})
+
+
 def test_a_good_project_has_nothing_to_say(tmp_path):
     project = MadeUpProject(tmp_path / "good")
     project.terrain()
@@ -75,7 +79,7 @@ def test_way(way: Way, tmp_path: Path):
         assert way.says.en in caught.value.message.en
         return
     inputs, log, _ = read(path)
-    assert sorted(stated(f) for f in log) == sorted(way.findings)
+    assert sorted(stated(f) for f in log if f.kind.code not in _LEFT_OUT) == sorted(way.findings)
     assert log.has_errors is way.stops
     _sentences_are_whole(log)
     _books_balance(log)
