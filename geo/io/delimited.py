@@ -63,7 +63,8 @@ def read_delimited(
     header += [""] * (width - len(header))
     cells, refused = _read_cells(path, source, delimiter, encoding, rows[: last + 1], width, log, private=schema.private)
     preamble = tuple(t for row in rows[:first] for c in row if (t := clean(c)))
-    return RawTable(source, path, tuple(header), cells, preamble, refused_rows=refused)
+    above = tuple(tuple(row) for row in rows[:first])
+    return RawTable(source, path, tuple(header), cells, preamble, refused_rows=refused, above=above)
 
 
 def _sniff_text(path: Path, source: Source, options: TableOptions) -> tuple[str, str]:

@@ -76,6 +76,8 @@ class RawTable:
         Aligned with ``cells``; its CRS as declared by the file, possibly None.
     refused_rows : int
         Rows already dropped, each with a finding (wrong number of cells).
+    above : tuple of rows
+        The cells above the header, from the first row of the file.
     """
 
     source: Source
@@ -85,6 +87,7 @@ class RawTable:
     preamble: tuple[str, ...] = ()
     geometry: gpd.GeoSeries | None = None
     refused_rows: int = 0
+    above: tuple[tuple[object, ...], ...] = ()
 
 
 def find_header(rows: list[list[object]], schema: Schema, options: TableOptions) -> tuple[int, int]:

@@ -21,6 +21,7 @@ from geo.io.delimited import read_delimited
 from geo.io.letters import require_unicode
 from geo.io.raw import FileLimits, RawTable, TableOptions
 from geo.io.resources import load_toml
+from geo.io.stacked import require_one_table
 from geo.io.vectors import VECTOR_SUFFIXES, read_vectors
 from geo.io.workbook import read_workbook
 from geo.schemas import Field, FieldType, Schema
@@ -94,7 +95,8 @@ def read_tables(
     Raises
     ------
     InputError
-        If the file is missing, unreadable, of an unknown format, or lacks columns that the kind needs.
+        If the file is missing, unreadable, of an unknown format, lacks columns that the kind needs, or holds two
+        tables one above the other.
     """
     limits = limits or FileLimits()
     source = Source(file)
@@ -161,6 +163,7 @@ def _map_columns(raw: RawTable, schema: Schema, options: TableOptions, log: Issu
             f"{raw.source}: column missing: {names}. Columns read: {came}. Rename the column or give "
             "'columns' in the project file.",
         )
+    above = require_one_table(raw, match.columns, schema, options, log) if raw.geometry is None else 0
     private = frozenset(name for name, field in schema.fields.items() if field.private)
     _report_rivals(raw, match.columns, match.rivals, private, log)
     if match.unknown:
@@ -177,7 +180,7 @@ def _map_columns(raw: RawTable, schema: Schema, options: TableOptions, log: Issu
     frame = (cells.loc[~blank] if blank.any() else cells).set_axis(list(match.columns), axis=1)
     headers = {name: raw.headers[i] for name, i in match.columns.items()}
     require_unicode(frame, headers, schema, raw.source, log)
-    rows_in = len(frame) + raw.refused_rows
+    rows_in = len(frame) + raw.refused_rows + above
     if raw.geometry is None:
         frame = _drop_furniture(raw, frame, list(match.columns.values()), log)
     return Table(raw.source, frame, headers, rows_in, raw.preamble, geometry)

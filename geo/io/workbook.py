@@ -180,7 +180,7 @@ def _read_sheet(
     cells = pd.DataFrame(body, columns=range(width), dtype=object)
     cells.index = pd.RangeIndex(last + 2, last + 2 + len(body), name="row")
     preamble = tuple(dict.fromkeys(t for row in rows[:first] for c in row if (t := clean(c))))
-    return RawTable(source, path, tuple(headers), cells, preamble)
+    return RawTable(source, path, tuple(headers), cells, preamble, above=tuple(tuple(row) for row in rows[:first]))
 
 
 def _plain(cell: object) -> object:

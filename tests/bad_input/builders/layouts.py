@@ -11,3 +11,20 @@ from tests.bad_input.made_up_project import Check, MadeUpProject
 def _(p: MadeUpProject) -> Check | None:
     p.write("sites.csv", p.csv_text().replace("Trạm 2", '"Trạm 2').replace("Trạm 4", '"Trạm 4'))
     return no_sites
+
+
+@way("table_above_richer_header")
+def _(p: MadeUpProject) -> Check | None:
+    rows = p.typed()
+    p.workbook(sheets={"DS trạm": [*([*r[:5], *r[6:]] for r in rows), *rows]})
+    return no_sites
+
+
+@way("table_above_other_order")
+def _(p: MadeUpProject) -> Check | None:
+    text = p.csv_text()
+    p.set_column("Kinh độ", [row[4] for row in p.rows], name="…")
+    p.set_column("Vĩ độ", [f"{105.12345 + 0.1 * i:.5f}" for i in range(5)], name="Kinh độ")
+    p.header[3] = "Vĩ độ"
+    p.write("sites.csv", text + p.csv_text())
+    return no_sites
