@@ -15,10 +15,12 @@ import numpy.typing as npt
 import pandas as pd
 
 from geo.columns import plain_numbers
-from geo.text import clean
+from geo.text import clean, fold
 from geo.values import is_blank, parse_numbers
 
-__all__ = ["Angle", "AngleColumn", "parse_angle", "parse_angles", "split_pair"]
+__all__ = [
+    "Angle", "AngleColumn", "angle_part", "join_angle_parts", "parse_angle", "parse_angles", "split_pair",
+]  # fmt: skip
 
 FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
@@ -277,3 +279,42 @@ def split_pair(text: object) -> tuple[Angle, Angle] | None:
         if first is not None and second is not None and first.axis != second.axis:
             return first, second
     return None
+
+
+_PART_AXIS = re.compile(r"(?:^| )(?:(kinh do|kinh tuyen|longitude|long|lon|lng|kd)|vi do|vi tuyen|latitude|lat|vd)(?= |$)")
+_PART_NAMES = {
+    "do": "d", "deg": "d", "degree": "d", "degrees": "d", "d": "d",
+    "phut": "m", "min": "m", "minute": "m", "minutes": "m", "m": "m",
+    "giay": "s", "sec": "s", "second": "s", "seconds": "s", "s": "s",
+}  # fmt: skip
+_PART_MARKS = re.compile(r"(°|''|\"|')\s*[)\]]?$")
+_MARK_PARTS = {"°": "d", "'": "m", "''": "s", '"': "s"}
+
+
+def angle_part(header: object) -> tuple[str, str]:
+    """Return the axis (``lon``, ``lat`` or empty) and the part (``d``, ``m``, ``s`` or empty) that a header names.
+
+    ``"Kinh độ (phút)"`` is ``("lon", "m")``, ``"Giây"`` is ``("", "s")``, ``"Kinh độ"`` is ``("lon", "")``.
+    """
+    text = clean(header)
+    folded = fold(text)
+    axis, rest = "", folded
+    if found := _PART_AXIS.search(folded):
+        axis, rest = "lon" if found[1] else "lat", folded[: found.start()] + folded[found.end() :]
+    if mark := _PART_MARKS.search(text.translate(_MARKS)):
+        return axis, _MARK_PARTS[mark[1]]
+    return axis, _PART_NAMES.get(rest.strip(), "")
+
+
+def join_angle_parts(degrees: object, minutes: object, seconds: object) -> str | None:
+    """Return degrees, minutes and seconds of three cells as one text for :func:`parse_angle`.
+
+    None where all are blank. Where the minutes are blank the text says so with a question mark, which
+    does not read as an angle, unless the degrees have decimals of their own.
+    """
+    d, m, s = (f"{c:.10g}" if isinstance(c, float) and c == c else clean(c) for c in (degrees, minutes, seconds))
+    if not (d or m or s):
+        return None
+    if d and not m and not s and not d.replace("-", "").isdigit():
+        return d
+    return f"{d or '?'}°{m or '?'}'" + (f'{s}"' if s else "")

@@ -16,7 +16,7 @@ import pyarrow as pa
 from pyarrow import csv as arrow_csv
 
 from geo.errors import InputError
-from geo.io.raw import FileLimits, RawTable, TableOptions, find_header, join_headers
+from geo.io.raw import FileLimits, RawTable, TableOptions, combine_angles, find_header, join_headers
 from geo.io.stray_quotes import require_closed_quotes
 from geo.schemas import Schema
 from geo.text import clean
@@ -64,7 +64,7 @@ def read_delimited(
     cells, refused = _read_cells(path, source, delimiter, encoding, rows[: last + 1], width, log, private=schema.private)
     preamble = tuple(t for row in rows[:first] for c in row if (t := clean(c)))
     above = tuple(tuple(row) for row in rows[:first])
-    return RawTable(source, path, tuple(header), cells, preamble, refused_rows=refused, above=above)
+    return combine_angles(RawTable(source, path, tuple(header), cells, preamble, refused_rows=refused, above=above))
 
 
 def _sniff_text(path: Path, source: Source, options: TableOptions) -> tuple[str, str]:

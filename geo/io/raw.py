@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import geopandas as gpd
 import pandas as pd
 
+from geo.coordinates import angle_part, join_angle_parts
 from geo.errors import InputError
 from geo.schemas import Schema
 from geo.text import clean
 from geo.validation import Source
 
-__all__ = ["FileLimits", "RawTable", "TableOptions", "find_header", "join_headers"]
+__all__ = ["FileLimits", "RawTable", "TableOptions", "combine_angles", "find_header", "join_headers"]
 
 _HEADER_DEPTH = 40
 
@@ -107,7 +108,7 @@ def find_header(rows: list[list[object]], schema: Schema, options: TableOptions)
                 f"header_row = {options.header_row}: bảng chỉ có {len(rows)} dòng.",
                 f"header_row = {options.header_row}: the table has {len(rows)} rows only.",
             )
-        return index, index
+        return index, index + _names_angle_parts(rows, index)
     best, best_score = (0, 0), 0.0
     for i, row in enumerate(rows[:_HEADER_DEPTH]):
         score = _score([clean(c) for c in row], schema, options)
@@ -117,7 +118,43 @@ def find_header(rows: list[list[object]], schema: Schema, options: TableOptions)
             two = _score(join_headers(row, rows[i + 1], schema), schema, options)
             if two > best_score + 1.5:
                 best, best_score = (i, i + 1), two
-    return best
+    return best if best[0] != best[1] else (best[0], best[0] + _names_angle_parts(rows, best[0]))
+
+
+def _names_angle_parts(rows: list[list[object]], index: int) -> int:
+    """Return 1 if the row below a header splits its coordinates into degrees, minutes and seconds, else 0."""
+    if index + 1 >= len(rows):
+        return 0
+    axes = {angle_part(c)[0] for c in rows[index]} - {""}
+    below = [angle_part(c)[1] for c in rows[index + 1]]
+    return int(axes == {"lon", "lat"} and min(below.count("d"), below.count("m")) == len(axes))
+
+
+def combine_angles(raw: RawTable) -> RawTable:
+    """Return a table with coordinates split over columns (degrees, minutes, seconds) in one column each.
+
+    The parts stand side by side, each header naming axis and part (``"Kinh độ (phút)"``), or the parts
+    alone behind the axis. The combined column takes the place of the degrees.
+    """
+    places: dict[str, dict[str, int]] = {}
+    last = ""
+    for place, header in enumerate(raw.headers):
+        axis, part = angle_part(header)
+        last = axis or (last if part in {"m", "s"} else "")
+        if last and (part or axis):
+            places.setdefault(last, {}).setdefault(part or "d", place)
+    split = {axis: parts for axis, parts in places.items() if {"d", "m"} <= set(parts)}
+    if set(split) != {"lon", "lat"}:
+        return raw
+    headers, cells = list(raw.headers), raw.cells.copy()
+    for axis, parts in split.items():
+        columns = [cells[parts[p]] if p in parts else pd.Series([None] * len(cells), index=cells.index) for p in "dms"]
+        joined = [join_angle_parts(*row) for row in zip(*columns, strict=True)]
+        cells[parts["d"]] = pd.Series(joined, index=cells.index, dtype=object)
+        headers[parts["d"]] = "Kinh độ" if axis == "lon" else "Vĩ độ"
+        for part in set(parts) - {"d"}:
+            headers[parts[part]] = ""
+    return replace(raw, headers=tuple(headers), cells=cells)
 
 
 def join_headers(upper: list[object], lower: list[object], schema: Schema) -> list[str]:

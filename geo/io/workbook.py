@@ -10,7 +10,7 @@ import pandas as pd
 from python_calamine import CalamineError, CalamineWorkbook, SheetVisibleEnum, ZipError
 
 from geo.errors import InputError
-from geo.io.raw import FileLimits, RawTable, TableOptions, find_header, join_headers
+from geo.io.raw import FileLimits, RawTable, TableOptions, combine_angles, find_header, join_headers
 from geo.schemas import Schema
 from geo.text import clean, fold_key
 from geo.validation import IssueLog, Source
@@ -180,7 +180,8 @@ def _read_sheet(
     cells = pd.DataFrame(body, columns=range(width), dtype=object)
     cells.index = pd.RangeIndex(last + 2, last + 2 + len(body), name="row")
     preamble = tuple(dict.fromkeys(t for row in rows[:first] for c in row if (t := clean(c))))
-    return RawTable(source, path, tuple(headers), cells, preamble, above=tuple(tuple(row) for row in rows[:first]))
+    above = tuple(tuple(row) for row in rows[:first])
+    return combine_angles(RawTable(source, path, tuple(headers), cells, preamble, above=above))
 
 
 def _plain(cell: object) -> object:

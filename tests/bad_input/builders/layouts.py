@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.bad_input.builders import way
-from tests.bad_input.builders.places import no_sites
+from tests.bad_input.builders.places import at, no_sites
 from tests.bad_input.made_up_project import Check, MadeUpProject
 
 
@@ -28,3 +28,15 @@ def _(p: MadeUpProject) -> Check | None:
     p.header[3] = "Vĩ độ"
     p.write("sites.csv", text + p.csv_text())
     return no_sites
+
+
+@way("table_degrees_in_three_columns")
+def _(p: MadeUpProject) -> Check | None:
+    def parts(text: str) -> list[float]:
+        value = float(text)
+        return [int(value), int(value % 1 * 60), value * 60 % 1 * 60]
+
+    lower = ["Độ", "Phút", "Giây"]
+    upper = [[*p.header[:4], "", "", p.header[4], "", "", *p.header[5:]], ["", "", "", *lower, *lower, "", "", ""]]
+    p.workbook(sheets={"DS trạm": [*upper, *([*r[:3], *parts(r[3]), *parts(r[4]), *r[5:]] for r in p.rows)]})
+    return at()
