@@ -19,7 +19,7 @@ from geo.text import clean, fold
 from geo.values import is_blank, parse_numbers
 
 __all__ = [
-    "Angle", "AngleColumn", "angle_part", "join_angle_parts", "parse_angle", "parse_angles", "split_pair",
+    "Angle", "AngleColumn", "angle_part", "join_angle_parts", "looks_packed", "parse_angle", "parse_angles", "split_pair",
 ]  # fmt: skip
 
 FloatArray = npt.NDArray[np.float64]
@@ -318,3 +318,25 @@ def join_angle_parts(degrees: object, minutes: object, seconds: object) -> str |
     if d and not m and not s and not d.replace("-", "").isdigit():
         return d
     return f"{d or '?'}°{m or '?'}'" + (f'{s}"' if s else "")
+
+
+def looks_packed(lon: FloatArray, lat: FloatArray, *, least: int = 10) -> bool:
+    """Tell whether a list's degrees look like degrees-minutes-seconds written as one number (``104.582440``).
+
+    In decimal degrees the first two and the next two decimals are any of 00 to 99; in DD.MMSS they are
+    minutes and seconds and never reach 60. With the third and fourth decimals of ``n`` different
+    places alike by chance in ``0.6^(2 n)`` of lists (4e-5 for ten), a list in which none reaches 60 is
+    hardly decimal. Places whose third and fourth decimals are both 00 say nothing and do not count.
+
+    Parameters
+    ----------
+    lon, lat : (n,) float64
+        As they came, in degrees; NaN is left out.
+    least : int
+        Fewest different places that can tell.
+    """
+    pairs = np.unique(np.column_stack([np.abs(lon), np.abs(lat)]), axis=0)
+    pairs = pairs[np.isfinite(pairs).all(axis=1)]
+    digits = np.floor((pairs - np.floor(pairs)) * 1e4 + 1e-4).astype(np.int64)
+    digits = digits[(digits % 100 != 0).all(axis=1)]
+    return len(digits) >= least and bool(((digits // 100 < 60) & (digits % 100 < 60)).all())

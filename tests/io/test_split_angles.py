@@ -1,4 +1,4 @@
-"""Degrees, minutes and seconds in columns of their own."""
+"""Degrees, minutes and seconds in columns of their own, and packed into one number."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 import openpyxl
 import pytest
 
-from geo.coordinates import parse_angles
+from geo.coordinates import looks_packed, parse_angles
 from geo.io.raw import TableOptions
 from geo.io.tables import load_schema, read_tables
 
@@ -39,3 +39,15 @@ def test_split_degrees_are_one_angle(tmp_path, log, suffix, header):
     np.testing.assert_allclose(lon.values[:2], [104 + 58 / 60 + 24.4 / 3600, 105.01], atol=1e-9)
     np.testing.assert_allclose(lat.values, [22.11, 21.5 + 0.5 / 3600, 21.5], atol=1e-9)
     assert lon.unreadable.tolist() == [False, False, True]
+
+
+def test_packed_degrees_are_told_from_decimal_ones():
+    draw = np.random.default_rng(7)
+    minutes, seconds = draw.integers(0, 60, (2, 2, 12))
+    packed = np.array([[104.0], [22.0]]) + minutes / 100 + (seconds * 100 + 40) / 1e6
+    assert looks_packed(*packed)
+    assert not looks_packed(*packed[:, :9])
+    assert not looks_packed(*(np.array([[104.0], [22.0]]) + minutes / 60 + seconds / 3600))
+    assert not looks_packed(*np.repeat(packed[:, :1], 50, axis=1)), "one place many times tells nothing"
+    assert not looks_packed(*np.round(packed, 2)), "two decimals tell nothing"
+    assert not looks_packed(np.array([]), np.array([]))
