@@ -15,7 +15,7 @@ import shapely
 from pyproj import CRS
 
 from geo.areas import AreaIndex
-from geo.coordinates import AngleColumn, parse_angles, split_pair
+from geo.coordinates import AngleColumn, looks_packed, parse_angles, split_pair
 from geo.crs import from_wgs84, parse_crs, to_wgs84, zone_label
 from geo.declared import Declared, declared_in
 from geo.errors import CrsError
@@ -338,6 +338,9 @@ def _degrees(
         log.add("position_list_swapped", table.source, column=column, came=texts.first, fields={"count": len(rows)})
     if changed.any():
         log.add("position_row_swapped", table.source, rows=rows[changed], column=column, came=list(texts[changed]))
+    plain = ~first.sexagesimal & ~second.sexagesimal
+    if looks_packed(settled.lon[plain], settled.lat[plain]):
+        log.add("position_looks_packed", table.source, column=column, came=texts.first)
     coarse = ~first.sexagesimal & ~second.sexagesimal & _coarse(a) & _coarse(b)
     if coarse.any():
         log.add("position_coarse", table.source, rows=rows[coarse], column=column, came=list(texts[coarse]))

@@ -144,6 +144,16 @@ def test_two_pairs_in_a_row_are_held_against_each_other(tmp_path, network_of, lo
     assert network.sites.set_index("site_id").loc["T7", "lat"] == pytest.approx(lat[7], abs=1e-6)
 
 
+def test_packed_degrees_are_suspected_and_said(tmp_path, network_of, log):
+    rng = np.random.default_rng(5)
+    lines = ["Mã trạm,Kinh độ,Vĩ độ"]
+    for i in range(20):
+        m, s, m2, s2 = rng.integers(0, 60, 4)
+        lines.append(f"T{i},105.{m:02d}{s:02d}{rng.integers(10, 99)},21.{m2:02d}{s2:02d}{rng.integers(10, 99)}")
+    network_of([_csv(tmp_path, "\n".join(lines))], area(), operator="Viettel")
+    assert "position_looks_packed" in _codes(log)
+
+
 def test_a_wrong_crs_of_the_project_file_is_named_with_what_fits(tmp_path, network_of, log):
     index = area(current=9211, former=())
     lon, lat = np.linspace(105.1, 105.3, 12), np.linspace(21.8, 22.2, 12)
