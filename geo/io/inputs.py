@@ -48,6 +48,10 @@ READ_KINDS = (
     "boundaries", "settlements", "buildings", "facilities", "sites", "cells", "measurements", "path_loss",
     "population", "terrain", "land_cover", "roads", "streets",
 )  # fmt: skip
+#: What is said when a project leaves an input out without which much stays unknown.
+_LEFT_OUT = {
+    "terrain": "terrain_missing", "settlements": "settlements_missing", "population": "population_missing",
+}  # fmt: skip
 _RASTERS = (".tif", ".tiff", ".hgt")
 
 
@@ -150,9 +154,9 @@ def read_inputs(
             files[kind] = input_files(project, kind)
     if not project.inputs.get("boundaries"):
         log.add("boundaries_missing", Source("inputs.boundaries"))
-    for kind in ("terrain", "settlements", "population"):
+    for kind, code in _LEFT_OUT.items():
         if not project.inputs.get(kind):
-            log.add(f"{kind}_missing", Source(f"inputs.{kind}"))
+            log.add(code, Source(f"inputs.{kind}"))
     known = province_zones(project.extra)
     for code in project.provinces:
         if code not in known:
