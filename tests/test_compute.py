@@ -25,6 +25,7 @@ from geo.compute import (
 )
 from geo.errors import InputError, VungphuError, WorkerLostError
 from geo.io.files import write_text
+from tests.interruptible import heed_interrupts
 
 
 def slow_square(value: int) -> int:
@@ -193,6 +194,7 @@ def test_workers_do_not_outlive_their_parent(
         [sys.executable, str(script), str(pids)],
         env={**os.environ, "PYTHONPATH": str(project_root)},
         stderr=subprocess.DEVNULL,
+        preexec_fn=heed_interrupts,
     )
     deadline = time.monotonic() + 60
     while len(list(pids.iterdir())) < 2 and time.monotonic() < deadline:

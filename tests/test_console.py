@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.interruptible import heed_interrupts
+
 _COMMAND = textwrap.dedent(
     """
     import sys, time
@@ -167,6 +169,7 @@ def test_interrupted_it_says_so(command: list[str], number: signal.Signals, code
         stderr=subprocess.PIPE,
         text=True,
         encoding="utf-8",
+        preexec_fn=heed_interrupts,
     )
     assert process.stdout is not None
     assert process.stdout.readline() == "ready\n"

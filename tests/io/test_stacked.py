@@ -46,11 +46,10 @@ def test_rows_above_a_header_that_the_project_names_are_stated(tmp_path, log):
     assert finding.came[0].startswith("1; Viettel; T1")
 
 
-@pytest.mark.parametrize("suffix", ["csv", "xlsx"])
-@pytest.mark.parametrize("count", [8, 60, 60_000])
+@pytest.mark.parametrize(
+    ("suffix", "count"), [("csv", 8), ("csv", 60), ("csv", 60_000), ("xlsx", 8), ("xlsx", 60)]
+)
 def test_a_second_header_in_another_order_refuses_the_list(tmp_path, log, suffix, count):
-    if suffix == "xlsx" and count > 1000:
-        pytest.skip("writing a long workbook takes long; the CSV goes the same way")
     other = ["STT", "Nhà mạng", "Mã trạm", "Tên trạm", "Vĩ độ", "Kinh độ"]
     rows = [POOR, *_rows(1, count), other, *_rows(count + 1, count + 5)]
     with pytest.raises(InputError, match=f"row {count + 2} is a header unlike the one in row 1"):

@@ -29,6 +29,7 @@ from geo.errors import InputError, MissingInputError, ProjectFileError
 from geo.io.run_folder import RunFolder
 from geo.pipeline.analysis import Analysis, analyse
 from geo.pipeline.reading import RefusedInputsError
+from tests.interruptible import heed_interrupts
 
 FOLDER = "tinh-thu-gia-dinh"
 
@@ -369,7 +370,12 @@ def kill_and_resume(
     killed = 0
     for _ in range(kills):
         process = subprocess.Popen(
-            line, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+            line,
+            env=environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            preexec_fn=heed_interrupts,
         )
         try:
             process.communicate(timeout=moments.uniform(0.2, 0.95) * whole_s)
