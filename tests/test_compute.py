@@ -148,7 +148,7 @@ def test_the_executor_follows_the_options() -> None:
 
 
 def test_dask_gives_the_same_results() -> None:
-    pytest.importorskip("distributed", reason="the extra 'dask' is not installed")
+    pytest.importorskip("distributed", reason="the extra 'cluster' is not installed")
     assert DaskExecutor(workers=1).run(slow_square, [3, 1, 2]) == [9, 1, 4]
 
 
