@@ -6,98 +6,23 @@ does not depend on the frequency (see single_edge.py).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from geo.errors import GridMismatchError
 from geo.propagation.kernels import area_kernel
+from geo.propagation.radio_sources import RadioSources
 from geo.propagation.settings import CoverageSettings
 
 __all__ = ["MODEL", "AreaLevels", "RadioSources", "predict_area"]
 
 _F32 = npt.NDArray[np.float32]
 _F64 = npt.NDArray[np.float64]
-_I64 = npt.NDArray[np.int64]
 
 #: Name and edition of the model, for every output.
 MODEL = "free space + single knife edge (ITU-R P.525-4, P.526-15), baseline"
-
-
-@dataclass(frozen=True, slots=True)
-class RadioSources:
-    """Radio cells as plain arrays, grouped by place and antenna height.
-
-    Attributes
-    ----------
-    group_lon, group_lat : (g,) float64 arrays
-        Antennas' places, EPSG:4326 degrees.
-    group_x_m, group_y_m : (g,) float64 arrays
-        The same in the grid's CRS.
-    group_ground_m : (g,) float64 array
-        Ground height; NaN on a terrain void.
-    group_height_m : (g,) float64 array
-        Antenna above ground.
-    group_first : (g + 1,) int64 array
-        Cells of group i are ``group_first[i]`` to ``group_first[i + 1]``.
-    layer : (n,) int64 array
-        Index of the (operator, technology) that the radio cell belongs to.
-    frequency_mhz, eirp_dbm : (n,) float64 arrays
-        Downlink frequency; EIRP of what the phone measures.
-    ceiling_dbm : (n,) float64 array
-        Greatest level that a phone can see: power of what it measures at the antenna connector less the
-        minimum coupling loss.
-    bearing_deg : (n,) float64 array
-        Main direction clockwise from *grid* north; NaN omnidirectional.
-    beamwidth_deg, front_to_back_db : (n,) float64 arrays
-    threshold_dbm : (n,) float64 array
-        Planning level; NaN none.
-    sd_db : (n,) float64 array
-        Standard deviation of the prediction for this radio cell.
-    """
-
-    group_lon: _F64
-    group_lat: _F64
-    group_x_m: _F64
-    group_y_m: _F64
-    group_ground_m: _F64
-    group_height_m: _F64
-    group_first: _I64
-    layer: _I64
-    frequency_mhz: _F64
-    eirp_dbm: _F64
-    ceiling_dbm: _F64
-    bearing_deg: _F64
-    beamwidth_deg: _F64
-    front_to_back_db: _F64
-    threshold_dbm: _F64
-    sd_db: _F64
-
-    @property
-    def groups(self) -> int:
-        """Number of places with antennas."""
-        return len(self.group_lon)
-
-    def near(self, bounds: tuple[float, float, float, float], reach_m: float) -> RadioSources:
-        """Return the groups within ``reach_m`` of a box in the grid's CRS."""
-        dx = np.maximum(0.0, np.maximum(bounds[0] - self.group_x_m, self.group_x_m - bounds[2]))
-        dy = np.maximum(0.0, np.maximum(bounds[1] - self.group_y_m, self.group_y_m - bounds[3]))
-        chosen = np.flatnonzero(np.hypot(dx, dy) <= reach_m)
-        middle = ((bounds[0] + bounds[2]) / 2, (bounds[1] + bounds[3]) / 2)
-        away = np.hypot(self.group_x_m[chosen] - middle[0], self.group_y_m[chosen] - middle[1])
-        chosen = chosen[np.argsort(away, kind="stable")]  # near ones first: they spare the far ones
-        counts = np.diff(self.group_first)[chosen]
-        members = np.concatenate(
-            [np.arange(self.group_first[g], self.group_first[g + 1]) for g in chosen] or [np.empty(0, np.int64)]
-        )
-        first = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-        picked = {
-            f.name: getattr(self, f.name)[chosen if f.name.startswith("group_") else members]
-            for f in fields(self)
-            if f.name != "group_first"
-        }
-        return RadioSources(group_first=first, **picked)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,9 @@ from pyproj import Proj
 from geo.crs import from_wgs84
 from geo.grid import Grid
 from geo.io.terrain import Terrain
-from geo.propagation.area import RadioSources
+from geo.propagation.antenna import horizontal_loss_db
 from geo.propagation.link_budget import reference_eirp_dbm, resource_blocks
+from geo.propagation.radio_sources import RadioSources
 from geo.propagation.settings import TECHNOLOGIES, CoverageSettings, RadioDefaults
 from geo.validation import IssueLog, Source
 
@@ -152,7 +153,7 @@ def prepare_sources(
     used = DefaultsUsed(
         dict(sorted(counts.items())), dict(sorted(Counter(radio["technology"].replace("", "?")).items()))
     )
-    return PreparedSources(_arrays(_spread(radio, layers), layers, settings), layers, without, used, unlisted)
+    return PreparedSources(_arrays(_spread(radio, layers), layers, settings, defaults), layers, without, used, unlisted)
 
 
 def _join(cells: pd.DataFrame, sites: pd.DataFrame) -> pd.DataFrame:
@@ -319,7 +320,7 @@ def _spread(radio: pd.DataFrame, layers: Sequence[tuple[str, str]]) -> pd.DataFr
 
 
 def _arrays(
-    radio: pd.DataFrame, layers: Sequence[tuple[str, str]], settings: CoverageSettings
+    radio: pd.DataFrame, layers: Sequence[tuple[str, str]], settings: CoverageSettings, defaults: RadioDefaults
 ) -> RadioSources:
     """Return plain arrays in an order that does not depend on the order of the rows."""
     order = ["lon", "lat", "height", "frequency", "layer", "eirp", "ceiling", "bearing", "sd"]
@@ -339,6 +340,10 @@ def _arrays(
         return np.ascontiguousarray(radio[name].to_numpy(np.float64))
 
     eirp = np.where(unknown, -np.inf, column("eirp"))
+    antenna = defaults.antenna
+    across = horizontal_loss_db(
+        np.arange(-180.0, 181.0), beamwidth_deg=antenna.beamwidth_deg, front_to_back_db=antenna.front_to_back_db
+    )
     return RadioSources(
         group_lon=column("lon")[starts],
         group_lat=column("lat")[starts],
@@ -356,4 +361,9 @@ def _arrays(
         front_to_back_db=column("front_to_back"),
         threshold_dbm=np.where(unknown, np.nan, threshold),
         sd_db=column("sd"),
+        pattern=np.zeros(len(radio), dtype=np.int64),
+        mechanical_tilt_deg=np.zeros(len(radio)),
+        horizontal_loss_db=across.astype(np.float32)[None],
+        vertical_loss_db=np.zeros((1, 721), dtype=np.float32),
+        pattern_cap_db=np.array([antenna.front_to_back_db]),
     )
