@@ -1,0 +1,76 @@
+"""The most frequent class of each node's own cell: jitted arithmetic on plain arrays; nothing here checks its input."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+__all__ = ["majority_kernel"]
+
+_F64 = npt.NDArray[np.float64]
+_U8 = npt.NDArray[np.uint8]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def majority_kernel(
+    classes: _U8,
+    top: int,
+    left: int,
+    control_row: _F64,
+    control_column: _F64,
+    spacing: int,
+    first_row: int,
+    first_column: int,
+    parts: int,
+    kinds: int,
+    out: _U8,
+) -> None:
+    """Fill ``out`` where it is 0 with the most frequent class among parts × parts points of each node's cell.
+
+    Parameters
+    ----------
+    classes : (h, w) uint8 array
+        Class numbers 1 to ``kinds - 1``, 0 unknown: a part of the raster that starts at (top, left).
+    control_row, control_column : (p, q) float64 arrays
+        Fractional position in the whole raster of the lattice's every ``spacing``-th cell corner.
+    first_row, first_column : int
+        Nodes from the first control point to ``out[0, 0]``.
+    out : (rows, columns) uint8 array
+        Class numbers; ties go to the lower one.
+    """
+    rows, columns = out.shape
+    height, width = classes.shape
+    counts = np.zeros(kinds, dtype=np.int64)
+    share = 1.0 / (parts * spacing)
+    nudge = 1e-6  # a point on an edge belongs to the next cell, whatever the last digits say
+    for i in range(rows):
+        block_row = (first_row + i) // spacing
+        part_row = ((first_row + i) - block_row * spacing) * parts
+        for j in range(columns):
+            if out[i, j] != 0:
+                continue
+            block_column = (first_column + j) // spacing
+            part_column = ((first_column + j) - block_column * spacing) * parts
+            r00, r01 = control_row[block_row, block_column], control_row[block_row, block_column + 1]
+            r10, r11 = control_row[block_row + 1, block_column], control_row[block_row + 1, block_column + 1]
+            c00, c01 = control_column[block_row, block_column], control_column[block_row, block_column + 1]
+            c10, c11 = control_column[block_row + 1, block_column], control_column[block_row + 1, block_column + 1]
+            counts[:] = 0
+            for a in range(parts):
+                down = (part_row + a + 0.5) * share
+                row_left, row_right = r00 + down * (r10 - r00), r01 + down * (r11 - r01)
+                column_left, column_right = c00 + down * (c10 - c00), c01 + down * (c11 - c01)
+                for b in range(parts):
+                    along = (part_column + b + 0.5) * share
+                    y = row_left + along * (row_right - row_left)
+                    x = column_left + along * (column_right - column_left)
+                    r = np.floor(y + nudge) - top
+                    c = np.floor(x + nudge) - left
+                    if r >= 0 and r < height and c >= 0 and c < width:  # false for NaN
+                        counts[classes[int(r), int(c)]] += 1
+            best = 0
+            for k in range(1, kinds):
+                if counts[k] > 0 and (best == 0 or counts[k] > counts[best]):
+                    best = k
+            out[i, j] = best
