@@ -21,7 +21,7 @@ from geo.io.boundaries import read_boundaries
 from geo.io.buildings import read_buildings
 from geo.io.catalogues import band_catalogue, operator_catalogue
 from geo.io.facilities import read_facilities
-from geo.io.land_cover import LandCover, open_land_cover
+from geo.io.land_cover import LandCover, join_land_cover, open_land_cover
 from geo.io.measurements import read_measurements
 from geo.io.path_loss import read_path_loss
 from geo.io.places import give_ids
@@ -257,11 +257,14 @@ class _Reader:
                     found["population_raster"] = open_population_raster(
                         item.path, log=self.log, label=item.file, crs=item.options.crs or None
                     )
+        covers: list[LandCover] = []
         for item in self.of("land_cover"):
             with stating(self.log, item.file):
-                found["land_cover"] = open_land_cover(
-                    item.path, log=self.log, label=item.file, crs=item.options.crs or None
+                covers.append(
+                    open_land_cover(item.path, log=self.log, label=item.file, crs=item.options.crs or None)
                 )
+        if covers:
+            found["land_cover"] = join_land_cover(covers)
         return found
 
     def _state_elsewhere(self, rasters: Mapping[str, Any], units: gpd.GeoDataFrame | None) -> None:

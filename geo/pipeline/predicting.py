@@ -11,6 +11,7 @@ import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
 import shapely
+from pyproj import Geod
 
 from geo.compute import Piece, run_pieces
 from geo.coverage import (
@@ -32,11 +33,13 @@ from geo.crs import ProvinceZones, local_utm_epsg
 from geo.errors import InputError
 from geo.grid import Grid
 from geo.io.files import read_json, write_json
+from geo.io.land_cover import LandCover
 from geo.io.polygons import projected
 from geo.io.rasters import read_array, read_raster, write_array, write_raster
 from geo.io.stage_files import write_issues
 from geo.io.terrain import Terrain
 from geo.pipeline.engine import PUBLIC, Workspace
+from geo.propagation.ground import GroundModel, GroundSettings, check_ground, state_ground
 from geo.text import fold
 
 __all__ = ["Predicted", "layer_names", "load_coverage", "predict_coverage", "run_grid"]
@@ -102,9 +105,11 @@ def predict_coverage(
     *,
     frames: Mapping[str, Any],
     terrain: Terrain | None,
+    land_cover: LandCover | None,
     grid: Grid,
     operators: Sequence[str],
     settings: CoverageSettings,
+    ground_settings: GroundSettings,
     on: Any,
     log: Any,
 ) -> Mapping[str, Any]:
@@ -117,9 +122,11 @@ def predict_coverage(
         ``units``, ``sites`` and ``cells`` (empty frames where none were given).
     terrain : Terrain or None
         Without it every state is unknown.
+    land_cover : LandCover or None
     grid : Grid
     operators : sequence of str
     settings : CoverageSettings
+    ground_settings : GroundSettings
     on : date
     log : IssueLog
         Receives findings of this stage.
@@ -128,6 +135,8 @@ def predict_coverage(
     ------
     InputError
         If no operator is known at all.
+    ProjectFileError
+        If clutter would count twice.
     """
     index = unit_index(frames["units"], grid)
     inside = index >= 0
@@ -140,12 +149,18 @@ def predict_coverage(
     predicted: dict[str, int] = {}
     without: tuple[str, ...] = ()
     tiles = 0
+    clutter: Mapping[str, Any] | None = None
     if terrain is None:
         names = list(operators) or sorted({*frames["sites"]["operator"], *frames["cells"]["operator"]} - {""})
         layers = tuple(sorted((name, technology) for name in names for technology in settings.counting))
         _require_layers(layers)
         coverage = _unknown(grid, inside, layers)
     else:
+        check_ground(ground_settings, kind=terrain.kind, land_cover=land_cover is not None)
+        ground = GroundModel(terrain, land_cover, ground_settings)
+        use = ground.use(_reach(frames["units"], settings.max_radius_m))
+        state_ground(ground, use, log)
+        clutter = asdict(use)
         prepared = prepare_sources(
             frames["cells"],
             frames["sites"],
@@ -177,6 +192,7 @@ def predict_coverage(
         "radio_cells": predicted,
         "operators_without_sites": list(without),
         "defaults_used": defaults_used,
+        "clutter": clutter,
         "states": {
             "all": state_counts(coverage.all_state(settings.counting)[inside]),
             **{
@@ -185,6 +201,20 @@ def predict_coverage(
             },
         },
     }
+
+
+def _reach(units: gpd.GeoDataFrame, reach_m: float) -> tuple[float, float, float, float]:
+    """Return the box (EPSG:4326) that paths to the area may cross: the area and the cells' reach around it."""
+    west, south, east, north = (float(v) for v in units.total_bounds)
+    geod, middle = Geod(ellps="WGS84"), (west + east) / 2
+    high = max(abs(south), abs(north))
+    wide = geod.fwd(middle, high, 90.0, reach_m)[0] - middle
+    return (
+        west - wide,
+        geod.fwd(middle, south, 180.0, reach_m)[1],
+        east + wide,
+        geod.fwd(middle, north, 0.0, reach_m)[1],
+    )
 
 
 def _require_layers(layers: Sequence[tuple[str, str]]) -> None:

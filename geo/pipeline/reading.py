@@ -11,6 +11,7 @@ import pandas as pd
 from geo.errors import InputError
 from geo.io.fingerprints import companions
 from geo.io.inputs import READ_KINDS, read_inputs
+from geo.io.land_cover import LandCover, join_land_cover, open_land_cover
 from geo.io.population_raster import PopulationRaster, open_population_raster
 from geo.io.project import InputFile, input_files
 from geo.io.resources import issue_catalogue
@@ -27,6 +28,7 @@ __all__ = [
     "files_of",
     "load_frame",
     "load_issues",
+    "load_land_cover",
     "load_population_raster",
     "load_terrain",
     "reading_settings",
@@ -171,6 +173,17 @@ def load_terrain(project: Project) -> Terrain | None:
         log=IssueLog(issue_catalogue()),
         labels=[tile.file for tile in tiles],
         crs=tiles[0].options.crs or None,
+    )
+
+
+def load_land_cover(project: Project) -> LandCover | None:
+    """Return the land cover again; what is wrong with it was stated when the inputs were read."""
+    log = IssueLog(issue_catalogue())
+    return join_land_cover(
+        [
+            open_land_cover(item.path, log=log, label=item.file, crs=item.options.crs or None, scan=False)
+            for item in _named(project, "land_cover")
+        ]
     )
 
 

@@ -5,18 +5,25 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, get_args
 
 from geo.coverage import TECHNOLOGIES, CoverageSettings, coverage_settings, technology_rules
 from geo.errors import ProjectFileError
 from geo.io.resources import resource_names
 from geo.project import Project
+from geo.propagation.ground import EndLoss, GroundSettings, check_ground, ground_settings
 from geo.villages import VillageSettings, village_settings
 
 __all__ = ["AnalysisSettings", "analysis_settings"]
 
-_FLAGS = ("unknown_status_serves",)
-_SHARES = ("served_probability", "unserved_probability")
+_FLAGS = ("unknown_status_serves", "clutter_in_profile")
+_SHARES = (
+    "served_probability",
+    "unserved_probability",
+    "urban_built_share",
+    "suburban_built_share",
+    "area_known_share",
+)
 _NOT_SETTABLE = ("counting",)
 
 
@@ -28,12 +35,14 @@ class AnalysisSettings:
     ----------
     coverage : CoverageSettings
     villages : VillageSettings
+    ground : GroundSettings
     rules : tuple of mapping
         Entries of the rule catalogue that were used, as they stand there.
     """
 
     coverage: CoverageSettings
     villages: VillageSettings
+    ground: GroundSettings
     rules: tuple[Mapping[str, Any], ...]
 
 
@@ -43,7 +52,8 @@ def analysis_settings(project: Project) -> AnalysisSettings:
     Raises
     ------
     ProjectFileError
-        If the rule catalogue does not exist, a setting is not known, or its value is not allowed.
+        If the rule catalogue does not exist, a setting is not known, its value is not allowed, or
+        two settings exclude each other.
     """
     catalogues = [name.removeprefix("rules/").removesuffix(".toml") for name in resource_names("rules")]
     if project.rules_catalogue not in catalogues:
@@ -54,15 +64,19 @@ def analysis_settings(project: Project) -> AnalysisSettings:
     rules = technology_rules(project.rules_catalogue, project.date)
     for_coverage = [f.name for f in fields(CoverageSettings) if f.name not in _NOT_SETTABLE]
     for_villages = [f.name for f in fields(VillageSettings)]
+    for_ground = [f.name for f in fields(GroundSettings)]
     coverage: dict[str, Any] = {}
+    ground: dict[str, Any] = {}
     villages: dict[str, float] = {}
     for name, value in project.analysis.items():
         if name in for_coverage:
             coverage[name] = _checked(name, value)
+        elif name in for_ground:
+            ground[name] = _checked(name, value)
         elif name in for_villages:
             villages[name] = _number(name, value)
         else:
-            near = difflib.get_close_matches(name, [*for_coverage, *for_villages], n=1)
+            near = difflib.get_close_matches(name, [*for_coverage, *for_ground, *for_villages], n=1)
             raise ProjectFileError(
                 f"[settings] không có mục '{name}'" + (f"; có phải '{near[0]}'?" if near else "."),
                 f"[settings] has no entry '{name}'" + (f"; did you mean '{near[0]}'?" if near else "."),
@@ -73,7 +87,32 @@ def analysis_settings(project: Project) -> AnalysisSettings:
             "[settings] unserved_probability phải nhỏ hơn served_probability.",
             "[settings] unserved_probability must be below served_probability.",
         )
-    return AnalysisSettings(settings, village_settings(**villages), rules.entries)
+    return AnalysisSettings(settings, village_settings(**villages), _ground(project, ground), rules.entries)
+
+
+def _ground(project: Project, given: Mapping[str, Any]) -> GroundSettings:
+    """Return the ground's settings, checked against the inputs that the project names."""
+    settings = ground_settings(**given)
+    if not settings.suburban_built_share < settings.urban_built_share:
+        raise ProjectFileError(
+            "[settings] suburban_built_share phải nhỏ hơn urban_built_share.",
+            "[settings] suburban_built_share must be below urban_built_share.",
+        )
+    terrain, land_cover = project.inputs.get("terrain", ()), bool(project.inputs.get("land_cover"))
+    kind = terrain[0].get("kind") if terrain else None
+    if given.get("clutter_in_profile") is True and kind == "ground" and not land_cover:
+        raise ProjectFileError(
+            "[settings] clutter_in_profile = true cần lớp phủ để biết độ cao cây và nhà; hãy thêm land_cover vào [inputs] "
+            "hoặc bỏ dòng này.",
+            "[settings] clutter_in_profile = true needs land cover to know the heights of trees and houses; add land_cover "
+            "to [inputs] or drop this line.",
+        )
+    check_ground(
+        settings,
+        kind="ground" if kind == "ground" else "surface" if kind == "surface" else None,
+        land_cover=land_cover,
+    )
+    return settings
 
 
 def _wrong(name: str, value: object, vi: str, en: str) -> ProjectFileError:
@@ -95,6 +134,10 @@ def _checked(name: str, value: object) -> Any:
         return value
     if name in _SHARES:
         return _number(name, value, largest=1.0)
+    if name == "end_loss":
+        if value not in get_args(EndLoss):
+            raise _wrong(name, value, 'chỉ "none" hoặc "p2108"', '"none" or "p2108"')
+        return value
     if name == "neighbour_operators":
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
             raise _wrong(
