@@ -28,7 +28,8 @@ SITE_COLUMNS = (
 CELL_COLUMNS = (
     "cell_id", "site_id", "operator", "technology", "band", "frequency_mhz", "arfcn", "pci", "azimuth_deg",
     "antenna_height_m", "power_dbm", "tilt_deg", "antenna_gain_dbi", "bandwidth_mhz", "status", "lon", "lat",
-    "implied", *_PROVENANCE,
+    "implied", "mechanical_tilt_deg", "electrical_tilt_deg", "antenna_model", "feeder_loss_db", "power_basis",
+    "ports", "pilot_power_dbm", "eirp_dbm", *_PROVENANCE,
 )  # fmt: skip
 _ENB_CELLS = 256
 _ECI_MAX = 1 << 28
@@ -199,7 +200,9 @@ def _cells(rows: pd.DataFrame, extra: pd.DataFrame | None, sites: pd.DataFrame) 
 def _explode(rows: pd.DataFrame) -> pd.DataFrame:
     """Return one row per cell: a site row that names three technologies implies one cell of each."""
     fields = {name: _column(rows, name, np.nan) for name in (
-        "frequency_mhz", "arfcn", "pci", "azimuth_deg", "antenna_height_m", "antenna_gain_dbi", "bandwidth_mhz")}
+        "frequency_mhz", "arfcn", "pci", "azimuth_deg", "antenna_height_m", "antenna_gain_dbi", "bandwidth_mhz",
+        "mechanical_tilt_deg", "electrical_tilt_deg", "feeder_loss_db", "ports", "pilot_power_dbm", "eirp_dbm")}
+    texts = {name: _column(rows, name, "").fillna("").astype(str) for name in ("antenna_model", "power_basis")}
     cells = pd.DataFrame(
         {
             "cell_id": _column(rows, "cell_id", "").fillna("").astype(str),
@@ -208,6 +211,7 @@ def _explode(rows: pd.DataFrame) -> pd.DataFrame:
             "technology": _column(rows, "technologies", "").fillna("").astype(str).str.split(","),
             "band": _column(rows, "band", "").fillna("").astype(str),
             **fields,
+            **texts,
             "power_dbm": _power_dbm(rows),
             "tilt_deg": _tilt_deg(rows),
             "status": rows["status"],

@@ -65,6 +65,8 @@ class RadioSources:
         Loss at -90 ... 90 degrees *below* the horizon, electrical tilt in it, before the cap.
     pattern_cap_db : (p,) float64 array
         Maximum attenuation A_m of the two together.
+    index : (n,) int64 array
+        Place of the radio cell in the run's whole list (:meth:`near` keeps it).
     """
 
     group_lon: _F64
@@ -88,6 +90,7 @@ class RadioSources:
     horizontal_loss_db: _F32
     vertical_loss_db: _F32
     pattern_cap_db: _F64
+    index: _I64
 
     @property
     def groups(self) -> int:
@@ -99,9 +102,6 @@ class RadioSources:
         dx = np.maximum(0.0, np.maximum(bounds[0] - self.group_x_m, self.group_x_m - bounds[2]))
         dy = np.maximum(0.0, np.maximum(bounds[1] - self.group_y_m, self.group_y_m - bounds[3]))
         chosen = np.flatnonzero(np.hypot(dx, dy) <= reach_m)
-        middle = ((bounds[0] + bounds[2]) / 2, (bounds[1] + bounds[3]) / 2)
-        away = np.hypot(self.group_x_m[chosen] - middle[0], self.group_y_m[chosen] - middle[1])
-        chosen = chosen[np.argsort(away, kind="stable")]  # near ones first: they spare the far ones
         counts = np.diff(self.group_first)[chosen]
         members = np.concatenate(
             [np.arange(self.group_first[g], self.group_first[g + 1]) for g in chosen] or [np.empty(0, np.int64)]

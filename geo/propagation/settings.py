@@ -6,7 +6,7 @@ All values come from ``resources/defaults.toml`` and the rule catalogue; a proje
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
 from math import hypot
@@ -14,6 +14,7 @@ from typing import Any
 
 from geo.errors import ResourceError
 from geo.io.resources import load_toml
+from geo.propagation.antenna import SectorPattern
 
 __all__ = [
     "TECHNOLOGIES",
@@ -33,7 +34,27 @@ TECHNOLOGIES = ("2G", "3G", "4G", "5G")
 
 @dataclass(frozen=True, slots=True)
 class TechnologyDefaults:
-    """What a radio cell of a technology is taken to be where the list says nothing."""
+    """What a radio cell of a technology is taken to be where the list says nothing.
+
+    Attributes
+    ----------
+    quantity : str
+        What a phone reports: RxLev, RSCP, RSRP, SS-RSRP.
+    frequency_mhz, bandwidth_mhz, subcarrier_khz : float
+    power_dbm : float
+        Power of the carrier, by ``power_basis``.
+    antenna_gain_dbi, feeder_loss_db, antenna_height_m : float
+    pilot_share_db : float
+        Share of what is measured in the power, or its boost.
+    power_basis : str
+        ``"total"`` of the radio cell, or ``"per_port"``.
+    ports : float
+        Transmit ports that the total is spread over.
+    electrical_tilt_deg : float
+        Positive down.
+    pattern : str
+        Entry of ``RadioDefaults.patterns``.
+    """
 
     quantity: str
     frequency_mhz: float
@@ -44,15 +65,28 @@ class TechnologyDefaults:
     antenna_height_m: float
     pilot_share_db: float
     subcarrier_khz: float = 15.0
+    power_basis: str = "total"
+    ports: float = 1.0
+    electrical_tilt_deg: float = 0.0
+    pattern: str = "panel"
 
 
 @dataclass(frozen=True, slots=True)
 class AntennaDefaults:
-    """Sector antenna: 3 dB beamwidth, front-to-back ratio, and the loss put in place of an unknown azimuth."""
+    """Sector antenna: the usual pattern, and the loss put in place of an unknown azimuth."""
 
-    beamwidth_deg: float
-    front_to_back_db: float
+    pattern: SectorPattern
     unknown_azimuth_loss_db: float
+
+    @property
+    def beamwidth_deg(self) -> float:
+        """Horizontal 3 dB beamwidth."""
+        return self.pattern.beamwidth_deg
+
+    @property
+    def front_to_back_db(self) -> float:
+        """Maximum attenuation A_m."""
+        return self.pattern.front_to_back_db
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,17 +96,62 @@ class RadioDefaults:
     Attributes
     ----------
     technologies : mapping of str to TechnologyDefaults
+        In the technology's usual band and the usual kind of area.
     antenna : AntennaDefaults
-    blocks : mapping of float to mapping
-        Subcarrier spacing (kHz) to bandwidth (MHz) to resource blocks.
+    blocks : mapping of str to mapping
+        ``"LTE"``, ``"NR_15"``, ``"NR_30"`` to bandwidth (MHz) to resource blocks.
     missing_sd_db : mapping of str to float
         Standard deviation that a missing field adds, dB.
+    bands : tuple of (str, float)
+        Name and upper limit (MHz) of each band, rising.
+    by_band : mapping of (technology, band) to mapping
+        Fields that differ in a band.
+    by_area : mapping of str to mapping
+        Kind of area to the fields that depend on it.
+    unknown_area : str
+        The kind of area taken where none is known.
+    patterns : mapping of str to SectorPattern
     """
 
     technologies: Mapping[str, TechnologyDefaults]
     antenna: AntennaDefaults
-    blocks: Mapping[float, Mapping[float, int]]
+    blocks: Mapping[str, Mapping[float, int]]
     missing_sd_db: Mapping[str, float]
+    bands: tuple[tuple[str, float], ...]
+    by_band: Mapping[tuple[str, str], Mapping[str, Any]]
+    by_area: Mapping[str, Mapping[str, float]]
+    unknown_area: str
+    patterns: Mapping[str, SectorPattern]
+
+    def band(self, frequency_mhz: float) -> str:
+        """Return the name of the band of a frequency; empty above all of them."""
+        return next((name for name, below in self.bands if frequency_mhz < below), "")
+
+    def of(self, technology: str, frequency_mhz: float, area: str) -> TechnologyDefaults:
+        """Return the defaults of a technology in the band of a frequency and a kind of area.
+
+        Raises
+        ------
+        KeyError
+            If there is no such technology or kind of area.
+        """
+        base = self.technologies[technology]
+        own = self.by_band.get((technology, self.band(frequency_mhz)), {})
+        return replace(base, **{**self.by_area[area], **own})
+
+    def resource_blocks_of(self, technology: str, subcarrier_khz: float, bandwidth_mhz: float) -> Mapping[float, int]:
+        """Return the table of resource blocks for a carrier.
+
+        A carrier wider than the table of its spacing allows has the next wider spacing.
+        """
+        if technology == "4G":
+            return self.blocks["LTE"]
+        spacings = sorted(float(name.removeprefix("NR_")) for name in self.blocks if name.startswith("NR_"))
+        for khz in spacings:
+            table = self.blocks[f"NR_{khz:g}"]
+            if khz >= subcarrier_khz and bandwidth_mhz <= max(table):
+                return table
+        return self.blocks[f"NR_{spacings[-1]:g}"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,15 +245,31 @@ def radio_defaults() -> RadioDefaults:
     """
     content = load_toml("defaults.toml")
     try:
-        technologies = {t: TechnologyDefaults(**_values(content["technologies"][t])) for t in TECHNOLOGIES}
+        bands = tuple((name, float(below)) for name, below in _values(content["bands"]).items())
+        patterns = {name: SectorPattern(**_values(entry)) for name, entry in content["antenna_patterns"].items()}
+        unknown_area = content["area_types"]["unknown"]["value"]
+        by_area = {name: _values(entry) for name, entry in content["area_types"].items() if name != "unknown"}
+        technologies: dict[str, TechnologyDefaults] = {}
+        by_band: dict[tuple[str, str], Mapping[str, Any]] = {}
+        for technology in TECHNOLOGIES:
+            entries = content["technologies"][technology]
+            own = {name: entry for name, entry in entries.items() if name not in dict(bands)}
+            technologies[technology] = TechnologyDefaults(**{**by_area[unknown_area], **_values(own)})
+            by_band |= {(technology, name): _values(entries[name]) for name, _ in bands if name in entries}
+        antenna = _values(content["antenna"])
         return RadioDefaults(
             technologies=technologies,
-            antenna=AntennaDefaults(**_values(content["antenna"])),
+            antenna=AntennaDefaults(patterns[antenna["pattern"]], antenna["unknown_azimuth_loss_db"]),
             blocks={
-                float(khz): {float(b): int(n) for b, n in entry["value"].items()}
-                for khz, entry in content["resource_blocks"].items()
+                name: {float(b): int(n) for b, n in entry["value"].items()}
+                for name, entry in content["resource_blocks"].items()
             },
             missing_sd_db=_values(content["missing_field_sd_db"]),
+            bands=bands,
+            by_band=by_band,
+            by_area=by_area,
+            unknown_area=unknown_area,
+            patterns=patterns,
         )
     except (KeyError, TypeError) as error:
         raise ResourceError(

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,14 +15,18 @@ from pyproj import Proj
 
 from geo.crs import from_wgs84
 from geo.grid import Grid
+from geo.io.antenna_patterns import AntennaLibrary, AntennaPattern
 from geo.io.terrain import Terrain
-from geo.propagation.antenna import horizontal_loss_db
-from geo.propagation.link_budget import reference_eirp_dbm, resource_blocks
+from geo.propagation.antenna import PatternTable, measured_table, parametric_table
+from geo.propagation.link_budget import POWER_BASES, reference_eirp_dbm, resource_blocks
 from geo.propagation.radio_sources import RadioSources
-from geo.propagation.settings import TECHNOLOGIES, CoverageSettings, RadioDefaults
+from geo.propagation.settings import TECHNOLOGIES, CoverageSettings, RadioDefaults, TechnologyDefaults
 from geo.validation import IssueLog, Source
 
-__all__ = ["DefaultsUsed", "PreparedSources", "prepare_sources"]
+__all__ = ["AreaTypes", "DefaultsUsed", "PreparedSources", "prepare_sources"]
+
+#: Kinds of area around places given by their longitudes and latitudes.
+AreaTypes = Callable[[npt.NDArray[np.float64], npt.NDArray[np.float64]], Sequence[str]]
 
 _SILENT = ("off_air", "planned")
 _SITE_FIELDS = ("status", "on_air_date", "structure_height_m", "lon", "lat")
@@ -80,6 +85,8 @@ def prepare_sources(
     defaults: RadioDefaults,
     on: date,
     log: IssueLog,
+    area_type: AreaTypes | None = None,
+    patterns: AntennaLibrary | None = None,
 ) -> PreparedSources:
     """Return the radio cells that serve on a date, with every gap filled from the defaults and counted.
 
@@ -103,7 +110,15 @@ def prepare_sources(
         The project's date.
     log : IssueLog
         Receives radio cells without a position, sites outside the terrain tiles, on
-        or right beside a void (none is predicted), operators without a list, technologies without planning level or that no list mentions.
+        or right beside a void (none is predicted), operators without a list, technologies without planning
+        level or that no list mentions; azimuths and antenna models that are not known, beams above the
+        horizon, and what a power that is neither called total nor per port was taken for.
+    area_type : callable, optional
+        Kind of area (``"urban"``, ``"suburban"``, ``"rural"``) around places: called with arrays of
+        longitudes and latitudes, returns one text for each, empty where it does not know. Without it every
+        site is taken as of the kind that the defaults name.
+    patterns : AntennaLibrary, optional
+        The makers' antenna files; a radio cell's ``antenna_model`` names one.
 
     Returns
     -------
@@ -140,7 +155,9 @@ def prepare_sources(
         log.add(
             "technology_without_level", Source("project"), came=technology, fields={"technology": technology}
         )
-    radio = _fill(table, settings, defaults, counts)
+    areas = _areas(area_type, table, defaults)
+    radio = _fill(table, areas, patterns, settings, defaults, counts)
+    _state_radio(log, table, radio, defaults)
     lon, lat = table["lon"].to_numpy(float), table["lat"].to_numpy(float)
     ground = terrain.sample(lon, lat)  # strict: a height put together from part of its nodes decides nothing
     on_void = np.isnan(terrain.ground_height(lon, lat))
@@ -153,7 +170,7 @@ def prepare_sources(
     used = DefaultsUsed(
         dict(sorted(counts.items())), dict(sorted(Counter(radio["technology"].replace("", "?")).items()))
     )
-    return PreparedSources(_arrays(_spread(radio, layers), layers, settings, defaults), layers, without, used, unlisted)
+    return PreparedSources(_arrays(_spread(radio, layers), layers, settings, defaults, patterns), layers, without, used, unlisted)
 
 
 def _join(cells: pd.DataFrame, sites: pd.DataFrame) -> pd.DataFrame:
@@ -207,89 +224,259 @@ def _serving(table: pd.DataFrame, on: date, settings: CoverageSettings, counts: 
     return table[serves].reset_index(drop=True)
 
 
-def _state(log: IssueLog, code: str, rows: pd.DataFrame) -> None:
+def _state(
+    log: IssueLog, code: str, rows: pd.DataFrame, came: str = "", fields: Mapping[str, object] | None = None
+) -> None:
     """State one finding per table with the rows named, each row once (not once per technology)."""
     rows = rows.drop_duplicates(["file", "sheet", "row", "operator", "site_id"])
     for (file, sheet), part in rows.groupby(["file", "sheet"], sort=True, dropna=False):
-        came = (part["operator"].astype(str) + " " + part["site_id"].astype(str)).tolist()
-        log.add(code, Source(str(file), str(sheet)), rows=part["row"].to_numpy(np.int64), came=came)
+        texts = (part["operator"].astype(str) + " " + part["site_id"].astype(str)).tolist()
+        if came:
+            texts = [f"{text}: {value}" for text, value in zip(texts, part[came], strict=True)]
+        log.add(code, Source(str(file), str(sheet)), rows=part["row"].to_numpy(np.int64), came=texts, fields=fields)
+
+
+def _state_radio(log: IssueLog, table: pd.DataFrame, radio: pd.DataFrame, defaults: RadioDefaults) -> None:
+    """State what was taken for granted about antennas and powers."""
+    loss = f"{defaults.antenna.unknown_azimuth_loss_db:g}"
+    _state(log, "azimuth_unknown", table[radio["azimuth_missing"].to_numpy(bool)], fields={"loss_db": loss})
+    if "antenna_model" in table.columns:
+        _state(log, "antenna_model_unknown", table[radio["model_missing"].to_numpy(bool)], "antenna_model")
+    names = [n for n in ("mechanical_tilt_deg", "electrical_tilt_deg", "tilt_deg") if n in table.columns]
+    for name in names:
+        up = pd.to_numeric(table[name], errors="coerce") < 0
+        _state(log, "tilt_upward", table[up.to_numpy(bool)], name)
+    basis = table["power_basis"] if "power_basis" in table.columns else pd.Series("", index=table.index)
+    lte = table["technology"].eq("4G") & pd.to_numeric(table["power_dbm"], errors="coerce").notna()
+    usual = defaults.technologies["4G"]
+    _state(
+        log,
+        f"power_taken_as_{usual.power_basis}",
+        table[(lte & ~basis.isin(POWER_BASES)).to_numpy(bool)],
+        fields={"ports": f"{usual.ports:g}"},
+    )
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class _PatternKey:
+    """Which antenna a radio cell has: a file's with its tilt moved, or a parametric one with its tilt."""
+
+    file: str
+    parametric: str
+    tilt_deg: float
+
+
+class _Gaps:
+    """Fills what one radio cell lacks, counts it, and adds up the error of what is missing."""
+
+    def __init__(self, technology: str, defaults: RadioDefaults, counts: Counter[str], sd_db: float) -> None:
+        self.technology, self.defaults, self.counts = technology or "?", defaults, counts
+        self.variance = sd_db**2
+
+    def count(self, name: str) -> None:
+        self.counts[f"{self.technology}.{name}"] += 1
+
+    def known(self, name: str, value: object, default: float) -> float:
+        if _is_number(value):
+            return float(value)  # type: ignore[arg-type]
+        self.count(name)
+        self.variance += self.defaults.missing_sd_db.get(name, 0.0) ** 2
+        return default
 
 
 def _fill(
-    table: pd.DataFrame, settings: CoverageSettings, defaults: RadioDefaults, counts: Counter[str]
+    table: pd.DataFrame,
+    areas: Sequence[str],
+    library: AntennaLibrary | None,
+    settings: CoverageSettings,
+    defaults: RadioDefaults,
+    counts: Counter[str],
 ) -> pd.DataFrame:
-    """Return frequency, EIRP, height, azimuth and sd of every row."""
-    records = []
-    for row in table.to_dict("records"):
-        technology = row["technology"] if row["technology"] in TECHNOLOGIES else ""
-        base = defaults.technologies[technology or "4G"]
-        variance = settings.prediction_sd_db**2
-
-        def known(name: str, value: object, default: float, technology: str = technology) -> float:
-            nonlocal variance
-            number = float(value) if isinstance(value, int | float | np.number) else float("nan")
-            if np.isfinite(number):
-                return number
-            counts[f"{technology or '?'}.{name}"] += 1
-            variance += defaults.missing_sd_db.get(name, 0.0) ** 2
-            return default
-
-        frequency = known("frequency_mhz", row["frequency_mhz"], base.frequency_mhz)
-        height = row["antenna_height_m"]
-        if not _is_number(height) and _is_number(row["site_structure_height_m"]):
-            height = float(row["site_structure_height_m"])
-            counts[f"{technology or '?'}.antenna_height_m_from_structure"] += 1
-        height = known("antenna_height_m", height, base.antenna_height_m)
-        power = known("power_dbm", row["power_dbm"], base.power_dbm)
-        gain = known("antenna_gain_dbi", row["antenna_gain_dbi"], base.antenna_gain_dbi)
-        azimuth = known("azimuth_deg", row["azimuth_deg"], float("nan"))
-        blocks = None
-        if technology in ("4G", "5G"):
-            bandwidth = known("bandwidth_mhz", row["bandwidth_mhz"], base.bandwidth_mhz)
-            blocks = resource_blocks(bandwidth, defaults.blocks[base.subcarrier_khz])
-        eirp = reference_eirp_dbm(
-            technology or "2G",
-            power_dbm=power,
-            antenna_gain_dbi=gain,
-            feeder_loss_db=base.feeder_loss_db,
-            pilot_share_db=base.pilot_share_db,
-            blocks=blocks,
-        )
-        # The coupling loss holds antenna gain and feeder: what is left is the power at the connector.
-        ceiling = eirp - gain + base.feeder_loss_db - settings.minimum_coupling_loss_db
-        if np.isnan(azimuth):
-            eirp -= defaults.antenna.unknown_azimuth_loss_db
-        records.append(
-            {
-                "operator": row["operator"],
-                "technology": technology,
-                "lon": row["lon"],
-                "lat": row["lat"],
-                "frequency": frequency,
-                "height": height,
-                "azimuth": azimuth,
-                "eirp": eirp,
-                "ceiling": ceiling,
-                "sd": variance**0.5,
-                "beamwidth": defaults.antenna.beamwidth_deg,
-                "front_to_back": defaults.antenna.front_to_back_db,
-            }
-        )
-    columns = [
-        "operator",
-        "technology",
-        "lon",
-        "lat",
-        "frequency",
-        "height",
-        "azimuth",
-        "eirp",
-        "ceiling",
-        "sd",
-        "beamwidth",
-        "front_to_back",
+    """Return frequency, EIRP, height, azimuth, tilt, pattern and sd of every row."""
+    records = [
+        _filled(row, area, library, settings, defaults, counts)
+        for row, area in zip(table.to_dict("records"), areas, strict=True)
     ]
-    return pd.DataFrame(records, columns=columns)
+    return pd.DataFrame(records, columns=_FILLED)
+
+
+def _filled(
+    row: Mapping[Any, Any],
+    area: str,
+    library: AntennaLibrary | None,
+    settings: CoverageSettings,
+    defaults: RadioDefaults,
+    counts: Counter[str],
+) -> dict[str, object]:
+    technology = row["technology"] if row["technology"] in TECHNOLOGIES else ""
+    gaps = _Gaps(technology, defaults, counts, settings.prediction_sd_db)
+    usual = technology or "4G"
+    frequency = gaps.known("frequency_mhz", row["frequency_mhz"], defaults.technologies[usual].frequency_mhz)
+    base = defaults.of(usual, frequency, area or defaults.unknown_area)
+    height, by_area = _height(row, base, gaps)
+    model = str(row.get("antenna_model") or "")
+    mechanical, electrical = _tilts(row)
+    measured = None
+    if library is not None and model:
+        measured = library.find(model, frequency_mhz=frequency, electrical_tilt_deg=electrical)
+    if np.isnan(electrical):
+        mechanical = 0.0
+        if measured is not None:
+            electrical = measured.electrical_tilt_deg
+        else:
+            electrical, by_area = gaps.known("tilt_deg", None, base.electrical_tilt_deg), True
+    if by_area and not area:
+        gaps.count("area_type")
+    if measured is None:
+        gaps.count("antenna_model")
+        key = _PatternKey("", base.pattern, round(electrical, 1))
+    else:
+        key = _PatternKey(measured.file, "", round(electrical - measured.electrical_tilt_deg, 1))
+    eirp, connector = _budget(row, technology or "2G", base, measured, gaps, defaults)
+    azimuth, loss = row["azimuth_deg"], 0.0
+    if measured is not None and measured_table(measured).omnidirectional:
+        azimuth = float("nan")
+    else:
+        azimuth = gaps.known("azimuth_deg", azimuth, float("nan"))
+        loss = defaults.antenna.unknown_azimuth_loss_db if np.isnan(azimuth) else 0.0
+    return {
+        "operator": row["operator"],
+        "technology": technology,
+        "lon": row["lon"],
+        "lat": row["lat"],
+        "frequency": frequency,
+        "height": height,
+        "azimuth": azimuth,
+        "azimuth_missing": loss > 0,
+        "model_missing": bool(model) and measured is None,
+        "eirp": eirp - loss,
+        # The coupling loss holds antenna gain and feeder: what is left is the power at the connector.
+        "ceiling": connector - settings.minimum_coupling_loss_db,
+        "sd": gaps.variance**0.5,
+        "pattern_key": key,
+        "tilt": mechanical,
+    }
+
+
+_FILLED = [
+    "operator", "technology", "lon", "lat", "frequency", "height", "azimuth", "azimuth_missing", "model_missing",
+    "eirp", "ceiling", "sd", "pattern_key", "tilt",
+]  # fmt: skip
+
+
+def _height(row: Mapping[Any, Any], base: TechnologyDefaults, gaps: _Gaps) -> tuple[float, bool]:
+    """Return the antenna's height and whether it is the default of the kind of area."""
+    height = row["antenna_height_m"]
+    if not _is_number(height) and _is_number(row["site_structure_height_m"]):
+        height = float(row["site_structure_height_m"])
+        gaps.count("antenna_height_m_from_structure")
+    return gaps.known("antenna_height_m", height, base.antenna_height_m), not _is_number(height)
+
+
+def _tilts(row: Mapping[Any, Any]) -> tuple[float, float]:
+    """Return mechanical and electrical tilt, the latter NaN where the list gives none.
+
+    Of a total alone nobody knows how it is made up: it counts as electrical, the same all round.
+    """
+    names = ("mechanical_tilt_deg", "electrical_tilt_deg", "tilt_deg")
+    mechanical, electrical, total = (_or_nan(row.get(name)) for name in names)
+    if np.isnan(mechanical) and np.isnan(electrical):
+        return 0.0, total
+    if np.isnan(mechanical):
+        mechanical = 0.0 if np.isnan(total) else total - electrical
+    if np.isnan(electrical):
+        electrical = 0.0 if np.isnan(total) else total - mechanical
+    return mechanical, electrical
+
+
+def _budget(
+    row: Mapping[Any, Any],
+    technology: str,
+    base: TechnologyDefaults,
+    measured: AntennaPattern | None,
+    gaps: _Gaps,
+    defaults: RadioDefaults,
+) -> tuple[float, float]:
+    """Return the EIRP of what a phone measures and its power at the antenna connector, dBm."""
+    carrier, pilot = row.get("eirp_dbm"), row.get("pilot_power_dbm")
+    has_eirp, has_pilot = _is_number(carrier), _is_number(pilot)
+    own_gain = row["antenna_gain_dbi"]
+    if not _is_number(own_gain) and measured is not None:
+        own_gain = measured.gain_dbi
+    if has_eirp:  # gain and feeder are in it; they matter for the ceiling near the mast only
+        power, from_list = base.power_dbm, True
+        gain = float(own_gain) if _is_number(own_gain) else base.antenna_gain_dbi
+        feeder = float(row["feeder_loss_db"]) if _is_number(row.get("feeder_loss_db")) else base.feeder_loss_db
+    else:
+        from_list = _is_number(row["power_dbm"])
+        power = base.power_dbm if has_pilot else gaps.known("power_dbm", row["power_dbm"], base.power_dbm)
+        gain = gaps.known("antenna_gain_dbi", own_gain, base.antenna_gain_dbi)
+        feeder = gaps.known("feeder_loss_db", row.get("feeder_loss_db"), base.feeder_loss_db)
+    basis, ports, blocks = base.power_basis, base.ports, None
+    if (has_eirp or not has_pilot) and from_list:
+        basis, ports = _basis(row, technology, base, gaps)
+    if technology in ("4G", "5G") and (has_eirp or not has_pilot):
+        bandwidth = gaps.known("bandwidth_mhz", row["bandwidth_mhz"], base.bandwidth_mhz)
+        blocks = resource_blocks(bandwidth, defaults.resource_blocks_of(technology, base.subcarrier_khz, bandwidth))
+    eirp = reference_eirp_dbm(
+        technology,
+        power_dbm=power,
+        antenna_gain_dbi=gain,
+        feeder_loss_db=feeder,
+        pilot_share_db=base.pilot_share_db,
+        blocks=blocks,
+        power_basis=basis,
+        ports=ports,
+        pilot_power_dbm=_or_nan(pilot),
+        carrier_eirp_dbm=_or_nan(carrier),
+    )
+    return eirp, eirp - gain + feeder
+
+
+def _basis(row: Mapping[Any, Any], technology: str, base: TechnologyDefaults, gaps: _Gaps) -> tuple[str, float]:
+    """Return what a power from the list means and over how many ports it goes.
+
+    Silence matters, and is counted, where the two differ: in LTE, whose phones measure one port.
+    """
+    basis, ports = row.get("power_basis"), row.get("ports")
+    matters = technology == "4G"
+    if basis not in POWER_BASES:
+        basis = base.power_basis
+        if matters:
+            gaps.known("power_basis", None, 0.0)
+    if basis != ("per_port" if matters else "total"):
+        if not _is_number(ports):
+            return basis, gaps.known("ports", None, base.ports)
+        return basis, max(1.0, float(ports))  # type: ignore[arg-type]
+    return basis, base.ports
+
+
+def _or_nan(value: object) -> float:
+    return float(value) if _is_number(value) else float("nan")  # type: ignore[arg-type]
+
+
+def _areas(area_type: AreaTypes | None, table: pd.DataFrame, defaults: RadioDefaults) -> list[str]:
+    """Return the kind of area of every row, empty where nobody knows it."""
+    if area_type is None or not len(table):
+        return [""] * len(table)
+    found = area_type(table["lon"].to_numpy(float), table["lat"].to_numpy(float))
+    if len(found) != len(table):
+        raise ValueError(f"{len(found)} kinds of area for {len(table)} radio cells")
+    return [str(a) if a in defaults.by_area else "" for a in found]
+
+
+def _pattern_tables(
+    keys: Sequence[_PatternKey], library: AntennaLibrary | None, defaults: RadioDefaults
+) -> list[PatternTable]:
+    """Return the tables of the patterns, in the order of the keys; at least one."""
+    files = {} if library is None else {p.file: p for p in library.patterns}
+    tables = [
+        measured_table(files[key.file], tilt_change_deg=key.tilt_deg)
+        if key.file
+        else parametric_table(defaults.patterns[key.parametric], electrical_tilt_deg=key.tilt_deg)
+        for key in keys
+    ]
+    return tables or [parametric_table(defaults.antenna.pattern, electrical_tilt_deg=0.0)]
 
 
 def _is_number(value: object) -> bool:
@@ -320,10 +507,18 @@ def _spread(radio: pd.DataFrame, layers: Sequence[tuple[str, str]]) -> pd.DataFr
 
 
 def _arrays(
-    radio: pd.DataFrame, layers: Sequence[tuple[str, str]], settings: CoverageSettings, defaults: RadioDefaults
+    radio: pd.DataFrame,
+    layers: Sequence[tuple[str, str]],
+    settings: CoverageSettings,
+    defaults: RadioDefaults,
+    library: AntennaLibrary | None,
 ) -> RadioSources:
     """Return plain arrays in an order that does not depend on the order of the rows."""
-    order = ["lon", "lat", "height", "frequency", "layer", "eirp", "ceiling", "bearing", "sd"]
+    order = ["lon", "lat", "height", "frequency", "layer", "eirp", "ceiling", "bearing", "tilt", "pattern", "sd"]
+    keys = sorted(set(radio["pattern_key"]))
+    tables = _pattern_tables(keys, library, defaults)
+    place_of = {key: i for i, key in enumerate(keys)}
+    radio["pattern"] = np.array([place_of[key] for key in radio["pattern_key"]], dtype=np.int64)
     radio = radio.sort_values(order, kind="stable", na_position="first").reset_index(drop=True)
     place = radio[["lon", "lat", "height"]].to_numpy(float)
     starts = (
@@ -340,10 +535,9 @@ def _arrays(
         return np.ascontiguousarray(radio[name].to_numpy(np.float64))
 
     eirp = np.where(unknown, -np.inf, column("eirp"))
-    antenna = defaults.antenna
-    across = horizontal_loss_db(
-        np.arange(-180.0, 181.0), beamwidth_deg=antenna.beamwidth_deg, front_to_back_db=antenna.front_to_back_db
-    )
+    pattern = radio["pattern"].to_numpy(np.int64)
+    beamwidth = np.array([table.beamwidth_deg for table in tables])
+    cap = np.array([table.cap_db for table in tables])
     return RadioSources(
         group_lon=column("lon")[starts],
         group_lat=column("lat")[starts],
@@ -357,13 +551,14 @@ def _arrays(
         eirp_dbm=eirp,
         ceiling_dbm=column("ceiling"),
         bearing_deg=column("bearing"),
-        beamwidth_deg=column("beamwidth"),
-        front_to_back_db=column("front_to_back"),
+        beamwidth_deg=beamwidth[pattern],
+        front_to_back_db=cap[pattern],
         threshold_dbm=np.where(unknown, np.nan, threshold),
         sd_db=column("sd"),
-        pattern=np.zeros(len(radio), dtype=np.int64),
-        mechanical_tilt_deg=np.zeros(len(radio)),
-        horizontal_loss_db=across.astype(np.float32)[None],
-        vertical_loss_db=np.zeros((1, 721), dtype=np.float32),
-        pattern_cap_db=np.array([antenna.front_to_back_db]),
+        pattern=pattern,
+        mechanical_tilt_deg=column("tilt"),
+        horizontal_loss_db=np.stack([table.horizontal_loss_db for table in tables]),
+        vertical_loss_db=np.stack([table.vertical_loss_db for table in tables]),
+        pattern_cap_db=cap,
+        index=np.arange(len(radio), dtype=np.int64),
     )
