@@ -8,7 +8,7 @@ is cut or in which order pieces finish.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +19,16 @@ from geo.crs import to_wgs84
 from geo.errors import GridMismatchError
 from geo.grid import Grid
 from geo.io.rasters import read_array, write_array
-from geo.io.terrain import Terrain, TerrainWindow
 from geo.propagation.area import AreaLevels, RadioSources, predict_area
+from geo.propagation.entry import USES
+from geo.propagation.ground import GroundModel
 from geo.propagation.settings import CoverageSettings
 from geo.propagation.sources import PreparedSources
 
 __all__ = ["TileTask", "assemble", "predict", "predict_tile", "read_tiles", "tile_tasks", "write_tile"]
+
+#: Points along each side of a piece by which its extent in degrees is found.
+_EDGE = 17
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +49,7 @@ class TileTask:
         Radio cells in reach.
     layers : int
         Number of layers.
-    terrain : Terrain
+    ground : GroundModel
     settings : CoverageSettings
     """
 
@@ -56,7 +60,7 @@ class TileTask:
     inside: npt.NDArray[np.bool_]
     sources: RadioSources
     layers: int
-    terrain: Terrain
+    ground: GroundModel
     settings: CoverageSettings
 
 
@@ -64,7 +68,7 @@ def tile_tasks(
     grid: Grid,
     inside: npt.NDArray[np.bool_],
     prepared: PreparedSources,
-    terrain: Terrain,
+    ground: GroundModel,
     settings: CoverageSettings,
 ) -> list[TileTask]:
     """Return one task per tile that holds any cell to predict.
@@ -76,7 +80,7 @@ def tile_tasks(
     inside : (rows, columns) bool array
         Cells of the area.
     prepared : PreparedSources
-    terrain : Terrain
+    ground : GroundModel
     settings : CoverageSettings
     """
     if inside.shape != grid.shape:
@@ -98,7 +102,7 @@ def tile_tasks(
                 inside=part,
                 sources=prepared.sources.near(window.bounds, settings.max_radius_m),
                 layers=len(prepared.layers),
-                terrain=terrain,
+                ground=ground,
                 settings=settings,
             )
         )
@@ -106,26 +110,24 @@ def tile_tasks(
 
 
 def predict_tile(task: TileTask) -> AreaLevels:
-    """Return the best server's level and margins over a tile (a pure function of the task and the terrain)."""
-    x, y = task.grid.centres()
-    all_x, all_y = np.meshgrid(x, y)
-    lon, lat = to_wgs84(all_x.ravel(), all_y.ravel(), task.grid.epsg)
-    lon, lat = lon.reshape(task.grid.shape), lat.reshape(task.grid.shape)
-    every_lon = np.concatenate([lon.ravel(), task.sources.group_lon])
-    every_lat = np.concatenate([lat.ravel(), task.sources.group_lat])
-    window: TerrainWindow = task.terrain.read_window(
+    """Return the best server's level and margins over a tile (a pure function of the task and the files of its ground)."""
+    left, bottom, right, top = task.grid.bounds
+    # Neighbouring rays and samples lie up to a spacing beyond the cells whose values they make.
+    beyond = 2.0 * (task.settings.ray_spacing_m + task.settings.profile_step_m)
+    across = np.linspace(left - beyond, right + beyond, _EDGE)
+    along = np.linspace(bottom - beyond, top + beyond, _EDGE)
+    x = np.concatenate([across, across, np.full(_EDGE, left - beyond), np.full(_EDGE, right + beyond)])
+    y = np.concatenate([np.full(_EDGE, bottom - beyond), np.full(_EDGE, top + beyond), along, along])
+    lon, lat = to_wgs84(x, y, task.grid.epsg)
+    every_lon = np.concatenate([lon, task.sources.group_lon])
+    every_lat = np.concatenate([lat, task.sources.group_lat])
+    window, ground = task.ground.read_window(
         (float(every_lon.min()), float(every_lat.min()), float(every_lon.max()), float(every_lat.max()))
     )
-    cell_row, cell_column = window.to_lattice(lon, lat)
-    group_row, group_column = window.to_lattice(task.sources.group_lon, task.sources.group_lat)
     return predict_area(
-        heights=window.heights,
-        cell_row=cell_row,
-        cell_column=cell_column,
-        group_row=group_row,
-        group_column=group_column,
-        x_m=x,
-        y_m=y,
+        window=window,
+        ground=ground,
+        grid=task.grid,
         inside=task.inside,
         sources=task.sources,
         layers=task.layers,
@@ -136,7 +138,9 @@ def predict_tile(task: TileTask) -> AreaLevels:
 def write_tile(task: TileTask, folder: Path) -> dict[str, Any]:
     """Predict a tile, write it into ``folder`` and return a small record (for ``compute.run_pieces``)."""
     levels = predict_tile(task)
-    write_array(folder / f"{task.name}.npy", np.stack([levels.level_dbm, levels.margin_sd, levels.bound_sd]))
+    floats = [levels.level_dbm, levels.second_dbm, *levels.margin_sd, *levels.bound_sd]
+    write_array(folder / f"{task.name}.npy", np.stack(floats))
+    write_array(folder / f"{task.name}_server.npy", levels.server)
     return {
         "name": task.name,
         "row": task.row,
@@ -148,7 +152,14 @@ def write_tile(task: TileTask, folder: Path) -> dict[str, Any]:
 
 def read_tiles(tasks: Sequence[TileTask], folder: Path) -> list[AreaLevels]:
     """Return the tiles that :func:`write_tile` wrote."""
-    return [AreaLevels(*read_array(folder / f"{task.name}.npy")) for task in tasks]
+    return [_read_tile(folder, task.name) for task in tasks]
+
+
+def _read_tile(folder: Path, name: str) -> AreaLevels:
+    level, second, *rest = read_array(folder / f"{name}.npy")
+    uses = len(USES)
+    margin, bound = np.stack(rest[:uses]), np.stack(rest[uses:])
+    return AreaLevels(level, margin, bound, second, read_array(folder / f"{name}_server.npy"))
 
 
 def assemble(
@@ -161,11 +172,10 @@ def assemble(
     GridMismatchError
         If a tile does not fit.
     """
-    shape = (layers, *grid.shape)
-    whole = AreaLevels(*(np.full(shape, -np.inf, dtype=np.float32) for _ in range(3)))
+    whole = AreaLevels.empty(layers, grid.shape)
     for task, part in zip(tasks, levels, strict=True):
         target = (
-            slice(None),
+            ...,
             slice(task.row, task.row + task.grid.rows),
             slice(task.column, task.column + task.grid.columns),
         )
@@ -173,9 +183,8 @@ def assemble(
             raise GridMismatchError(
                 f"Mảnh {task.name} không khớp lưới.", f"Piece {task.name} does not fit the grid."
             )
-        whole.level_dbm[target] = part.level_dbm
-        whole.margin_sd[target] = part.margin_sd
-        whole.bound_sd[target] = part.bound_sd
+        for field in fields(AreaLevels):
+            getattr(whole, field.name)[target] = getattr(part, field.name)
     return whole
 
 
@@ -183,9 +192,9 @@ def predict(
     grid: Grid,
     inside: npt.NDArray[np.bool_],
     prepared: PreparedSources,
-    terrain: Terrain,
+    ground: GroundModel,
     settings: CoverageSettings,
 ) -> AreaLevels:
     """Predict all tiles one after the other in this process."""
-    tasks = tile_tasks(grid, inside, prepared, terrain, settings)
+    tasks = tile_tasks(grid, inside, prepared, ground, settings)
     return assemble(grid, len(prepared.layers), tasks, [predict_tile(task) for task in tasks])

@@ -193,12 +193,12 @@ def coverage_states(
     margin_sd = np.full(shape, np.nan, dtype=np.float32)
     level_dbm = np.full(shape, np.nan, dtype=np.float32)
     for i, (operator, technology) in enumerate(prepared.layers):
-        low_p = ndtr(levels.margin_sd[i].astype(np.float64))
-        high_p = ndtr(np.maximum(levels.margin_sd[i], levels.bound_sd[i]).astype(np.float64))
+        low_p = ndtr(levels.margin_sd[0][i].astype(np.float64))
+        high_p = ndtr(np.maximum(levels.margin_sd[0][i], levels.bound_sd[0][i]).astype(np.float64))
         low, high = _cut(low_p, settings), _cut(high_p, settings)
         layer = np.where(low == high, low, np.uint8(State.UNKNOWN)).astype(np.uint8)
         why = np.where(low == high, Reason.NONE, Reason.TERRAIN).astype(np.uint8)
-        open_ended = np.isposinf(levels.bound_sd[i]) & (why == Reason.TERRAIN)
+        open_ended = np.isposinf(levels.bound_sd[0][i]) & (why == Reason.TERRAIN)
         why[open_ended] = Reason.NO_TECHNOLOGY if technology in settings.levels_dbm else Reason.NO_LEVEL
         if operator not in settings.neighbour_operators:
             near = ring & (layer == State.PREDICTED_UNSERVED)
@@ -211,7 +211,7 @@ def coverage_states(
         state[i], reason[i] = layer, why
         stated = inside & (layer != State.UNKNOWN)
         probability[i][stated] = low_p[stated]
-        margin_sd[i][stated] = levels.margin_sd[i][stated]
+        margin_sd[i][stated] = levels.margin_sd[0][i][stated]
         shown = inside & np.isfinite(levels.level_dbm[i]) & (why != Reason.TERRAIN)
         level_dbm[i][shown] = levels.level_dbm[i][shown]
     return Coverage(grid, prepared.layers, level_dbm, probability, margin_sd, state, reason)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from math import hypot
 from pathlib import Path
 from typing import Any
 
@@ -395,10 +394,6 @@ def _number(value: float, decimals: int) -> object:
     return f"{value:.{decimals}f}" if np.isfinite(value) else _say("lines", "unknown")
 
 
-def _prediction_sd(coverage: Mapping[str, Any]) -> str:
-    return f"{hypot(coverage['model_error_sd_db'], coverage['baseline_shortfall_db']):.1f}"
-
-
 def _place(row: pd.Series) -> tuple[str, str, int]:
     return str(row["file"]), str(row["sheet"]), int(row["row"])
 
@@ -426,7 +421,7 @@ def _origin(run: _Run, rows: list[tuple[Bilingual, pd.Series]]) -> list[Section]
     ]
     model, manifest = run.manifest["model"], run.manifest
     method = [
-        _say("lines", "model", name=model_name(model["name"]), sd=_prediction_sd(run.settings["coverage"])),
+        _say("lines", "model", name=model_name(model["name"]), sd=f"{run.settings['coverage']['model_error_sd_db']:.1f}"),
         _say("lines", "version", version=manifest["vungphu"], time=manifest["run"]["finished"]),
     ]
     files = [

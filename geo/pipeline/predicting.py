@@ -165,7 +165,7 @@ def predict_coverage(
             frames["cells"],
             frames["sites"],
             operators=operators,
-            terrain=terrain,
+            terrain=ground,
             grid=grid,
             settings=settings,
             defaults=radio_defaults(),
@@ -173,7 +173,7 @@ def predict_coverage(
             log=log,
         )
         _require_layers(prepared.layers)
-        tasks = tile_tasks(grid, inside, prepared, terrain, settings)
+        tasks = tile_tasks(grid, inside, prepared, ground, settings)
         tiles = len(tasks)
         pieces = [Piece(task.name, task) for task in tasks]
         run_pieces(work.executor, write_tile, pieces, work.pieces, on_done=work.progress)

@@ -1,28 +1,45 @@
 """Levels over a piece of the grid from the radio cells in reach of it.
 
-One pass over geometry serves all radio cells at one place and height: the dominant edge of a profile
-does not depend on the frequency (see single_edge.py).
+All radio cells at one place and height share one sweep over the terrain; only the bands take logarithms of
+their own, and only the radio cells their pattern and power. A ray begins at the antenna whatever the piece
+of the grid is, so that pieces agree where they meet.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from geo.crs import to_wgs84
 from geo.errors import GridMismatchError
-from geo.propagation.kernels import area_kernel
+from geo.grid import Grid
+from geo.io.terrain import TerrainWindow
+from geo.propagation.diffraction import Diffraction
+from geo.propagation.entry import USES, entry_loss
+from geo.propagation.ground import ProfileGround
+from geo.propagation.kernels import heights_kernel, merge_kernel, polar_to_grid_kernel
 from geo.propagation.radio_sources import RadioSources
 from geo.propagation.settings import CoverageSettings
+from geo.propagation.sweep import Antenna, PolarLoss, Profiles, ray_count, sweep_loss
 
 __all__ = ["MODEL", "AreaLevels", "RadioSources", "predict_area"]
 
 _F32 = npt.NDArray[np.float32]
 _F64 = npt.NDArray[np.float64]
+_BOOL = npt.NDArray[np.bool_]
 
 #: Name and edition of the model, for every output.
-MODEL = "free space + single knife edge (ITU-R P.525-4, P.526-15), baseline"
+MODEL = "ITU-R P.1812-8, 50 % of time and locations: free space + delta-Bullington diffraction"
+
+#: P.1812-8 eq (8): Lbfs = 92.4 + 20 log f (GHz) + 20 log d (km).
+_FREE_SPACE_DB = 92.4
+#: What the Recommendation covers, GHz.
+_LOWEST_GHZ, _HIGHEST_GHZ = 0.03, 6.0
+#: Slant distances are never taken shorter than this, km.
+_NEAREST_KM = 1e-3
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,102 +49,288 @@ class AreaLevels:
     Attributes
     ----------
     level_dbm : (layers, rows, columns) float32 array
-        Level of the best server whose whole path is known; -inf if there is none in reach.
-    margin_sd : (layers, rows, columns) float32 array
-        Greatest (level − planning level) / sd over the same radio cells; -inf if none.
-    bound_sd : (layers, rows, columns) float32 array
-        The same over all radio cells in reach, those whose path crosses a terrain void counted with
-        what is known of it (an upper bound); +inf where a radio cell without planning level reaches.
-        Never less than ``margin_sd``.
+        Outdoor level of the best server whose whole path is known; -inf if there is none in reach.
+    margin_sd : (uses, layers, rows, columns) float32 array
+        Greatest (level − loss of the use − planning level) / sd over the same radio cells, for the uses of
+        :data:`geo.propagation.entry.USES`; -inf if none.
+    bound_sd : (uses, layers, rows, columns) float32 array
+        The same over all radio cells in reach, those whose path is not all known counted with free space
+        alone (an upper bound); +inf where a radio cell without planning level reaches. Never less than
+        ``margin_sd``.
+    second_dbm : (layers, rows, columns) float32 array
+        Level of the second-best radio cell; -inf if there is none.
+    server : (layers, rows, columns) int32 array
+        The best server: its ``RadioSources.index``; -1 none.
     """
 
     level_dbm: _F32
     margin_sd: _F32
     bound_sd: _F32
+    second_dbm: _F32
+    server: npt.NDArray[np.int32]
+
+    @classmethod
+    def empty(cls, layers: int, shape: tuple[int, int]) -> AreaLevels:
+        """Return levels of which nothing is in reach."""
+        one, every = (layers, *shape), (len(USES), layers, *shape)
+        return cls(
+            np.full(one, -np.inf, dtype=np.float32),
+            np.full(every, -np.inf, dtype=np.float32),
+            np.full(every, -np.inf, dtype=np.float32),
+            np.full(one, -np.inf, dtype=np.float32),
+            np.full(one, -1, dtype=np.int32),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Sector:
+    """The part of the rays of one antenna that a piece of the grid needs."""
+
+    first_ray: int
+    held: int
+    first: int
+    last: int
 
 
 def predict_area(
     *,
-    heights: _F32,
-    cell_row: _F64,
-    cell_column: _F64,
-    group_row: _F64,
-    group_column: _F64,
-    x_m: _F64,
-    y_m: _F64,
-    inside: npt.NDArray[np.bool_],
+    window: TerrainWindow,
+    ground: ProfileGround,
+    grid: Grid,
+    inside: _BOOL,
     sources: RadioSources,
     layers: int,
     settings: CoverageSettings,
 ) -> AreaLevels:
     """Return the best server's level over a piece of the grid.
 
-    level = EIRP − free-space loss (P.525) − single knife-edge loss (P.526) − pattern loss, but never above
-    the radio cell's ceiling: received power = sent power − max(path loss − gains, minimum coupling loss)
-    (3GPP TR 36.942).
+    level = EIRP − free-space loss − diffraction loss (ITU-R P.1812-8, a_e for the median atmosphere) −
+    pattern loss, but never above the radio cell's ceiling: received power = sent power −
+    max(path loss − gains, minimum coupling loss) (3GPP TR 36.942). The pattern is taken towards the
+    antenna's horizon where that hides the receiver.
 
     Parameters
     ----------
-    heights : (m, k) float32 array
-        Terrain lattice, m; NaN void.
-    cell_row, cell_column : (rows, columns) float64 arrays
-        Position of the grid cells' centres in the lattice.
-    group_row, group_column : (g,) float64 arrays
-        Position of the antennas in the lattice (may lie outside: then their paths are unknown).
-    x_m : (columns,) float64 array
-    y_m : (rows,) float64 array
-        Centres of the grid cells, metres of the grid's CRS.
+    window : TerrainWindow
+        Covers the piece and every antenna in reach.
+    ground : ProfileGround
+        Of the same window.
+    grid : Grid
+        The piece, in metres.
     inside : (rows, columns) bool array
-        Cells to predict.
+        Cells to predict; the others stay -inf.
     sources : RadioSources
+        Those in reach.
     layers : int
-        Number of (operator, technology) pairs.
+        Number of layers.
     settings : CoverageSettings
 
     Raises
     ------
     GridMismatchError
-        If the arrays' shapes do not fit together.
+        If the shapes do not agree.
     """
-    shape = (len(y_m), len(x_m))
-    if not (inside.shape == cell_row.shape == cell_column.shape == shape) or len(group_row) != sources.groups:
+    if inside.shape != grid.shape or ground.ground_m.shape != window.heights.shape:
         raise GridMismatchError(
-            "Các mảng của một mảnh lưới không cùng kích thước.", "The arrays of a piece of the grid differ in shape."
+            f"Mảnh {grid.shape}, mặt nạ {inside.shape} hoặc địa hình không khớp nhau.",
+            f"Piece {grid.shape}, mask {inside.shape} or terrain do not fit each other.",
         )
-    if sources.layer.size and not (sources.layer.min() >= 0 and sources.layer.max() < layers):
-        raise GridMismatchError("Chỉ số lớp nằm ngoài danh sách.", "A layer index is not in the list.")
-    level = np.full((layers, *shape), -np.inf, dtype=np.float32)
-    margin = np.full((layers, *shape), -np.inf, dtype=np.float32)
-    bound = np.full((layers, *shape), -np.inf, dtype=np.float32)
-    area_kernel(
-        np.ascontiguousarray(heights, dtype=np.float32),
-        np.ascontiguousarray(cell_row, dtype=np.float64),
-        np.ascontiguousarray(cell_column, dtype=np.float64),
-        np.ascontiguousarray(x_m, dtype=np.float64),
-        np.ascontiguousarray(y_m, dtype=np.float64),
-        np.ascontiguousarray(inside, dtype=np.bool_),
-        sources.group_x_m,
-        sources.group_y_m,
-        np.ascontiguousarray(group_row, dtype=np.float64),
-        np.ascontiguousarray(group_column, dtype=np.float64),
-        sources.group_ground_m,
-        sources.group_height_m,
-        sources.group_first,
-        sources.layer,
-        sources.frequency_mhz,
-        sources.eirp_dbm,
-        sources.ceiling_dbm,
-        sources.bearing_deg,
-        sources.beamwidth_deg,
-        sources.front_to_back_db,
-        sources.threshold_dbm,
-        sources.sd_db,
-        float(settings.max_radius_m),
-        float(settings.profile_step_m),
-        float(settings.receiver_height_m),
-        float(settings.effective_earth_radius_m),
-        level,
-        margin,
-        bound,
+    out = AreaLevels.empty(layers, grid.shape)
+    if not inside.any() or sources.groups == 0:
+        return out
+    wanted = np.ascontiguousarray(inside)
+    profiles = Profiles(np.ascontiguousarray(ground.ground_m), _over(ground))
+    x_m, y_m = grid.centres()
+    all_x, all_y = np.meshgrid(x_m, y_m)
+    lon, lat = to_wgs84(all_x.ravel(), all_y.ravel(), grid.epsg)
+    row, column = window.to_lattice(lon.reshape(grid.shape), lat.reshape(grid.shape))
+    stands_m = np.full(grid.shape, np.nan, dtype=np.float32)
+    heights_kernel(profiles.ground_m, row, column, wanted, stands_m)
+    rays = ray_count(settings.max_radius_m, min(grid.cell_size, settings.ray_spacing_m))
+    samples = math.ceil(settings.max_radius_m / settings.profile_step_m)
+    site_row, site_column = window.to_lattice(sources.group_lon, sources.group_lat)
+    for g in range(sources.groups):
+        dx_m, dy_m = x_m - sources.group_x_m[g], y_m - sources.group_y_m[g]
+        sector = _sector(dx_m, dy_m, wanted, rays, samples, settings)
+        if sector is None:
+            continue
+        antenna = Antenna(
+            float(site_row[g]),
+            float(site_column[g]),
+            float(sources.group_ground_m[g]),
+            float(sources.group_height_m[g]),
+        )
+        bearing = 2.0 * np.pi * ((sector.first_ray + np.arange(sector.held)) % rays) / rays
+        place = (float(sources.group_x_m[g]), float(sources.group_y_m[g]))
+        reach_m = samples * settings.profile_step_m
+        end_row, end_column = _ray_ends(window, grid.epsg, place, bearing, reach_m)
+        members = slice(int(sources.group_first[g]), int(sources.group_first[g + 1]))
+        frequencies, band_of = np.unique(sources.frequency_mhz[members], return_inverse=True)
+        polar = _swept(
+            profiles,
+            antenna,
+            (end_row - antenna.row) / samples,
+            (end_column - antenna.column) / samples,
+            sector,
+            frequencies / 1000.0,
+            settings,
+        )
+        _merge(out, polar, antenna, stands_m, (dx_m / 1000.0, dy_m / 1000.0), wanted, rays, sector, members,
+               frequencies, band_of, sources, settings)  # fmt: skip
+    return out
+
+
+def _over(ground: ProfileGround) -> _F32:
+    over = np.ascontiguousarray(ground.over_m)
+    return np.ascontiguousarray(ground.ground_m) if ground.over_m is ground.ground_m else over
+
+
+def _swept(
+    profiles: Profiles,
+    antenna: Antenna,
+    row_step: _F64,
+    column_step: _F64,
+    sector: _Sector,
+    frequency_ghz: _F64,
+    settings: CoverageSettings,
+) -> PolarLoss:
+    """Return the sweep of all bands; NaN (nothing known) in bands that the model does not cover."""
+    covered = (frequency_ghz >= _LOWEST_GHZ) & (frequency_ghz <= _HIGHEST_GHZ)
+    radius_km = settings.effective_earth_radius_m / 1000.0
+    bands = [Diffraction(float(f), radius_km) for f in frequency_ghz[covered]]
+    step_km = settings.profile_step_m / 1000.0
+    if not bands:
+        bands = [Diffraction(_HIGHEST_GHZ, radius_km)]
+    polar = sweep_loss(
+        profiles,
+        antenna,
+        row_step=row_step,
+        column_step=column_step,
+        step_km=step_km,
+        first=sector.first,
+        last=sector.last,
+        rx_height_m=settings.receiver_height_m,
+        bands=bands,
     )
-    return AreaLevels(level, margin, bound)
+    if covered.all():
+        return polar
+    loss = np.full((len(frequency_ghz), *polar.loss_db.shape[1:]), np.nan, dtype=np.float32)
+    loss[covered] = polar.loss_db[: int(covered.sum())]
+    return PolarLoss(loss, polar.lift, polar.first, polar.step_km)
+
+
+def _merge(
+    out: AreaLevels,
+    polar: PolarLoss,
+    antenna: Antenna,
+    stands_m: _F32,
+    offset_km: tuple[_F64, _F64],
+    wanted: _BOOL,
+    rays: int,
+    sector: _Sector,
+    members: slice,
+    frequencies: _F64,
+    band_of: npt.NDArray[np.intp],
+    sources: RadioSources,
+    settings: CoverageSettings,
+) -> None:
+    """Add the radio cells of one antenna place."""
+    x_km, y_km = offset_km
+    shape = wanted.shape
+    loss = np.empty((len(frequencies), *shape), dtype=np.float32)
+    lift = np.empty(shape, dtype=np.float32)
+    polar_to_grid_kernel(
+        polar.loss_db, polar.lift, x_km, y_km, wanted, settings.max_radius_m / 1000.0, polar.step_km,
+        sector.first, rays, sector.first_ray, loss, lift,
+    )  # fmt: skip
+    square = (x_km**2)[None, :] + (y_km**2)[:, None]
+    rise = stands_m + (settings.receiver_height_m - antenna.ground_m - antenna.height_m)
+    apart = np.nan_to_num(rise) / 1000.0
+    spread = _FREE_SPACE_DB + 10.0 * np.log10(np.maximum(square + apart * apart, _NEAREST_KM**2))
+    distance = np.maximum(np.sqrt(square), _NEAREST_KM)
+    slope = rise / distance - (500.0e3 / settings.effective_earth_radius_m) * distance
+    frequency = sources.frequency_mhz[members]
+    lost, entry_sd = (np.empty((len(USES), len(frequency))) for _ in range(2))
+    for use, name in enumerate(USES):
+        lost[use], entry_sd[use] = entry_loss(name, frequency / 1000.0, settings)
+    merge_kernel(
+        loss,
+        lift,
+        spread.astype(np.float32),
+        slope.astype(np.float32),
+        x_km,
+        y_km,
+        wanted,
+        20.0 * np.log10(frequencies / 1000.0),
+        sources.index[members],
+        band_of.astype(np.int64),
+        sources.layer[members],
+        sources.eirp_dbm[members],
+        sources.ceiling_dbm[members],
+        sources.bearing_deg[members],
+        sources.mechanical_tilt_deg[members],
+        sources.pattern[members],
+        sources.threshold_dbm[members],
+        lost,
+        np.hypot(sources.sd_db[members][None, :], entry_sd),
+        sources.horizontal_loss_db,
+        sources.vertical_loss_db,
+        sources.pattern_cap_db,
+        out.level_dbm,
+        out.second_dbm,
+        out.server,
+        out.margin_sd,
+        out.bound_sd,
+    )
+
+
+def _sector(
+    dx_m: _F64, dy_m: _F64, wanted: _BOOL, rays: int, samples: int, settings: CoverageSettings
+) -> _Sector | None:
+    """Return the rays and samples that the wanted cells of a piece need; None if all are out of reach."""
+    rows, columns = np.flatnonzero(wanted.any(axis=1)), np.flatnonzero(wanted.any(axis=0))
+    left, right = dx_m[columns[0]], dx_m[columns[-1]]
+    top, bottom = dy_m[rows[0]], dy_m[rows[-1]]
+    step = settings.profile_step_m
+    near = math.hypot(max(0.0, left, -right), max(0.0, bottom, -top))
+    far = math.hypot(max(abs(left), abs(right)), max(abs(top), abs(bottom)))
+    if near > settings.max_radius_m:
+        return None
+    first = max(1, math.floor(near / step))
+    last = min(samples, max(first, math.ceil(far / step)))
+    if near <= 2.0 * step:
+        return _Sector(0, rays, 1, last)
+    middle = math.atan2(0.5 * (left + right), 0.5 * (top + bottom))
+    turns = [
+        (math.atan2(x, y) - middle + math.pi) % (2.0 * math.pi) - math.pi for x in (left, right) for y in (top, bottom)
+    ]
+    per_ray = rays / (2.0 * math.pi)
+    low = math.floor((middle + min(turns)) * per_ray) - 1
+    high = math.ceil((middle + max(turns)) * per_ray) + 1
+    if high - low + 1 >= rays:
+        return _Sector(0, rays, first, last)
+    return _Sector(low % rays, high - low + 1, first, last)
+
+
+def _ray_ends(
+    window: TerrainWindow, epsg: int, place: tuple[float, float], bearing: _F64, reach_m: float
+) -> tuple[_F64, _F64]:
+    """Return lattice positions of the rays' ends.
+
+    Projected exactly at nine points around the antenna and by the polynomial through them elsewhere: within
+    0.1 m at 15 km, at a tenth of the time.
+    """
+    nodes = np.array([-1.0, 0.0, 1.0])
+    x, y = np.meshgrid(place[0] + nodes * reach_m, place[1] + nodes * reach_m)
+    lon, lat = to_wgs84(x.ravel(), y.ravel(), epsg)
+    rows, columns = window.to_lattice(lon.reshape(3, 3), lat.reshape(3, 3))
+    across, along = _quadratic(np.sin(bearing)), _quadratic(np.cos(bearing))
+    return (
+        np.einsum("ij,jn,in->n", rows, across, along),
+        np.einsum("ij,jn,in->n", columns, across, along),
+    )
+
+
+def _quadratic(t: _F64) -> _F64:
+    """Return Lagrange's weights of the nodes -1, 0, 1 at t, shape (3, n)."""
+    return np.stack([0.5 * t * (t - 1.0), 1.0 - t * t, 0.5 * t * (t + 1.0)])

@@ -21,8 +21,8 @@ whose class is unknown gets clutter height 0, which is a guess: its share is cou
 
 Which heights the smooth-earth fit uses
 ---------------------------------------
-ITU-R P.1812 (sections 4.3 and the smooth-earth fit of Attachment 1) fits *plain ground*: horizons, smooth
-earth, obstruction test and roughness take ``ground_m``, over a surface model the estimated one. Over a
+ITU-R P.1812 fits *plain ground* (P.1812-6, eqs 85 to 91, and eqs 76 to 82 for the horizons): horizons,
+smooth earth, obstruction test and roughness take ``ground_m``, over a surface model the estimated one. Over a
 surface model without land cover that is the surface itself: the fitted earth then lies higher by the mean
 canopy, the effective antenna heights above it are too small, and the loss is on the safe side.
 
@@ -285,6 +285,10 @@ class GroundModel:
     def ground_height(self, lon: npt.ArrayLike, lat: npt.ArrayLike) -> _F64:
         """Return the height on which a site or a person stands, as :meth:`Terrain.ground_height` has it."""
         return self.terrain.ground_height(lon, lat) - self._lift(lon, lat)
+
+    def covers(self, lon: npt.ArrayLike, lat: npt.ArrayLike) -> npt.NDArray[np.bool_]:
+        """Tell which points lie on a terrain tile (see :meth:`Terrain.covers`)."""
+        return self.terrain.covers(lon, lat)
 
     def _lift(self, lon: npt.ArrayLike, lat: npt.ArrayLike) -> _F64:
         """Return how far the terrain's heights lie above the ground at points: 0 on bare earth."""

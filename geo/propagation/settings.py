@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
-from math import hypot
 from typing import Any
 
 from geo.errors import ResourceError
@@ -166,15 +165,14 @@ class CoverageSettings:
         Within this distance of a border whose far side has no site list, "unserved" is not stated.
     profile_step_m : float
         Greatest spacing of terrain samples along a path.
+    ray_spacing_m : float
+        Greatest distance between neighbouring rays at the radius; never more than a cell of the grid.
     receiver_height_m : float
     minimum_coupling_loss_db : float
         Least loss between the radio's and the phone's antenna connectors, antenna gains included.
     effective_earth_radius_m : float
     model_error_sd_db : float
         Standard deviation of the model, dB.
-    baseline_shortfall_db : float
-        How far the baseline is known to lie below a full model (root mean square), dB; a known
-        optimism is part of the error until the full model replaces it.
     served_probability, unserved_probability : float
         Cuts of the states.
     unknown_status_serves : bool
@@ -192,11 +190,11 @@ class CoverageSettings:
     max_radius_m: float
     neighbour_reach_m: float
     profile_step_m: float
+    ray_spacing_m: float
     receiver_height_m: float
     minimum_coupling_loss_db: float
     effective_earth_radius_m: float
     model_error_sd_db: float
-    baseline_shortfall_db: float
     served_probability: float
     unserved_probability: float
     unknown_status_serves: bool
@@ -204,11 +202,6 @@ class CoverageSettings:
     levels_dbm: Mapping[str, float]
     counting: tuple[str, ...]
     neighbour_operators: frozenset[str] = frozenset()
-
-    @property
-    def prediction_sd_db(self) -> float:
-        """Error of a prediction whose metadata are all known, dB."""
-        return hypot(self.model_error_sd_db, self.baseline_shortfall_db)
 
 
 @dataclass(frozen=True, slots=True)

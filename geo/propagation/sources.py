@@ -26,7 +26,9 @@ from geo.validation import IssueLog, Source
 __all__ = ["AreaTypes", "DefaultsUsed", "PreparedSources", "prepare_sources"]
 
 #: Kinds of area around places given by their longitudes and latitudes.
-AreaTypes = Callable[[npt.NDArray[np.float64], npt.NDArray[np.float64]], Sequence[str]]
+AreaTypes = Callable[
+    [npt.NDArray[np.float64], npt.NDArray[np.float64]], Sequence[str] | npt.NDArray[np.object_]
+]
 
 _SILENT = ("off_air", "planned")
 _SITE_FIELDS = ("status", "on_air_date", "structure_height_m", "lon", "lat")
@@ -309,7 +311,7 @@ def _filled(
     counts: Counter[str],
 ) -> dict[str, object]:
     technology = row["technology"] if row["technology"] in TECHNOLOGIES else ""
-    gaps = _Gaps(technology, defaults, counts, settings.prediction_sd_db)
+    gaps = _Gaps(technology, defaults, counts, settings.model_error_sd_db)
     usual = technology or "4G"
     frequency = gaps.known("frequency_mhz", row["frequency_mhz"], defaults.technologies[usual].frequency_mhz)
     base = defaults.of(usual, frequency, area or defaults.unknown_area)

@@ -34,6 +34,6 @@ def test_one_half_exactly(served: float, unserved: float, expected: State) -> No
     )  # fmt: skip
     prepared = PreparedSources(sources=None, layers=(("A", "4G"),), without_sites=frozenset(), defaults_used=None)  # type: ignore[arg-type]
     even = np.zeros((1, 3, 3), np.float32)
-    got = coverage_states(AreaLevels(even - 110, even, even), prepared, GRID, np.ones((3, 3), bool), settings)
+    got = coverage_states(replace(AreaLevels.empty(1, (3, 3)), level_dbm=even - 110, margin_sd=even[None], bound_sd=even[None]), prepared, GRID, np.ones((3, 3), bool), settings)
     assert (got.probability == 0.5).all()
     assert (got.state == expected).all()

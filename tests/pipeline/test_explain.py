@@ -45,7 +45,7 @@ def test_a_village_is_traced_to_rows_rules_and_files(run: Analysis) -> None:
     assert said.index("Class: ") < said.index("Predicted levels") < said.index("Figures of the tables")
     checksum = hashlib.sha256((run.project.folder / "dem.tif").read_bytes()).hexdigest()
     assert f"dem.tif: SHA-256 {checksum}" in said
-    assert "free space and a single knife edge" in said
+    assert "free space and delta-Bullington diffraction" in said
 
 
 def test_a_commune_is_traced_to_its_cells(run: Analysis) -> None:
