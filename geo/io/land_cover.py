@@ -15,7 +15,7 @@ from geo.crs import from_wgs84, to_wgs84
 from geo.errors import Bilingual, ResourceError
 from geo.grid import Grid
 from geo.io.geotiff import GeoTiff, blocks, open_geotiff, read_window
-from geo.io.majority import majority_kernel
+from geo.io.majority import look_up_kernel, majority_even_kernel, majority_kernel
 from geo.io.resources import load_toml
 from geo.io.terrain import TerrainWindow
 from geo.validation import IssueLog, Source
@@ -34,6 +34,7 @@ _BUCKET = 2048
 _UNKNOWN = 0
 _WGS84 = "EPSG:4326"
 _CONTROL = 16  # nodes between the points at which the lattice's positions in the raster are computed
+_NUDGE = 1e-6  # a point on an edge belongs to the next cell, whatever its last digits say
 _STRIP_CELLS = 32_000_000  # cells of land cover held at once
 
 
@@ -206,13 +207,12 @@ def _numbered() -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
 
 def _codes(values: npt.NDArray[np.float64]) -> npt.NDArray[np.uint8]:
     """Return known class codes; 0 for everything else."""
-    with np.errstate(invalid="ignore"):
-        whole = np.where((values >= 0) & (values <= 255), values, 0.0).astype(np.uint8)
-    known = np.zeros(256, dtype=np.uint8)
+    table = np.zeros(256, dtype=np.uint8)
     codes = list(land_cover_classes())
-    known[codes] = codes
-    found: npt.NDArray[np.uint8] = known[whole]
-    return found
+    table[codes] = codes
+    out = np.empty(values.shape, dtype=np.uint8)
+    look_up_kernel(values, table, out)
+    return out
 
 
 def _sample(raster: GeoTiff, x: npt.NDArray[np.float64], y: npt.NDArray[np.float64]) -> npt.NDArray[np.uint8]:
@@ -257,6 +257,42 @@ def _anchor(first: float, step: float) -> tuple[int, float]:
 
 def _fill(raster: GeoTiff, window: TerrainWindow, out: npt.NDArray[np.uint8]) -> None:
     """Put class numbers of one raster where ``out`` is 0."""
+    if raster.crs == _WGS84:
+        _fill_even(raster, window, out)
+    else:
+        _fill_turned(raster, window, out)
+
+
+def _fill_even(raster: GeoTiff, window: TerrainWindow, out: npt.NDArray[np.uint8]) -> None:
+    """Fill from a raster in longitude and latitude: rows and columns are looked up apart."""
+    column0, phase_x = _anchor(window.west, window.step_lon)
+    row0, phase_y = _anchor(-window.north, window.step_lat)
+    t = raster.transform
+    parts = _parts(max(window.step_lon / t.a, window.step_lat / -t.e))
+    offset = (np.arange(parts) + 0.5) / parts - 0.5 + np.array([[phase_x], [phase_y]])
+    lon = (column0 + np.arange(out.shape[1])[:, None] + offset[0]) * window.step_lon
+    lat = -(row0 + np.arange(out.shape[0])[:, None] + offset[1]) * window.step_lat
+    column, row = (lon - t.c) / t.a, (t.f - lat) / -t.e
+    held_columns = _span(column, raster.columns)
+    if held_columns is None:
+        return
+    numbers, kinds = _numbered()[0], len(land_cover_classes()) + 1
+    strip = max(1, int(_STRIP_CELLS / (held_columns.stop - held_columns.start) / (window.step_lat / -t.e)))
+    for start in range(0, out.shape[0], strip):
+        held_rows = _span(row[start : start + strip], raster.rows)
+        if held_rows is None:
+            continue
+        majority_even_kernel(
+            _classes(raster, held_rows, held_columns, numbers),
+            _inside(row[start : start + strip], held_rows),
+            _inside(column, held_columns),
+            kinds,
+            out[start : start + strip],
+        )
+
+
+def _fill_turned(raster: GeoTiff, window: TerrainWindow, out: npt.NDArray[np.uint8]) -> None:
+    """Fill from a raster in another CRS: each point of a cell is placed by itself."""
     rows, columns = out.shape
     column0, phase_x = _anchor(window.west, window.step_lon)
     row0, phase_y = _anchor(-window.north, window.step_lat)
@@ -269,13 +305,11 @@ def _fill(raster: GeoTiff, window: TerrainWindow, out: npt.NDArray[np.uint8]) ->
     row, column = (a.reshape(all_lon.shape) for a in _position(raster, all_lon.ravel(), all_lat.ravel()))
     if not (np.isfinite(row) & np.isfinite(column)).any():
         return
-    per_node = max(
-        float(np.nanmax(np.abs(np.diff(a, axis=axis)))) for a in (row, column) for axis in (0, 1)
-    )
-    parts = max(1, 2 * ceil(per_node / _CONTROL - 1e-6))
+    per_node = _cells_per_node(raster, window)
+    parts = _parts(per_node)
     numbers, kinds = _numbered()[0], len(land_cover_classes()) + 1
     width = max(1.0, float(np.nanmax(column) - np.nanmin(column)))
-    height = max(1, int(_STRIP_CELLS / width / max(per_node / _CONTROL, 1e-9)) // _CONTROL)  # in control rows
+    height = max(1, int(_STRIP_CELLS / width / per_node) // _CONTROL)  # in control rows
     for start in range(0, len(lat) - 1, height):
         stop = min(start + height, len(lat) - 1)
         part_row, part_column = row[start : stop + 1], column[start : stop + 1]
@@ -284,9 +318,8 @@ def _fill(raster: GeoTiff, window: TerrainWindow, out: npt.NDArray[np.uint8]) ->
             continue
         top_node = max(0, (first_y + start) * _CONTROL - row0)
         end_node = min(rows, (first_y + stop) * _CONTROL - row0)
-        classes = numbers[_codes(read_window(raster, held_rows, held_columns))]
         majority_kernel(
-            classes,
+            _classes(raster, held_rows, held_columns, numbers),
             held_rows.start,
             held_columns.start,
             np.ascontiguousarray(part_row),
@@ -300,8 +333,44 @@ def _fill(raster: GeoTiff, window: TerrainWindow, out: npt.NDArray[np.uint8]) ->
         )
 
 
+def _cells_per_node(raster: GeoTiff, window: TerrainWindow) -> float:
+    """Return how many of the raster's rows or columns a node's cell spans in the raster's middle.
+
+    There and not in the window: windows cut differently must look at the same points.
+    """
+    t = raster.transform
+    lon, lat = to_wgs84(
+        np.array([t.c + t.a * raster.columns / 2]), np.array([t.f + t.e * raster.rows / 2]), raster.crs
+    )
+    row, column = _position(
+        raster, lon + np.array([0, window.step_lon, 0]), lat + np.array([0, 0, window.step_lat])
+    )
+    spans = np.abs(np.concatenate([row[1:] - row[0], column[1:] - column[0]]))
+    return float(spans.max()) if np.isfinite(spans).all() else 1.0
+
+
+def _parts(cells_per_node: float) -> int:
+    """Return the points per side of a node's cell: even, so that halves of raster cells count as halves."""
+    return 2 * max(1, ceil(cells_per_node - 1e-6))
+
+
+def _classes(raster: GeoTiff, rows: slice, columns: slice, numbers: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """Return class numbers of a part of a raster."""
+    out = np.empty((rows.stop - rows.start, columns.stop - columns.start), dtype=np.uint8)
+    look_up_kernel(read_window(raster, rows, columns), numbers, out)
+    return out
+
+
+def _inside(position: npt.NDArray[np.float64], held: slice) -> npt.NDArray[np.int64]:
+    """Return the index in the part held under each position; -1 outside. On an edge: the next one."""
+    index = np.floor(position + _NUDGE).astype(np.int64)
+    return np.where((index >= held.start) & (index < held.stop), index - held.start, -1)
+
+
 def _span(position: npt.NDArray[np.float64], size: int) -> slice | None:
     """Return the raster's rows (or columns) that positions reach; None if none."""
+    if not np.isfinite(position).any():
+        return None
     low, high = max(0, floor(np.nanmin(position)) - 1), min(size, ceil(np.nanmax(position)) + 2)
     return slice(low, high) if low < high else None
 

@@ -1,4 +1,7 @@
-"""The most frequent class of each node's own cell: jitted arithmetic on plain arrays; nothing here checks its input."""
+"""Class numbers of raster values, the most frequent class of a node's own cell.
+
+Jitted arithmetic on plain arrays; nothing here checks its input.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +9,30 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-__all__ = ["majority_kernel"]
+__all__ = ["look_up_kernel", "majority_even_kernel", "majority_kernel"]
 
 _F64 = npt.NDArray[np.float64]
+_I64 = npt.NDArray[np.int64]
 _U8 = npt.NDArray[np.uint8]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def look_up_kernel(values: _F64, table: _U8, out: _U8) -> None:
+    """Put ``table[value]`` into ``out``; 0 for NaN and for what is no whole number from 0 to 255.
+
+    Parameters
+    ----------
+    values : (h, w) float64 array
+    table : (256,) uint8 array
+    out : (h, w) uint8 array
+    """
+    for i in range(values.shape[0]):
+        for j in range(values.shape[1]):
+            value = values[i, j]
+            code = np.uint8(0)
+            if value >= 0.0 and value <= 255.0 and value == np.floor(value):  # false for NaN
+                code = table[int(value)]
+            out[i, j] = code
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -69,6 +92,65 @@ def majority_kernel(
                     c = np.floor(x + nudge) - left
                     if r >= 0 and r < height and c >= 0 and c < width:  # false for NaN
                         counts[classes[int(r), int(c)]] += 1
+            best = 0
+            for k in range(1, kinds):
+                if counts[k] > 0 and (best == 0 or counts[k] > counts[best]):
+                    best = k
+            out[i, j] = best
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _runs_kernel(index: _I64, places: _I64, weights: _I64, runs: _I64) -> None:
+    """Put equal neighbours of each row of ``index`` together: places, how often, how many; negative ones left out."""
+    count, parts = index.shape
+    for i in range(count):
+        last = -1
+        n = 0
+        for a in range(parts):
+            place = index[i, a]
+            if place < 0:
+                continue
+            if n > 0 and place == last:
+                weights[i, n - 1] += 1
+            else:
+                places[i, n] = place
+                weights[i, n] = 1
+                n += 1
+            last = place
+        runs[i] = n
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def majority_even_kernel(classes: _U8, row_index: _I64, column_index: _I64, kinds: int, out: _U8) -> None:
+    """Do what :func:`majority_kernel` does where the raster's rows and columns run along the lattice's.
+
+    Parameters
+    ----------
+    classes : (h, w) uint8 array
+        Class numbers, 0 unknown.
+    row_index : (rows, parts) int64 array
+        Row of ``classes`` under each of a node's points, -1 outside.
+    column_index : (columns, parts) int64 array
+        The same for columns.
+    out : (rows, columns) uint8 array
+        Filled where it is 0.
+    """
+    rows, columns = out.shape
+    row_places, row_weights = np.zeros_like(row_index), np.zeros_like(row_index)
+    column_places, column_weights = np.zeros_like(column_index), np.zeros_like(column_index)
+    row_runs, column_runs = np.zeros(rows, dtype=np.int64), np.zeros(columns, dtype=np.int64)
+    _runs_kernel(row_index, row_places, row_weights, row_runs)
+    _runs_kernel(column_index, column_places, column_weights, column_runs)
+    counts = np.zeros(kinds, dtype=np.int64)
+    for i in range(rows):
+        for j in range(columns):
+            if out[i, j] != 0:
+                continue
+            counts[:] = 0
+            for a in range(row_runs[i]):
+                row, weight = row_places[i, a], row_weights[i, a]
+                for b in range(column_runs[j]):
+                    counts[classes[row, column_places[j, b]]] += weight * column_weights[j, b]
             best = 0
             for k in range(1, kinds):
                 if counts[k] > 0 and (best == 0 or counts[k] > counts[best]):
