@@ -79,10 +79,10 @@ def test_a_file_with_rows_from_south_to_north_is_refused_and_not_mirrored(tmp_pa
 
 def test_halves_of_cells_count_as_halves(tmp_path: Path) -> None:
     # Raster cells shifted by half a cell: the node's cell holds 1/2 + 1 + 1/2 of three columns.
-    values = np.tile(np.array([[10, 20, 10, 40, 40, 50, 50]]), (6, 1))
+    values = np.tile(np.array([[10, 50, 20, 40, 40, 50, 50]]), (6, 1))
     got = cover(tmp_path / "c.tif", values, Affine(STEP / 2, 0, 105.0 - STEP / 4, 0, -STEP / 2, 21.0)).to_window(window())
-    # columns' shares: 10 1/2, 20 1, 10 1/2: a tie; then 10 1/2, 40 1 1/2; then 40 1/2... 50 1 1/2
-    np.testing.assert_array_equal(got, np.tile([10, 40, 50], (3, 1)))
+    # Shares: 10 1/2, 50 1, 20 1/2; then 20 1/2, 40 1 1/2; then 40 1/2, 50 1 1/2.
+    np.testing.assert_array_equal(got, np.tile([50, 40, 50], (3, 1)))
 
 
 def test_cells_larger_than_the_nodes(tmp_path: Path) -> None:
@@ -137,6 +137,18 @@ def test_windows_cut_differently_agree_at_their_common_nodes(tmp_path: Path, crs
         north = (row + phase) * step - top * step
         part = found.to_window(window(rows, columns, west, north, step))
         np.testing.assert_array_equal(part, whole[top : top + rows, left : left + columns])
+
+
+def test_points_on_the_edge_of_a_cell_do_not_flicker_with_the_last_digits(tmp_path: Path) -> None:
+    # Nodes a quarter of a cell off: every second point of a node lies on an edge.
+    step = 1 / 3600
+    values = np.random.default_rng(2).choice(np.array([10, 40, 50, 80], np.uint8), (60, 400))
+    found = cover(tmp_path / "c.tif", values, Affine(step, 0, 105.0, 0, -step, 21.0))
+    whole = found.to_window(window(40, 380, 105.0 + 1.25 * step, 21.0 - 1.25 * step, step))
+    assert (whole > 0).all()
+    for left in range(1, 380, 7):
+        part = found.to_window(window(40, 3, 105.0 + (1.25 + left) * step, (21.0 / step - 1.25) * step, step))
+        np.testing.assert_array_equal(part[:, :1], whole[:, left : left + 1])
 
 
 def test_strips_of_a_large_window_leave_no_seam(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
