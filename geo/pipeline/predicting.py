@@ -17,6 +17,7 @@ from geo.compute import Piece, run_pieces
 from geo.coverage import (
     Coverage,
     CoverageSettings,
+    PreparedSources,
     Reason,
     State,
     assemble,
@@ -36,7 +37,7 @@ from geo.io.files import read_json, write_json
 from geo.io.land_cover import LandCover
 from geo.io.polygons import projected
 from geo.io.rasters import read_array, read_raster, write_array, write_raster
-from geo.io.stage_files import write_issues
+from geo.io.stage_files import write_frame, write_issues
 from geo.io.terrain import Terrain
 from geo.pipeline.engine import PUBLIC, Workspace
 from geo.propagation.ground import GroundModel, GroundSettings, check_ground, state_ground
@@ -171,8 +172,10 @@ def predict_coverage(
             defaults=radio_defaults(),
             on=on,
             log=log,
+            area_type=ground.area_type,
         )
         _require_layers(prepared.layers)
+        _store_radio(work.folder, prepared)
         tasks = tile_tasks(grid, inside, prepared, ground, settings)
         tiles = len(tasks)
         pieces = [Piece(task.name, task) for task in tasks]
@@ -232,6 +235,13 @@ def _unknown(grid: Grid, inside: npt.NDArray[np.bool_], layers: tuple[tuple[str,
     state = np.broadcast_to(np.where(inside, State.UNKNOWN, State.OUTSIDE), shape).astype(np.uint8)
     reason = np.broadcast_to(np.where(inside, Reason.TERRAIN, Reason.NONE), shape).astype(np.uint8)
     return Coverage(grid, layers, empty, empty.copy(), empty.copy(), state, reason)
+
+
+def _store_radio(folder: Path, prepared: PreparedSources) -> None:
+    """Write the radio cells predicted and the tables of their antennas' patterns (see RadioSources)."""
+    write_frame(folder / "radio_cells.parquet", prepared.table)
+    for name in ("horizontal_loss_db", "vertical_loss_db", "pattern_cap_db"):
+        write_array(folder / f"{name}.npy", getattr(prepared.sources, name))
 
 
 def _store(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
@@ -18,8 +18,10 @@ from geo.grid import Grid
 from geo.io.antenna_patterns import AntennaLibrary, AntennaPattern
 from geo.io.terrain import Terrain
 from geo.propagation.antenna import PatternTable, measured_table, parametric_table
+from geo.propagation.ground import GroundModel
 from geo.propagation.link_budget import POWER_BASES, reference_eirp_dbm, resource_blocks
 from geo.propagation.radio_sources import RadioSources
+from geo.propagation.radio_table import radio_table
 from geo.propagation.settings import TECHNOLOGIES, CoverageSettings, RadioDefaults, TechnologyDefaults
 from geo.validation import IssueLog, Source
 
@@ -67,6 +69,8 @@ class PreparedSources:
     unlisted : frozenset of (operator, technology)
         Counting technologies that no row of the operator's lists mentions, on air or not, near or far:
         nothing is known of them.
+    table : DataFrame
+        One row per radio cell of ``sources``, in its order (see :func:`geo.propagation.radio_table.radio_table`).
     """
 
     sources: RadioSources
@@ -74,6 +78,7 @@ class PreparedSources:
     without_sites: frozenset[str]
     defaults_used: DefaultsUsed
     unlisted: frozenset[tuple[str, str]] = frozenset()
+    table: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
 def prepare_sources(
@@ -81,7 +86,7 @@ def prepare_sources(
     sites: pd.DataFrame,
     *,
     operators: Sequence[str],
-    terrain: Terrain,
+    terrain: Terrain | GroundModel,
     grid: Grid,
     settings: CoverageSettings,
     defaults: RadioDefaults,
@@ -103,7 +108,7 @@ def prepare_sources(
         The canonical tables (site_id and operator join them).
     operators : sequence of str
         ``[project] operators``; others are left out. Empty: all that occur.
-    terrain : Terrain
+    terrain : Terrain or GroundModel
         Gives the ground below each antenna.
     grid : Grid
     settings : CoverageSettings
@@ -172,7 +177,12 @@ def prepare_sources(
     used = DefaultsUsed(
         dict(sorted(counts.items())), dict(sorted(Counter(radio["technology"].replace("", "?")).items()))
     )
-    return PreparedSources(_arrays(_spread(radio, layers), layers, settings, defaults, patterns), layers, without, used, unlisted)
+    identity = ["site_id", "cell_id", "file", "sheet", "row"]
+    radio[identity] = table[identity]
+    radio["defaults"] = _named(table["taken_on_air"], radio["defaults"])
+    radio = _ordered(_spread(radio, layers))
+    sources = _arrays(radio, layers, settings, defaults, patterns)
+    return PreparedSources(sources, layers, without, used, unlisted, radio_table(radio, sources, layers))
 
 
 def _join(cells: pd.DataFrame, sites: pd.DataFrame) -> pd.DataFrame:
@@ -223,7 +233,12 @@ def _serving(table: pd.DataFrame, on: date, settings: CoverageSettings, counts: 
     serves = ~silent & ~later & (known | settings.unknown_status_serves)
     for technology, n in table.loc[serves & ~known, "technology"].value_counts().items():
         counts[f"{technology or '?'}.status"] += int(n)
-    return table[serves].reset_index(drop=True)
+    return table.assign(taken_on_air=~known)[serves].reset_index(drop=True)
+
+
+def _named(taken_on_air: pd.Series, filled: pd.Series) -> list[str]:
+    """Return the names of the fields that were filled, the status among them."""
+    return [",".join((["status"] if on_air else []) + names) for on_air, names in zip(taken_on_air, filled, strict=True)]
 
 
 def _state(
@@ -274,9 +289,11 @@ class _Gaps:
     def __init__(self, technology: str, defaults: RadioDefaults, counts: Counter[str], sd_db: float) -> None:
         self.technology, self.defaults, self.counts = technology or "?", defaults, counts
         self.variance = sd_db**2
+        self.filled: list[str] = []
 
     def count(self, name: str) -> None:
         self.counts[f"{self.technology}.{name}"] += 1
+        self.filled.append(name)
 
     def known(self, name: str, value: object, default: float) -> float:
         if _is_number(value):
@@ -357,12 +374,13 @@ def _filled(
         "sd": gaps.variance**0.5,
         "pattern_key": key,
         "tilt": mechanical,
+        "defaults": gaps.filled,
     }
 
 
 _FILLED = [
     "operator", "technology", "lon", "lat", "frequency", "height", "azimuth", "azimuth_missing", "model_missing",
-    "eirp", "ceiling", "sd", "pattern_key", "tilt",
+    "eirp", "ceiling", "sd", "pattern_key", "tilt", "defaults",
 ]  # fmt: skip
 
 
@@ -508,6 +526,15 @@ def _spread(radio: pd.DataFrame, layers: Sequence[tuple[str, str]]) -> pd.DataFr
     return repeated
 
 
+def _ordered(radio: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows in an order that does not depend on how they came, with ``pattern``, the place of their table."""
+    order = ["lon", "lat", "height", "frequency", "layer", "eirp", "ceiling", "bearing", "tilt", "pattern", "sd"]
+    order += ["site_id", "cell_id", "file", "sheet", "row"]  # equal ones: which of them is called the best server
+    place_of = {key: i for i, key in enumerate(sorted(set(radio["pattern_key"])))}
+    radio = radio.assign(pattern=np.array([place_of[key] for key in radio["pattern_key"]], dtype=np.int64))
+    return radio.sort_values(order, kind="stable", na_position="first").reset_index(drop=True)
+
+
 def _arrays(
     radio: pd.DataFrame,
     layers: Sequence[tuple[str, str]],
@@ -515,13 +542,8 @@ def _arrays(
     defaults: RadioDefaults,
     library: AntennaLibrary | None,
 ) -> RadioSources:
-    """Return plain arrays in an order that does not depend on the order of the rows."""
-    order = ["lon", "lat", "height", "frequency", "layer", "eirp", "ceiling", "bearing", "tilt", "pattern", "sd"]
-    keys = sorted(set(radio["pattern_key"]))
-    tables = _pattern_tables(keys, library, defaults)
-    place_of = {key: i for i, key in enumerate(keys)}
-    radio["pattern"] = np.array([place_of[key] for key in radio["pattern_key"]], dtype=np.int64)
-    radio = radio.sort_values(order, kind="stable", na_position="first").reset_index(drop=True)
+    """Return plain arrays of the ordered rows."""
+    tables = _pattern_tables(sorted(set(radio["pattern_key"])), library, defaults)
     place = radio[["lon", "lat", "height"]].to_numpy(float)
     starts = (
         np.flatnonzero(np.r_[True, (np.diff(place, axis=0) != 0).any(axis=1)])
