@@ -57,6 +57,13 @@ def test_named_patterns(name: str, beamwidth: float, a_m: float, elevation: floa
     assert sector_loss_db(180.0, 0.0, PATTERNS[name]) == a_m
 
 
+def test_horizontal_cut_by_hand() -> None:
+    loss = horizontal_loss_db([0, 32.5, -32.5, 65, 180, 360, np.nan], beamwidth_deg=65, front_to_back_db=25)
+    np.testing.assert_allclose(loss, [0, 3, 3, 12, 25, 0, 0])
+    with pytest.raises(ValueError, match="positive"):
+        horizontal_loss_db(0, beamwidth_deg=0, front_to_back_db=25)
+
+
 def test_vertical_cut_by_hand() -> None:
     loss = vertical_loss_db([6, 11, 1, 16, 90, -90], tilt_deg=6, beamwidth_deg=10, side_lobe_db=20)
     np.testing.assert_allclose(loss, [0, 3, 3, 12, 20, 20])
@@ -90,6 +97,9 @@ def test_a_radio_cell_without_azimuth_keeps_its_vertical_cut() -> None:
     cell = sources(table, bearing_deg=np.nan, mechanical_tilt_deg=3)
     loss = pattern_loss_db(cell, 0, bearing_deg=[0, 77, 180, 300], below_horizon_deg=10)
     np.testing.assert_allclose(loss, 3.0, atol=1e-5)  # 10 - 2 - 3 = 5 degrees off a beam of 10
+    askew = PatternTable(np.full(361, 2, np.float32), np.ones(721, np.float32), 25.0)
+    assert pattern_loss_db(sources(askew, bearing_deg=np.nan), 0, bearing_deg=0, below_horizon_deg=0) == 1
+    assert pattern_loss_db(sources(askew), 0, bearing_deg=0, below_horizon_deg=0) == 3
 
 
 def test_lookup_refuses_what_it_cannot_answer() -> None:

@@ -330,8 +330,8 @@ def test_an_omnidirectional_antenna_lacks_no_azimuth(flat: Terrain, log: IssueLo
 def test_the_order_of_rows_changes_nothing(flat: Terrain, log: IssueLog) -> None:
     library = AntennaLibrary((made_up_antenna(), made_up_antenna("MU-33", tilt_deg=2.0)), 1.25)
     rows = [
-        {"azimuth_deg": 10.0 * i, "electrical_tilt_deg": float(i % 4), "antenna_model": ("MU-65", "", "MU-33")[i % 3],
-         "frequency_mhz": (1800.0, 900.0)[i % 2]}
+        {"azimuth_deg": 10.0 * (i // 6), "mechanical_tilt_deg": float(i), "electrical_tilt_deg": float(i % 4), "antenna_model": ("MU-65", "", "MU-33")[i % 3],
+         "frequency_mhz": (1800.0, 900.0)[i % 2], "antenna_gain_dbi": 17.0}
         for i in range(12)
     ]  # fmt: skip
     one, other = (prepared(flat, log, *order, patterns=library).sources for order in (rows, rows[::-1]))
