@@ -284,7 +284,7 @@ def ehata_median(
 ) -> BaselineLoss:
     """Return the median loss of NTIA's extended Hata model, without its terrain corrections.
 
-    NTIA Technical Reports TR-15-517 and TR-15-521, in the coefficients of the public NTIA/ehata code, h_b
+    NTIA Technical Report TR-15-517, in the coefficients of the public NTIA/ehata code (rounded), h_b
     kept within 30 to 200 m, h_m within 1 to 10 m. Up to a break distance d_bp,
     L = A_1 - 13.82 log h_b - M + H log d, A_1 = 97.622805 + 3.185163 log f + 4.449619 (log f)^2,
     H = 44.9 - 6.55 log h_b, M = 3.2 (log 11.75 h_m)^2 - 4.97; beyond it, with r the slant distance in m,

@@ -13,7 +13,7 @@ __all__ = ["location_height_factor", "location_spread_db"]
 def location_spread_db(frequency_ghz: npt.ArrayLike, resolution_m: npt.ArrayLike) -> FloatArray:
     """Return sigma_L, the standard deviation of the loss over the places in a square.
 
-    ITU-R P.1812-8, clause 4.8 (location variability): sigma_L = (0.52 + 0.024 f) w_a^0.28.
+    ITU-R P.1812-8, location variability losses: sigma_L = (0.52 + 0.024 f) w_a^0.28.
 
     Parameters
     ----------
@@ -28,7 +28,7 @@ def location_spread_db(frequency_ghz: npt.ArrayLike, resolution_m: npt.ArrayLike
 def location_height_factor(rx_height_agl_m: npt.ArrayLike, rx_clutter_height_m: npt.ArrayLike) -> FloatArray:
     """Return u_h, the share of sigma_L that is left at the receiver's height.
 
-    ITU-R P.1812-8, clause 4.8: 1 below the clutter height R, 1 - (h_rg - R)/10 within the ten metres
+    ITU-R P.1812-8, location variability losses: 1 below the clutter height R, 1 - (h_rg - R)/10 within the ten metres
     above it, 0 higher up. Over open ground (R = 0) at 1.5 m it is 0.85.
 
     Parameters

@@ -143,7 +143,7 @@ def _spread(
     location_spread_db: float | None,
     entry: tuple[float | None, float | None],
 ) -> tuple[float, float, float, float]:
-    """Return sigma_L, u_h, entry loss and the total spread (clauses 4.8 to 4.10)."""
+    """Return sigma_L, u_h, entry loss and the total spread."""
     if resolution_m is not None and location_spread_db is not None:
         raise InputError(
             "resolution_m và location_spread_db loại trừ nhau: chỉ cho một trong hai.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,6 +23,8 @@ __all__ = [
 
 #: Free-space loss at 1 GHz and 1 km as P.1812 rounds it (the exact value is 92.4478 dB).
 FREE_SPACE_CONSTANT_DB = 92.4
+
+_LOG10_E = math.log10(math.e)
 
 
 def slant_km(
@@ -234,7 +237,7 @@ def ducting(
     heights = (np.sqrt(duct_tx_height_m) + np.sqrt(duct_rx_height_m)) ** 2
     log_mu2 = np.minimum(alpha * np.log10(500.0 * d * d / (earth_radius_km * heights)), 0.0)
     inner = np.minimum(d - reach, 40.0)
-    log_mu3 = -4.6e-5 * np.maximum(roughness_m - 10.0, 0.0) * (43.0 + 6.0 * inner) * np.log10(np.e)
+    log_mu3 = -4.6e-5 * np.maximum(roughness_m - 10.0, 0.0) * (43.0 + 6.0 * inner) * _LOG10_E
     log_beta = np.log10(beta0_percent) + log_mu2 + log_mu3
     gamma = (
         1.076
