@@ -54,6 +54,7 @@ from geo.propagation.diffraction import Diffraction
 from geo.propagation.free_space import free_space_loss_db
 from geo.propagation.ground import GroundModel, ground_settings
 from geo.propagation.link_budget import reference_eirp_dbm
+from geo.propagation.radio_sources import pattern_loss_db
 from geo.propagation.sweep import Antenna, Profiles, whole_path_loss
 from geo.validation import IssueLog
 
@@ -210,7 +211,7 @@ def test_levels_behind_hills_are_those_of_the_formulas(tmp_path: Path) -> None:
     """The sweep against the whole profile of each place: the same formula, other samples of the same hills."""
     terrain = terrain_of(tmp_path, _hills(3))
     where = grid(21, 400.0)
-    coverage, _ = run(cells({"azimuth_deg": 0.0}), sites({}), terrain, where)
+    coverage, prepared = run(cells({"azimuth_deg": 0.0}), sites({}), terrain, where)
     level = coverage.level_dbm[coverage.index("A", "4G")]
     x, y = where.centres()
     all_x, all_y = np.meshgrid(x, y)
@@ -221,19 +222,23 @@ def test_levels_behind_hills_are_those_of_the_formulas(tmp_path: Path) -> None:
     stands = terrain.sample(lon.ravel(), lat.ravel()).reshape(where.shape)
     base = float(terrain.sample([LON], [LAT])[0])
     distance = np.hypot(all_x - X, all_y - Y)
-    loss, _ = whole_path_loss(
+    loss, lift = whole_path_loss(
         Profiles(ground.ground_m, ground.over_m), Antenna(site_row, site_column, base, 30.0),
         row=row.ravel(), column=column.ravel(), distance_km=distance.ravel() / 1000, step_km=0.045, rx_height_m=1.5,
         bands=[Diffraction(1.8, 8500.0)],
     )  # fmt: skip
-    loss = loss[0].reshape(where.shape)
-    slant_km = np.hypot(distance, base + 30 - stands - 1.5) / 1000
-    ahead = np.abs(np.degrees(np.arctan2(all_x - X, all_y - Y))) < 60
-    far = ahead & (distance > 500)
-    bearing = np.degrees(np.arctan2(all_x - X, all_y - Y))
-    expected = EIRP - free_space_loss_db(1800, np.maximum(slant_km, 1e-3)) - loss - 12 * (bearing / 65) ** 2
+    loss, lift = loss[0].reshape(where.shape), lift.reshape(where.shape)
+    far = distance > 500
+    rise = stands + 1.5 - base - 30
+    slope = rise / np.maximum(distance, 1) - distance / 17e6 + lift / 1000
+    pattern = pattern_loss_db(
+        prepared.sources, 0, bearing_deg=np.degrees(np.arctan2(all_x - X, all_y - Y)), below_horizon_deg=-np.degrees(np.arctan(slope))
+    )
+    slant_km = np.maximum(np.hypot(distance, rise) / 1000, 1e-3)
+    expected = prepared.sources.eirp_dbm[0] - free_space_loss_db(1800, slant_km) - loss - pattern
     off = (level - expected)[far]
     assert (loss[far] > 6).mean() > 0.3  # hills that shadow
+    assert pattern[far].min() < 3 < pattern[far].max() - 10
     assert abs(np.median(off)) < 0.3
     assert np.percentile(np.abs(off), 95) < 6
 

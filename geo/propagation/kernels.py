@@ -456,7 +456,7 @@ def polar_to_grid_kernel(
                     loss_db[q, r, c] = np.float32(math.inf)
                 continue
             k = math.sqrt(square) / step_km - first
-            i = int(math.floor(k))
+            i = math.floor(k)
             fk = np.float32(k - i)
             near = one
             if i < 0:  # between the antenna and its first sample
