@@ -325,6 +325,17 @@ def test_area_types_by_hand(tmp_path: Path) -> None:
     assert area_types(land, [105.1], [20.9], ground_settings(area_known_share=0.8)).tolist() == [""]
 
 
+def test_the_surroundings_are_a_circle(tmp_path: Path) -> None:
+    # Built-up beyond 1,000 m alone: a fifth of the square around the circle.
+    lat = 21.0 - np.arange(60)[:, None] * STEP
+    lon = 105.0 + np.arange(60)[None, :] * STEP
+    east = (lon - 105.03) * 111_320 * np.cos(np.radians(20.97))
+    north = (lat - 20.97) * 110_700
+    land = cover(tmp_path / "c.tif", np.where(np.hypot(east, north) > 1075, 50, 40))
+    assert area_types(land, [105.03], [20.97], ground_settings()).tolist() == ["rural"]
+    assert area_types(land, [105.03], [20.97], ground_settings(area_radius_m=1300)).tolist() == ["suburban"]
+
+
 def test_every_default_has_unit_source_and_status() -> None:
     entries = load_toml("defaults.toml")["ground"]
     for entry in entries.values():
