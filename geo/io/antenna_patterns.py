@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -94,11 +95,12 @@ class AntennaLibrary:
         AntennaPattern or None
             None for an unknown model or one that has no pattern for the band.
         """
-        key, words = fold_key(model), fold(model).split()
+        key, words = fold_key(model), tuple(fold(model).split())
         if not key:
             return None
-        named = [p for p in self.patterns if key in _names(p)] or [
-            p for p in self.patterns if any(n[: len(words)] == words for n in _words(p))
+        keyed = [(p, *_keys(p.name, p.file)) for p in self.patterns]
+        named = [p for p, names, _ in keyed if key in names] or [
+            p for p, _, parted in keyed if any(n[: len(words)] == words for n in parted)
         ]
         with_band = [p for p in named if not _ratio(p.frequency_mhz, frequency_mhz) > self.frequency_ratio]
 
@@ -113,16 +115,11 @@ class AntennaLibrary:
         return min(with_band, key=distance, default=None)
 
 
-def _stem(pattern: AntennaPattern) -> str:
-    return Path(pattern.file).stem
-
-
-def _names(pattern: AntennaPattern) -> set[str]:
-    return {fold_key(pattern.name), fold_key(_stem(pattern)), fold_key(Path(pattern.file).name)}
-
-
-def _words(pattern: AntennaPattern) -> list[list[str]]:
-    return [fold(pattern.name).split(), fold(_stem(pattern)).split()]
+@lru_cache(maxsize=1 << 14)
+def _keys(name: str, file: str) -> tuple[frozenset[str], tuple[tuple[str, ...], ...]]:
+    """Return the folded names of a pattern, and the words of them."""
+    names = (name, Path(file).stem, Path(file).name)
+    return frozenset(fold_key(n) for n in names), tuple(tuple(fold(n).split()) for n in names)
 
 
 def _ratio(one: float, other: float) -> float:

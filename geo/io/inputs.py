@@ -17,6 +17,7 @@ import pandas as pd
 from geo.areas import AreaIndex
 from geo.crs import VN2000_TM3_EPSG, VN2000_UTM_EPSG, ProvinceZones, to_wgs84
 from geo.errors import ProjectFileError
+from geo.io.antenna_patterns import AntennaLibrary, read_antenna_patterns
 from geo.io.boundaries import read_boundaries
 from geo.io.buildings import read_buildings
 from geo.io.catalogues import band_catalogue, operator_catalogue
@@ -45,8 +46,8 @@ __all__ = ["READ_KINDS", "Inputs", "province_zones", "read_inputs"]
 
 #: Kinds of input that this version reads; others are stated as not used yet.
 READ_KINDS = (
-    "boundaries", "settlements", "buildings", "facilities", "sites", "cells", "measurements", "path_loss",
-    "population", "terrain", "land_cover", "roads", "streets",
+    "boundaries", "settlements", "buildings", "facilities", "sites", "cells", "antenna_patterns", "measurements",
+    "path_loss", "population", "terrain", "land_cover", "roads", "streets",
 )  # fmt: skip
 #: What is said when a project leaves an input out without which much stays unknown.
 _LEFT_OUT = {
@@ -70,6 +71,7 @@ class Inputs:
     population_raster : PopulationRaster or None
     terrain : Terrain or None
     land_cover : LandCover or None
+    antennas : AntennaLibrary or None
     operators : OperatorCatalogue
     """
 
@@ -88,6 +90,7 @@ class Inputs:
     population_raster: PopulationRaster | None = None
     terrain: Terrain | None = None
     land_cover: LandCover | None = None
+    antennas: AntennaLibrary | None = None
     files: tuple[InputFile, ...] = field(default=())
 
 
@@ -242,6 +245,7 @@ class _Reader:
         return network
 
     def _rasters(self) -> dict[str, Any]:
+        """Open what does not depend on the area: rasters, and the makers' antenna files."""
         found: dict[str, Any] = {}
         terrain = self.of("terrain")
         if terrain:
@@ -265,6 +269,8 @@ class _Reader:
                 )
         if covers:
             found["land_cover"] = join_land_cover(covers)
+        if antennas := self.of("antenna_patterns"):
+            found["antennas"] = read_antenna_patterns(antennas, self.log)
         return found
 
     def _state_elsewhere(self, rasters: Mapping[str, Any], units: gpd.GeoDataFrame | None) -> None:

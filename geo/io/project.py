@@ -20,8 +20,8 @@ __all__ = ["INPUT_KINDS", "InputFile", "input_files", "read_project"]
 
 #: Inputs that the design names. Those that no stage of this version reads are stated when given.
 INPUT_KINDS = (
-    "boundaries", "settlements", "hamlets", "buildings", "facilities", "sites", "cells", "operator_plans",
-    "measurements", "path_loss", "speed_tests", "ipv6_tests", "portals", "declarations", "coverage_claims",
+    "boundaries", "settlements", "hamlets", "buildings", "facilities", "sites", "cells", "antenna_patterns",
+    "operator_plans", "measurements", "path_loss", "speed_tests", "ipv6_tests", "portals", "declarations", "coverage_claims",
     "population", "terrain", "land_cover", "roads", "streets", "power_lines", "public_land",
     "restricted_areas", "masts", "ducts", "poles", "cables", "service_points",
 )  # fmt: skip

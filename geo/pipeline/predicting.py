@@ -33,6 +33,7 @@ from geo.coverage import (
 from geo.crs import ProvinceZones, local_utm_epsg
 from geo.errors import InputError
 from geo.grid import Grid
+from geo.io.antenna_patterns import AntennaLibrary
 from geo.io.files import read_json, write_json
 from geo.io.land_cover import LandCover
 from geo.io.polygons import projected
@@ -107,6 +108,7 @@ def predict_coverage(
     frames: Mapping[str, Any],
     terrain: Terrain | None,
     land_cover: LandCover | None,
+    antennas: AntennaLibrary | None,
     grid: Grid,
     operators: Sequence[str],
     settings: CoverageSettings,
@@ -124,6 +126,7 @@ def predict_coverage(
     terrain : Terrain or None
         Without it every state is unknown.
     land_cover : LandCover or None
+    antennas : AntennaLibrary or None
     grid : Grid
     operators : sequence of str
     settings : CoverageSettings
@@ -173,6 +176,7 @@ def predict_coverage(
             on=on,
             log=log,
             area_type=ground.area_type,
+            patterns=antennas,
         )
         _require_layers(prepared.layers)
         _store_radio(work.folder, prepared)

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from geo.errors import InputError
+from geo.io.antenna_patterns import AntennaLibrary, read_antenna_patterns
 from geo.io.fingerprints import companions
 from geo.io.inputs import READ_KINDS, read_inputs
 from geo.io.land_cover import LandCover, join_land_cover, open_land_cover
@@ -26,6 +27,7 @@ __all__ = [
     "RefusedInputsError",
     "empty_network",
     "files_of",
+    "load_antennas",
     "load_frame",
     "load_issues",
     "load_land_cover",
@@ -174,6 +176,12 @@ def load_terrain(project: Project) -> Terrain | None:
         labels=[tile.file for tile in tiles],
         crs=tiles[0].options.crs or None,
     )
+
+
+def load_antennas(project: Project) -> AntennaLibrary | None:
+    """Return the makers' antenna files again; what is wrong with them was stated when the inputs were read."""
+    files = _named(project, "antenna_patterns")
+    return read_antenna_patterns(files, IssueLog(issue_catalogue())) if files else None
 
 
 def load_land_cover(project: Project) -> LandCover | None:

@@ -347,3 +347,10 @@ def test_more_power_never_lowers_a_level(flat: Terrain, log: IssueLog) -> None:
             weak, strong = (only(prepared(flat, log, {**row, "power_dbm": p})) for p in (40.0, 43.0))
             assert strong.eirp_dbm[0] == pytest.approx(weak.eirp_dbm[0] + 3)
             assert strong.ceiling_dbm[0] == pytest.approx(weak.ceiling_dbm[0] + 3)
+
+
+def test_a_site_without_cells_names_no_antenna_model(flat: Terrain, log: IssueLog) -> None:
+    found = prepared(flat, log, {"antenna_model": "MU-65"}, {"antenna_model": np.nan, "site_id": "t"})
+    assert found.defaults_used.counts == {"4G.antenna_model": 2}
+    (said,) = [f for f in log if f.kind.code == "antenna_model_unknown"]
+    assert said.rows.tolist() == [2]
