@@ -64,6 +64,14 @@ def test_horizontal_cut_by_hand() -> None:
         horizontal_loss_db(0, beamwidth_deg=0, front_to_back_db=25)
 
 
+def test_the_loss_for_an_unknown_azimuth_is_what_its_source_says() -> None:
+    antenna = radio_defaults().antenna
+    phi = np.linspace(-60, 60, 100_001)
+    losses = horizontal_loss_db(phi, beamwidth_deg=antenna.beamwidth_deg, front_to_back_db=antenna.front_to_back_db)
+    assert losses.mean() == pytest.approx(antenna.unknown_azimuth_loss_db, abs=0.05)
+    assert losses.std() == pytest.approx(radio_defaults().missing_sd_db["azimuth_deg"], abs=0.1)
+
+
 def test_vertical_cut_by_hand() -> None:
     loss = vertical_loss_db([6, 11, 1, 16, 90, -90], tilt_deg=6, beamwidth_deg=10, side_lobe_db=20)
     np.testing.assert_allclose(loss, [0, 3, 3, 12, 20, 20])
