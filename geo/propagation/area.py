@@ -18,7 +18,7 @@ from geo.errors import GridMismatchError
 from geo.grid import Grid
 from geo.io.terrain import TerrainWindow
 from geo.propagation.diffraction import Diffraction
-from geo.propagation.entry import USES, entry_loss
+from geo.propagation.entry import USES, end_loss, entry_loss
 from geo.propagation.ground import ProfileGround
 from geo.propagation.kernels import heights_kernel, merge_kernel, polar_to_grid_kernel
 from geo.propagation.radio_sources import RadioSources
@@ -49,7 +49,7 @@ class AreaLevels:
     Attributes
     ----------
     level_dbm : (layers, rows, columns) float32 array
-        Outdoor level of the best server whose whole path is known; -inf if there is none in reach.
+        Outdoor level (median) of the best server whose whole path is known; -inf if there is none in reach.
     margin_sd : (uses, layers, rows, columns) float32 array
         Greatest (level − loss of the use − planning level) / sd over the same radio cells, for the uses of
         :data:`geo.propagation.entry.USES`; -inf if none.
@@ -101,6 +101,7 @@ def predict_area(
     sources: RadioSources,
     layers: int,
     settings: CoverageSettings,
+    clutter_at_end: bool = False,
 ) -> AreaLevels:
     """Return the best server's level over a piece of the grid.
 
@@ -124,6 +125,9 @@ def predict_area(
     layers : int
         Number of layers.
     settings : CoverageSettings
+    clutter_at_end : bool
+        Whether the phone stands among houses that the terrain does not have: the statistical loss of ITU-R
+        P.2108-1 clause 3.2 is taken from every level, and its spread widens the error.
 
     Raises
     ------
@@ -176,7 +180,7 @@ def predict_area(
             settings,
         )
         _merge(out, polar, antenna, stands_m, (dx_m / 1000.0, dy_m / 1000.0), wanted, rays, sector, members,
-               frequencies, band_of, sources, settings)  # fmt: skip
+               frequencies, band_of, sources, settings, clutter_at_end)  # fmt: skip
     return out
 
 
@@ -233,6 +237,7 @@ def _merge(
     band_of: npt.NDArray[np.intp],
     sources: RadioSources,
     settings: CoverageSettings,
+    clutter_at_end: bool,
 ) -> None:
     """Add the radio cells of one antenna place."""
     x_km, y_km = offset_km
@@ -253,6 +258,9 @@ def _merge(
     lost, entry_sd = (np.empty((len(USES), len(frequency))) for _ in range(2))
     for use, name in enumerate(USES):
         lost[use], entry_sd[use] = entry_loss(name, frequency / 1000.0, settings)
+    end_db = end_sd = np.zeros((1, 1, 1), dtype=np.float32)
+    if clutter_at_end:
+        end_db, end_sd = (part.astype(np.float32) for part in end_loss(frequencies / 1000.0, distance))
     merge_kernel(
         loss,
         lift,
@@ -273,6 +281,9 @@ def _merge(
         sources.threshold_dbm[members],
         lost,
         np.hypot(sources.sd_db[members][None, :], entry_sd),
+        clutter_at_end,
+        end_db,
+        end_sd,
         sources.horizontal_loss_db,
         sources.vertical_loss_db,
         sources.pattern_cap_db,

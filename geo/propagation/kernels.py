@@ -500,6 +500,9 @@ def merge_kernel(
     cell_threshold_dbm: _F64,
     use_loss_db: _F64,
     use_sd_db: _F64,
+    ends: bool,
+    end_loss_db: _F32,
+    end_sd_db: _F32,
     horizontal_db: _F32,
     vertical_db: _F32,
     cap_db: _F64,
@@ -513,6 +516,7 @@ def merge_kernel(
 
     ``spread_db`` is the free-space loss less its frequency term, ``slope`` the straight line's rise in
     m per km; where ``loss_db`` is NaN the level is only bounded, by free space and the azimuth's pattern.
+    ``end_loss_db`` and ``end_sd_db`` (bands, rows, columns) are looked at only if ``ends``.
     """
     uses = use_loss_db.shape[0]
     degrees = 180.0 / math.pi
@@ -548,11 +552,16 @@ def merge_kernel(
                     level -= min(across + along, cap_db[pattern]) + lost
                 else:
                     level -= min(across, cap_db[pattern])
+                if ends:
+                    level -= end_loss_db[cell_band[n], r, c]
                 level = min(level, cell_ceiling_dbm[n])
                 layer, threshold = cell_layer[n], cell_threshold_dbm[n]
                 if threshold == threshold:
                     for use in range(uses):
-                        margin = np.float32((level - use_loss_db[use, n] - threshold) / use_sd_db[use, n])
+                        sd = use_sd_db[use, n]
+                        if ends:
+                            sd = math.hypot(sd, end_sd_db[cell_band[n], r, c])
+                        margin = np.float32((level - use_loss_db[use, n] - threshold) / sd)
                         bound_sd[use, layer, r, c] = max(bound_sd[use, layer, r, c], margin)
                         if known:
                             margin_sd[use, layer, r, c] = max(margin_sd[use, layer, r, c], margin)

@@ -14,6 +14,7 @@ from typing import Any
 from geo.errors import ResourceError
 from geo.io.resources import load_toml
 from geo.propagation.antenna import SectorPattern
+from geo.propagation.p2109 import BuildingKind
 
 __all__ = [
     "TECHNOLOGIES",
@@ -179,6 +180,12 @@ class CoverageSettings:
         Whether a radio cell of unknown status is taken as on air.
     tile_cells : int
         Side of one piece of work.
+    near_threshold_db : float
+        Levels nearer to the planning level than this are counted in the manifest.
+    building_kind : {"traditional", "thermally_efficient"}
+        Of the houses in which people use their phones (ITU-R P.2109).
+    vehicle_loss_db, vehicle_sd_db : float
+        Mean loss into a vehicle and its standard deviation.
     neighbour_operators : frozenset of str
         Operators whose sites beyond the border are in the lists.
     levels_dbm : mapping of str to float
@@ -199,6 +206,10 @@ class CoverageSettings:
     unserved_probability: float
     unknown_status_serves: bool
     tile_cells: int
+    near_threshold_db: float
+    building_kind: BuildingKind
+    vehicle_loss_db: float
+    vehicle_sd_db: float
     levels_dbm: Mapping[str, float]
     counting: tuple[str, ...]
     neighbour_operators: frozenset[str] = frozenset()
@@ -301,7 +312,8 @@ def coverage_settings(rules: TechnologyRules, **replaced: Any) -> CoverageSettin
 
     ``levels_dbm`` given here is laid over the catalogue's (a project's own 5G level, for instance).
     """
-    values = _values(load_toml("defaults.toml")["coverage"])
+    content = load_toml("defaults.toml")
+    values = _values(content["coverage"]) | _values(content["entry"])
     levels = {**rules.levels_dbm, **replaced.pop("levels_dbm", {})}
     return CoverageSettings(
         **{**values, "counting": rules.counting, **replaced, "levels_dbm": levels}
