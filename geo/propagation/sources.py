@@ -267,7 +267,7 @@ def _state_radio(log: IssueLog, table: pd.DataFrame, radio: pd.DataFrame, defaul
     usual = defaults.technologies["4G"]
     _state(
         log,
-        f"power_taken_as_{usual.power_basis}",
+        "power_taken_as_per_port" if usual.power_basis == "per_port" else "power_taken_as_total",
         table[(lte & ~basis.isin(POWER_BASES)).to_numpy(bool)],
         fields={"ports": f"{usual.ports:g}"},
     )

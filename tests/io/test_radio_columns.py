@@ -1,0 +1,76 @@
+"""What a list says of antennas and powers reaches the cells, from station lists and cell lists alike. Made-up sites."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from geo.io.inputs import read_inputs
+from tests.made_up_area import area
+
+HEAD = (
+    "Nhà mạng,Mã trạm,Mã cell,Kinh độ,Vĩ độ,Công nghệ,Azimuth,Công suất (dBm),Power basis,Số cổng,Mẫu anten,Tilt cơ,Tilt điện,"
+    "Suy hao feeder (dB),EIRP,RS power\n"
+)  # fmt: skip
+ROWS = (
+    "Viettel,A1,11,105.1001,21.8001,4G,0,46,Tổng,2,ODV-065R18K,1,4,\"0,5\",,\n"
+    "Viettel,A1,12,105.1001,21.8001,4G,120,43,Mỗi cổng,,ODV-065R18K,,6,,62,\n"
+    "Viettel,A1,13,105.1001,21.8001,4G,240,,,,,,,,,15.2\n"
+)
+
+
+def _written(folder: Path, text: str, name: str) -> Path:
+    path = folder / name
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("as_cells", [False, True])
+def test_columns_of_antennas_and_powers(tmp_path, network_of, log, as_cells):
+    path = _written(tmp_path, HEAD + ROWS, "list.csv")
+    site = _written(tmp_path, "Nhà mạng,Mã trạm,Kinh độ,Vĩ độ\nViettel,A1,105.1001,21.8001\n", "sites.csv")
+    network = network_of([site] if as_cells else [path], area(), cells=[path] if as_cells else [])
+    cells = network.cells.set_index("cell_id").loc[["11", "12", "13"]]
+    nan = np.nan
+    assert cells["power_basis"].tolist() == ["total", "per_port", ""]
+    assert cells["antenna_model"].tolist() == ["ODV-065R18K", "ODV-065R18K", ""]
+    for name, expected in {
+        "ports": [2, nan, nan], "mechanical_tilt_deg": [1, nan, nan], "electrical_tilt_deg": [4, 6, nan],
+        "tilt_deg": [5, 6, nan], "feeder_loss_db": [0.5, nan, nan], "eirp_dbm": [nan, 62, nan],
+        "pilot_power_dbm": [nan, nan, 15.2], "power_dbm": [46, 43, nan],
+    }.items():  # fmt: skip
+        np.testing.assert_array_equal(cells[name].to_numpy(float), expected, err_msg=name)
+    assert not log.has_errors
+
+
+def test_a_list_without_these_columns_leaves_them_unknown(tmp_path, network_of, log):
+    cells = network_of([_written(tmp_path, "Nhà mạng,Mã trạm,Kinh độ,Vĩ độ\nViettel,A1,105.1,21.8\n", "s.csv")], area()).cells
+    assert cells["antenna_model"].tolist() == cells["power_basis"].tolist() == [""]
+    for name in ("ports", "mechanical_tilt_deg", "electrical_tilt_deg", "feeder_loss_db", "eirp_dbm", "pilot_power_dbm"):
+        assert cells[name].isna().all(), name
+
+
+def test_a_mast_kind_is_no_antenna_model(tmp_path, network_of, log):
+    text = "Nhà mạng,Mã trạm,Kinh độ,Vĩ độ,Loại anten (Tự đứng/Dây co)\nViettel,A1,105.1,21.8,Dây co\n"
+    assert network_of([_written(tmp_path, text, "s.csv")], area()).cells["antenna_model"].tolist() == [""]
+
+
+def test_a_project_names_antenna_files(tmp_path, project, log):
+    folder = tmp_path / "antennas"
+    folder.mkdir()
+    cut = "\n".join(f"{a} 0" for a in range(360))
+    good = f"NAME Thử\nFREQUENCY 900\nGAIN 10 dBi\nTILT 0\nHORIZONTAL 360\n{cut}\nVERTICAL 360\n{cut}\n"
+    _written(folder, good, "a.msi")
+    _written(folder, "NAME b\nGAIN 10 dBi\n", "b.msi")
+    found = read_inputs(replace(project, inputs={"antenna_patterns": ({"path": "antennas/*.msi"},)}), log)
+    assert found.antennas is not None
+    assert [p.name for p in found.antennas.patterns] == ["Thử"]
+    assert [f.file for f in found.files] == ["antennas/a.msi", "antennas/b.msi"]
+    (refused,) = [f for f in log if f.kind.code == "file_unreadable"]
+    assert refused.source.file == "antennas/b.msi"
+    assert "HORIZONTAL" in refused.fields["message_vi"]
+    assert "input_not_read" not in log.codes()
+    assert read_inputs(project, log).antennas is None
