@@ -13,6 +13,7 @@ from affine import Affine
 
 from geo.compute import SerialExecutor
 from geo.errors import ProjectFileError
+from geo.io.land_cover import clutter_heights_m
 from geo.io.project import read_project
 from geo.pipeline.analysis import analyse, analysis_stages
 from geo.pipeline.keys import canonical_json
@@ -128,3 +129,30 @@ def test_the_coverage_stage_depends_on_the_land_cover_and_the_settings(tmp_path:
     other = read_project(project.path)
     again = {stage.name: stage for stage in analysis_stages(other, analysis_settings(other))}["coverage"]
     assert canonical_json(again.settings) != plain
+
+
+def test_canopy_given_twice_changes_no_output(tmp_path: Path) -> None:
+    """Bare earth with land cover, and the surface that the two make with the same land cover: one map."""
+    rasters: dict[str, dict[str, bytes]] = {}
+    for kind in ("ground", "surface", "nothing on it"):
+        project = tiny_project(tmp_path / kind)
+        with rasterio.open(project.parent / "dem.tif", driver="GTiff") as source:
+            heights, profile = np.round(source.read(1)), source.profile
+        rng = np.random.default_rng(3)
+        codes = np.kron(rng.choice(np.array([0, 10, 40, 50, 80], np.uint8), (50, 50)), np.ones((4, 4), np.uint8))
+        if kind == "surface":
+            heights = heights + np.nan_to_num(clutter_heights_m(codes))
+        for name, values, nodata in (("dem.tif", heights.astype(np.float32), -9999), ("cover.tif", codes, 0)):
+            with rasterio.open(
+                project.parent / name, "w", **{**profile, "driver": "GTiff", "dtype": values.dtype, "nodata": nodata}
+            ) as target:
+                target.write(values, 1)
+        text = project.read_text(encoding="utf-8")
+        if kind != "nothing on it":
+            text = text.replace('kind = "ground"', f'kind = "{kind}"').replace("[rules]", 'land_cover = "cover.tif"\n[rules]')
+        project.write_text(text, encoding="utf-8")
+        done = analyse(project, tmp_path / "maps" / kind, executor=SerialExecutor())
+        rasters[kind] = {path.name: path.read_bytes() for path in sorted(done.folder.glob("rasters/*.tif"))}
+    assert len(rasters["ground"]) > 3
+    assert rasters["surface"] == rasters["ground"]
+    assert rasters["nothing on it"] != rasters["ground"], "trees and houses stand in the way"
