@@ -18,7 +18,7 @@ from scipy.spatial import cKDTree
 
 from geo.crs import from_wgs84
 
-__all__ = ["CELL_COLUMNS", "SITE_COLUMNS", "Network", "assemble", "part_far_codes", "shared_masts", "spread_of_sites", "with_site_ids"]
+__all__ = ["CELL_COLUMNS", "POWER_BASES", "SITE_COLUMNS", "Network", "assemble", "part_far_codes", "shared_masts", "spread_of_sites", "with_site_ids"]
 
 _PROVENANCE = ("file", "sheet", "row")
 SITE_COLUMNS = (
@@ -31,6 +31,8 @@ CELL_COLUMNS = (
     "implied", "mechanical_tilt_deg", "electrical_tilt_deg", "antenna_model", "feeder_loss_db", "power_basis",
     "ports", "pilot_power_dbm", "eirp_dbm", *_PROVENANCE,
 )  # fmt: skip
+#: What a power may mean: of the radio cell, or of one of its transmit ports.
+POWER_BASES = ("total", "per_port")
 _ENB_CELLS = 256
 _ECI_MAX = 1 << 28
 #: Of a site's rows the most hopeful status counts: a site with one cell on air is on air.

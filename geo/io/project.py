@@ -30,6 +30,8 @@ _OPTION_NAMES = ("sheet", "header_row", "encoding", "delimiter", "columns", "crs
 _KIND_OPTIONS = {
     "terrain": ("kind",),
     "facilities": ("kind",),
+    "sites": ("power_basis", "ports"),
+    "cells": ("power_basis", "ports"),
     "measurements": ("technology", "locked_technology"),
     "path_loss": ("technology", "locked_technology"),
 }

@@ -13,12 +13,21 @@ import pandas as pd
 from scipy.spatial import cKDTree
 
 from geo.crs import from_wgs84
+from geo.errors import ProjectFileError
 from geo.io.positions import POSITION_FIELDS, PositionContext, settle_positions
 from geo.io.project import InputFile
 from geo.io.refusals import stating
 from geo.io.resources import load_toml
 from geo.io.tables import Table, convert, load_schema, read_tables
-from geo.network import Network, assemble, part_far_codes, shared_masts, spread_of_sites, with_site_ids
+from geo.network import (
+    POWER_BASES,
+    Network,
+    assemble,
+    part_far_codes,
+    shared_masts,
+    spread_of_sites,
+    with_site_ids,
+)
 from geo.operators import OperatorCatalogue
 from geo.project import Project
 from geo.radio import BandCatalogue
@@ -169,6 +178,7 @@ def _read_rows(
         given = frame["status"] if "status" in frame.columns else pd.Series("", index=frame.index, dtype="str")
         frame = frame.assign(status=given.where(given != "", told.reindex(frame.index).fillna("")).astype("str"))
     frame = _drop_repeated(table, frame, log)
+    frame = _with_power_options(frame, item)
     resolved = _operators(table, frame, item, operators, log, needed=not cells)
     if resolved is None:
         log.close(schema.kind, source, rows_in=table.rows_in, rows_used=0)
@@ -187,6 +197,29 @@ def _read_rows(
     frame = frame.assign(file=source.file, sheet=source.sheet, row=frame.index.to_numpy(dtype=np.int64))
     if not cells:
         log.close(schema.kind, source, rows_in=table.rows_in, rows_used=len(frame))
+    return frame
+
+
+def _with_power_options(frame: pd.DataFrame, item: InputFile) -> pd.DataFrame:
+    """Fill in what the project file says of all powers of a list, where its rows do not say it."""
+    basis, ports = item.options.extra.get("power_basis"), item.options.extra.get("ports")
+    if basis is not None:
+        if basis not in POWER_BASES:
+            allowed = ", ".join(POWER_BASES)
+            raise ProjectFileError(
+                f"inputs.{item.kind}: power_basis = '{basis}': chỉ {allowed}.",
+                f"inputs.{item.kind}: power_basis = '{basis}': {allowed} only.",
+            )
+        said = frame["power_basis"] if "power_basis" in frame.columns else pd.Series("", index=frame.index)
+        frame = frame.assign(power_basis=said.where(said != "", basis).astype("str"))
+    if ports is not None:
+        if isinstance(ports, bool) or not isinstance(ports, int | float) or not ports >= 1:
+            raise ProjectFileError(
+                f"inputs.{item.kind}: ports = {ports}: cần số cổng phát, từ 1.",
+                f"inputs.{item.kind}: ports = {ports}: the number of transmit ports, from 1.",
+            )
+        known = frame["ports"] if "ports" in frame.columns else pd.Series(np.nan, index=frame.index)
+        frame = frame.assign(ports=known.fillna(float(ports)))
     return frame
 
 

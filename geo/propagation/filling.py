@@ -11,8 +11,9 @@ import numpy as np
 import pandas as pd
 
 from geo.io.antenna_patterns import AntennaLibrary, AntennaPattern
+from geo.network import POWER_BASES
 from geo.propagation.antenna import PatternTable, measured_table, parametric_table
-from geo.propagation.link_budget import POWER_BASES, reference_eirp_dbm, resource_blocks
+from geo.propagation.link_budget import reference_eirp_dbm, resource_blocks
 from geo.propagation.settings import TECHNOLOGIES, CoverageSettings, RadioDefaults, TechnologyDefaults
 from geo.text import clean
 
@@ -195,7 +196,10 @@ def _budget(
         feeder = float(row["feeder_loss_db"]) if _is_number(row.get("feeder_loss_db")) else base.feeder_loss_db
     else:
         from_list = _is_number(row["power_dbm"])
-        power = base.power_dbm if has_pilot else gaps.known("power_dbm", row["power_dbm"], base.power_dbm)
+        listed = row["power_dbm"]
+        if technology == "5G" and row.get("power_basis") == "per_port" and not _is_number(row.get("ports")):
+            listed, from_list = None, False  # one port of 1 to 64: it says little of the whole radio
+        power = base.power_dbm if has_pilot else gaps.known("power_dbm", listed, base.power_dbm)
         gain = gaps.known("antenna_gain_dbi", own_gain, base.antenna_gain_dbi)
         feeder = gaps.known("feeder_loss_db", row.get("feeder_loss_db"), base.feeder_loss_db)
     basis, ports, blocks = base.power_basis, base.ports, None

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from math import isfinite, log10
 
-__all__ = ["POWER_BASES", "carrier_power_dbm", "measured_power_dbm", "reference_eirp_dbm", "resource_blocks"]
+from geo.network import POWER_BASES
 
-#: What a list's power may mean: of the radio cell, or of one of its transmit ports.
-POWER_BASES = ("total", "per_port")
+__all__ = ["carrier_power_dbm", "measured_power_dbm", "reference_eirp_dbm", "resource_blocks"]
+
 
 
 def resource_blocks(bandwidth_mhz: float, table: Mapping[float, int]) -> int:

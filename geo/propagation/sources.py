@@ -16,9 +16,9 @@ from geo.crs import from_wgs84
 from geo.grid import Grid
 from geo.io.antenna_patterns import AntennaLibrary
 from geo.io.terrain import Terrain
+from geo.network import POWER_BASES
 from geo.propagation.filling import fill_radio, pattern_tables
 from geo.propagation.ground import GroundModel
-from geo.propagation.link_budget import POWER_BASES
 from geo.propagation.radio_sources import RadioSources
 from geo.propagation.radio_table import radio_table
 from geo.propagation.settings import TECHNOLOGIES, CoverageSettings, RadioDefaults

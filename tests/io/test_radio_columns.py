@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 
 from geo.io.inputs import read_inputs
+from geo.io.project import InputFile
+from geo.io.raw import TableOptions
 from tests.made_up_area import area
 
 HEAD = (
@@ -51,6 +53,28 @@ def test_a_list_without_these_columns_leaves_them_unknown(tmp_path, network_of, 
     assert cells["antenna_model"].tolist() == cells["power_basis"].tolist() == [""]
     for name in ("ports", "mechanical_tilt_deg", "electrical_tilt_deg", "feeder_loss_db", "eirp_dbm", "pilot_power_dbm"):
         assert cells[name].isna().all(), name
+
+
+def test_the_project_file_says_what_all_powers_of_a_list_mean(tmp_path, network_of, log):
+    path = _written(tmp_path, HEAD + ROWS, "list.csv")
+    told = InputFile("sites", path, "list.csv", TableOptions(extra={"power_basis": "per_port", "ports": 4}))
+    cells = network_of([told], area()).cells.set_index("cell_id").loc[["11", "12", "13"]]
+    assert cells["power_basis"].tolist() == ["total", "per_port", "per_port"]  # what a row says itself goes first
+    assert cells["ports"].tolist() == [2, 4, 4]
+    plain = _written(tmp_path, "Nhà mạng,Mã trạm,Kinh độ,Vĩ độ\nViettel,A1,105.1,21.8\n", "s.csv")
+    told = InputFile("sites", plain, "s.csv", TableOptions(extra={"power_basis": "total", "ports": 2}))
+    cells = network_of([told], area()).cells
+    assert (cells["power_basis"].tolist(), cells["ports"].tolist()) == (["total"], [2])
+
+
+@pytest.mark.parametrize("extra", [{"power_basis": "each"}, {"ports": 0}, {"ports": "two"}, {"ports": True}])
+def test_what_powers_cannot_mean_is_said(tmp_path, network_of, log, extra):
+    path = _written(tmp_path, HEAD + ROWS, "list.csv")
+    network_of([InputFile("sites", path, "list.csv", TableOptions(extra=extra))], area())
+    (said,) = [f for f in log if f.kind.code == "file_unreadable"]
+    (name,) = extra
+    assert f"{name} = " in said.fields["message_vi"]
+    assert f"{name} = " in said.fields["message_en"]
 
 
 def test_a_mast_kind_is_no_antenna_model(tmp_path, network_of, log):

@@ -185,6 +185,15 @@ def test_3g_and_5g_by_hand(flat: Terrain, log: IssueLog) -> None:
     assert only(prepared(flat, log, low)).eirp_dbm[0] == pytest.approx(53 - 10 * np.log10(12 * 52) + 16.5, abs=1e-4)
 
 
+def test_power_of_one_port_of_an_unknown_number_of_them_is_no_power_for_5g(flat: Terrain, log: IssueLog) -> None:
+    row = {"technology": "5G", "frequency_mhz": 3700.0, "power_dbm": 35.0, "bandwidth_mhz": 100.0}
+    found = prepared(flat, log, {**row, **nothing("ports")})
+    assert set(found.defaults_used.counts) == {"5G.power_dbm", "5G.antenna_model"}
+    assert found.sources.eirp_dbm[0] == pytest.approx(53 - 35.1534 + 16.5, abs=1e-4)
+    told = only(prepared(flat, log, {**row, "ports": 64.0}))
+    assert told.eirp_dbm[0] == pytest.approx(35 + 18.0618 - 35.1534 + 16.5, abs=1e-4)
+
+
 # -- defaults by band and by kind of area ----------------------------------------------------------
 
 
