@@ -46,9 +46,9 @@ def _height(heights: _F32, row: float, column: float) -> float:
     if r < 0 or c < 0 or r >= rows or c >= columns:
         return math.nan
     if r + 1 < rows and c + 1 < columns:
-        top = heights[r, c] + fc * (heights[r, c + 1] - heights[r, c])
-        bottom = heights[r + 1, c] + fc * (heights[r + 1, c + 1] - heights[r + 1, c])
-        value = float(top + fr * (bottom - top))
+        top = (1.0 - fc) * heights[r, c] + fc * heights[r, c + 1]
+        bottom = (1.0 - fc) * heights[r + 1, c] + fc * heights[r + 1, c + 1]
+        value = (1.0 - fr) * top + fr * bottom
         if value == value:
             return value
     total = 0.0
@@ -76,7 +76,11 @@ def heights_kernel(heights: _F32, row: _F64, column: _F64, wanted: npt.NDArray[n
 def _sample(
     heights: _F32, row: float, column: float, row_step: float, column_step: float, last: int, out: _F64
 ) -> int:
-    """Write bilinear heights at row + i row_step, i = 1..last; return the first i that is unknown, or last + 1."""
+    """Write bilinear heights at row + i row_step, i = 1..last, NaN where unknown.
+
+    Return the first i that is unknown, or last + 1.
+    """
+    known = last + 1
     rows, columns = heights.shape
     # As long as a straight line stays between inner points, no sample needs to be checked.
     inner = last if row >= 0.0 and column >= 0.0 and row < rows - 1 and column < columns - 1 else 0
@@ -91,15 +95,16 @@ def _sample(
         if i <= inner:
             r, c = int(at_row), int(at_column)
             fr, fc = at_row - r, at_column - c
-            top = heights[r, c] + fc * (heights[r, c + 1] - heights[r, c])
-            bottom = heights[r + 1, c] + fc * (heights[r + 1, c + 1] - heights[r + 1, c])
-            h = float(top + fr * (bottom - top))
+            # Weights times heights, in float64: a difference of two float32 would be rounded.
+            top = (1.0 - fc) * heights[r, c] + fc * heights[r, c + 1]
+            bottom = (1.0 - fc) * heights[r + 1, c] + fc * heights[r + 1, c + 1]
+            h = (1.0 - fr) * top + fr * bottom
         if h != h:
             h = _height(heights, at_row, at_column)  # at the edge, or a void with weight or without
-            if h != h:
-                return i
+            if h != h and known > last:
+                known = i
         out[i] = h
-    return last + 1
+    return known
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=_ORDERED)
@@ -182,6 +187,10 @@ def sweep_kernel(
     the antenna, height of the receiver; their number is returned): with u', v' the heights above the
     tangent at the point of reflection, the path clears it if u' v' > ``grazing_limit`` d, and
     v' >= min(u, v) − bend d² / 4, u' >= max(u, v) − bend d².
+
+    Beyond an unknown height the lift is NaN and the parameter that of the known heights alone, which is a
+    lower bound: a further height can only steepen what either end sees, and nu rises with both slopes. It is
+    NaN where the sample's own height is unknown.
     """
     count = 0
     samples = last - first + 1
@@ -200,13 +209,15 @@ def sweep_kernel(
         known = _sample(ground, row, column, row_step[j], column_step[j], last, h)
         if cluttered:
             known = min(known, _sample(over, row, column, row_step[j], column_step[j], last, g))
-        if site_ground_m != site_ground_m:
-            known = 1
+        if a != a:
+            for k in range(first, size):
+                parameter[j, k - first] = lift[j, k - first] = math.nan
+            continue
         h[0] = site_ground_m
         steepest, steepest_flat = -math.inf, -math.inf
         hull, flat_hull = 0, 0
         sum_1, sum_2 = 0.0, 0.0
-        for k in range(1, min(known, size)):
+        for k in range(1, size):
             d = k * step_km
             hk = h[k]
             sum_1 += hk + h[k - 1]
@@ -218,7 +229,7 @@ def sweep_kernel(
                 low = b - fall
                 slope = (low - a) * inverse
                 nu = floor
-                if k > 1:
+                if hull > 0:
                     if steepest < slope:
                         nearest = _nearest_clearance(curved, a, slope, step_km, root, root_back, k, last)
                         nu = max(floor, nearest * math.sqrt(d))
@@ -235,35 +246,42 @@ def sweep_kernel(
                             at = (low - a + back * d) / both
                             if 0.0 < at < d:
                                 nu = (steepest - slope) * math.sqrt(d * at / (d - at))
-                level = (b - a) * inverse
-                v1, v2 = sum_1 * step_km, sum_2 * step_km * step_km
-                hst = (2.0 * v1 * d - v2) * inverse * inverse
-                hsr = (v2 - v1 * d) * inverse * inverse
-                if steepest_flat > level:
-                    t = flat_hull
-                    if t > _WALK and fy[t - _WALK] + fe[t - _WALK] * (d - fx[t - _WALK]) < b:
-                        t = _tangent(fx, fy, fe, t - _WALK, d, b)
-                    while fy[t] + fe[t] * (d - fx[t]) < b:
-                        t -= 1
-                    a_r = (fy[t] - b) / (d - fx[t]) + level
-                    if t > _WALK and fe[t - _WALK] < level:
-                        t = _extreme(fe, t - _WALK, level)
-                    while fe[t] < level:
-                        t -= 1
-                    obstruction = fy[t] - a - level * fx[t]
-                    a_t = steepest_flat - level
-                    share = obstruction / (a_t + a_r)
-                    hst -= share * a_t
-                    hsr -= share * a_r
-                parameter[j, k - first] = nu
-                lift[j, k - first] = max(0.0, steepest - slope)
-                u, v = a - min(hst, site_ground_m), b - min(hsr, hk)
-                low_side, high_side = min(u, v) - 0.25 * fall, max(u, v) - fall
-                if low_side <= 0.0 or low_side * high_side <= grazing_limit * d:
-                    grazing[count] = j * samples + k - first
-                    grazing_tx_m[count], grazing_rx_m[count] = u, v
-                    count += 1
+                if k >= known:
+                    parameter[j, k - first] = nu if hk == hk else math.nan
+                    lift[j, k - first] = math.nan
+                else:
+                    parameter[j, k - first] = nu
+                    lift[j, k - first] = max(0.0, steepest - slope)
+                    level = (b - a) * inverse
+                    v1, v2 = sum_1 * step_km, sum_2 * step_km * step_km
+                    hst = (2.0 * v1 * d - v2) * inverse * inverse
+                    hsr = (v2 - v1 * d) * inverse * inverse
+                    if steepest_flat > level:
+                        t = flat_hull
+                        if t > _WALK and fy[t - _WALK] + fe[t - _WALK] * (d - fx[t - _WALK]) < b:
+                            t = _tangent(fx, fy, fe, t - _WALK, d, b)
+                        while fy[t] + fe[t] * (d - fx[t]) < b:
+                            t -= 1
+                        a_r = max(0.0, (fy[t] - b) / (d - fx[t]) + level)  # rounding where ground touches the line
+                        if t > _WALK and fe[t - _WALK] < level:
+                            t = _extreme(fe, t - _WALK, level)
+                        while fe[t] < level:
+                            t -= 1
+                        obstruction = max(0.0, fy[t] - a - level * fx[t])
+                        a_t = steepest_flat - level
+                        share = obstruction / (a_t + a_r)
+                        hst -= share * a_t
+                        hsr -= share * a_r
+                    u, v = a - min(hst, site_ground_m), b - min(hsr, hk)
+                    low_side, high_side = min(u, v) - 0.25 * fall, max(u, v) - fall
+                    if low_side <= 0.0 or low_side * high_side <= grazing_limit * d:
+                        grazing[count] = j * samples + k - first
+                        grazing_tx_m[count], grazing_rx_m[count] = u, v
+                        count += 1
             surface = (g[k] if cluttered else hk) - fall
+            if surface != surface or hk != hk:
+                curved[k] = -1e30  # an unknown height hides nothing
+                continue
             curved[k] = surface
             steepest = max(steepest, (surface - a) * inverse)
             steepest_flat = max(steepest_flat, (hk - a) * inverse)
@@ -279,9 +297,6 @@ def sweep_kernel(
             fx[flat_hull], fy[flat_hull] = d, hk
             if flat_hull > 1:
                 fe[flat_hull] = (hk - fy[flat_hull - 1]) / (d - fx[flat_hull - 1])
-        for k in range(max(known, first), size):
-            parameter[j, k - first] = math.nan
-            lift[j, k - first] = math.nan
     return count
 
 
@@ -325,7 +340,7 @@ def _profile(
                 factor = (a + stim * at - (a * (d - at) + b * at) / d) * math.sqrt(d / (at * (d - at)))
     hst = (2.0 * v1 * d - v2) / (d * d)
     hsr = (v2 - v1 * d) / (d * d)
-    if obstruction > 0.0:
+    if obstruction > 0.0 and a_t + a_r > 0.0:
         hst -= obstruction * a_t / (a_t + a_r)
         hsr -= obstruction * a_r / (a_t + a_r)
     return factor, min(hst, h[0]), min(hsr, h[n]), max(0.0, stim - slope)
@@ -441,7 +456,7 @@ def polar_to_grid_kernel(
     Before the first sample the loss falls to 0 at the antenna.
     """
     bands, _, samples = polar.shape
-    per_ray = rays / (2.0 * math.pi)
+    per_ray, per_step = rays / (2.0 * math.pi), 1.0 / step_km
     reach = radius_km * radius_km
     zero, one = np.float32(0.0), np.float32(1.0)
     for r in range(y_km.size):
@@ -455,7 +470,7 @@ def polar_to_grid_kernel(
                 for q in range(bands):
                     loss_db[q, r, c] = np.float32(math.inf)
                 continue
-            k = math.sqrt(square) / step_km - first
+            k = math.sqrt(square) * per_step - first
             i = math.floor(k)
             fk = np.float32(k - i)
             near = one
@@ -468,8 +483,13 @@ def polar_to_grid_kernel(
             turn = _bearing(dx, dy) * per_ray
             ray = int(turn)
             fj = np.float32(turn - ray)
-            j0 = (ray - first_ray) % rays
-            j1 = j0 if fj == zero else (ray + 1 - first_ray) % rays
+            j0 = ray - first_ray
+            if j0 < 0:
+                j0 += rays
+            j0 = j0 if j0 < rays else j0 - rays
+            j1 = j0
+            if fj > zero:
+                j1 = j0 + 1 if j0 + 1 < rays else 0
             e0 = polar_lift[j0, i] + fk * (polar_lift[j0, i1] - polar_lift[j0, i])
             e1 = polar_lift[j1, i] + fk * (polar_lift[j1, i1] - polar_lift[j1, i])
             lift[r, c] = e0 + fj * (e1 - e0)
@@ -515,7 +535,8 @@ def merge_kernel(
     """Add the radio cells of one antenna place to the layers of a piece of the grid, in place (see area.py).
 
     ``spread_db`` is the free-space loss less its frequency term, ``slope`` the straight line's rise in
-    m per km; where ``loss_db`` is NaN the level is only bounded, by free space and the azimuth's pattern.
+    m per km. Where ``lift`` or ``slope`` is NaN the path is not all known, and the level only bounded: by
+    ``loss_db`` as far as that is known, free space and the azimuth's pattern.
     ``end_loss_db`` and ``end_sd_db`` (bands, rows, columns) are looked at only if ``ends``.
     """
     uses = use_loss_db.shape[0]
@@ -541,6 +562,8 @@ def merge_kernel(
                 level = cell_eirp_dbm[n] - spread_db[r, c] - band_offset_db[cell_band[n]]
                 lost = loss_db[cell_band[n], r, c]
                 known = lost == lost and up == up
+                if lost != lost:
+                    lost = 0.0
                 if known:
                     down = below
                     if cell_tilt_deg[n] != 0.0:
@@ -551,7 +574,7 @@ def merge_kernel(
                     along = vertical_db[pattern, i] + f * (vertical_db[pattern, i + 1] - vertical_db[pattern, i])
                     level -= min(across + along, cap_db[pattern]) + lost
                 else:
-                    level -= min(across, cap_db[pattern])
+                    level -= min(across, cap_db[pattern]) + lost
                 if ends:
                     level -= end_loss_db[cell_band[n], r, c]
                 level = min(level, cell_ceiling_dbm[n])

@@ -91,10 +91,11 @@ class PolarLoss:
     Attributes
     ----------
     loss_db : (bands, rays, samples) array
-        Ld of P.1812-8 eq (39); NaN from the first unknown height of a ray outwards.
+        Ld of P.1812-8 eq (39). Beyond an unknown height (``lift`` NaN) a lower bound: the Bullington loss of
+        the heights that are known; NaN where the sample's own height is unknown.
     lift : (rays, samples) array
         How much steeper the antenna's horizon rises than the straight line to the receiver, m per km; 0 in
-        line of sight.
+        line of sight; NaN from the first unknown height of a ray outwards.
     first : int
         Which sample the first column is; sample k lies k steps from the antenna.
     step_km : float
@@ -159,10 +160,10 @@ def sweep_loss(
     lift = np.empty((rays, samples), dtype=dtype)
     distance = (np.arange(first, last + 1) * step_km).astype(dtype)
     widest = max(bands, key=lambda band: band.wavelength_m)
-    size = min(_CHUNK, max(rays, 1)) * samples
-    parameter = np.empty(size, dtype=dtype)
-    grazing = np.empty(size, dtype=np.int64)
-    tx_m, rx_m = np.empty(size, dtype=dtype), np.empty(size, dtype=dtype)
+    parameter = np.empty(min(_CHUNK, rays) * samples, dtype=dtype)
+    grazing = np.empty(rays * samples, dtype=np.int64)
+    tx_m, rx_m = np.empty(rays * samples, dtype=dtype), np.empty(rays * samples, dtype=dtype)
+    found = 0
     with np.errstate(invalid="ignore"):
         for start in range(0, rays, _CHUNK):
             stop = min(start + _CHUNK, rays)
@@ -186,16 +187,19 @@ def sweep_loss(
                 widest.grazing_limit,
                 part,
                 lift[start:stop],
-                grazing,
-                tx_m,
-                rx_m,
+                grazing[found:],
+                tx_m[found:],
+                rx_m[found:],
             )
-            where = grazing[:count]
-            away = distance[where % samples]
+            grazing[found : found + count] += start * samples
+            found += count
             for i, band in enumerate(bands):
-                out = bullington_loss_db(part, distance, band)
-                out.reshape(-1)[where] += smooth_excess_db(tx_m[:count], rx_m[:count], away, band)
-                loss[i, start:stop] = out
+                loss[i, start:stop] = bullington_loss_db(part, distance, band)
+        # The few samples where the smooth earth can matter, all at once.
+        where = grazing[:found]
+        away = distance[where % samples]
+        for i, band in enumerate(bands):
+            loss[i].reshape(-1)[where] += smooth_excess_db(tx_m[:found], rx_m[:found], away, band)
     return PolarLoss(loss, lift, first, step_km)
 
 

@@ -8,18 +8,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
 from pathlib import Path
 from statistics import median
 
 import pytest
 
 from geo.propagation.diffraction import Diffraction
-from tests.propagation.job import Job, job
+from tests.propagation.job import job
 
 ROUNDS = 9
-SITES = 40
 
 
 def measured(work: dict[str, Callable[[], object]]) -> dict[str, list[float]]:
@@ -63,28 +60,3 @@ def test_the_sweep_beside_whole_paths(shared_dir: Path, capsys: pytest.CaptureFi
             )
     swept = seconds["sweep, 944 rays x 100 m"]
     assert median(p / s for p, s in zip(plain, swept, strict=True)) > 2  # else the sweep has lost its point
-
-
-def _sweep_sites(shared: Path, sites: int) -> float:
-    place: Job = job(shared)
-    bands = [Diffraction(0.9, place.earth_radius_km)]
-    place.swept(bands, rays=944, step_km=0.045)
-    start = time.perf_counter()
-    for _ in range(sites):
-        place.swept(bands, rays=944, step_km=0.045)
-    return time.perf_counter() - start
-
-
-@pytest.mark.slow
-def test_two_processes_beside_one(shared_dir: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """The same number of sites on one core and on two: says what the machine gives, and checks nothing of it."""
-    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
-        list(pool.map(_sweep_sites, [shared_dir] * 2, [1] * 2))
-        gains = []
-        for _ in range(5):
-            alone = pool.submit(_sweep_sites, shared_dir, SITES).result()
-            both = max(pool.map(_sweep_sites, [shared_dir] * 2, [SITES // 2] * 2))
-            gains.append(alone / both)
-    with capsys.disabled():
-        print(f"\n{SITES} sites: two processes {median(gains):.2f} times one (median of {len(gains)}; best {max(gains):.2f})")
-    assert len(gains) == 5

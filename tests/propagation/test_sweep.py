@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from geo.propagation.diffraction import Diffraction, bullington_loss_db, smooth_excess_db
@@ -147,6 +147,9 @@ def both_ways(
     at=st.tuples(st.floats(-3, 3), st.floats(-3, 3)),
     first=st.sampled_from([1, 17]),
 )
+# Ground that touches the straight line between equal antennas: nothing over nothing, to rounding.
+@example(kind="steps", seed=0, height=20.0, rx_height=20.0, step=2.0, canopy=0.0, at=(0.0, 0.0), first=1)
+@example(kind="steps", seed=13, height=10.0, rx_height=10.0, step=2.0, canopy=0.0, at=(0.0, 0.0), first=1)
 def test_the_sweep_equals_the_plain_evaluation(
     kind: str, seed: int, height: float, rx_height: float, step: float, canopy: float, at: tuple[float, float], first: int
 ) -> None:
@@ -247,20 +250,47 @@ def test_no_loss_where_nothing_is_near_and_unknown_stays_unknown() -> None:
 # -- unknown ground ---------------------------------------------------------------------------------
 
 
+VOID_CASE = {"step_km": 0.1, "rx_height_m": 1.5, "bands": BANDS[:1], "dtype": np.float64, "rays": 8}
+
+
 def test_beyond_a_void_nothing_is_known_and_before_it_everything() -> None:
     ground = terrain("hills", 3)
     antenna = Antenna(MIDDLE, MIDDLE, float(ground[MIDDLE, MIDDLE]), 30.0)
-    given_ = {"step_km": 0.1, "rx_height_m": 1.5, "bands": BANDS[:1], "dtype": np.float64, "rays": 8}
-    whole, *_ = both_ways(ground, ground, antenna, **given_)  # type: ignore[arg-type]
+    whole, *_ = both_ways(ground, ground, antenna, **VOID_CASE)  # type: ignore[arg-type]
     holed = ground.copy()
     holed[MIDDLE, MIDDLE + 20] = np.nan  # on the ray due east, which is the third of eight
-    loss, plain, lift, _ = both_ways(holed, holed, antenna, **given_)  # type: ignore[arg-type]
-    unknown = np.isnan(loss[0])
+    loss, plain, lift, _ = both_ways(holed, holed, antenna, **VOID_CASE)  # type: ignore[arg-type]
+    unknown = np.isnan(lift)
     assert unknown[2].tolist() == [k >= 20 for k in range(1, 56)]  # sample 20 stands on it; 19 has no weight there
     assert not unknown[[0, 1, 3, 4, 5, 6, 7]].any()
-    np.testing.assert_array_equal(loss[~np.isnan(loss)], whole[~np.isnan(loss)])
-    np.testing.assert_array_equal(np.isnan(loss), np.isnan(plain))
-    np.testing.assert_array_equal(np.isnan(lift), unknown)
+    np.testing.assert_array_equal(loss[0][~unknown], whole[0][~unknown])
+    np.testing.assert_array_equal(np.isnan(plain[0]), unknown)
+    assert np.flatnonzero(np.isnan(loss[0, 2])).tolist() == [19]  # on the void itself not even a bound
+
+
+@settings(deadline=None, max_examples=40)
+@given(
+    kind=st.sampled_from(KINDS), seed=st.integers(0, 10**6), holes=st.integers(1, 400), height=st.floats(2, 100),
+    fill=st.floats(-500, 2000), canopy=st.sampled_from([0.0, 12.0]),
+)  # fmt: skip
+def test_what_is_known_of_a_path_with_voids_is_a_lower_bound(
+    kind: str, seed: int, holes: int, height: float, fill: float, canopy: float
+) -> None:
+    """Whatever stands in the voids, the loss is not less than that of the known heights."""
+    random = np.random.default_rng(seed)
+    ground = terrain(kind, seed)
+    antenna = Antenna(MIDDLE, MIDDLE, float(ground[MIDDLE, MIDDLE]), height)
+    at = random.integers(0, SIDE, (2, holes))
+    holed, filled = ground.copy(), ground.copy()
+    holed[at[0], at[1]] = np.nan
+    filled[at[0], at[1]] = fill + random.normal(0, 50, holes)
+    holed[MIDDLE, MIDDLE] = filled[MIDDLE, MIDDLE] = ground[MIDDLE, MIDDLE]
+    extra = np.float32(canopy)
+    bound, _, lift, _ = both_ways(holed, holed if not canopy else holed + extra, antenna, **VOID_CASE)  # type: ignore[arg-type]
+    loss, *_ = both_ways(filled, filled if not canopy else filled + extra, antenna, **VOID_CASE)  # type: ignore[arg-type]
+    stated = np.isfinite(bound[0])
+    assert (bound[0][stated] <= loss[0][stated] + 1e-9).all()
+    np.testing.assert_allclose(bound[0][~np.isnan(lift)], loss[0][~np.isnan(lift)], atol=1e-9)
 
 
 def test_a_void_in_what_stands_on_the_ground_is_a_void() -> None:
@@ -268,37 +298,35 @@ def test_a_void_in_what_stands_on_the_ground_is_a_void() -> None:
     over = ground + np.float32(5)
     over[MIDDLE - 30, MIDDLE] = np.nan  # due north
     antenna = Antenna(MIDDLE, MIDDLE, float(ground[MIDDLE, MIDDLE]), 30.0)
-    loss, plain, *_ = both_ways(
-        ground, over, antenna, step_km=0.1, rx_height_m=1.5, bands=BANDS[:1], dtype=np.float64, rays=8
-    )
-    assert np.isnan(loss[0, 0]).tolist() == [k >= 30 for k in range(1, 56)]
-    np.testing.assert_array_equal(np.isnan(loss), np.isnan(plain))
+    _, plain, lift, _ = both_ways(ground, over, antenna, **VOID_CASE)  # type: ignore[arg-type]
+    assert np.isnan(lift[0]).tolist() == [k >= 30 for k in range(1, 56)]
+    np.testing.assert_array_equal(np.isnan(plain[0]), np.isnan(lift))
 
 
 def test_off_the_lattice_and_below_an_unknown_antenna_nothing_is_known() -> None:
     ground = terrain("hills", 5)
-    edge = Antenna(2.0, 2.0, float(ground[2, 2]), 30.0)
-    given_ = {"step_km": 0.1, "rx_height_m": 1.5, "bands": BANDS[:1], "dtype": np.float64, "rays": 8}
-    loss, plain, *_ = both_ways(ground, ground, edge, **given_)  # type: ignore[arg-type]
-    assert np.isnan(loss[0, 0]).tolist() == [k > 2 for k in range(1, 56)]  # due north: two samples to the edge
-    assert np.isfinite(loss[0, 2]).all()  # due east
-    assert np.isfinite(loss[0, 3]).all()  # south-east
-    np.testing.assert_array_equal(np.isnan(loss), np.isnan(plain))
-    loss, plain, *_ = both_ways(ground, ground, Antenna(MIDDLE, MIDDLE, np.nan, 30.0), **given_)  # type: ignore[arg-type]
-    assert np.isnan(loss).all()
-    assert np.isnan(plain).all()
-    outside, *_ = both_ways(ground, ground, Antenna(-5.0, MIDDLE, 100.0, 30.0), **given_)  # type: ignore[arg-type]
-    assert np.isnan(outside).all()
+    edge = Antenna(2, 2, float(ground[2, 2]), 30)
+    loss, plain, lift, _ = both_ways(ground, ground, edge, **VOID_CASE)  # type: ignore[arg-type]
+    assert np.isnan(lift[0]).tolist() == [k > 2 for k in range(1, 56)]  # due north: two samples to the edge
+    assert np.isnan(loss[0, 0]).tolist() == [k > 2 for k in range(1, 56)]
+    assert np.isfinite(lift[2]).all()  # due east
+    assert np.isfinite(lift[3]).all()  # south-east
+    np.testing.assert_array_equal(np.isnan(plain[0]), np.isnan(lift))
+    for nowhere in (Antenna(MIDDLE, MIDDLE, np.nan, 30.0), Antenna(-5.0, MIDDLE, 100.0, 30.0)):
+        loss, plain, lift, _ = both_ways(ground, ground, nowhere, **VOID_CASE)  # type: ignore[arg-type]
+        assert np.isnan(lift).all()
+        assert np.isnan(plain).all()
+    on_void, *_ = both_ways(ground, ground, Antenna(MIDDLE, MIDDLE, np.nan, 30.0), **VOID_CASE)  # type: ignore[arg-type]
+    assert np.isnan(on_void).all()
 
 
 def test_a_void_beside_the_ray_that_has_no_weight_does_not_matter() -> None:
     ground = terrain("hills", 9)
     antenna = Antenna(MIDDLE, MIDDLE, float(ground[MIDDLE, MIDDLE]), 30.0)
-    given_ = {"step_km": 0.1, "rx_height_m": 1.5, "bands": BANDS[:1], "dtype": np.float64, "rays": 8}
-    whole, *_ = both_ways(ground, ground, antenna, **given_)  # type: ignore[arg-type]
+    whole, *_ = both_ways(ground, ground, antenna, **VOID_CASE)  # type: ignore[arg-type]
     holed = ground.copy()
     holed[MIDDLE + 1, MIDDLE + 1 : MIDDLE + 56 : 2] = np.nan  # south of the ray due east, which runs along nodes
-    loss, *_ = both_ways(holed, holed, antenna, **given_)  # type: ignore[arg-type]
+    loss, *_ = both_ways(holed, holed, antenna, **VOID_CASE)  # type: ignore[arg-type]
     np.testing.assert_array_equal(loss[0, 2], whole[0, 2])
 
 
