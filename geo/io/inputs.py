@@ -278,10 +278,9 @@ class _Reader:
         if units is None or units.empty:
             return
         west, south, east, north = (float(v) for v in units.total_bounds)
-        for kind in ("population_raster", "land_cover"):
-            raster = getattr(rasters.get(kind), "raster", None)
-            if raster is None:
-                continue
+        covers: LandCover | None = rasters.get("land_cover")
+        people: PopulationRaster | None = rasters.get("population_raster")
+        for raster in (*(() if people is None else (people.raster,)), *(() if covers is None else covers.rasters)):
             x = raster.transform.c + raster.transform.a * np.linspace(0, raster.columns, 21)
             y = raster.transform.f + raster.transform.e * np.linspace(0, raster.rows, 21)
             mesh_x, mesh_y = np.meshgrid(x, y)

@@ -15,7 +15,7 @@ from geo.crs import from_wgs84, to_wgs84
 from geo.errors import Bilingual, ResourceError
 from geo.grid import Grid
 from geo.io.geotiff import GeoTiff, blocks, open_geotiff, read_window
-from geo.io.majority import look_up_kernel, majority_even_kernel, majority_kernel
+from geo.io.majority import count_kernel, look_up_kernel, majority_even_kernel, majority_kernel
 from geo.io.resources import load_toml
 from geo.io.terrain import TerrainWindow
 from geo.validation import IssueLog, Source
@@ -195,6 +195,17 @@ def join_land_cover(parts: Sequence[LandCover]) -> LandCover | None:
     """Return several files as one land cover, the first listed one first; None without any."""
     rasters = [raster for part in parts for raster in part.rasters]
     return LandCover(rasters[0], tuple(rasters[1:])) if rasters else None
+
+
+def _counts(raster: GeoTiff) -> dict[int, int]:
+    """Return how often each value stands in the raster, its nodata left out."""
+    first, last = np.iinfo(np.int16).min, np.iinfo(np.uint16).max
+    counts = np.zeros(last - first + 1, dtype=np.int64)
+    plain = raster.scale == 1.0 and raster.offset == 0.0  # else a value need not be whole
+    for rows, columns in blocks(raster):
+        values = read_window(raster, rows, columns)
+        count_kernel(values if plain else np.clip(np.floor(values), first, last), first, counts)
+    return {int(k) + first: int(counts[k]) for k in np.flatnonzero(counts)}
 
 
 def _numbered() -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
@@ -400,12 +411,7 @@ def open_land_cover(
     """
     raster = open_geotiff(path, label=label, dtypes=("uint8", "int16", "uint16"), crs=crs)
     if scan:
-        counts: dict[int, int] = {}
-        for rows, columns in blocks(raster):
-            values = read_window(raster, rows, columns)
-            codes, numbers = np.unique(values[np.isfinite(values)], return_counts=True)
-            for code, number in zip(codes, numbers, strict=True):
-                counts[int(code)] = counts.get(int(code), 0) + int(number)
+        counts = _counts(raster)
         source, known = Source(raster.label), land_cover_classes()
         strange = {code: n for code, n in counts.items() if code not in known and code != _UNKNOWN}
         if strange:

@@ -9,11 +9,28 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-__all__ = ["look_up_kernel", "majority_even_kernel", "majority_kernel"]
+__all__ = ["count_kernel", "look_up_kernel", "majority_even_kernel", "majority_kernel"]
 
 _F64 = npt.NDArray[np.float64]
 _I64 = npt.NDArray[np.int64]
 _U8 = npt.NDArray[np.uint8]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def count_kernel(values: _F64, first: int, counts: _I64) -> None:
+    """Add how often each whole number ``first + k`` occurs to ``counts[k]``; NaN does not count.
+
+    Parameters
+    ----------
+    values : (h, w) float64 array
+        Whole numbers from ``first`` to ``first + len(counts) - 1``, or NaN.
+    counts : (n,) int64 array
+    """
+    for i in range(values.shape[0]):
+        for j in range(values.shape[1]):
+            value = values[i, j]
+            if value == value:
+                counts[int(value) - first] += 1
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

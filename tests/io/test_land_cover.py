@@ -86,3 +86,16 @@ def test_wrong_rasters_are_refused_and_empty_ones_said(tmp_path: Path, log: Issu
         open_land_cover(write(tmp_path / "f.tif", NINE.astype(np.float32), PLACE), log=log)
     open_land_cover(write(tmp_path / "z.tif", NINE * 0, PLACE), log=log)
     assert log.codes() == {"land_cover_empty"}
+
+
+def test_every_strange_code_is_counted(tmp_path: Path, log: IssueLog) -> None:
+    signed = np.array([[10, -5, -5], [10, -32768, 32767], [0, 20, 9]], dtype=np.int16)
+    open_land_cover(write(tmp_path / "s.tif", signed, PLACE), log=log)
+    large = np.array([[10, 60000, 65535]], dtype=np.uint16)
+    open_land_cover(write(tmp_path / "u.tif", large, PLACE, nodata=65535), log=log)
+    assert [f.came[0] for f in log] == ["-32768 (1), -5 (2), 9 (1), 32767 (1)", "60000 (1)"]
+
+
+def test_a_code_too_large_for_a_byte_is_unknown_and_not_another_class(tmp_path: Path, log: IssueLog) -> None:
+    cover = open_land_cover(write(tmp_path / "c.tif", np.array([[266, 10, -246]], dtype=np.int16), PLACE), log=log)
+    np.testing.assert_array_equal(cover.sample([105.5, 106.5, 107.5], [23.5, 23.5, 23.5]), [0, 10, 0])

@@ -13,12 +13,15 @@ from affine import Affine
 
 from geo.compute import SerialExecutor
 from geo.errors import ProjectFileError
+from geo.io.inputs import read_inputs
 from geo.io.land_cover import clutter_heights_m
 from geo.io.project import read_project
+from geo.io.resources import issue_catalogue
 from geo.pipeline.analysis import analyse, analysis_stages
 from geo.pipeline.keys import canonical_json
 from geo.pipeline.reading import load_issues, load_land_cover
 from geo.pipeline.settings import AnalysisSettings, analysis_settings
+from geo.validation import IssueLog
 from tests.pipeline.tiny import SIDE, SOUTH, WEST, tiny_project
 
 
@@ -156,3 +159,15 @@ def test_canopy_given_twice_changes_no_output(tmp_path: Path) -> None:
     assert len(rasters["ground"]) > 3
     assert rasters["surface"] == rasters["ground"]
     assert rasters["nothing on it"] != rasters["ground"], "trees and houses stand in the way"
+
+
+def test_each_file_of_another_place_is_said(tmp_path: Path) -> None:
+    project = project_with_cover(tmp_path, "ground")
+    with rasterio.open(
+        tmp_path / "cover_far.tif", "w", driver="GTiff", height=9, width=9, count=1, dtype="uint8", crs="EPSG:4326",
+        transform=Affine(0.001, 0, 8.0, 0, -0.001, 47.0),
+    ) as target:  # fmt: skip
+        target.write(np.full((9, 9), 10, dtype=np.uint8), 1)
+    log = IssueLog(issue_catalogue())
+    read_inputs(read_project(project), log)
+    assert [str(f.source) for f in log if f.kind.code == "raster_outside_area"] == ["cover_far.tif"]
