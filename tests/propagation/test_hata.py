@@ -97,6 +97,17 @@ def test_extended_hata_close_in_by_hand() -> None:
     ends = extended_hata(900, [0.04, 0.1], 30, 1.5).loss_db
     middle = extended_hata(900, np.sqrt(0.04 * 0.1), 30, 1.5).loss_db
     assert middle == pytest.approx(ends.mean(), abs=1e-6)
+    early = extended_hata(900, 0.04 * 2.5**0.1, 30, 1.5).loss_db  # a tenth of the way
+    assert early == pytest.approx(ends @ [0.9, 0.1], abs=1e-6)
+
+
+def test_extended_hata_over_open_ground_starts_from_free_space() -> None:
+    """At 3 GHz and 0.1 km the formula lies below free space, which then is the end of the straight line."""
+    height = (30 - 1.5) ** 2 / 1e6
+    ends = 32.4 + 20 * np.log10(3000) + 10 * np.log10(np.array([0.04, 0.1]) ** 2 + height)
+    found = extended_hata(3000, [0.04, np.sqrt(0.04 * 0.1), 0.1], 30, 1.5, environment="open").loss_db
+    middle = 32.4 + 20 * np.log10(3000) + 10 * np.log10(0.04 * 0.1 + height)
+    np.testing.assert_allclose(found, [ends[0], max(ends.mean(), middle), ends[1]], atol=1e-9)
 
 
 def test_extended_hata_low_base_and_high_mobile() -> None:
@@ -136,6 +147,13 @@ def test_ehata_by_hand_before_the_break() -> None:
     assert suburban == pytest.approx(156.7507 - less, abs=1e-3)
     assert ehata_spread_db(2000) == pytest.approx(4.0976291 - 1.2255656 * lf + 0.68350345 * lf**2)
     assert ehata_spread_db(2000, environment="open") - ehata_spread_db(2000) == pytest.approx(2)
+
+
+def test_ehata_by_hand_beyond_the_break() -> None:
+    # 2000 MHz, 100 km, 50 m, 1.5 m: a_100 = 120.78129 - 174.013563 + 118.982268 = 65.749997
+    # 20 log(2 k r): k = 2e6 pi 2000/2.997956e8 = 41.916461, r = 100000.011761 m: 138.468293
+    # at 100 km -20 n_h + 10 n_h log d = 0: L = 65.749997 + 31.800235 - 23.479765 + 2.689844 + 0.000919 + 138.468293
+    assert ehata_median(2000, 100, 50, 1.5).loss_db == pytest.approx(215.229522, abs=1e-5)
 
 
 def test_ehata_branches_meet_within_two_tenths_of_a_decibel() -> None:
