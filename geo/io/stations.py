@@ -178,7 +178,7 @@ def _read_rows(
         given = frame["status"] if "status" in frame.columns else pd.Series("", index=frame.index, dtype="str")
         frame = frame.assign(status=given.where(given != "", told.reindex(frame.index).fillna("")).astype("str"))
     frame = _drop_repeated(table, frame, log)
-    frame = _with_power_options(frame, item)
+    frame = _without_blank_azimuths(table, _with_power_options(frame, item), log)
     resolved = _operators(table, frame, item, operators, log, needed=not cells)
     if resolved is None:
         log.close(schema.kind, source, rows_in=table.rows_in, rows_used=0)
@@ -221,6 +221,18 @@ def _with_power_options(frame: pd.DataFrame, item: InputFile) -> pd.DataFrame:
         known = frame["ports"] if "ports" in frame.columns else pd.Series(np.nan, index=frame.index)
         frame = frame.assign(ports=known.fillna(float(ports)))
     return frame
+
+
+def _without_blank_azimuths(table: Table, frame: pd.DataFrame, log: IssueLog) -> pd.DataFrame:
+    """Take azimuths for unknown where a list of many cells has nothing but 0: nobody points every sector north."""
+    if "azimuth_deg" not in frame.columns:
+        return frame
+    known = frame["azimuth_deg"].dropna()
+    least = float(load_toml("input_checks.toml")["stations"]["azimuth_zero_cells"]["value"])
+    if len(known) < least or not known.isin([0.0, 360.0]).all():
+        return frame
+    log.add("azimuth_all_zero", table.source, column=table.header("azimuth_deg"), came="0", fields={"n": len(known)})
+    return frame.assign(azimuth_deg=np.nan)
 
 
 def _status_among_dates(table: Table, schema: Schema, log: IssueLog) -> tuple[Table, pd.Series | None]:

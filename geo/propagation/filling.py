@@ -1,4 +1,15 @@
-"""What one radio cell is taken to be: its list's fields, its antenna's file, and the defaults for the rest."""
+"""What one radio cell is taken to be: its list's fields, its antenna's file, and the defaults for the rest.
+
+Choices that a list's silence forces, each counted and each with an error of its own:
+
+- No azimuth: alike in all directions, at the *mean* of the envelope of three sectors (the best of them in each
+  direction). Its peak would be too hopeful by that mean, and the spread below it (3 dB) is known: it is the
+  error that the missing azimuth adds. An antenna whose file says omnidirectional lacks nothing.
+- Only a total tilt: as electrical, alike all round. No tilt: the antenna file's, else the kind of area's.
+- A 4G power without a word: total of the cell over the usual ports; what a phone measures is one port. A 5G
+  power per port of an unknown number of ports is no power.
+- Gain: the list's, then the antenna file's, then the default of technology and band.
+"""
 
 from __future__ import annotations
 

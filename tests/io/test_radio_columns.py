@@ -77,6 +77,18 @@ def test_what_powers_cannot_mean_is_said(tmp_path, network_of, log, extra):
     assert f"{name} = " in said.fields["message_en"]
 
 
+@pytest.mark.parametrize(
+    ("azimuths", "unknown"),
+    [(["0"] * 6, True), (["0", "360", "", "0", "0", "0", "0"], True), (["0"] * 5, False), (["0"] * 6 + ["120"], False)],
+)
+def test_a_list_of_nothing_but_zeros_does_not_know_its_azimuths(tmp_path, network_of, log, azimuths, unknown):
+    rows = [f"Viettel,A{i // 3},{i},105.{i // 3}001,21.8,4G,{a}\n" for i, a in enumerate(azimuths)]
+    path = _written(tmp_path, "Nhà mạng,Mã trạm,Mã cell,Kinh độ,Vĩ độ,Công nghệ,Azimuth\n" + "".join(rows), "list.csv")
+    cells = network_of([path], area()).cells
+    assert cells["azimuth_deg"].isna().all() == unknown
+    assert ("azimuth_all_zero" in {f.kind.code for f in log}) == unknown
+
+
 def test_a_mast_kind_is_no_antenna_model(tmp_path, network_of, log):
     text = "Nhà mạng,Mã trạm,Kinh độ,Vĩ độ,Loại anten (Tự đứng/Dây co)\nViettel,A1,105.1,21.8,Dây co\n"
     assert network_of([_written(tmp_path, text, "s.csv")], area()).cells["antenna_model"].tolist() == [""]
