@@ -153,6 +153,7 @@ def predict_area(
     rays = ray_count(settings.max_radius_m, min(grid.cell_size, settings.ray_spacing_m))
     samples = math.ceil(settings.max_radius_m / settings.profile_step_m)
     site_row, site_column = window.to_lattice(sources.group_lon, sources.group_lat)
+    used_loss_db, used_sd_db = _uses(sources, settings)
     for g in range(sources.groups):
         dx_m, dy_m = x_m - sources.group_x_m[g], y_m - sources.group_y_m[g]
         sector = _sector(dx_m, dy_m, wanted, rays, samples, settings)
@@ -180,13 +181,21 @@ def predict_area(
             settings,
         )
         _merge(out, polar, antenna, stands_m, (dx_m / 1000.0, dy_m / 1000.0), wanted, rays, sector, members,
-               frequencies, band_of, sources, settings, clutter_at_end)  # fmt: skip
+               frequencies, band_of, sources, used_loss_db[:, members], used_sd_db[:, members], settings, clutter_at_end)  # fmt: skip
     return out
 
 
 def _over(ground: ProfileGround) -> _F32:
     over = np.ascontiguousarray(ground.over_m)
     return np.ascontiguousarray(ground.ground_m) if ground.over_m is ground.ground_m else over
+
+
+def _uses(sources: RadioSources, settings: CoverageSettings) -> tuple[_F64, _F64]:
+    """Return loss and error of every radio cell in every use, (uses, n) each."""
+    frequencies, band_of = np.unique(sources.frequency_mhz, return_inverse=True)
+    found = [entry_loss(use, frequencies / 1000.0, settings) for use in USES]
+    loss, spread = (np.stack([pair[i][band_of] for pair in found]) for i in range(2))
+    return loss, np.hypot(sources.sd_db[None, :], spread)
 
 
 def _swept(
@@ -236,6 +245,8 @@ def _merge(
     frequencies: _F64,
     band_of: npt.NDArray[np.intp],
     sources: RadioSources,
+    used_loss_db: _F64,
+    used_sd_db: _F64,
     settings: CoverageSettings,
     clutter_at_end: bool,
 ) -> None:
@@ -254,10 +265,6 @@ def _merge(
     spread = _FREE_SPACE_DB + 10.0 * np.log10(np.maximum(square + apart * apart, _NEAREST_KM**2))
     distance = np.maximum(np.sqrt(square), _NEAREST_KM)
     slope = rise / distance - (500.0e3 / settings.effective_earth_radius_m) * distance
-    frequency = sources.frequency_mhz[members]
-    lost, entry_sd = (np.empty((len(USES), len(frequency))) for _ in range(2))
-    for use, name in enumerate(USES):
-        lost[use], entry_sd[use] = entry_loss(name, frequency / 1000.0, settings)
     end_db = end_sd = np.zeros((1, 1, 1), dtype=np.float32)
     if clutter_at_end:
         end_db, end_sd = (part.astype(np.float32) for part in end_loss(frequencies / 1000.0, distance))
@@ -279,8 +286,8 @@ def _merge(
         sources.mechanical_tilt_deg[members],
         sources.pattern[members],
         sources.threshold_dbm[members],
-        lost,
-        np.hypot(sources.sd_db[members][None, :], entry_sd),
+        np.ascontiguousarray(used_loss_db),
+        np.ascontiguousarray(used_sd_db),
         clutter_at_end,
         end_db,
         end_sd,

@@ -48,7 +48,7 @@ def _height(heights: _F32, row: float, column: float) -> float:
     if r + 1 < rows and c + 1 < columns:
         top = (1.0 - fc) * heights[r, c] + fc * heights[r, c + 1]
         bottom = (1.0 - fc) * heights[r + 1, c] + fc * heights[r + 1, c + 1]
-        value = (1.0 - fr) * top + fr * bottom
+        value = float((1.0 - fr) * top + fr * bottom)
         if value == value:
             return value
     total = 0.0
@@ -98,7 +98,7 @@ def _sample(
             # Weights times heights, in float64: a difference of two float32 would be rounded.
             top = (1.0 - fc) * heights[r, c] + fc * heights[r, c + 1]
             bottom = (1.0 - fc) * heights[r + 1, c] + fc * heights[r + 1, c + 1]
-            h = (1.0 - fr) * top + fr * bottom
+            h = float((1.0 - fr) * top + fr * bottom)
         if h != h:
             h = _height(heights, at_row, at_column)  # at the edge, or a void with weight or without
             if h != h and known > last:
