@@ -35,7 +35,7 @@ _UNKNOWN = 0
 _WGS84 = "EPSG:4326"
 _CONTROL = 16  # nodes between the points at which the lattice's positions in the raster are computed
 _NUDGE = 1e-6  # a point on an edge belongs to the next cell, whatever its last digits say
-_STRIP_CELLS = 32_000_000  # cells of land cover held at once
+_STRIP_CELLS = 4_000_000  # cells of land cover held at once
 
 
 @dataclass(frozen=True, slots=True)
