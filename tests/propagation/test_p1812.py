@@ -422,12 +422,13 @@ def test_path_all_sea() -> None:
 
 
 def test_coupling_needs_a_sea_path_and_a_near_coast() -> None:
-    """One step of eq. (49) after the other; 40 m over flat ground, 10 km, horizon in the middle."""
+    """One condition of eq. (49) after the other; 40 m over flat ground, 40 km, horizon in the middle."""
 
-    def coupling(land_points: int, coast_km: float | None = None) -> float:
+    def coupling(land_points: int, coast_km: float | None = None, length_km: float = 40.0) -> float:
         zone = np.full(101, 1)
         zone[:land_points] = 3
         path = make_path(
+            distance_km=np.linspace(0, length_km, 101),
             terrain_height_m=np.zeros(101),
             radio_zone=zone,
             rx_height_agl_m=40.0,
@@ -435,12 +436,27 @@ def test_coupling_needs_a_sea_path_and_a_near_coast() -> None:
         )
         return loss_of(path).duct_tx_coupling_db
 
-    # 10 coastal points: 0.95 km of land; dct from the zones
-    assert coupling(10) == pytest.approx(-3 * math.exp(-0.25 * 0.95**2) * (1 + math.tanh(0.7)))
+    # 10 coastal points: 9.5 steps of 0.4 km of land; dct from the zones
+    assert coupling(10) == pytest.approx(-3 * math.exp(-0.25 * 3.8**2) * (1 + math.tanh(0.7)))
     assert coupling(10, 2.0) == pytest.approx(-3 * math.exp(-0.25 * 4) * (1 + math.tanh(0.7)))
+    assert coupling(10, 4.9) < 0
     assert coupling(10, 5.1) == 0, "beyond 5 km"
-    assert coupling(26) == 0, "less than three quarters at sea"
-    assert coupling(25) < 0
+    assert coupling(10, 4.9, length_km=9.0) == 0, "beyond the horizon, 4.5 km"
+    assert coupling(26, 2.0) == 0, "less than three quarters at sea"
+    assert coupling(25, 2.0) < 0
+
+
+def test_roughness_counts_at_most_forty_kilometres_between_the_horizons() -> None:
+    x = np.linspace(0, 150, 301)
+    hills = 150 * np.exp(-(((x - 30) / 3) ** 2)) + 150 * np.exp(-(((x - 120) / 3) ** 2))
+    for length, inner in ((150, 40.0), (60, None)):
+        some = x <= length
+        found = loss_of(make_path(distance_km=x[some], terrain_height_m=hills[some]))
+        between = length - found.tx_horizon_km - found.rx_horizon_km
+        assert found.roughness_m > 10
+        assert (between > 40) == (inner is not None)
+        expected = math.exp(-4.6e-5 * (found.roughness_m - 10) * (43 + 6 * (inner or between)))
+        assert found.duct_mu3 == pytest.approx(expected, rel=1e-9)
 
 
 def test_path_all_land_has_no_use_for_the_coast() -> None:
@@ -460,6 +476,13 @@ def test_mixed_path_weights_the_ground() -> None:
     omega = loss_of(make_path(radio_zone=zone, **kind)).sea_fraction
     assert spherical[0] - spherical[1] > 0.5
     assert spherical[2] == pytest.approx((1 - omega) * spherical[0] + omega * spherical[1], abs=1e-9)
+    # below beta0 only the land's share of diffraction is in eq. (59)
+    rare = loss_of(make_path(radio_zone=zone, **kind), frequency_ghz=0.1, time_percent=1.0)
+    assert rare.beta0_percent > 1
+    assert rare.diffraction_db > 5
+    assert rare.minimum_line_of_sight_db == pytest.approx(
+        rare.line_of_sight_db + (1 - omega) * rare.diffraction_db
+    )
 
 
 def test_equal_heights_over_flat_ground() -> None:

@@ -23,6 +23,7 @@ from geo.propagation.p1812 import (
     knife_edge_loss_db,
     spherical_earth_loss_db,
 )
+from geo.propagation.p1812.smooth_earth import smooth_earth, smooth_earth_diffraction
 from geo.propagation.p1812.spherical_earth import smooth_bullington_edge, spherical_earth_clearance
 
 # -- knife edge --------------------------------------------------------------------------------------
@@ -144,6 +145,17 @@ def test_first_term_floor_of_the_height_gain() -> None:
     assert low == pytest.approx(-distance - 2 * (2 + 20 * np.log10(k)), abs=1e-9)
 
 
+def test_first_term_floor_over_land_holds_the_ground_s_constants() -> None:
+    """Over land, vertical: K = 0.036 (a f)^(-1/3) [21^2 + (0.054/f)^2]^(-1/4) [22^2 + (0.054/f)^2]^(1/2)."""
+    a, f = 8500.0, 0.03
+    k = 0.036 * (a * f) ** (-1 / 3) * (21**2 + (0.054 / f) ** 2) ** -0.25 * np.sqrt(22**2 + (0.054 / f) ** 2)
+    floor = 2 + 20 * np.log10(k)
+    low, both = (first_term_loss_db(50.0, h, 1e-9, a, f, polarisation="vertical") for h in (100.0, 1e-9))
+    beta = (1 + 1.6 * k**2 + 0.67 * k**4) / (1 + 4.5 * k**2 + 1.53 * k**4)
+    b = beta * 0.9575 * beta * (f**2 / a) ** (1 / 3) * 100
+    assert both - low == pytest.approx(20 * np.log10(b + 0.1 * b**3) - floor, abs=1e-9)
+
+
 def test_first_term_is_weighted_with_the_sea() -> None:
     def run(omega: float) -> float:
         return float(
@@ -170,6 +182,16 @@ def test_spherical_earth_within_sight() -> None:
     loss = float(spherical_earth_loss_db(d, u, v, a, 1.0, polarisation="vertical"))
     assert loss == pytest.approx((1 - float(at.height_m / at.required_m)) * first)
     assert loss > 0
+
+
+def test_required_clearance_by_hand() -> None:
+    # equal heights: d_1 = d_2 = 10 km; 17.456 sqrt(10 * 10 * 0.3/20) = 21.379147; 552 sqrt(0.001 * 1.5) = 21.378868
+    at = [
+        spherical_earth_clearance(20.0, 90.0, 90.0, 8500.0, 0.3, form=form) for form in ("rounded", "exact")
+    ]
+    assert [float(one.required_m) for one in at] == pytest.approx([21.379147, 21.378868], abs=1e-6)
+    # 90 m less the bulge 500 * 10^2/8500 = 5.882353
+    assert at[0].height_m == pytest.approx(84.117647, abs=1e-6)
 
 
 def test_spherical_earth_joins_at_the_horizon() -> None:
@@ -223,6 +245,30 @@ def test_spherical_earth_is_reciprocal_and_finite(d: float, u: float, v: float, 
     back = float(spherical_earth_loss_db(d, v, u, 8500.0, f, polarisation=pol, sea_fraction=0.4))
     assert np.isfinite(there)
     assert there == pytest.approx(back, abs=1e-9)
+
+
+# -- smooth Earth --------------------------------------------------------------------------------------
+
+
+def test_smooth_earth_by_hand() -> None:
+    # d = 0..4 km, h = 50, 60, 0, 0, 50 m: v1 = 110 + 60 + 0 + 50 = 220
+    # v2 = (60 * 2 + 50 * 1) + 60 * (2 + 2) + 0 + 50 * (8 + 3) = 960
+    # h_st = (2 * 220 * 4 - 960)/16 = 50, h_sr = (960 - 880)/16 = 5
+    d, h = np.arange(5.0), np.array([50.0, 60, 0, 0, 50])
+    line = smooth_earth(d, h)
+    assert (line.v1, line.v2, line.tx_m, line.rx_m) == (220, 960, 50, 5)
+    # antennas at 55 and 52 m: the line at 1 km is 54.25, h_obs = 5.75, a_t = 5.75, a_r = 5.75/3
+    # h_stp = 50 - 5.75 * 0.75 = 45.6875, h_srp = 5 - 5.75 * 0.25 = 3.5625
+    lowered = smooth_earth_diffraction(d, h, 55.0, 52.0, line)
+    assert lowered.obstruction_m == 5.75
+    assert (lowered.tx_slope, lowered.rx_slope) == pytest.approx((5.75, 5.75 / 3))
+    assert (lowered.tx_m, lowered.rx_m) == pytest.approx((45.6875, 3.5625))
+    # nothing over the line: h_st and h_sr themselves, but never above the ground
+    clear = smooth_earth_diffraction(d, h, 150.0, 152.0, line)
+    assert (clear.tx_m, clear.rx_m) == (50, 5)
+    sunk = np.array([20.0, 60, 60, 60, 30])
+    below = smooth_earth_diffraction(d, sunk, 200.0, 200.0, smooth_earth(d, sunk))
+    assert (below.tx_m, below.rx_m) == (20, 30)
 
 
 # -- delta-Bullington ----------------------------------------------------------------------------------
