@@ -213,6 +213,8 @@ def _budget(
         power = base.power_dbm if has_pilot else gaps.known("power_dbm", listed, base.power_dbm)
         gain = gaps.known("antenna_gain_dbi", own_gain, base.antenna_gain_dbi)
         feeder = gaps.known("feeder_loss_db", row.get("feeder_loss_db"), base.feeder_loss_db)
+    if gain > base.traffic_gain_dbi and not has_eirp:
+        gain -= gaps.known("ssb_gain", None, base.ssb_below_traffic_db)
     basis, ports, blocks = base.power_basis, base.ports, None
     if (has_eirp or not has_pilot) and from_list:
         basis, ports = _basis(row, technology, base, gaps)

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
+from math import inf
 from typing import Any
 
 from geo.errors import ResourceError
@@ -54,6 +55,10 @@ class TechnologyDefaults:
         Positive down.
     pattern : str
         Entry of ``RadioDefaults.patterns``.
+    traffic_gain_dbi : float
+        A list's gain above this is that of a traffic beam; the SSB beam, which is what a phone measures, ...
+    ssb_below_traffic_db : float
+        ... has this much less.
     """
 
     quantity: str
@@ -69,6 +74,8 @@ class TechnologyDefaults:
     ports: float = 1.0
     electrical_tilt_deg: float = 0.0
     pattern: str = "panel"
+    traffic_gain_dbi: float = inf
+    ssb_below_traffic_db: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -194,6 +194,19 @@ def test_power_of_one_port_of_an_unknown_number_of_them_is_no_power_for_5g(flat:
     assert told.eirp_dbm[0] == pytest.approx(35 + 18.0618 - 35.1534 + 16.5, abs=1e-4)
 
 
+def test_a_traffic_beams_gain_is_not_that_of_what_a_phone_measures(flat: Terrain, log: IssueLog) -> None:
+    row = {"technology": "5G", "frequency_mhz": 3700.0, "power_dbm": 53.0, "power_basis": "total", "bandwidth_mhz": 100.0}
+    wide = only(prepared(flat, log, {**row, "antenna_gain_dbi": 19.0}))
+    assert wide.eirp_dbm[0] == pytest.approx(53 - 35.1534 + 19 - 0.5, abs=1e-4)
+    found = prepared(flat, log, {**row, "antenna_gain_dbi": 25.0})
+    assert found.sources.eirp_dbm[0] == pytest.approx(53 - 35.1534 + 25 - 4.5 - 0.5, abs=1e-4)
+    assert found.sources.ceiling_dbm[0] == pytest.approx(wide.ceiling_dbm[0])
+    assert found.defaults_used.counts["5G.ssb_gain"] == 1
+    assert found.sources.sd_db[0] == pytest.approx(np.hypot(MODEL_SD, 1.5))
+    lte = prepared(flat, log, {"antenna_gain_dbi": 25.0})
+    assert "4G.ssb_gain" not in lte.defaults_used.counts
+
+
 # -- defaults by band and by kind of area ----------------------------------------------------------
 
 
