@@ -1,4 +1,4 @@
-"""First coverage: best-server level, probability and state for every operator and technology.
+"""Coverage: best-server level, probability and state for every operator and technology.
 
 How to call
 -----------
@@ -10,30 +10,43 @@ How to call
                                                                # neighbour_operators=frozenset({"Viettel"})
     index = unit_index(units, grid)                            # int32, -1 outside; grid in metres
     inside = index >= 0
-    prepared = prepare_sources(cells, sites, operators=project.operators, terrain=terrain, grid=grid,
+    prepared = prepare_sources(cells, sites, operators=project.operators, terrain=ground, grid=grid,
                                settings=settings, defaults=radio_defaults(), on=project.date, log=log)
-    tasks = tile_tasks(grid, inside, prepared, terrain, settings)
-    # one process:     levels = assemble(grid, len(prepared.layers), tasks, [predict_tile(t) for t in tasks])
-    # pieces, resumed: run_pieces(executor, write_tile, [Piece(t.name, t) for t in tasks], folder)
-    #                  levels = assemble(grid, len(prepared.layers), tasks, read_tiles(tasks, folder))
-    coverage = coverage_states(levels, prepared, grid, inside, settings)
+    # small, in memory: levels = predict(grid, inside, prepared, ground, settings)
+    #                   coverage = coverage_states(levels, prepared, grid, inside, settings)
+    # a province, resumed, one layer in memory at a time:
+    tasks = tile_tasks(grid, inside, prepared, ground, settings)
+    run_pieces(executor, write_tile, [Piece(t.name, t) for t in tasks], folder)
+    tiles = Tiles.of(grid, tasks, folder)
+    run_pieces(executor, write_layer, [Piece(name, LayerTask(name, i, tiles, rasters)) ...], folder)
+    write_stacks(tiles, len(prepared.layers), stage_folder)    # .npy, read memory-mapped
     coverage.layers            # (operator, technology), first axis of level_dbm, probability, state, reason
     coverage.all_state(settings.counting)                      # all operators in three values
     summary = unit_summary(units, index, coverage, settings.counting, population=..., village_classes=...)
 
 ``prepared.defaults_used`` (counts by ``"4G.power_dbm"``), :data:`MODEL` and ``rules.entries`` belong into
 the manifest. Findings (sites on a terrain void, cells without position, operators without a list) go to
-``log``. ``terrain`` is :func:`geo.io.terrain.open_terrain`; it is small and picklable. Villages:
+``log``. ``ground`` is a :class:`geo.propagation.ground.GroundModel`; it is small and picklable. Villages:
 :func:`geo.villages.classify_villages`.
 
-What it is not: there is no land cover in it, no tilt, no vertical pattern, and one edge stands for all
-edges of a profile. It is a baseline and it is optimistic: on rugged terrain its loss lies about 10 dB
-(standard deviation 5 dB) below that of ITU-R P.1812 at 900 and 1800 MHz, up to 15 km.
+States are decided in each tile (:func:`piece_states`), since nothing of them depends on other tiles but the
+distance to the area's border, which is found over the whole grid first.
 """
 
+from geo.coverage.gathering import LayerTask, Tiles, write_layer, write_stacks
 from geo.coverage.people import SpreadPeople, spread_people
-from geo.coverage.pieces import TileTask, assemble, predict, predict_tile, read_tiles, tile_tasks, write_tile
-from geo.coverage.states import Coverage, Reason, State, border_ring, combine, coverage_states, state_counts
+from geo.coverage.pieces import TileTask, assemble, predict, predict_tile, tile_tasks, write_tile
+from geo.coverage.states import (
+    Coverage,
+    LayerFacts,
+    Reason,
+    State,
+    border_ring,
+    combine,
+    coverage_states,
+    piece_states,
+    state_counts,
+)
 from geo.coverage.units import unit_index, unit_summary
 from geo.propagation.area import MODEL, AreaLevels, RadioSources
 from geo.propagation.settings import (
@@ -52,27 +65,32 @@ __all__ = [
     "Coverage",
     "CoverageSettings",
     "DefaultsUsed",
+    "LayerFacts",
+    "LayerTask",
     "PreparedSources",
     "RadioSources",
     "Reason",
     "SpreadPeople",
     "State",
     "TileTask",
+    "Tiles",
     "assemble",
     "border_ring",
     "combine",
     "coverage_settings",
     "coverage_states",
+    "piece_states",
     "predict",
     "predict_tile",
     "prepare_sources",
     "radio_defaults",
-    "read_tiles",
     "spread_people",
     "state_counts",
     "technology_rules",
     "tile_tasks",
     "unit_index",
     "unit_summary",
+    "write_layer",
+    "write_stacks",
     "write_tile",
 ]

@@ -1,8 +1,9 @@
-"""Cutting the grid into pieces of work, predicting one, and putting them together again.
+"""Cutting the grid into pieces of work, predicting one, deciding its states, writing it.
 
 A piece is a tile of the grid with everything that reaches it; pieces do not depend on each other, and
 the best server of a cell is decided inside one piece, so the result does not depend on how the grid
-is cut or in which order pieces finish.
+is cut or in which order pieces finish. :mod:`geo.coverage.gathering` puts the tiles together again, one layer
+at a time.
 """
 
 from __future__ import annotations
@@ -14,18 +15,31 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from shapely.geometry.base import BaseGeometry
 
+from geo.coverage.states import LayerFacts, PieceStates, border_ring, piece_states, state_counts
 from geo.crs import to_wgs84
 from geo.errors import GridMismatchError
 from geo.grid import Grid
-from geo.io.rasters import read_array, write_array
+from geo.io.rasters import write_array
 from geo.propagation.area import AreaLevels, RadioSources, predict_area
-from geo.propagation.entry import USES
 from geo.propagation.ground import GroundModel
 from geo.propagation.settings import CoverageSettings
 from geo.propagation.sources import PreparedSources
 
-__all__ = ["TileTask", "assemble", "predict", "predict_tile", "read_tiles", "tile_tasks", "write_tile"]
+__all__ = ["TILE_ARRAYS", "TileTask", "assemble", "predict", "predict_tile", "tile_tasks", "write_tile"]
+
+#: Arrays of a tile, each in a file of its own: ``<tile>_<name>.npy``.
+TILE_ARRAYS = (
+    "level_dbm",
+    "probability",
+    "margin_sd",
+    "state",
+    "reason",
+    "second_margin_db",
+    "server",
+    "all_by_use",
+)
 
 #: Points along each side of a piece by which its extent in degrees is found.
 _EDGE = 17
@@ -45,11 +59,13 @@ class TileTask:
         Where the tile's first cell lies in the whole grid.
     inside : (rows, columns) bool array
         Cells to predict.
-    sources : RadioSources
+    ring : (rows, columns) bool array
+        The tile's part of :func:`geo.coverage.states.border_ring` of the whole grid.
+    sources : RadioSources or None
         Radio cells in reach.
-    layers : int
-        Number of layers.
-    ground : GroundModel
+    facts : LayerFacts
+    ground : GroundModel or None
+        None without terrain: nothing is predicted.
     settings : CoverageSettings
     """
 
@@ -58,18 +74,21 @@ class TileTask:
     row: int
     column: int
     inside: npt.NDArray[np.bool_]
-    sources: RadioSources
-    layers: int
-    ground: GroundModel
+    ring: npt.NDArray[np.bool_]
+    sources: RadioSources | None
+    facts: LayerFacts
+    ground: GroundModel | None
     settings: CoverageSettings
 
 
 def tile_tasks(
     grid: Grid,
     inside: npt.NDArray[np.bool_],
-    prepared: PreparedSources,
-    ground: GroundModel,
+    prepared: PreparedSources | LayerFacts,
+    ground: GroundModel | None,
     settings: CoverageSettings,
+    *,
+    border: BaseGeometry | None = None,
 ) -> list[TileTask]:
     """Return one task per tile that holds any cell to predict.
 
@@ -79,14 +98,20 @@ def tile_tasks(
         In metres.
     inside : (rows, columns) bool array
         Cells of the area.
-    prepared : PreparedSources
-    ground : GroundModel
+    prepared : PreparedSources or LayerFacts
+        Facts alone where there is no terrain.
+    ground : GroundModel or None
     settings : CoverageSettings
+    border : geometry in the grid's CRS, optional
+        See :func:`geo.coverage.states.border_ring`.
     """
     if inside.shape != grid.shape:
         raise GridMismatchError(
             f"Mặt nạ {inside.shape} không khớp lưới {grid.shape}.", f"Mask {inside.shape} does not fit grid {grid.shape}."
         )
+    sources = prepared.sources if isinstance(prepared, PreparedSources) else None
+    facts = LayerFacts.of(prepared) if isinstance(prepared, PreparedSources) else prepared
+    ring = border_ring(grid, inside, settings.neighbour_reach_m, border)
     tasks = []
     for rows, columns in grid.blocks(settings.tile_cells):
         part = np.ascontiguousarray(inside[rows, columns])
@@ -100,8 +125,9 @@ def tile_tasks(
                 row=rows.start,
                 column=columns.start,
                 inside=part,
-                sources=prepared.sources.near(window.bounds, settings.max_radius_m),
-                layers=len(prepared.layers),
+                ring=np.ascontiguousarray(ring[rows, columns]),
+                sources=None if sources is None else sources.near(window.bounds, settings.max_radius_m),
+                facts=facts,
                 ground=ground,
                 settings=settings,
             )
@@ -110,7 +136,15 @@ def tile_tasks(
 
 
 def predict_tile(task: TileTask) -> AreaLevels:
-    """Return the best server's level and margins over a tile (a pure function of the task and the files of its ground)."""
+    """Return the best server's level and margins over a tile (a pure function of the task and the files of its ground).
+
+    Raises
+    ------
+    ValueError
+        If the task has no terrain or no radio cells.
+    """
+    if task.ground is None or task.sources is None:
+        raise ValueError(f"nothing can be predicted of piece {task.name}")
     left, bottom, right, top = task.grid.bounds
     # Neighbouring rays and samples lie up to a spacing beyond the cells whose values they make.
     beyond = 2.0 * (task.settings.ray_spacing_m + task.settings.profile_step_m)
@@ -130,36 +164,39 @@ def predict_tile(task: TileTask) -> AreaLevels:
         grid=task.grid,
         inside=task.inside,
         sources=task.sources,
-        layers=task.layers,
+        layers=len(task.facts.layers),
         settings=task.settings,
+        clutter_at_end=task.ground.settings.end_loss == "p2108",
     )
 
 
 def write_tile(task: TileTask, folder: Path) -> dict[str, Any]:
-    """Predict a tile, write it into ``folder`` and return a small record (for ``compute.run_pieces``)."""
-    levels = predict_tile(task)
-    floats = [levels.level_dbm, levels.second_dbm, *levels.margin_sd, *levels.bound_sd]
-    write_array(folder / f"{task.name}.npy", np.stack(floats))
-    write_array(folder / f"{task.name}_server.npy", levels.server)
+    """Predict a tile, decide its states, write it and return its counts (for ``compute.run_pieces``)."""
+    levels = None if task.ground is None else predict_tile(task)
+    found = piece_states(levels, task.facts, task.inside, task.ring, task.settings)
+    for name in TILE_ARRAYS:
+        write_array(folder / f"{task.name}_{name}.npy", getattr(found, name))
     return {
         "name": task.name,
         "row": task.row,
         "column": task.column,
         "cells": int(task.inside.sum()),
-        "sites": task.sources.groups,
+        "sites": 0 if task.sources is None else task.sources.groups,
+        "states": [dict(state_counts(state[task.inside])) for state in found.state],
+        "all_states": [dict(state_counts(state[task.inside])) for state in found.all_by_use],
+        "near_threshold": _near_threshold(found, task),
+        "path_open": [int(layer.sum()) for layer in found.path_open],
     }
 
 
-def read_tiles(tasks: Sequence[TileTask], folder: Path) -> list[AreaLevels]:
-    """Return the tiles that :func:`write_tile` wrote."""
-    return [_read_tile(folder, task.name) for task in tasks]
-
-
-def _read_tile(folder: Path, name: str) -> AreaLevels:
-    level, second, *rest = read_array(folder / f"{name}.npy")
-    uses = len(USES)
-    margin, bound = np.stack(rest[:uses]), np.stack(rest[uses:])
-    return AreaLevels(level, margin, bound, second, read_array(folder / f"{name}_server.npy"))
+def _near_threshold(found: PieceStates, task: TileTask) -> list[int]:
+    """Return per layer the cells whose level lies near the planning level."""
+    levels, reach = task.settings.levels_dbm, task.settings.near_threshold_db
+    counts = []
+    for (_, technology), level in zip(task.facts.layers, found.level_dbm, strict=True):
+        off = np.abs(level - np.float32(levels.get(technology, np.nan)))
+        counts.append(int(np.count_nonzero(off <= reach)))
+    return counts
 
 
 def assemble(

@@ -13,6 +13,7 @@ import pandas as pd
 from pyproj import Geod
 
 from geo.coverage.pieces import TileTask, predict_tile
+from geo.coverage.states import LayerFacts
 from geo.crs import from_wgs84
 from geo.grid import Grid
 from geo.io.terrain import TerrainWindow
@@ -159,7 +160,8 @@ def _swept(
     column, row = math.floor((place[0] - grid.x_min) / size), math.floor((grid.y_max - place[1]) / size)
     one = Grid(grid.epsg, grid.x_min + column * size, grid.y_max - row * size, size, 1, 1)
     sources = _sources(known, tables, one)
-    task = TileTask("point", one, row, column, np.ones((1, 1), dtype=bool), sources, len(known), ground, settings)
+    here, each = np.ones((1, 1), dtype=bool), LayerFacts((("", ""),) * len(known))
+    task = TileTask("point", one, row, column, here, here, sources, each, ground, settings)
     found = predict_tile(task).level_dbm[:, 0, 0].astype(np.float64)
     level[known.index[sources.index]] = np.where(np.isfinite(found[sources.layer]), found[sources.layer], np.nan)
     return level

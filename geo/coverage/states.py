@@ -16,10 +16,22 @@ from shapely.geometry.base import BaseGeometry
 from geo.errors import GridMismatchError
 from geo.grid import Grid
 from geo.propagation.area import AreaLevels
+from geo.propagation.entry import USES
 from geo.propagation.settings import CoverageSettings
 from geo.propagation.sources import PreparedSources
 
-__all__ = ["Coverage", "Reason", "State", "border_ring", "combine", "coverage_states", "state_counts"]
+__all__ = [
+    "Coverage",
+    "LayerFacts",
+    "PieceStates",
+    "Reason",
+    "State",
+    "border_ring",
+    "combine",
+    "coverage_states",
+    "piece_states",
+    "state_counts",
+]
 
 UInt8 = npt.NDArray[np.uint8]
 _F32 = npt.NDArray[np.float32]
@@ -53,6 +65,8 @@ class Reason(IntEnum):
 class Coverage:
     """Predicted coverage of all layers on one grid.
 
+    The arrays may be memory-mapped: take one layer of them at a time.
+
     Attributes
     ----------
     grid : Grid
@@ -68,6 +82,9 @@ class Coverage:
         Codes of :class:`State`.
     reason : (layers, rows, columns) uint8 array
         Codes of :class:`Reason` where the state is unknown.
+    all_by_use : (uses, rows, columns) uint8 array or None
+        State over all operators and the technologies that count, for the uses of
+        :data:`geo.propagation.entry.USES`.
     """
 
     grid: Grid
@@ -77,6 +94,7 @@ class Coverage:
     margin_sd: _F32
     state: UInt8
     reason: UInt8
+    all_by_use: UInt8 | None = None
 
     def index(self, operator: str, technology: str) -> int:
         """Return the position of a layer."""
@@ -91,7 +109,9 @@ class Coverage:
         """Return an operator's state over those of the technologies it has layers for."""
         chosen = [i for i, (o, t) in enumerate(self.layers) if o == operator and t in technologies]
         if not chosen:
-            inside = self.state.max(axis=0) > State.OUTSIDE
+            inside = np.zeros(self.grid.shape, dtype=bool)
+            for state in self.state:
+                inside |= state > State.OUTSIDE
             return np.where(inside, State.UNKNOWN, State.OUTSIDE).astype(np.uint8)
         return combine([self.state[i] for i in chosen])
 
@@ -112,18 +132,26 @@ def combine(states: Sequence[UInt8]) -> UInt8:
     states : sequence of (rows, columns) uint8 arrays
         At least one.
     """
-    stack = np.stack(list(states))
-    served = (stack == State.MEASURED_SERVED) | (stack == State.PREDICTED_SERVED)
-    unserved = (stack == State.PREDICTED_UNSERVED) | (stack == State.MEASURED_UNSERVED)
-    outside = stack == State.OUTSIDE
-    out = np.full(stack.shape[1:], State.UNKNOWN, dtype=np.uint8)
-    out[(stack == State.UNCERTAIN).any(axis=0)] = State.UNCERTAIN
-    all_unserved = (unserved | outside).all(axis=0)
-    out[all_unserved] = State.PREDICTED_UNSERVED
-    out[((stack == State.MEASURED_UNSERVED) | outside).all(axis=0)] = State.MEASURED_UNSERVED
-    out[served.any(axis=0)] = State.PREDICTED_SERVED
-    out[(stack == State.MEASURED_SERVED).any(axis=0)] = State.MEASURED_SERVED
-    out[outside.all(axis=0)] = State.OUTSIDE
+    shape = states[0].shape
+    # Of each cell: does any layer measure, serve, doubt; is every layer unserved, measured so, outside?
+    measured, served, uncertain = (np.zeros(shape, dtype=bool) for _ in range(3))
+    unserved, measured_unserved, outside = (np.ones(shape, dtype=bool) for _ in range(3))
+    for state in states:
+        beyond = state == State.OUTSIDE
+        against = (state == State.MEASURED_UNSERVED) | beyond
+        measured |= state == State.MEASURED_SERVED
+        served |= state == State.PREDICTED_SERVED
+        uncertain |= state == State.UNCERTAIN
+        unserved &= against | (state == State.PREDICTED_UNSERVED)
+        measured_unserved &= against
+        outside &= beyond
+    out = np.full(shape, State.UNKNOWN, dtype=np.uint8)
+    out[uncertain] = State.UNCERTAIN
+    out[unserved] = State.PREDICTED_UNSERVED
+    out[measured_unserved] = State.MEASURED_UNSERVED
+    out[served] = State.PREDICTED_SERVED
+    out[measured] = State.MEASURED_SERVED
+    out[outside] = State.OUTSIDE
     return out
 
 
@@ -156,6 +184,59 @@ def border_ring(
     return np.asarray(inside & (distance * grid.cell_size <= reach_m), dtype=np.bool_)
 
 
+@dataclass(frozen=True, slots=True)
+class LayerFacts:
+    """What decides states besides levels; small and picklable.
+
+    Attributes
+    ----------
+    layers : tuple of (operator, technology)
+    without_sites : frozenset of str
+        Operators whose site list is missing.
+    unlisted : frozenset of (operator, technology)
+        See :class:`geo.propagation.sources.PreparedSources`.
+    """
+
+    layers: tuple[tuple[str, str], ...]
+    without_sites: frozenset[str] = frozenset()
+    unlisted: frozenset[tuple[str, str]] = frozenset()
+
+    @classmethod
+    def of(cls, prepared: PreparedSources) -> LayerFacts:
+        """Return the facts of prepared sources."""
+        return cls(prepared.layers, prepared.without_sites, prepared.unlisted)
+
+
+@dataclass(frozen=True, slots=True)
+class PieceStates:
+    """What is written of a piece of the grid, finished; see :class:`Coverage` for what is not described.
+
+    Attributes
+    ----------
+    level_dbm, margin_sd, state, reason : (layers, rows, columns) arrays
+    probability : (uses, layers, rows, columns) float32 array
+        NaN where the state of the use is unknown; never above the probability outdoors.
+    second_margin_db : (layers, rows, columns) float32 array
+        Best server's level less the second best's, of those whose path is known; NaN where no level is stated
+        or there is no second.
+    server : (layers, rows, columns) int32 array
+        ``RadioSources.index`` of the best server where its level is stated, else -1.
+    all_by_use : (uses, rows, columns) uint8 array
+    path_open : (layers, rows, columns) bool array
+        A radio cell whose path is not all known could be the best server.
+    """
+
+    level_dbm: _F32
+    probability: _F32
+    margin_sd: _F32
+    state: UInt8
+    reason: UInt8
+    second_margin_db: _F32
+    server: npt.NDArray[np.int32]
+    all_by_use: UInt8
+    path_open: npt.NDArray[np.bool_]
+
+
 def coverage_states(
     levels: AreaLevels,
     prepared: PreparedSources,
@@ -165,13 +246,7 @@ def coverage_states(
     *,
     border: BaseGeometry | None = None,
 ) -> Coverage:
-    """Return states and probabilities from predicted levels.
-
-    P = Phi((level − planning level) / sd). Served for P ≥ ``served_probability``, unserved for
-    P ≤ ``unserved_probability``, uncertain between. Where terrain voids hide a path, the state is
-    stated only if the best and the worst case agree; else it is unknown. Unserved near a border whose
-    far side has no site list becomes unknown. An operator without site list is unknown everywhere, and so is
-    a technology that no list of its operator mentions: a list that cannot say 5G does not deny it.
+    """Return states and probabilities of a whole grid (:func:`piece_states` says how they are found).
 
     Parameters
     ----------
@@ -185,36 +260,119 @@ def coverage_states(
         See :func:`border_ring`.
     """
     ring = border_ring(grid, inside, settings.neighbour_reach_m, border)
-    count = len(prepared.layers)
-    shape = (count, *grid.shape)
-    state = np.zeros(shape, dtype=np.uint8)
-    reason = np.zeros(shape, dtype=np.uint8)
-    probability = np.full(shape, np.nan, dtype=np.float32)
-    margin_sd = np.full(shape, np.nan, dtype=np.float32)
-    level_dbm = np.full(shape, np.nan, dtype=np.float32)
-    for i, (operator, technology) in enumerate(prepared.layers):
-        low_p = ndtr(levels.margin_sd[0][i].astype(np.float64))
-        high_p = ndtr(np.maximum(levels.margin_sd[0][i], levels.bound_sd[0][i]).astype(np.float64))
-        low, high = _cut(low_p, settings), _cut(high_p, settings)
-        layer = np.where(low == high, low, np.uint8(State.UNKNOWN)).astype(np.uint8)
-        why = np.where(low == high, Reason.NONE, Reason.TERRAIN).astype(np.uint8)
-        open_ended = np.isposinf(levels.bound_sd[0][i]) & (why == Reason.TERRAIN)
+    found = piece_states(levels, LayerFacts.of(prepared), inside, ring, settings)
+    return Coverage(
+        grid,
+        prepared.layers,
+        found.level_dbm,
+        found.probability[0],
+        found.margin_sd,
+        found.state,
+        found.reason,
+        found.all_by_use,
+    )
+
+
+def piece_states(
+    levels: AreaLevels | None,
+    facts: LayerFacts,
+    inside: npt.NDArray[np.bool_],
+    ring: npt.NDArray[np.bool_],
+    settings: CoverageSettings,
+) -> PieceStates:
+    """Return states and probabilities of a piece of the grid from its predicted levels.
+
+    P = Phi((level − planning level) / sd). Served for P ≥ ``served_probability``, unserved for
+    P ≤ ``unserved_probability``, uncertain between. Where terrain voids hide a path, the state is
+    stated only if the best and the worst case agree; else it is unknown. Unserved near a border whose
+    far side has no site list becomes unknown. An operator without site list is unknown everywhere, and so is
+    a technology that no list of its operator mentions: a list that cannot say 5G does not deny it.
+
+    Parameters
+    ----------
+    levels : AreaLevels or None
+        None without terrain: then every state is unknown.
+    facts : LayerFacts
+    inside : (rows, columns) bool array
+    ring : (rows, columns) bool array
+        The piece's part of :func:`border_ring`, which is found over the whole grid.
+    settings : CoverageSettings
+    """
+    count, shape = len(facts.layers), inside.shape
+    uses = len(USES) if levels is None else len(levels.margin_sd)
+    state, reason = (np.zeros((count, *shape), dtype=np.uint8) for _ in range(2))
+    probability = np.full((uses, count, *shape), np.nan, dtype=np.float32)
+    margin_sd, level_dbm, second_db = (np.full((count, *shape), np.nan, dtype=np.float32) for _ in range(3))
+    server = np.full((count, *shape), -1, dtype=np.int32)
+    path_open = np.zeros((count, *shape), dtype=bool)
+    by_use: list[dict[str, list[UInt8]]] = [{} for _ in range(uses)]
+    for i, (operator, technology) in enumerate(facts.layers):
+        for use in range(uses):
+            low_p, layer, why = _decided(levels, use, i, facts, shape, ring, settings)
+            layer[~inside], why[~inside] = State.OUTSIDE, Reason.NONE
+            if technology in settings.counting:
+                by_use[use].setdefault(operator, []).append(layer)
+            stated = inside & (layer != State.UNKNOWN)
+            probability[use, i][stated] = low_p[stated]
+            if use > 0:
+                np.fmin(probability[use, i], probability[0, i], out=probability[use, i], where=stated)
+                continue
+            state[i], reason[i] = layer, why
+            if levels is None:
+                path_open[i] = inside
+                continue
+            margin_sd[i][stated] = levels.margin_sd[0][i][stated]
+            path_open[i] = inside & (levels.bound_sd[0][i] > levels.margin_sd[0][i])
+            shown = inside & np.isfinite(levels.level_dbm[i]) & (why != Reason.TERRAIN)
+            level_dbm[i][shown] = levels.level_dbm[i][shown]
+            server[i][shown] = levels.server[i][shown]
+            both = shown & np.isfinite(levels.second_dbm[i])
+            second_db[i][both] = levels.level_dbm[i][both] - levels.second_dbm[i][both]
+    nobody = np.where(inside, State.UNKNOWN, State.OUTSIDE).astype(np.uint8)
+    operators = sorted({operator for operator, _ in facts.layers})
+    every = [
+        combine([combine(found[o]) if o in found else nobody for o in operators] or [nobody])
+        for found in by_use
+    ]
+    return PieceStates(
+        level_dbm, probability, margin_sd, state, reason, second_db, server, np.stack(every), path_open
+    )
+
+
+def _decided(
+    levels: AreaLevels | None,
+    use: int,
+    i: int,
+    facts: LayerFacts,
+    shape: tuple[int, int],
+    ring: npt.NDArray[np.bool_],
+    settings: CoverageSettings,
+) -> tuple[npt.NDArray[np.float64], UInt8, UInt8]:
+    """Return probability, state and reason of a layer for a use, wherever the area ends."""
+    operator, technology = facts.layers[i]
+    if levels is None:
+        unknown = np.full(shape, State.UNKNOWN, dtype=np.uint8)
+        return np.full(shape, np.nan), unknown, np.full(shape, Reason.TERRAIN, dtype=np.uint8)
+    margin, bound = levels.margin_sd[use][i], levels.bound_sd[use][i]
+    low_p = ndtr(margin.astype(np.float64))
+    low = _cut(low_p, settings)
+    layer, why = low.copy(), np.zeros(shape, dtype=np.uint8)
+    hidden = bound > margin
+    if hidden.any():
+        high = _cut(ndtr(bound[hidden].astype(np.float64)), settings)
+        split = np.zeros(shape, dtype=bool)
+        split[hidden] = high != low[hidden]
+        layer[split], why[split] = State.UNKNOWN, Reason.TERRAIN
+        open_ended = np.isposinf(bound) & split
         why[open_ended] = Reason.NO_TECHNOLOGY if technology in settings.levels_dbm else Reason.NO_LEVEL
-        if operator not in settings.neighbour_operators:
-            near = ring & (layer == State.PREDICTED_UNSERVED)
-            layer[near], why[near] = State.UNKNOWN, Reason.NEIGHBOUR_SITES
-        if operator in prepared.without_sites:
-            layer[:], why[:] = State.UNKNOWN, Reason.NO_SITE_LIST
-        elif (operator, technology) in prepared.unlisted:
-            layer[:], why[:] = State.UNKNOWN, Reason.TECHNOLOGY_NOT_LISTED
-        layer[~inside], why[~inside] = State.OUTSIDE, Reason.NONE
-        state[i], reason[i] = layer, why
-        stated = inside & (layer != State.UNKNOWN)
-        probability[i][stated] = low_p[stated]
-        margin_sd[i][stated] = levels.margin_sd[0][i][stated]
-        shown = inside & np.isfinite(levels.level_dbm[i]) & (why != Reason.TERRAIN)
-        level_dbm[i][shown] = levels.level_dbm[i][shown]
-    return Coverage(grid, prepared.layers, level_dbm, probability, margin_sd, state, reason)
+    if operator not in settings.neighbour_operators:
+        near = ring & (layer == State.PREDICTED_UNSERVED)
+        layer[near], why[near] = State.UNKNOWN, Reason.NEIGHBOUR_SITES
+    if operator in facts.without_sites:
+        layer[:], why[:] = State.UNKNOWN, Reason.NO_SITE_LIST
+    elif (operator, technology) in facts.unlisted:
+        layer[:], why[:] = State.UNKNOWN, Reason.TECHNOLOGY_NOT_LISTED
+    return low_p, layer, why
 
 
 def _cut(probability: npt.NDArray[np.float64], settings: CoverageSettings) -> UInt8:

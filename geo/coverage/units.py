@@ -12,6 +12,7 @@ from geo.coverage.states import Coverage, State
 from geo.errors import GridMismatchError
 from geo.grid import Grid
 from geo.io.polygons import projected
+from geo.propagation.entry import USES
 
 __all__ = ["unit_index", "unit_summary"]
 
@@ -79,7 +80,8 @@ def unit_summary(
         (``population``) or of its cells; served, unserved, uncertain and unknown add up to 1. Where all
         is unknown, ``unknown`` is 1 and the other three are NaN: nothing is known is not "0 % served".
         The eight shares of all operators stand once more per layer, named
-        ``<operator>_<technology>_<share>``.
+        ``<operator>_<technology>_<share>``. Last the shares of people served indoors and in vehicles by any
+        operator; NaN where the coverage has no such states.
     """
     if index.shape != coverage.grid.shape or (population is not None and population.shape != index.shape):
         raise GridMismatchError("Các lớp không cùng lưới.", "The layers do not share one grid.")
@@ -120,6 +122,11 @@ def unit_summary(
         for basis, parts in (("population", by_people), ("area", by_area)):
             for name, value in parts.items():
                 out[f"{operator}_{technology}_{basis}_{name}_share"] = value
+    for use in ("indoor", "vehicle"):
+        served = np.full(n, np.nan)
+        if coverage.all_by_use is not None and people is not None and total is not None:
+            served = shares(coverage.all_by_use[USES.index(use)], people, total)["served"]
+        out[f"population_served_{use}_share"] = served
     return out
 
 

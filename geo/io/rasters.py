@@ -1,12 +1,12 @@
 """Result rasters: Cloud-Optimised GeoTIFFs on the run's grid, and the arrays of unfinished pieces.
 
-Float layers have NaN as nodata; state layers are uint8 codes with a colour table and no nodata value
+Float layers have NaN as nodata, numbers of radio cells (int32) -1; state layers are uint8 codes with a colour table and no nodata value
 (0 = outside and 6 = unknown are classes of their own). The same content gives the same bytes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -24,7 +24,7 @@ from geo.grid import Grid
 from geo.io.files import replacing
 from geo.io.geotiff import open_geotiff, require_file
 
-__all__ = ["ResultRaster", "read_array", "read_raster", "write_array", "write_raster"]
+__all__ = ["ResultRaster", "read_array", "read_raster", "write_array", "write_raster", "write_stack"]
 
 _BLOCK = 256
 
@@ -35,7 +35,7 @@ class ResultRaster:
 
     Attributes
     ----------
-    values : (rows, columns) float32 or uint8 array
+    values : (rows, columns) float32, uint8 or int32 array
         Float layers: NaN = no data.
     grid : Grid
     """
@@ -60,30 +60,30 @@ def write_raster(
     path : Path
         Ends in ``.tif``.
     values : (rows, columns) array
-        Floats are stored as float32 with nodata NaN, uint8 codes as they are.
+        Floats are stored as float32 with nodata NaN, uint8 codes as they are, int32 numbers with nodata -1.
     grid : Grid
     colours : mapping, optional
         Code to (red, green, blue, alpha) for uint8 layers.
     unit : str
         Unit of the values (``"dBm"``).
     overviews : str, optional
-        How smaller copies are made; by default averages of floats, the most frequent of codes.
+        How smaller copies are made; by default averages of floats, the most frequent of codes and numbers.
 
     Raises
     ------
     GridMismatchError
         If the array does not have the grid's shape.
     ValueError
-        If the values are neither floats nor uint8.
+        If the values are neither floats nor uint8 nor int32.
     """
     if values.shape != grid.shape:
         raise GridMismatchError(
             f"Mảng {values.shape} không khớp lưới {grid.shape}.", f"Array {values.shape} does not fit grid {grid.shape}."
         )
-    codes = values.dtype == np.uint8
-    if not codes and not np.issubdtype(values.dtype, np.floating):
-        raise ValueError(f"layers are float or uint8, not {values.dtype}")
-    stored = np.ascontiguousarray(values if codes else values.astype(np.float32))
+    codes, numbers = values.dtype == np.uint8, values.dtype == np.int32
+    if not codes and not numbers and not np.issubdtype(values.dtype, np.floating):
+        raise ValueError(f"layers are float, uint8 or int32, not {values.dtype}")
+    stored = np.ascontiguousarray(values if codes or numbers else values.astype(np.float32, copy=False))
     profile: dict[str, Any] = {
         "driver": "GTiff",
         "height": grid.rows,
@@ -94,7 +94,7 @@ def write_raster(
         "transform": grid.transform,
     }
     if not codes:
-        profile["nodata"] = float("nan")
+        profile["nodata"] = -1 if numbers else float("nan")
     with (
         replacing(path) as temporary,
         rasterio.Env(GDAL_NUM_THREADS=1, GDAL_PAM_ENABLED=False),
@@ -116,7 +116,7 @@ def write_raster(
                 blocksize=str(_BLOCK),
                 bigtiff="IF_SAFER",
                 num_threads="1",
-                overview_resampling=overviews or ("mode" if codes else "average"),
+                overview_resampling=overviews or ("mode" if codes or numbers else "average"),
             )
 
 
@@ -129,7 +129,7 @@ def read_raster(path: Path, *, label: str = "") -> ResultRaster:
         If the file is absent, unreadable, or not a square-celled raster in an EPSG system.
     """
     name = label or path.name
-    header = open_geotiff(path, label=name, dtypes=("float32", "uint8"))
+    header = open_geotiff(path, label=name, dtypes=("float32", "uint8", "int32"))
     epsg = parse_crs(header.crs).to_epsg()
     size = header.transform.a
     if epsg is None or abs(size + header.transform.e) > 1e-9 * size:
@@ -149,8 +149,39 @@ def write_array(path: Path, values: npt.NDArray[Any]) -> None:
         np.save(stream, np.ascontiguousarray(values), allow_pickle=False)
 
 
-def read_array(path: Path) -> npt.NDArray[Any]:
-    """Read an array that :func:`write_array` wrote.
+def write_stack(path: Path, layers: Iterable[npt.NDArray[Any]], count: int) -> None:
+    """Write arrays of one shape and type as one ``.npy`` of ``count`` layers, at once, holding one at a time.
+
+    Raises
+    ------
+    ValueError
+        If there are none, or more or fewer than ``count``, or their shapes or types differ.
+    """
+    first: npt.NDArray[Any] | None = None
+    written = 0
+    with replacing(path) as temporary, temporary.open("wb") as stream:
+        for layer in layers:
+            if first is None:
+                first = layer[:0]
+                shape = (count, *layer.shape)
+                header = {"descr": np.lib.format.dtype_to_descr(layer.dtype), "fortran_order": False, "shape": shape}
+                np.lib.format.write_array_header_1_0(stream, header)
+            if (count, *layer.shape) != shape or layer.dtype != first.dtype:
+                raise ValueError("layers of a stack share one shape and type")
+            stream.write(np.ascontiguousarray(layer).data)
+            written += 1
+        if first is None or written != count:
+            raise ValueError(f"{written} layers instead of {count}")
+
+
+def read_array(path: Path, *, mapped: bool = False) -> npt.NDArray[Any]:
+    """Read an array that :func:`write_array` or :func:`write_stack` wrote.
+
+    Parameters
+    ----------
+    path : Path
+    mapped : bool
+        Leave it on disk and read what is looked at; it cannot be written to.
 
     Raises
     ------
@@ -159,6 +190,9 @@ def read_array(path: Path) -> npt.NDArray[Any]:
     """
     require_file(path)
     try:
+        if mapped:
+            found: npt.NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
+            return found
         with path.open("rb") as stream:
             values: npt.NDArray[Any] = np.load(stream, allow_pickle=False)
     except (ValueError, EOFError, OSError) as error:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -17,36 +18,36 @@ from geo.compute import Piece, run_pieces
 from geo.coverage import (
     Coverage,
     CoverageSettings,
+    LayerFacts,
+    LayerTask,
     PreparedSources,
-    Reason,
-    State,
-    assemble,
-    coverage_states,
+    Tiles,
     prepare_sources,
     radio_defaults,
-    read_tiles,
-    state_counts,
     tile_tasks,
     unit_index,
+    write_layer,
+    write_stacks,
     write_tile,
 )
+from geo.coverage.gathering import STACKS
 from geo.crs import ProvinceZones, local_utm_epsg
 from geo.errors import InputError
 from geo.grid import Grid
 from geo.io.antenna_patterns import AntennaLibrary
-from geo.io.files import read_json, write_json
+from geo.io.files import read_json, write_bytes, write_json
 from geo.io.land_cover import LandCover
 from geo.io.polygons import projected
-from geo.io.rasters import read_array, read_raster, write_array, write_raster
+from geo.io.rasters import read_array, write_array
 from geo.io.stage_files import write_frame, write_issues
 from geo.io.terrain import Terrain
-from geo.pipeline.engine import PUBLIC, Workspace
+from geo.pipeline.engine import Workspace
+from geo.propagation.entry import USES
 from geo.propagation.ground import GroundModel, GroundSettings, check_ground, state_ground
+from geo.report.tables import arrange, csv_bytes, result_table
 from geo.text import fold
 
 __all__ = ["Predicted", "layer_names", "load_coverage", "predict_coverage", "run_grid"]
-
-_ARRAYS = ("margin_sd", "reason")
 
 
 def layer_names(layers: Sequence[tuple[str, str]]) -> tuple[str, ...]:
@@ -152,13 +153,12 @@ def predict_coverage(
     defaults_used: dict[str, int] = {}
     predicted: dict[str, int] = {}
     without: tuple[str, ...] = ()
-    tiles = 0
     clutter: Mapping[str, Any] | None = None
+    ground: GroundModel | None = None
+    prepared: PreparedSources | None = None
     if terrain is None:
         names = list(operators) or sorted({*frames["sites"]["operator"], *frames["cells"]["operator"]} - {""})
-        layers = tuple(sorted((name, technology) for name in names for technology in settings.counting))
-        _require_layers(layers)
-        coverage = _unknown(grid, inside, layers)
+        facts = LayerFacts(tuple(sorted((name, technology) for name in names for technology in settings.counting)))
     else:
         check_ground(ground_settings, kind=terrain.kind, land_cover=land_cover is not None)
         ground = GroundModel(terrain, land_cover, ground_settings)
@@ -178,35 +178,94 @@ def predict_coverage(
             area_type=ground.area_type,
             patterns=antennas,
         )
-        _require_layers(prepared.layers)
-        _store_radio(work.folder, prepared)
-        tasks = tile_tasks(grid, inside, prepared, ground, settings)
-        tiles = len(tasks)
-        pieces = [Piece(task.name, task) for task in tasks]
-        run_pieces(work.executor, write_tile, pieces, work.pieces, on_done=work.progress)
-        levels = assemble(grid, len(prepared.layers), tasks, read_tiles(tasks, work.pieces))
-        coverage = coverage_states(levels, prepared, grid, inside, settings)
+        facts = LayerFacts.of(prepared)
         defaults_used = dict(prepared.defaults_used.counts)
         predicted = dict(prepared.defaults_used.cells)
         without = tuple(sorted(prepared.without_sites))
-    _store(work, coverage, index, settings)
+    _require_layers(facts.layers)
+    if prepared is not None:
+        _store_radio(work, prepared)
+    tasks = tile_tasks(grid, inside, facts if prepared is None else prepared, ground, settings)
+    write_array(work.folder / "index.npy", index)
+    cells = int(inside.sum())
+    del index, inside
+    plain = layer_names(facts.layers)
+    total = len(tasks) + len(plain) + 1
+
+    def show(done: int, _tiles: int) -> None:
+        work.progress(done, total)
+
+    def show_layers(done: int, _layers: int) -> None:
+        work.progress(len(tasks) + done, total)
+
+    pieces = [Piece(task.name, task) for task in tasks]
+    done = run_pieces(work.executor, write_tile, pieces, work.pieces, on_done=show)
+    tiles = Tiles.of(grid, tasks, work.pieces)
+    del pieces, tasks[:]
+    rasters = str(work.public / "rasters")
+    layers = [LayerTask("all", None, tiles, rasters), *(LayerTask(n, i, tiles, rasters) for i, n in enumerate(plain))]
+    pieces = [Piece(f"layer_{task.name}", task) for task in layers]
+    made = run_pieces(work.executor, write_layer, pieces, work.pieces, on_done=show_layers)
+    write_stacks(tiles, len(plain), work.folder)
+    write_json(work.folder / "layers.json", {"layers": [list(layer) for layer in facts.layers], "grid": asdict(grid)})
     write_issues(work.folder / "issues.json", log)
     return {
         "grid": asdict(grid),
-        "cells_inside": int(inside.sum()),
-        "layers": [list(layer) for layer in coverage.layers],
-        "tiles": tiles,
+        "cells_inside": cells,
+        "layers": [list(layer) for layer in facts.layers],
+        "tiles": len(done),
         "radio_cells": predicted,
         "operators_without_sites": list(without),
         "defaults_used": defaults_used,
         "clutter": clutter,
         "states": {
-            "all": state_counts(coverage.all_state(settings.counting)[inside]),
-            **{
-                name: state_counts(coverage.state[i][inside])
-                for i, name in enumerate(layer_names(coverage.layers))
-            },
+            "all": _summed(record["all_states"][0] for record in done),
+            **{name: _summed(record["states"][i] for record in done) for i, name in enumerate(plain)},
         },
+        "states_by_use": {
+            use: _summed(record["all_states"][i] for record in done) for i, use in enumerate(USES)
+        },
+        "uncertainty": {
+            name: _uncertainty(i, technology, facts, ground is not None, settings, cells, done, made[i + 1])
+            for i, (name, (_, technology)) in enumerate(zip(plain, facts.layers, strict=True))
+        },
+    }
+
+
+def _summed(counts: Iterable[Mapping[str, int]]) -> dict[str, int]:
+    total: Counter[str] = Counter()
+    for each in counts:
+        total.update(each)
+    return dict(sorted(total.items()))
+
+
+def _uncertainty(
+    i: int,
+    technology: str,
+    facts: LayerFacts,
+    with_terrain: bool,
+    settings: CoverageSettings,
+    cells: int,
+    counts: Sequence[Mapping[str, Any]],
+    made: Mapping[str, Any],
+) -> dict[str, Any]:
+    """Return how far a layer hangs on small differences, on missing terrain and on one radio cell.
+
+    Shares are of the area's cells. ``near_threshold_share``: their level lies within ``near_threshold_db`` of the
+    planning level. ``path_without_terrain_share``: a radio cell whose path is not all known could be the best
+    server. None where nothing can be said: without planning level or site list.
+    """
+    operator = facts.layers[i][0]
+    listed = operator not in facts.without_sites and facts.layers[i] not in facts.unlisted
+    can_be_said = listed and technology in settings.levels_dbm
+    near = sum(record["near_threshold"][i] for record in counts)
+    open_ = sum(record["path_open"][i] for record in counts)
+    return {
+        "cells": cells,
+        "near_threshold_share": round(near / cells, 6) if can_be_said and with_terrain else None,
+        "path_without_terrain_share": round(open_ / cells, 6) if can_be_said else None,
+        "second_margin_db_median": made["second_margin_db_median"],
+        "second_margin_cells": made["second_margin_cells"],
     }
 
 
@@ -232,59 +291,18 @@ def _require_layers(layers: Sequence[tuple[str, str]]) -> None:
         )
 
 
-def _unknown(grid: Grid, inside: npt.NDArray[np.bool_], layers: tuple[tuple[str, str], ...]) -> Coverage:
-    """Return coverage of which nothing is known, for want of terrain."""
-    shape = (len(layers), *grid.shape)
-    empty = np.full(shape, np.nan, dtype=np.float32)
-    state = np.broadcast_to(np.where(inside, State.UNKNOWN, State.OUTSIDE), shape).astype(np.uint8)
-    reason = np.broadcast_to(np.where(inside, Reason.TERRAIN, Reason.NONE), shape).astype(np.uint8)
-    return Coverage(grid, layers, empty, empty.copy(), empty.copy(), state, reason)
-
-
-def _store_radio(folder: Path, prepared: PreparedSources) -> None:
+def _store_radio(work: Workspace, prepared: PreparedSources) -> None:
     """Write the radio cells predicted and the tables of their antennas' patterns (see RadioSources)."""
-    write_frame(folder / "radio_cells.parquet", prepared.table)
+    write_frame(work.folder / "radio_cells.parquet", prepared.table)
     for name in ("horizontal_loss_db", "vertical_loss_db", "pattern_cap_db"):
-        write_array(folder / f"{name}.npy", getattr(prepared.sources, name))
-
-
-def _store(
-    work: Workspace, coverage: Coverage, index: npt.NDArray[np.int32], settings: CoverageSettings
-) -> None:
-    rasters = work.public / "rasters"
-    for i, name in enumerate(layer_names(coverage.layers)):
-        write_raster(rasters / f"{name}_rsrp_dbm.tif", coverage.level_dbm[i], coverage.grid, unit="dBm")
-        write_raster(rasters / f"{name}_probability.tif", coverage.probability[i], coverage.grid)
-        write_raster(rasters / f"{name}_state.tif", coverage.state[i], coverage.grid)
-    write_raster(rasters / "all_state.tif", coverage.all_state(settings.counting), coverage.grid)
-    for name in _ARRAYS:
-        write_array(work.folder / f"{name}.npy", getattr(coverage, name))
-    write_array(work.folder / "index.npy", index)
-    write_json(work.folder / "layers.json", [list(layer) for layer in coverage.layers])
+        write_array(work.folder / f"{name}.npy", getattr(prepared.sources, name))
+    named = arrange(prepared.table, result_table("radio_cells"))
+    write_bytes(work.public / "rasters" / "radio_cells.csv", csv_bytes(named))
 
 
 def load_coverage(folder: Path) -> Predicted:
-    """Return what :func:`predict_coverage` wrote into a stage's folder."""
-    layers = tuple(
-        (str(operator), str(technology)) for operator, technology in read_json(folder / "layers.json")
-    )
-    rasters = folder / PUBLIC / "rasters"
-    stacks: dict[str, list[npt.NDArray[Any]]] = {"rsrp_dbm": [], "probability": [], "state": []}
-    grid: Grid | None = None
-    for name in layer_names(layers):
-        for kind, stack in stacks.items():
-            raster = read_raster(rasters / f"{name}_{kind}.tif")
-            grid = raster.grid
-            stack.append(raster.values)
-    if grid is None:
-        raise ValueError("a coverage result without layers")
-    coverage = Coverage(
-        grid,
-        layers,
-        np.stack(stacks["rsrp_dbm"]),
-        np.stack(stacks["probability"]),
-        read_array(folder / "margin_sd.npy"),
-        np.stack(stacks["state"]),
-        read_array(folder / "reason.npy"),
-    )
-    return Predicted(coverage, read_array(folder / "index.npy"))
+    """Return what :func:`predict_coverage` wrote into a stage's folder; the arrays stay on disk."""
+    content = read_json(folder / "layers.json")
+    layers = tuple((str(operator), str(technology)) for operator, technology in content["layers"])
+    arrays = {name: read_array(folder / f"{name}.npy", mapped=True) for name in (*STACKS, "all_by_use")}
+    return Predicted(Coverage(Grid(**content["grid"]), layers, **arrays), read_array(folder / "index.npy", mapped=True))

@@ -25,8 +25,9 @@ def prepared(folder: Path, rows: pd.DataFrame, listed: pd.DataFrame) -> Prepared
 
 def test_one_row_per_radio_cell_by_hand(tmp_path: Path) -> None:
     rows = cells(
-        {"cell_id": "east", "site_id": "s", "azimuth_deg": 90.0, "tilt_deg": 3.0, **at(200, 0)},
-        {"cell_id": "bare", "site_id": "s", "antenna_height_m": np.nan, "power_dbm": np.nan, "status": "", **at(-200, 0)},
+        {"cell_id": "east", "site_id": "s", "azimuth_deg": 90.0, **at(200, 0)},
+        {"cell_id": "bare", "site_id": "s", "antenna_height_m": np.nan, "power_dbm": np.nan, "electrical_tilt_deg": np.nan,
+         "mechanical_tilt_deg": np.nan, "status": "", **at(-200, 0)},
     )
     found = prepared(tmp_path, rows, sites({"status": ""}, {"site_id": "b", "operator": "B", "technologies": "3G"}))
     table = found.table
