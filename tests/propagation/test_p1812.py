@@ -21,6 +21,7 @@ from geo.propagation.p1812 import (
     location_height_factor,
     location_spread_db,
 )
+from geo.propagation.p1812.horizons import horizons
 from geo.propagation.p1812.mechanisms import free_space_loss_db
 from geo.propagation.p1812.refractivity import (
     cell_lengths_km,
@@ -164,20 +165,20 @@ def test_worked_example_row_by_row() -> None:
     assert found.in_range
 
 
-def test_the_example_holds_by_arithmetic_alone() -> None:
-    """A few rows again from their formulas, without the code under test."""
-    d, f, k = 1.0, 0.0953, 157 / (157 - 45)
-    assert WORKED["earth_radius_median_km"] == pytest.approx(6371 * k)
-    slant = math.sqrt(d**2 + 0.1971**2)
-    assert WORKED["free_space_db"] == pytest.approx(92.4 + 20 * math.log10(f) + 20 * math.log10(slant))
+def test_the_example_follows_from_the_formulas() -> None:
+    """A few rows again, from their formulas instead of the table."""
+    found = worked_example()
+    assert found.earth_radius_median_km == pytest.approx(6371 * 157 / (157 - 45))
+    free = 92.4 + 20 * math.log10(0.0953) + 20 * math.log10(math.sqrt(1 + 0.1971**2))
+    assert found.free_space_db == pytest.approx(free)
     e = 2.6 * (1 - math.exp(-0.1)) * math.log10(10 / 50)
-    assert WORKED["line_of_sight_db"] == pytest.approx(WORKED["free_space_db"] + e)
-    nu = WORKED["bullington_nu_median"] - 0.1
+    assert found.line_of_sight_db == pytest.approx(free + e)
+    nu = 0.2240640828 - 0.1
     edge = 6.9 + 20 * math.log10(math.sqrt(nu**2 + 1) + nu)
-    assert WORKED["bullington_edge_median_db"] == pytest.approx(edge)
-    assert WORKED["bullington_actual_median_db"] == pytest.approx(edge + (1 - math.exp(-edge / 6)) * 10.02)
-    assert WORKED["field_strength_dbuv_m"] == pytest.approx(
-        199.36 + 20 * math.log10(f) - WORKED["basic_loss_db"]
+    assert found.bullington_edge_median_db == pytest.approx(edge)
+    assert found.bullington_actual_median_db == pytest.approx(edge + (1 - math.exp(-edge / 6)) * 10.02)
+    assert found.field_strength_dbuv_m == pytest.approx(
+        199.36 + 20 * math.log10(0.0953) - found.basic_loss_db
     )
 
 
@@ -291,6 +292,7 @@ def test_free_space_constant() -> None:
         ({"rx_clutter_height_m": math.nan}, "rx_clutter_height_m"),
         ({"centre_lat_deg": 81.0}, "-80 to 80"),
         ({"centre_lat_deg": None}, "four coordinates"),
+        ({"tx_lat_deg": 20.0}, "four coordinates"),
         (
             {"centre_lat_deg": None, "tx_lat_deg": 20.0, "tx_lon_deg": 105.0, "rx_lat_deg": 20.1},
             "four coordinates",
@@ -579,6 +581,26 @@ def test_horizon_ties_take_the_first_from_the_transmitter_and_the_last_from_the_
     assert not found.line_of_sight
     assert (found.tx_horizon_index, found.rx_horizon_index) == (20, 80)
     assert (found.tx_horizon_km, found.rx_horizon_km) == pytest.approx((2.0, 2.0))
+
+
+def test_exact_ties_of_angle_and_clearance() -> None:
+    """On a flat Earth, so that they are exact: 10 m at 1 km and 20 m at 2 km from either end."""
+    d = np.arange(6.0)
+    one = np.float64(1.0)
+    blocked = horizons(
+        d, d[::-1], np.array([0, 10.0, 20, 20, 10, 0]), 0 * one, 0 * one, np.float64(np.inf), one
+    )
+    assert not blocked.line_of_sight
+    assert (blocked.tx_index, blocked.rx_index) == (1, 4)
+    assert (blocked.tx_km, blocked.rx_km) == (1, 1)
+    # both middle points come equally near to the ray: the last one
+    clear = horizons(d, d[::-1], np.zeros(6), 10 * one, 10 * one, np.float64(np.inf), one)
+    assert clear.line_of_sight
+    assert (clear.tx_index, clear.rx_index) == (3, 3)
+    assert (clear.tx_km, clear.rx_km) == (3, 2)
+    # a point exactly on the ray does not block it
+    grazing = horizons(d, d[::-1], np.full(6, 10.0), 10 * one, 10 * one, np.float64(np.inf), one)
+    assert grazing.line_of_sight
 
 
 def test_terminal_far_below_clutter_is_only_behind_it() -> None:
