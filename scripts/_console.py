@@ -97,6 +97,17 @@ def command_line() -> typer.Typer:
     return _App(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 
 
+class _MissingArgument(typer.BadParameter):
+    """Says that something is missing without the framework's own English words around it."""
+
+    def show(self, file: Any = None) -> None:
+        """Print the usage and the sentence."""
+        if self.ctx is not None:
+            usage = self.ctx.get_usage().partition(":")[2].strip()
+            print(f"Cách gọi / Usage: {usage}\n", file=file or sys.stderr)
+        print(f"Lỗi / Error: {self.message}", file=file or sys.stderr, flush=True)
+
+
 class _Command(TyperCommand):
     """A command that says in both languages what is missing; no project names a language yet."""
 
@@ -109,7 +120,7 @@ class _Command(TyperCommand):
                 raise
             # its one subclass says that a parameter is missing
             name = error.param.metavar or error.param.name or "?"
-            raise typer.BadParameter(
+            raise _MissingArgument(
                 f"Thiếu {name}; xem --help để biết cách gọi. / {name} is missing; see --help for the usage.", ctx
             ) from None
 

@@ -1,4 +1,4 @@
-"""Where a figure comes from: cells, rule, rows, files, version."""
+"""Where a figure comes from: cells, rule, rows, files, version; and why a place has the signal it has."""
 
 from __future__ import annotations
 
@@ -12,27 +12,53 @@ app = command_line()
 
 
 @app.command(
-    help="Cho biết số liệu của một thôn, xã hoặc trạm từ đâu ra: ô lưới, quy tắc, dòng dữ liệu, tệp, phiên bản. "
-    "/ Say where the figures of a village, commune or site come from: grid cells, rule, rows, files, version."
+    help="Cho biết số liệu của một thôn, xã hoặc trạm từ đâu ra: ô lưới, quy tắc, dòng dữ liệu, tệp, phiên bản. Với một thôn hoặc "
+    "một điểm còn vẽ mặt cắt đến các cell mạnh nhất và chia suy hao thành từng phần. "
+    "/ Say where the figures of a village, commune or site come from: grid cells, rule, rows, files, version. For a village or a "
+    "point also draw the profile to the strongest cells and break the loss into its parts."
 )
 def main(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="Thư mục kết quả. / The run folder.")],
     code: Annotated[
-        str, typer.Argument(metavar="CODE", help="Mã thôn, mã xã hoặc mã trạm. / A village id, commune code or site id.")
+        str,
+        typer.Argument(
+            metavar="CODE",
+            help='Mã thôn, mã xã, mã trạm, hoặc kinh độ,vĩ độ như 105.5,22.5 hay "105,5; 22,5". '
+            "/ A village id, commune code or site id, or longitude,latitude.",
+        ),
     ],
+    pictures: Annotated[
+        Path | None,
+        typer.Option(
+            help="Thư mục ghi trang và hình (mặc định: RUN/explain/<mã>). / Folder for the page and its pictures."
+        ),
+    ] = None,
+    project: Annotated[
+        Path | None,
+        typer.Option(
+            help="Tệp dự án của lần chạy, nếu không tự tìm thấy. / The run's project file, if it is not found by itself."
+        ),
+    ] = None,
     lang: Language = None,
     verbose: Verbose = 0,
     quiet: Quiet = False,
 ) -> None:
-    """Print the chain on stdout."""
+    """Print the chain and the paths on stdout, then the files that were written, the page last."""
     console = Console(lang, verbose, quiet)
     with ending(console):
+        from geo.pipeline.completed import CompletedRun
         from geo.pipeline.explain import explain
+        from geo.pipeline.signal import explain_signal, write_signal
 
-        for section in explain(run, code):
+        console.language = CompletedRun(run).language
+        sections = explain(run, code)
+        signal = explain_signal(run, code, language=lang, project_file=project)
+        for section in [*sections, *(signal.sections if signal else [])]:
             typer.echo(console.text(section.title))
             for line in section.lines:
                 typer.echo(f"  {console.text(line)}")
+        for path in write_signal(signal, run, pictures) if signal else []:
+            console.wrote(path)
 
 
 if __name__ == "__main__":

@@ -33,6 +33,8 @@ _DONE = "done.json"
 _LONGEST_NAME = 80
 _KEY_LETTERS = 20
 _LOCK_SECONDS = 0.3
+#: Where a project file is looked for: folders above the run folder, and how deep below each.
+_ABOVE, _BELOW = 3, 2
 _WINDOWS_DEVICE = re.compile(r"^(?:con|prn|aux|nul|com\d|lpt\d)$")
 #: What a run leaves for people; a folder that holds one of them but no sign of a project is not ours.
 _RESULTS = ("index.html", "tables", "tables.xlsx", "layers.gpkg", "rasters", MANIFEST)
@@ -146,11 +148,7 @@ class RunFolder:
         InputError
             If the folder belongs to another project or holds results of unknown origin.
         """
-        try:
-            place = Path(os.path.relpath(project_file.resolve(), self.path.resolve())).as_posix()
-        except ValueError:  # another drive on Windows
-            place = project_file.resolve().as_posix()
-        owner = {"place": hashlib.sha256(place.encode("utf-8")).hexdigest(), "project": project}
+        owner = {"place": self._place(project_file), "project": project}
         if not overwrite:
             found = self._owner()
             if found is not None and (
@@ -171,6 +169,37 @@ class RunFolder:
                     "--out or write over them with --overwrite.",
                 )
         write_json(self.stages / "project.json", owner)
+
+    def _place(self, project_file: Path) -> str:
+        """Return the mark of a project file: the SHA-256 of its place seen from the run folder."""
+        try:
+            place = Path(os.path.relpath(project_file.resolve(), self.path.resolve())).as_posix()
+        except ValueError:  # another drive on Windows
+            place = project_file.resolve().as_posix()
+        return hashlib.sha256(place.encode("utf-8")).hexdigest()
+
+    def find_project(self, name: str) -> Path | None:
+        """Return the project file that the folder belongs to, None if it is not near.
+
+        Its place is kept as a mark only (a run folder may be passed on): looked at are the files of
+        this name beside, above and next to the folder, and in the working folder.
+
+        Parameters
+        ----------
+        name : str
+            Of the file, without folders.
+        """
+        wanted = (self._owner() or {}).get("place")
+        home = self.path.resolve()
+        if not name or Path(name).name != name or name in {".", ".."}:
+            return None
+        plain = re.sub(r"([*?[])", r"[\1]", name)
+        for base in dict.fromkeys([*home.parents[:_ABOVE], Path.cwd()]):
+            for depth in range(_BELOW + 1):
+                for found in sorted(base.glob("/".join(["*"] * depth + [plain]))):
+                    if found.is_file() and self._place(found) == wanted:
+                        return found
+        return None
 
     def _owner(self) -> dict[str, str] | None:
         for path, inner in ((self.stages / "project.json", None), (self.path / MANIFEST, "project")):

@@ -21,7 +21,7 @@ from geo.io.assets import installed_data_uri, installed_text, template_text
 from geo.mapping.escape import SafeText
 from geo.mapping.palette import Palette
 
-__all__ = ["PageCode", "assemble"]
+__all__ = ["PageCode", "assemble", "environment", "inline_code", "policy"]
 
 _FOLDER = "map"
 _BEFORE_MAP = ("symbols.js",)
@@ -66,30 +66,31 @@ def assemble(context: Mapping[str, Any], page: Mapping[str, Any], *, script: str
         If the template is given anything but escaped text, numbers or the page's own code.
     """
     scripts = [
-        _code(_installed_script(_LEAFLET, "data/leaflet.js")),
-        _code(_installed_script(_JQUERY, "data/jquery.min.js")),
-        _code(_own(_BEFORE_MAP)),
-        _code(script),
-        _code(_own(_AFTER_MAP)),
+        inline_code(_installed_script(_LEAFLET, "data/leaflet.js")),
+        inline_code(_installed_script(_JQUERY, "data/jquery.min.js")),
+        inline_code(_own(_BEFORE_MAP)),
+        inline_code(script),
+        inline_code(_own(_AFTER_MAP)),
     ]
-    styles = [_code(_leaflet_style()), _code(template_text(f"{_FOLDER}/map.css") + _palette_style(colours))]
+    styles = [inline_code(_leaflet_style()), inline_code(template_text(f"{_FOLDER}/map.css") + _palette_style(colours))]
     values = {
         **context,
         "page": {
             **page,
             "scripts": scripts,
             "styles": styles,
-            "policy": _policy(scripts, styles),
+            "policy": policy(scripts, styles),
             "data": PageCode(_json(data)),
         },
     }
-    text = _environment().get_template("page.html").render(values)
+    text = environment(_FOLDER).get_template("page.html").render(values)
     return text.encode("utf-8")
 
 
-def _environment() -> Environment:
+def environment(folder: str) -> Environment:
+    """Return the template engine for a folder of templates; it stops at any text that is not known to be safe."""
     return Environment(
-        loader=FunctionLoader(lambda name: template_text(f"{_FOLDER}/{name}")),
+        loader=FunctionLoader(lambda name: template_text(f"{folder}/{name}")),
         autoescape=True,
         undefined=StrictUndefined,
         finalize=_only_safe,
@@ -110,7 +111,7 @@ def _only_safe(value: object) -> object:
     )
 
 
-def _code(text: str) -> PageCode:
+def inline_code(text: str) -> PageCode:
     r"""Return inline code that cannot end its element: ``</script`` becomes ``<\/script``."""
     code = text.replace("\r\n", "\n").replace("</script", "<\\/script").replace("</style", "<\\/style")
     if "<!--" in code or "\r" in code:
@@ -152,10 +153,11 @@ def _palette_style(colours: Palette) -> str:
     return "\n".join(rules) + "\n"
 
 
-def _policy(scripts: Sequence[str], styles: Sequence[str]) -> PageCode:
+def policy(scripts: Sequence[str], styles: Sequence[str]) -> PageCode:
+    """Return the content-security policy of a page that holds these scripts and styles and nothing else."""
     def hashes(parts: Sequence[str]) -> str:
         digests = (base64.b64encode(hashlib.sha256(part.encode("utf-8")).digest()).decode("ascii") for part in parts)
-        return " ".join(f"'sha256-{digest}'" for digest in digests)
+        return " ".join(f"'sha256-{digest}'" for digest in digests) or "'none'"
 
     return PageCode(
         f"default-src 'none'; img-src data:; style-src {hashes(styles)}; script-src {hashes(scripts)}; "

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -14,17 +13,16 @@ import pandas as pd
 from geo.coverage import Reason, State
 from geo.crs import from_wgs84
 from geo.errors import Bilingual, InputError
-from geo.io.files import read_json
-from geo.io.resources import load_toml
-from geo.io.run_folder import MANIFEST, RunFolder
 from geo.mapping.labels import column_entries, count_text, date_text, phrase, section, share_text
-from geo.pipeline.predicting import Predicted, load_coverage
-from geo.pipeline.reading import load_frame, load_issues
+from geo.pipeline.completed import CompletedRun
+from geo.pipeline.places import Place, place_of
+from geo.pipeline.reading import load_issues
 from geo.pipeline.showing import model_name
+from geo.report.phrases import joined, number_text, phrases
 from geo.report.tables import ResultColumn, arrange, in_words, result_table
 from geo.text import clean, fold
 
-__all__ = ["Section", "explain"]
+__all__ = ["Section", "explain", "level_lines"]
 
 _NEAR = 5
 _SITE_FACTS = (
@@ -49,76 +47,30 @@ class Section:
     lines: tuple[Bilingual, ...]
 
 
-@lru_cache(maxsize=1)
-def _sentences() -> Mapping[str, Any]:
-    return load_toml("results/explain.toml")
-
-
 def _say(section: str, entry_name: str, /, **fields: object) -> Bilingual:
-    entry = _sentences()[section][entry_name]
-
-    def filled(language: str) -> str:
-        values = {key: v.text(language) if isinstance(v, Bilingual) else v for key, v in fields.items()}
-        return str(entry[language]).format_map(values)
-
-    return Bilingual(filled("vi"), filled("en"))
+    return phrases("results/explain.toml").say(section, entry_name, **fields)
 
 
 def _section(name: str, lines: list[Bilingual]) -> Section:
     return Section(_say("sections", name), tuple(lines))
 
 
-class _Run:
-    """A completed run, opened for reading."""
-
-    def __init__(self, folder: Path) -> None:
-        try:
-            self.manifest: Mapping[str, Any] = read_json(folder / MANIFEST)
-        except (FileNotFoundError, NotADirectoryError, ValueError) as error:
-            raise InputError(
-                f"'{folder.name}' không phải thư mục kết quả hoàn chỉnh (không đọc được {MANIFEST}); hãy chạy analyze.py.",
-                f"'{folder.name}' is not a complete run folder ({MANIFEST} cannot be read); run analyze.py.",
-            ) from error
-        run = RunFolder(folder)
-        keys = {stage["name"]: stage["key"] for stage in self.manifest["stages"]}
-        self.folders = {name: run.stage(name, key) for name, key in keys.items()}
-        if not all(run.finished(path) is not None for path in self.folders.values()):
-            raise InputError(
-                f"Thư mục '{folder.name}' không còn các bước trung gian (.stages); hãy chạy lại analyze.py.",
-                f"Folder '{folder.name}' lacks its stages (.stages); run analyze.py again.",
-            )
-        self.settings: Mapping[str, Any] = self.manifest["settings"]
-
-    def input(self, name: str) -> Any:
-        return load_frame(self.folders["inputs"], name)
-
-    def result(self, name: str) -> Any:
-        return load_frame(self.folders["villages"], name)
-
-    def predicted(self) -> Predicted:
-        return load_coverage(self.folders["coverage"])
-
-    def rules(self, indicator: str) -> dict[str, Mapping[str, Any]]:
-        used = self.manifest["rules"]["used"]
-        return {rule["technology"]: rule for rule in used if rule["indicator"] == indicator}
-
-
 def explain(folder: Path, code: str) -> list[Section]:
-    """Return where the figures of a village or commune come from, or what a site brings into them.
+    """Return where the figures of a village, commune or point come from, or what a site brings into them.
 
     Parameters
     ----------
     folder : Path
         Run folder.
     code : str
-        village_id, commune_code or site_id.
+        village_id, commune_code or site_id, or longitude and latitude (:func:`geo.pipeline.places.coordinates_of`).
 
     Raises
     ------
     InputError
-        If the folder holds no complete run, or nothing has the code.
+        If the folder holds no complete run, nothing has the code, or the coordinates are not clear.
     """
-    run = _Run(folder)
+    run = CompletedRun(folder)
     villages, communes = run.result("villages"), run.result("communes")
     sections: list[Section] = []
     if villages is not None:
@@ -131,12 +83,23 @@ def explain(folder: Path, code: str) -> list[Section]:
         for position in np.flatnonzero(sites["site_id"].to_numpy(dtype=object) == code):
             sections += _site(run, sites.iloc[int(position)], villages)
     if not sections:
+        place = place_of(run, code)
+        if place is not None:
+            return _point(run, place)
         near = ", ".join(_near(code, villages, communes, sites)) or "–"
         raise InputError(
             f"Không thôn, xã hay trạm nào có mã '{code}'. Mã gần giống, hoặc của tên giống vậy: {near}.",
             f"No village, commune or site has the code '{code}'. Codes like it, or of such a name: {near}.",
         )
     return sections
+
+
+def _point(run: CompletedRun, place: Place) -> list[Section]:
+    """Return what the run predicted at a point, and how."""
+    levels = list(level_lines(run, place.lon, place.lat))
+    head = Section(place.name, () if levels else (_say("lines", "off_grid"),))
+    levels = [*levels, _cuts(run)] if levels else []
+    return [head, *([_section("levels_point", levels)] if levels else []), *_origin(run, [])]
 
 
 def _near(
@@ -157,21 +120,21 @@ def _near(
     return found
 
 
-def _village(run: _Run, villages: pd.DataFrame, position: int) -> list[Section]:
+def _village(run: CompletedRun, villages: pd.DataFrame, position: int) -> list[Section]:
     row = villages.iloc[position]
     source = run.input("settlements").iloc[position]
     head = _say(
         "head", "village", code=row["village_id"], name=row["village_name"], commune=row["commune_code"]
     )
     meaning = _say(
-        "classes", row["class"], households=f"{run.settings['villages']['weak_cluster_households']:g}"
+        "classes", row["class"], households=_decimal(f"{run.settings['villages']['weak_cluster_households']:g}")
     )
     rows = [(_say("lines", "village_row"), source)]
     sites = run.input("sites")
     if sites is not None and row["nearest_site_id"]:
         # The same code may stand in two operators' lists: every row that has it is named.
         for _, site in sites[sites["site_id"] == row["nearest_site_id"]].iterrows():
-            km = f"{row['nearest_site_km']:.2f}"
+            km = number_text(row["nearest_site_km"], 2)
             rows.append(
                 (_say("lines", "site_row", site=site["site_id"], operator=site["operator"], km=km), site)
             )
@@ -181,18 +144,18 @@ def _village(run: _Run, villages: pd.DataFrame, position: int) -> list[Section]:
         result.append(_say("lines", "undecided", list=_words(row["operators_undecided"], column)))
     return [
         Section(head, (*result, _say("lines", "class_order"))),
-        _section("levels", list(_levels(run, row))),
+        _section("levels", [*level_lines(run, float(row["lon"]), float(row["lat"])), _cuts(run)]),
         _section("result", _figures(run, "villages", villages, position)),
         *_origin(run, rows),
     ]
 
 
 def _commune(
-    run: _Run, communes: pd.DataFrame, villages: pd.DataFrame | None, position: int
+    run: CompletedRun, communes: pd.DataFrame, villages: pd.DataFrame | None, position: int
 ) -> list[Section]:
     row = communes.iloc[position]
     head = _say("head", "commune", code=row["commune_code"], name=row["commune_name"])
-    predicted = run.predicted()
+    predicted = run.predicted
     states = predicted.coverage.all_state(tuple(run.settings["coverage"]["counting"]))
     codes, counts = np.unique(states[predicted.index == position], return_counts=True)
     cells = [
@@ -211,7 +174,7 @@ def _commune(
     lines = [_say("lines", "population", source=", ".join(sources) or _say("lines", "unknown"))]
     if villages is not None:
         own = villages[villages["commune_code"] == row["commune_code"]]
-        listing = _joined(
+        listing = joined(
             [_named_class(v, c) for v, c in own[["village_id", "class"]].itertuples(index=False)]
         )
         lines.append(_say("lines", "villages", list=listing))
@@ -223,7 +186,7 @@ def _commune(
     ]
 
 
-def _is_population(run: _Run, name: str) -> bool:
+def _is_population(run: CompletedRun, name: str) -> bool:
     stages = {stage["name"]: stage for stage in run.manifest["stages"]}
     entries = stages["inputs"]["settings"]["inputs"].get("population", [])
     return any(Path(name).match(str(entry.get("path", ""))) for entry in entries)
@@ -234,12 +197,7 @@ def _named_class(village: str, class_name: str) -> Bilingual:
     return Bilingual(f"{village} ({named.vi})", f"{village} ({named.en})")
 
 
-def _joined(parts: Iterable[Bilingual]) -> Bilingual:
-    every = list(parts)
-    return Bilingual(", ".join(p.vi for p in every) or "–", ", ".join(p.en for p in every) or "–")
-
-
-def _site(run: _Run, site: pd.Series, villages: pd.DataFrame | None) -> list[Section]:
+def _site(run: CompletedRun, site: pd.Series, villages: pd.DataFrame | None) -> list[Section]:
     """Return what is known of a site, its cells, what it is nearest to, and where that was read."""
     name = clean(site["site_name"]) if _given(site["site_name"]) else ""
     head = _say(
@@ -255,7 +213,7 @@ def _site(run: _Run, site: pd.Series, villages: pd.DataFrame | None) -> list[Sec
     rows = [(_say("lines", "site"), site)]
     lines = []
     for _, cell in own.iterrows():
-        known = _joined(_say("cell", k, value=f"{cell[k]:g}") for k in _CELL_FACTS if _given(cell[k]))
+        known = joined(_say("cell", k, value=_decimal(f"{cell[k]:g}")) for k in _CELL_FACTS if _given(cell[k]))
         missing = [_say("cell_missing", k) for k in _CELL_FACTS if not _given(cell[k])]
         code = clean(cell["cell_id"]) if _given(cell["cell_id"]) else "–"
         lines.append(
@@ -266,14 +224,14 @@ def _site(run: _Run, site: pd.Series, villages: pd.DataFrame | None) -> list[Sec
                 technology=cell["technology"],
                 status=phrase(f"site_status.{cell['status']}"),
                 known=known,
-                missing=_say("lines", "missing", list=_joined(missing)) if missing else "",
+                missing=_say("lines", "missing", list=joined(missing)) if missing else "",
             )
         )
         if _place(cell) not in {_place(row) for _, row in rows}:
             rows.append((_say("lines", "cell_row", code=code), cell))
     if villages is not None:
         near = villages[villages["nearest_site_id"] == site["site_id"]]
-        listing = _joined(
+        listing = joined(
             _named_class(v, c) for v, c in near[["village_id", "class"]].itertuples(index=False)
         )
         facts.append(_say("lines", "nearest_to", list=listing))
@@ -312,9 +270,9 @@ def _words(value: object, column: ResultColumn) -> Bilingual:
     return Bilingual(str(in_words(value, column, "vi")), str(in_words(value, column, "en")))
 
 
-def _figures(run: _Run, table: str, frame: pd.DataFrame, position: int) -> list[Bilingual]:
+def _figures(run: CompletedRun, table: str, frame: pd.DataFrame, position: int) -> list[Bilingual]:
     """Return the figures of a row as people read them; what is not known is counted, not listed."""
-    operators = list(dict.fromkeys(operator for operator, _ in run.predicted().coverage.layers))
+    operators = list(dict.fromkeys(operator for operator, _ in run.predicted.coverage.layers))
     arranged = arrange(frame.iloc[[position]], result_table(table), operators)
     lines, empty = [], 0
     for column, value in zip(arranged.columns, arranged.rows[0], strict=True):
@@ -339,27 +297,28 @@ def _shown(value: object, column: ResultColumn) -> Bilingual:
     return date_text(str(value))
 
 
-def _levels(run: _Run, row: pd.Series) -> Iterator[Bilingual]:
-    predicted = run.predicted()
-    coverage = predicted.coverage
-    x, y = from_wgs84([row["lon"]], [row["lat"]], coverage.grid.epsg)
+def level_lines(run: CompletedRun, lon: float, lat: float) -> Iterator[Bilingual]:
+    """Yield what each layer has at a point, then the levels that it is held against; nothing outside the grid."""
+    coverage = run.predicted.coverage
+    x, y = from_wgs84([lon], [lat], coverage.grid.epsg)
     at_row, at_column = (int(v[0]) for v in coverage.grid.locate(x, y))
     levels = run.settings["coverage"]["levels_dbm"]
-    if at_row >= 0:
-        for i, (operator, technology) in enumerate(coverage.layers):
-            place = (i, at_row, at_column)
-            reason = Reason(int(coverage.reason[place]))
-            yield _say(
-                "lines",
-                "level",
-                operator=operator,
-                technology=technology,
-                state=_say("states", str(int(coverage.state[place]))),
-                level=_number(float(coverage.level_dbm[place]), 1),
-                threshold=_number(float(levels.get(technology, np.nan)), 0),
-                probability=_number(float(coverage.probability[place]), 3),
-                reason=_because(reason, int(coverage.state[place])),
-            )
+    if at_row < 0:
+        return
+    for i, (operator, technology) in enumerate(coverage.layers):
+        place = (i, at_row, at_column)
+        reason = Reason(int(coverage.reason[place]))
+        yield _say(
+            "lines",
+            "level",
+            operator=operator,
+            technology=technology,
+            state=_say("states", str(int(coverage.state[place]))),
+            level=_number(float(coverage.level_dbm[place]), 1, " dBm"),
+            threshold=_number(float(levels.get(technology, np.nan)), 0, " dBm"),
+            probability=_number(float(coverage.probability[place]), 3),
+            reason=_because(reason, int(coverage.state[place])),
+        )
     for technology, rule in sorted(run.rules("planning_level").items()):
         if technology in {t for _, t in coverage.layers}:
             yield _say(
@@ -369,11 +328,10 @@ def _levels(run: _Run, row: pd.Series) -> Iterator[Bilingual]:
                 value=_number(float(levels[technology]), 0),
                 rule=rule["id"],
                 status=_say("statuses", rule["status"])
-                if rule["status"] in _sentences()["statuses"]
+                if phrases("results/explain.toml").has("statuses", rule["status"])
                 else rule["status"],
                 source=Bilingual(rule.get("source_vi") or _say("lines", "elsewhere").vi, rule["source"]),
             )
-    yield _cuts(run)
 
 
 def _because(reason: Reason, state: int) -> Bilingual | str:
@@ -383,22 +341,28 @@ def _because(reason: Reason, state: int) -> Bilingual | str:
     return _say("lines", "between") if state == State.UNCERTAIN else ""
 
 
-def _cuts(run: _Run) -> Bilingual:
+def _cuts(run: CompletedRun) -> Bilingual:
     coverage = run.settings["coverage"]
     return _say(
-        "lines", "cuts", served=coverage["served_probability"], unserved=coverage["unserved_probability"]
+        "lines",
+        "cuts",
+        served=_decimal(f"{coverage['served_probability']:g}"),
+        unserved=_decimal(f"{coverage['unserved_probability']:g}"),
     )
 
 
-def _number(value: float, decimals: int) -> object:
-    return f"{value:.{decimals}f}" if np.isfinite(value) else _say("lines", "unknown")
+def _number(value: float, decimals: int, unit: str = "") -> Bilingual:
+    if not np.isfinite(value):
+        return _say("lines", "unknown")
+    text = number_text(value, decimals)
+    return Bilingual(text.vi + unit, text.en + unit)
 
 
 def _place(row: pd.Series) -> tuple[str, str, int]:
     return str(row["file"]), str(row["sheet"]), int(row["row"])
 
 
-def _origin(run: _Run, rows: list[tuple[Bilingual, pd.Series]]) -> list[Section]:
+def _origin(run: CompletedRun, rows: list[tuple[Bilingual, pd.Series]]) -> list[Section]:
     """Return the rows with what was found in them, the files, and the method."""
     named = [
         _say(
@@ -421,14 +385,14 @@ def _origin(run: _Run, rows: list[tuple[Bilingual, pd.Series]]) -> list[Section]
     ]
     model, manifest = run.manifest["model"], run.manifest
     method = [
-        _say("lines", "model", name=model_name(model["name"]), sd=f"{run.settings['coverage']['model_error_sd_db']:.1f}"),
+        _say("lines", "model", name=model_name(model["name"]), sd=number_text(run.settings["coverage"]["model_error_sd_db"], 1)),
         _say("lines", "version", version=manifest["vungphu"], time=manifest["run"]["finished"]),
     ]
     files = [
         _say("lines", "file", file=entry["file"], sha256=entry["sha256"]) for entry in manifest["inputs"]
     ]
     return [
-        _section("rows", named),
+        *([_section("rows", named)] if named else []),
         *([_section("findings", found)] if found else []),
         _section("method", method),
         _section("files", files),

@@ -9,7 +9,7 @@ from typing import Any
 from geo.errors import Bilingual, ResourceError
 from geo.io.resources import load_toml
 
-__all__ = ["Phrases", "joined", "number_text", "phrases"]
+__all__ = ["Phrases", "joined", "number_text", "phrases", "short_number_text"]
 
 
 class Phrases:
@@ -60,6 +60,15 @@ def number_text(value: float, decimals: int = 0) -> Bilingual:
     if not english.strip("-0.,"):
         english = english.lstrip("-")
     return Bilingual(english.translate(str.maketrans(",.", ".,")), english)
+
+
+def short_number_text(value: float, decimals: int = 1) -> Bilingual:
+    """Return :func:`number_text` without zeros at the end: ``1.842,5`` and ``900``."""
+    text = number_text(value, decimals)
+    if decimals == 0:
+        return text
+    english = text.en.rstrip("0").rstrip(".")
+    return Bilingual(text.vi[: len(english)], english)
 
 
 def joined(parts: Iterable[Bilingual], by: str = ", ") -> Bilingual:

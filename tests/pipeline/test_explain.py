@@ -117,7 +117,7 @@ def test_a_site_is_traced_to_its_cells_and_rows(run: Analysis) -> None:
     cells = said.split("Cell của trạm\n")[1].split("\nDòng dữ liệu")[0].splitlines()
     ours = [line for line in cells if " 4G; " in line]
     assert len(ours) == 3
-    assert "A10: 4G; Đang phát sóng; tần số 1842.5 MHz, góc phương vị 0°, ăng-ten cao 38 m, công suất 46 dBm" in ours[0]
+    assert "A10: 4G; Đang phát sóng; tần số 1842,5 MHz, góc phương vị 0°, ăng-ten cao 38 m, công suất 46 dBm" in ours[0]
     assert all("thiếu" in line for line in cells if " 3G; " in line)
     assert "trạm: sites.csv, dòng 2" in said
     assert "cell A10: cells.csv, dòng 2" in said
