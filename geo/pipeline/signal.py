@@ -26,7 +26,7 @@ from geo.propagation.paths import PathLoss, atmosphere
 from geo.propagation.settings import CoverageSettings
 from geo.report.path_page import PathEntry, PathPage, path_page
 from geo.report.phrases import joined, number_text, phrases, short_number_text
-from geo.report.profile import NARROW, WIDE, distance_text, edge_sentence, profile_picture
+from geo.report.profile import NARROW, WIDE, distance_text, edge_in_short, edge_sentence, profile_picture
 
 __all__ = ["SignalExplained", "explain_signal", "write_signal"]
 
@@ -255,22 +255,22 @@ def _entry(signal: CellSignal, place: Place, language: str, mixed: bool) -> Path
         return PathEntry(name, short, tuple(lines))
     margin = level - signal.threshold_dbm
     title = _say("heading", "picture", cell=name, place=place.name)
-    edge = edge_sentence(path.edge, surface=mixed)
-    notes = [_say("lines", "sentence", text=edge)]
-    if math.isfinite(level):
-        parts = [_caption("level", _value("dbm", level))]
-        if math.isfinite(margin):
-            parts += [_caption("threshold", _value("dbm", signal.threshold_dbm, 0)), _caption("margin", _value("db", margin, sign=True))]
-        notes.append(_say("lines", "sentence", text=joined(parts, "; ")))
-    wide, narrow = (
-        profile_picture(path, title=title, notes=notes, language=language, size=size, surface=mixed) for size in (WIDE, NARROW)
+    notes = [_say("lines", "sentence", text=edge_sentence(path.edge, surface=mixed))]
+    if math.isfinite(margin):
+        threshold = _value("dbm", signal.threshold_dbm, 0)
+        notes.append(
+            _say("lines", "level_held", level=_value("dbm", level), threshold=threshold, against=_against(margin, level))
+        )
+    elif math.isfinite(level):
+        notes.append(_say("lines", "level", level=_value("dbm", level)))
+    picture, wide, narrow = (
+        profile_picture(path, title=title, notes=notes, language=language, size=size, surface=mixed, headed=headed)
+        for size, headed in ((WIDE, True), (WIDE, False), (NARROW, False))
     )
-    short = (name, distance_text(signal.distance_km), _value("dbm", level), _against(margin, level), edge)
-    return PathEntry(name, short, tuple(lines), tuple(_parts(signal, path)), wide, narrow)
-
-
-def _caption(part: str, value: Bilingual) -> Bilingual:
-    return _say("lines", "part", name=_say("parts", part), value=value)
+    short = (
+        name, distance_text(signal.distance_km), _value("dbm", level), _against(margin, level), edge_in_short(path.edge, surface=mixed)
+    )  # fmt: skip
+    return PathEntry(name, short, tuple(lines), tuple(_parts(signal, path)), wide, narrow, picture)
 
 
 def _against(margin: float, level: float) -> Bilingual:
@@ -289,9 +289,8 @@ def _parts(signal: CellSignal, path: PathLoss) -> Iterator[tuple[Bilingual, Bili
         ("atmosphere", path.atmosphere_db),
     ]
     yield _say("parts", "eirp"), _value("dbm", eirp)
-    for name, lost in (*losses, ("azimuth", signal.azimuth_loss_db), ("tilt", signal.tilt_loss_db)):
+    for name, lost in (*losses, ("loss", path.loss_db), ("azimuth", signal.azimuth_loss_db), ("tilt", signal.tilt_loss_db)):
         yield _say("parts", name), _value("db", -lost, sign=True)
-    yield _say("parts", "loss"), _value("db", path.loss_db)
     if signal.uncapped_dbm > ceiling:
         yield _say("parts", "ceiling"), _value("dbm", ceiling)
     yield _say("parts", "level"), _value("dbm", signal.level_dbm)
@@ -397,5 +396,5 @@ def _files(
         made_up=bool(project["made_up"]),
         language=language,
     )
-    drawn = [entry.wide for entry in entries if entry.wide]
+    drawn = [entry.picture for entry in entries if entry.picture]
     return {**{f"{i:02d}.svg": text.encode("utf-8") for i, text in enumerate(drawn, start=1)}, _PAGE: path_page(page)}

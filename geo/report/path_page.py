@@ -31,8 +31,10 @@ class PathEntry:
     parts : tuple of (Bilingual, Bilingual)
         Caption and value, top to bottom.
     wide, narrow : str
-        The picture (:func:`geo.report.profile.profile_picture`) for a desk and for a phone; empty where
-        nothing can be drawn.
+        The picture (:func:`geo.report.profile.profile_picture`) for a desk and for a phone, without its
+        heading; empty where nothing can be drawn.
+    picture : str
+        The same as a file of its own, with its heading.
     """
 
     title: Bilingual
@@ -41,6 +43,7 @@ class PathEntry:
     parts: tuple[Row, ...] = ()
     wide: str = ""
     narrow: str = ""
+    picture: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from geo.mapping.escape import vn_safe
 from geo.propagation.paths import BlockingEdge, PathLoss
 from geo.report.phrases import Phrases, number_text, phrases
 
-__all__ = ["NARROW", "WIDE", "PictureSize", "distance_text", "edge_sentence", "profile_picture"]
+__all__ = ["NARROW", "WIDE", "PictureSize", "distance_text", "edge_in_short", "edge_sentence", "profile_picture"]
 
 _F64 = npt.NDArray[np.float64]
 _FONT = "Segoe UI, Roboto, Noto Sans, Liberation Sans, DejaVu Sans, Arial, sans-serif"
@@ -65,6 +65,11 @@ def _words() -> Phrases:
     return phrases("results/signal.toml")
 
 
+def edge_in_short(edge: BlockingEdge, *, surface: bool = False) -> Bilingual:
+    """Return :func:`edge_sentence`, and less where nothing stands in the way."""
+    return _words().say("edge", "clear_short") if edge.view == "clear" else edge_sentence(edge, surface=surface)
+
+
 def edge_sentence(edge: BlockingEdge, *, surface: bool = False) -> Bilingual:
     """Return in words what stands in the way, where and how high; no full stop.
 
@@ -104,7 +109,14 @@ def _metres(value: float) -> Bilingual:
 
 
 def profile_picture(
-    path: PathLoss, *, title: Bilingual, notes: Sequence[Bilingual], language: str, size: PictureSize = WIDE, surface: bool = False
+    path: PathLoss,
+    *,
+    title: Bilingual,
+    notes: Sequence[Bilingual],
+    language: str,
+    size: PictureSize = WIDE,
+    surface: bool = False,
+    headed: bool = True,
 ) -> str:
     """Return the picture of a path as SVG.
 
@@ -120,9 +132,11 @@ def profile_picture(
     size : PictureSize
     surface : bool
         Whether the terrain holds trees and houses.
+    headed : bool
+        Whether title and notes stand above the picture; a page that says them itself leaves them out.
     """
     drawing = _Drawing(path, size, language, surface)
-    body = list(drawing.head(title, notes))
+    body = list(drawing.head(title, notes)) if headed else []
     body += drawing.plot()
     body += drawing.legend()
     said = _words().say(
