@@ -17,7 +17,22 @@ from geo.propagation.links import predict_links
 from geo.propagation.radio_sources import RadioSources
 from geo.propagation.sweep import Antenna, Profiles, whole_path_loss
 from geo.validation import IssueLog
-from tests.test_coverage import EPSG, LAT, LON, ON, X, Y, _hills, at, cells, chosen, grid, run, sites, terrain_of
+from tests.test_coverage import (
+    EPSG,
+    LAT,
+    LON,
+    ON,
+    X,
+    Y,
+    _hills,
+    at,
+    cells,
+    chosen,
+    grid,
+    run,
+    sites,
+    terrain_of,
+)
 
 SETTINGS = chosen(minimum_coupling_loss_db=0.0)
 
