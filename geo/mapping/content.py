@@ -149,6 +149,8 @@ class MapContent:
         All operators combined: usually one, with an empty technology.
     model : Bilingual or None
         Name of the propagation model and what it leaves out, in one sentence.
+    method : tuple of Bilingual
+        Further sentences on how states were found and how sure they are.
     model_checked : bool
         Whether the model was held against measurements that it had not seen. While it was not, the map
         says so beside its figures, and a class that no village is predicted to have is no bare zero.
@@ -181,6 +183,7 @@ class MapContent:
     coverage: tuple[CoverageLayer, ...] = ()
     all_operators: tuple[CoverageLayer, ...] = ()
     model: Bilingual | None = None
+    method: tuple[Bilingual, ...] = ()
     model_checked: bool = False
     served_at_least: float | None = None
     unserved_at_most: float | None = None

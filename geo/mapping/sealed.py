@@ -166,6 +166,7 @@ def _polygon(symbol: Symbol) -> SafeText:
 
 def _method(content: MapContent) -> list[Label]:
     lines = [label_of(Bilingual(f"{phrase('legend.model').vi}: {content.model.vi}", f"{phrase('legend.model').en}: {content.model.en}")) if content.model else label("legend.model_missing")]
+    lines.extend(label_of(sentence) for sentence in content.method)
     if not content.measurements:
         lines.append(label("legend.no_measurements"))
     else:

@@ -40,6 +40,8 @@ from geo.pipeline.results import arranged_frame, write_result_layers, write_resu
 from geo.pipeline.settings import AnalysisSettings, analysis_settings
 from geo.pipeline.showing import kind_name, notices, sentence, write_map
 from geo.project import Project
+from geo.propagation.p2108 import MODEL as END_MODEL
+from geo.propagation.p2109 import MODEL as INDOOR_MODEL
 from geo.report.issues import issues_workbook
 from geo.report.tables import arrange, result_table
 from geo.validation import IssueLog, Severity
@@ -324,6 +326,7 @@ def _map(work: Workspace, project: Project, settings: AnalysisSettings) -> Mappi
         sites=sites,
         roads=load_frame(folder, "roads"),
         settings=settings.coverage,
+        uncertainty=work.records["coverage"]["uncertainty"],
         sources=_sources(logs[0], read["rasters"], project),
         noted=notices(
             logs,
@@ -398,5 +401,10 @@ def _facts(
         },
         "defaults_used": results["coverage"].record["defaults_used"],
         "clutter": results["coverage"].record["clutter"],
-        "model": {"name": MODEL, "score": None},
+        "model": {
+            "name": MODEL,
+            "indoor": f"{INDOOR_MODEL}, {settings.coverage.building_kind}",
+            "end_loss": END_MODEL if settings.ground.end_loss == "p2108" else None,
+            "score": None,
+        },
     }

@@ -12,6 +12,7 @@ from geo.errors import ProjectFileError
 from geo.io.resources import resource_names
 from geo.project import Project
 from geo.propagation.ground import EndLoss, GroundSettings, check_ground, ground_settings
+from geo.propagation.p2109 import BuildingKind
 from geo.villages import VillageSettings, village_settings
 
 __all__ = ["AnalysisSettings", "analysis_settings"]
@@ -137,6 +138,15 @@ def _checked(name: str, value: object) -> Any:
     if name == "end_loss":
         if value not in get_args(EndLoss):
             raise _wrong(name, value, 'chỉ "none" hoặc "p2108"', '"none" or "p2108"')
+        return value
+    if name == "building_kind":
+        if value not in get_args(BuildingKind):
+            raise _wrong(
+                name,
+                value,
+                'chỉ "traditional" hoặc "thermally_efficient"',
+                '"traditional" or "thermally_efficient"',
+            )
         return value
     if name == "neighbour_operators":
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):

@@ -17,7 +17,7 @@ from geo.errors import Bilingual
 from geo.io.files import write_bytes
 from geo.io.resources import load_toml
 from geo.mapping import CoverageLayer, DataSource, MapContent, build_map
-from geo.mapping.labels import count_text
+from geo.mapping.labels import count_text, share_text
 from geo.pipeline.engine import Workspace
 from geo.pipeline.predicting import Predicted
 from geo.text import clean
@@ -149,6 +149,21 @@ def _warnings(logs: Iterable[IssueLog]) -> list[Bilingual]:
     return [_counted("finding", rows[key], title=titles[key], file=key[1]) for key in sorted(titles)]
 
 
+def _method(
+    uncertainty: Mapping[str, Mapping[str, Any]], settings: CoverageSettings
+) -> tuple[Bilingual, ...]:
+    """Return how many cells have a level so near the planning level that a small error turns their state."""
+    shares = [entry["near_threshold_share"] for entry in uncertainty.values()]
+    known = [share for share in shares if share is not None]
+    if not known:
+        return ()
+    low, high = share_text(min(known)), share_text(max(known))
+    reach = Bilingual(f"{settings.near_threshold_db:g}".replace(".", ","), f"{settings.near_threshold_db:g}")
+    if low == high:
+        return (sentence("model", "near_threshold_one", share=low, reach=reach),)
+    return (sentence("model", "near_threshold", low=low, high=high, reach=reach),)
+
+
 def write_map(
     work: Workspace,
     *,
@@ -163,6 +178,7 @@ def write_map(
     sites: pd.DataFrame,
     roads: gpd.GeoDataFrame | None,
     settings: CoverageSettings,
+    uncertainty: Mapping[str, Mapping[str, Any]],
     sources: Sequence[DataSource],
     noted: Sequence[Bilingual],
 ) -> Mapping[str, Any]:
@@ -186,6 +202,8 @@ def write_map(
     sites, roads : DataFrame
         Canonical tables.
     settings : CoverageSettings
+    uncertainty : mapping
+        Of each layer, as :func:`geo.pipeline.predicting.predict_coverage` returns it.
     sources : sequence of DataSource
     noted : sequence of Bilingual
     """
@@ -208,6 +226,7 @@ def write_map(
         coverage=layers,
         all_operators=(CoverageLayer("", "", coverage.all_state(settings.counting), coverage.grid),),
         model=sentence("model", "sentence", name=model_name(MODEL)),
+        method=_method(uncertainty, settings),
         served_at_least=settings.served_probability,
         unserved_at_most=settings.unserved_probability,
         measurements=(),

@@ -58,7 +58,8 @@ def entry_loss(use: str, frequency_ghz: _F64, settings: CoverageSettings) -> tup
 def end_loss(frequency_ghz: _F64, distance_km: _F64) -> tuple[_F64, _F64]:
     """Return median and standard deviation of the clutter loss at a phone among houses, dB.
 
-    ITU-R P.2108-1, clause 3.2 (normal at each distance); interpolated between distances 10 m apart, within
+    ITU-R P.2108-1, clause 3.2: normal at each distance, but capped at its value at 2 km, so the deviation is
+    that of the quantile one deviation above the median. Interpolated between distances 10 m apart, within
     0.01 dB. Nearer than 250 m, where the model does not hold, its value there is taken.
 
     Parameters

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import html
 import io
 import json
 import os
@@ -18,6 +19,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import openpyxl
 import pyogrio
 import pytest
@@ -111,6 +113,48 @@ def test_the_ridge_is_seen_in_every_output(run: Analysis) -> None:
     assert "Content-Security-Policy" in page
 
 
+def test_uses_uncertainty_and_the_best_server(run: Analysis) -> None:
+    """People indoors and in vehicles, the rasters of each layer, and the counts that the manifest keeps."""
+    rasters = run.folder / "rasters"
+    for layer in ("mang_a_3g", "mang_a_4g", "mang_b_3g", "mang_b_4g"):
+        kinds = ("rsrp_dbm", "probability", "state", "indoor_probability", "vehicle_probability", "second_margin_db", "server")
+        assert all((rasters / f"{layer}_{kind}.tif").is_file() for kind in kinds)
+    values = {}
+    for kind in ("probability", "vehicle_probability", "indoor_probability", "server", "state", "rsrp_dbm", "second_margin_db"):
+        with rasterio.open(rasters / f"mang_a_4g_{kind}.tif") as raster:
+            values[kind] = raster.read(1)
+            assert raster.nodata == {"server": -1, "state": None}.get(kind, pytest.approx(np.nan, nan_ok=True))
+    known = np.isfinite(values["probability"]) & np.isfinite(values["indoor_probability"])
+    assert (values["indoor_probability"] <= values["probability"])[known].all()
+    assert values["indoor_probability"][known].mean() < values["vehicle_probability"][known].mean() < values["probability"][known].mean()
+    named = {int(row["index"]): row for row in rows(rasters / "radio_cells.csv")}
+    shown = np.isfinite(values["rsrp_dbm"])
+    np.testing.assert_array_equal(values["server"] >= 0, shown)
+    servers = {named[int(i)]["operator"] + " " + named[int(i)]["technology"] for i in np.unique(values["server"][shown])}
+    assert servers == {"Mạng A 4G"}
+    assert {named[int(i)]["cell_id"] for i in np.unique(values["server"][shown])} <= {f"A{s}{k}" for s in (1, 2) for k in range(3)}
+    margins = values["second_margin_db"]
+    assert (margins[np.isfinite(margins)] >= 0).all()
+    coverage = next(stage for stage in manifest_of(run)["stages"] if stage["name"] == "coverage")["counts"]
+    layer = coverage["uncertainty"]["mang_a_4g"]
+    assert layer["cells"] == coverage["cells_inside"] == sum(coverage["states"]["all"].values())
+    near = np.abs(values["rsrp_dbm"] + 110) <= 6
+    assert layer["near_threshold_share"] == pytest.approx(near.sum() / layer["cells"], abs=1e-6)
+    assert 0 < layer["near_threshold_share"] < 1
+    assert layer["second_margin_db_median"] == pytest.approx(np.nanmedian(margins), abs=1e-3)
+    assert layer["path_without_terrain_share"] == 0
+    assert coverage["states_by_use"]["outdoor"] == coverage["states"]["all"]
+    with rasterio.open(rasters / "all_indoor_state.tif") as raster:
+        indoor = raster.read(1)
+    assert int((indoor == 2).sum()) == coverage["states_by_use"]["indoor"]["predicted_served"]
+    for row in rows(run.folder / "tables" / "communes.csv"):
+        shares = [float(row[f"population_served_{use}share"]) for use in ("indoor_", "vehicle_", "")]
+        assert shares == sorted(shares)
+    assert list(row)[-2:] == ["population_served_indoor_share", "population_served_vehicle_share"]
+    page = html.unescape((run.folder / "index.html").read_text(encoding="utf-8"))
+    assert "cách ngưỡng quy hoạch không quá ±6 dB" in page
+
+
 def test_villages_have_a_class(run: Analysis) -> None:
     villages = rows(run.folder / "tables" / "villages.csv")
     assert [row["village_id"] for row in villages] == ["T1", "T2", "T3", "T4", "T5"]
@@ -162,7 +206,9 @@ def test_the_manifest_books_inputs_rules_defaults_and_time(run: Analysis, projec
     assert any(rule["id"] == "planning_level_4g" for rule in manifest["rules"]["used"])
     assert manifest["settings"]["coverage"]["tile_cells"] == 16
     assert {"gdal (rasterio)", "proj (pyproj)", "numpy", "python"} <= set(manifest["software"])
-    assert manifest["model"]["name"].startswith("free space")
+    assert manifest["model"]["name"].startswith("ITU-R P.1812-8")
+    assert manifest["model"]["indoor"] == "ITU-R P.2109-2, traditional"
+    assert manifest["model"]["end_loss"] is None
     outputs = {name for name in sums(run.folder) if not name.startswith(".stages/")} - {"manifest.json"}
     assert set(manifest["outputs"]) == outputs
     for name, checksum in manifest["outputs"].items():

@@ -35,7 +35,8 @@ def test_the_project_s_own_values_win(tmp_path: Path) -> None:
     got = settings_of(
         tmp_path,
         'served_probability = 0.95\nlevels_dbm = { "5G" = -108 }\nneighbour_operators = ["Viettel"]\n'
-        "unknown_status_serves = false\ntile_cells = 64\nweak_cluster_households = 15",
+        "unknown_status_serves = false\ntile_cells = 64\nweak_cluster_households = 15\n"
+        'building_kind = "thermally_efficient"\nvehicle_loss_db = 12',
     )
     assert got.coverage.served_probability == 0.95
     assert got.coverage.levels_dbm["5G"] == -108.0
@@ -43,6 +44,7 @@ def test_the_project_s_own_values_win(tmp_path: Path) -> None:
     assert got.coverage.neighbour_operators == frozenset({"Viettel"})
     assert got.coverage.unknown_status_serves is False
     assert got.coverage.tile_cells == 64
+    assert (got.coverage.building_kind, got.coverage.vehicle_loss_db) == ("thermally_efficient", 12.0)
     assert got.villages.weak_cluster_households == 15.0
 
 
@@ -61,6 +63,8 @@ def test_the_project_s_own_values_win(tmp_path: Path) -> None:
         ('levels_dbm = { "6G" = -100 }', "table such as"),
         ("levels_dbm = -100", "table such as"),
         ('neighbour_operators = "Viettel"', "list of operators"),
+        ('building_kind = "wooden"', "thermally_efficient"),
+        ("near_threshold_db = -6", "above 0"),
         ('counting = ["2G"]', "no entry 'counting'"),
         ("served_probability = 0.1\nunserved_probability = 0.2", "must be below"),
     ],

@@ -1,0 +1,70 @@
+"""Memory of the coverage stage over a province, and how its time grows.
+
+The long runs are left out unless asked for: ``python -m pytest tests/benchmarks -m slow -s -n0``, or all slow
+proofs together: ``python3 scripts/run_tests.py --slow``.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+MOST_MB = 1_500
+#: A province of 14,000 km² at 50 m, 3,000 radio cells of nine layers.
+PROVINCE = {"area_km2": 14_000, "cells": 3_000, "cell_size_m": 50, "communes": True, "workers": 2}
+
+
+def measure(**options: Any) -> dict[str, Any]:
+    root = Path(__file__).resolve().parents[2]
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.benchmarks.big_province", json.dumps(options)],
+        check=True, capture_output=True, text=True, cwd=root, env={**os.environ, "PYTHONPATH": str(root)},
+    )  # fmt: skip
+    return dict(json.loads(done.stdout.splitlines()[-1]))
+
+
+@pytest.mark.slow
+def test_a_province_at_fifty_metres_stays_below_one_and_a_half_gigabytes() -> None:
+    found = measure(**PROVINCE)
+    print()
+    print(
+        f"coverage stage: {found['seconds']:,.0f} s, {found['cells_inside']:,} cells of {found['grid_cells']:,}, {found['tiles']} tiles, "
+        f"{found['layers']} layers; peak main {found['main_mb']:,} MB (before the stage {found['before_mb']:,}), "
+        f"worker {found['worker_mb']:,} MB; with communes {found['communes_mb']:,} MB, {found['communes_seconds']:.0f} s; "
+        f"folder {found['stage_folder_mb']:,} MB; states {found['states']}"
+    )
+    assert found["cells_inside"] == pytest.approx(5_600_000, rel=0.01)
+    assert found["layers"] == 9
+    assert max(found["main_mb"], found["worker_mb"], found["communes_mb"]) < MOST_MB
+
+
+@pytest.mark.slow
+def test_time_grows_with_the_cells_and_with_the_square_of_the_radius() -> None:
+    small = {"area_km2": 1_600, "cell_size_m": 100, "tile_cells": 1024}
+    print()
+    for name, values, expected, off in (
+        ("cells", (300, 600, 1_200, 2_400), 1.0, 0.25),
+        ("max_radius_m", (5_000, 7_000, 10_000, 14_000), 2.0, 0.5),
+    ):
+        fixed = {"max_radius_m": 8_000} if name == "cells" else {"cells": 900}
+        # The same stage with next to no radio cells: what the grid and the files alone take.
+        idle = measure(**small, max_radius_m=8_000, cells=3)["seconds"]
+        seconds = [measure(**small, **fixed, **{name: value})["seconds"] - idle for value in values]
+        exponent = float(np.polyfit(np.log(values), np.log(seconds), 1)[0])
+        print(f"{name}: {values} in {[round(s, 2) for s in seconds]} s (without the {idle:.1f} s of no cells): exponent {exponent:.2f}")
+        assert exponent == pytest.approx(expected, abs=off)
+
+
+def test_the_stage_s_memory_hardly_grows_with_the_layers_of_the_grid() -> None:
+    """Small and without a clock: a grid of 640,000 cells in nine layers, two radio cells' worth of work."""
+    found = measure(area_km2=5_000, cells=9, cell_size_m=100, max_radius_m=3_000, communes=True)
+    every_layer_mb = found["grid_cells"] * found["layers"] * 30 / 2**20  # bytes of all arrays of one cell in one layer
+    assert found["layers"] == 9
+    assert found["main_mb"] - found["before_mb"] < 0.6 * every_layer_mb
