@@ -73,8 +73,8 @@ def atmosphere(effective_earth_radius_m: float) -> Atmosphere:
     radius_km = effective_earth_radius_m / 1000.0
     if not EARTH_RADIUS_KM < radius_km < math.inf:
         raise InputError(
-            f"effective_earth_radius_m là {effective_earth_radius_m:g}; P.1812 cần trên {EARTH_RADIUS_KM * 1000:g} m.",
-            f"effective_earth_radius_m is {effective_earth_radius_m:g}; P.1812 needs above {EARTH_RADIUS_KM * 1000:g} m.",
+            f"effective_earth_radius_m là {effective_earth_radius_m:.0f}; P.1812 cần trên {EARTH_RADIUS_KM:g} km.",
+            f"effective_earth_radius_m is {effective_earth_radius_m:.0f}; P.1812 needs above {EARTH_RADIUS_KM:g} km.",
         )
     n0 = float(load_toml("paths.toml")["atmosphere"]["sea_level_refractivity"]["value"])
     return Atmosphere(_DELTA_N_POLE * (1.0 - EARTH_RADIUS_KM / radius_km), n0)
