@@ -22,8 +22,12 @@ def draw(loss: PathLoss, language: str = "vi", size: PictureSize = WIDE, **more:
     return profile_picture(loss, title=TITLE, notes=[Bilingual("Một dòng.", "A line.")], language=language, size=size, **more)
 
 
+def parsed(picture: str) -> ET.Element:
+    return ET.fromstring(picture)  # noqa: S314 - our own
+
+
 def texts(picture: str) -> list[str]:
-    return ["".join(element.itertext()) for element in ET.fromstring(picture).iter(f"{SVG}text")]
+    return ["".join(element.itertext()) for element in parsed(picture).iter(f"{SVG}text")]
 
 
 def ridge() -> PathLoss:
@@ -45,7 +49,7 @@ def test_the_edge_in_words() -> None:
 
 def test_the_edge_stands_where_it_is() -> None:
     loss = ridge()
-    root = ET.fromstring(draw(loss))
+    root = parsed(draw(loss))
     circle = next(c for c in root.iter(f"{SVG}circle") if float(c.get("r", "0")) > 0 and c.get("cy") != "7.5")
     axis = next(p for p in root.iter(f"{SVG}polyline") if len((p.get("points") or "").split()) == 3)
     (left, top), (_, bottom), (right, _) = ([float(v) for v in pair.split(",")] for pair in (axis.get("points") or "").split())
@@ -65,9 +69,14 @@ def test_the_edge_stands_where_it_is() -> None:
 @pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
 def test_nothing_leaves_the_picture(name: str, size: PictureSize) -> None:
     for picture in (draw(hard_paths()[name], size=size), draw(hard_paths()[name], size=size, headed=False)):
-        root = ET.fromstring(picture)
+        root = parsed(picture)
         _, _, width, height = (float(v) for v in (root.get("viewBox") or "").split())
         assert width == size.width
+        axis = next(p for p in root.iter(f"{SVG}polyline") if len((p.get("points") or "").split()) == 3)
+        top, bottom = (float(pair.split(",")[1]) for pair in (axis.get("points") or "").split()[:2])
+        for shape in (*root.iter(f"{SVG}polyline"), *list(root.iter(f"{SVG}polygon"))[:-1]):
+            for _, y in re.findall(r"(-?[\d.]+),(-?[\d.]+)", shape.get("points") or ""):
+                assert top - 6 <= float(y) <= bottom + 6  # the antenna's sign is a little larger than its place
         for element in root.iter():
             for pair in re.findall(r"(-?[\d.]+),(-?[\d.]+)", element.get("points") or ""):
                 assert 0 <= float(pair[0]) <= width
@@ -88,7 +97,7 @@ def test_names_are_text_whatever_they_hold() -> None:
     whole = " ".join(texts(picture)).replace(" ", "")
     assert "&<b>\"'${x}`\\" in whole
     allowed = {"svg", "title", "desc", "rect", "text", "line", "polyline", "polygon", "circle", "g"}
-    for element in ET.fromstring(picture).iter():
+    for element in parsed(picture).iter():
         assert element.tag.removeprefix(SVG) in allowed
         for name, value in element.attrib.items():
             assert name not in {"style", "class", "href", "onload", "id"}
@@ -116,6 +125,11 @@ def test_the_same_path_gives_the_same_bytes_and_a_heading_only_where_wanted() ->
     assert draw(ridge()) == draw(ridge())
     assert "Mạng A" in "".join(texts(draw(ridge())))
     assert "Mạng A" not in "".join(texts(draw(ridge(), headed=False)))
+
+
+def test_flat_ground_and_low_antennas_keep_an_axis_of_whole_metres() -> None:
+    labels = [text for text in texts(draw(path(0.05, np.full(3, 10.0), height_m=1.5, frequency_mhz=5000.0))) if re.fullmatch(r"-?\d+", text)]
+    assert len(labels) == len(set(labels))
 
 
 def test_numbers_as_people_write_them() -> None:
