@@ -19,8 +19,9 @@ from geo.grid import Grid
 from geo.io.terrain import TerrainWindow
 from geo.propagation.diffraction import Diffraction
 from geo.propagation.entry import USES, end_loss, entry_loss
+from geo.propagation.grid_kernels import merge_kernel, polar_to_grid_kernel
 from geo.propagation.ground import ProfileGround
-from geo.propagation.kernels import heights_kernel, merge_kernel, polar_to_grid_kernel
+from geo.propagation.kernels import heights_kernel
 from geo.propagation.radio_sources import RadioSources
 from geo.propagation.settings import CoverageSettings
 from geo.propagation.sweep import Antenna, PolarLoss, Profiles, ray_count, sweep_loss

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from geo.propagation.diffraction import Diffraction
-from geo.propagation.kernels import polar_to_grid_kernel
+from geo.propagation.grid_kernels import polar_to_grid_kernel
 from geo.propagation.sweep import Antenna, PolarLoss, Profiles, sweep_loss, whole_path_loss
 
 F64 = npt.NDArray[np.float64]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -17,7 +18,7 @@ from geo.io.terrain import TerrainWindow
 from geo.propagation.area import MODEL, AreaLevels, _ray_ends, predict_area
 from geo.propagation.entry import USES
 from geo.propagation.ground import ProfileGround
-from geo.propagation.radio_sources import RadioSources
+from geo.propagation.radio_sources import RadioSources, pattern_loss_db
 from geo.propagation.settings import CoverageSettings
 
 EPSG = 9210  # VN-2000, TM-3 zone 105°45': its central meridian is where the antennas stand
@@ -101,6 +102,27 @@ def test_levels_over_flat_ground_by_hand() -> None:
     assert (got.server == 0).all()
     assert np.isneginf(got.second_dbm).all()
     assert "P.1812" in MODEL
+
+
+def test_tilt_and_vertical_pattern_by_the_plain_lookup() -> None:
+    """The jitted pattern against the plain one, with electrical and mechanical tilt, before and behind the antenna."""
+    surface, height = window(np.full((241, 241), 100.0)), 60.0
+    below = np.arange(-90, 90.25, 0.25)
+    vertical = np.minimum(12 * ((below - 4) / 7) ** 2, 20).astype(np.float32)[None]
+    plain = sources({"bearing_deg": 30.0, "mechanical_tilt_deg": 5.0}, at=[(0.0, 0.0, 100.0, height)])
+    tilted = replace(plain, vertical_loss_db=vertical)
+    flat = predict(surface, replace(plain, horizontal_loss_db=np.zeros((1, 361), np.float32)))
+    got = predict(surface, tilted)
+    x, y = grid().centres()
+    dx, dy = np.meshgrid(x - X, y - Y)
+    away = np.hypot(dx, dy)
+    angle = np.degrees(np.arctan((height - 1.5) / np.maximum(away, 1) + away / 17e6))
+    far = (away > 300) & np.isfinite(got.level_dbm[0])
+    expected = pattern_loss_db(tilted, 0, bearing_deg=np.degrees(np.arctan2(dx, dy)), below_horizon_deg=angle)
+    np.testing.assert_allclose((flat.level_dbm[0] - got.level_dbm[0])[far], expected[far], atol=0.02)
+    assert np.ptp(expected[far]) > 20
+    level = replace(tilted, mechanical_tilt_deg=np.zeros(1))
+    assert np.abs(predict(surface, level).level_dbm[0] - got.level_dbm[0])[far].max() > 3
 
 
 def test_the_ceiling_holds_below_the_mast() -> None:

@@ -1,0 +1,210 @@
+"""Jitted arithmetic from rays to the grid and from losses to levels; nothing here checks its input.
+
+A kernel calls no kernel of another file: numba's disk cache does not notice a change over there.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+__all__ = ["merge_kernel", "polar_to_grid_kernel"]
+
+_F32 = npt.NDArray[np.float32]
+_F64 = npt.NDArray[np.float64]
+_I64 = npt.NDArray[np.int64]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _bearing(dx: float, dy: float) -> float:
+    """Angle clockwise from +y, radians in 0 to 2 pi; polynomial of degree 9, within 2e-7 of atan2."""
+    ax, ay = abs(dx), abs(dy)
+    large, small = max(ax, ay), min(ax, ay)
+    if large == 0.0:
+        return 0.0
+    t = small / large
+    base = 0.0
+    if t > 0.4142135623730950:
+        t = (t - 1.0) / (t + 1.0)
+        base = 0.25 * math.pi
+    s = t * t
+    angle = base + t + t * s * (
+        ((8.05374449538e-2 * s - 1.38776856032e-1) * s + 1.99777106478e-1) * s - 3.33329491539e-1
+    )
+    if ax > ay:
+        angle = 0.5 * math.pi - angle
+    if dy < 0.0:
+        angle = math.pi - angle
+    if dx < 0.0:
+        angle = 2.0 * math.pi - angle
+    return angle
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def polar_to_grid_kernel(
+    polar: _F32,
+    polar_lift: _F32,
+    x_km: _F64,
+    y_km: _F64,
+    wanted: npt.NDArray[np.bool_],
+    radius_km: float,
+    step_km: float,
+    first: int,
+    rays: int,
+    first_ray: int,
+    loss_db: _F32,
+    lift: _F32,
+) -> None:
+    """Bring polar samples to the grid by bilinear interpolation, in place; +inf beyond the radius.
+
+    ``polar`` is (bands, rays held, samples), the rays held being first_ray, first_ray + 1, ... of ``rays``
+    around the circle; ``loss_db`` (bands, rows, columns). A pixel with an unknown sample of weight is NaN.
+    Before the first sample the loss falls to 0 at the antenna.
+    """
+    bands, _, samples = polar.shape
+    per_ray, per_step = rays / (2.0 * math.pi), 1.0 / step_km
+    reach = radius_km * radius_km
+    zero, one = np.float32(0.0), np.float32(1.0)
+    for r in range(y_km.size):
+        dy = y_km[r]
+        for c in range(x_km.size):
+            if not wanted[r, c]:
+                continue
+            dx = x_km[c]
+            square = dx * dx + dy * dy
+            if square > reach:
+                for q in range(bands):
+                    loss_db[q, r, c] = np.float32(math.inf)
+                continue
+            k = math.sqrt(square) * per_step - first
+            i = math.floor(k)
+            fk = np.float32(k - i)
+            near = one
+            if i < 0:  # between the antenna and its first sample
+                i, fk, near = 0, zero, max(zero, np.float32(k + 1.0))
+            i1 = i + 1
+            if fk == zero or i1 >= samples:
+                i = min(i, samples - 1)
+                i1, fk = i, zero
+            turn = _bearing(dx, dy) * per_ray
+            ray = int(turn)
+            fj = np.float32(turn - ray)
+            j0 = ray - first_ray
+            if j0 < 0:
+                j0 += rays
+            j0 = j0 if j0 < rays else j0 - rays
+            j1 = j0
+            if fj > zero:
+                j1 = j0 + 1 if j0 + 1 < rays else 0
+            e0 = polar_lift[j0, i] + fk * (polar_lift[j0, i1] - polar_lift[j0, i])
+            e1 = polar_lift[j1, i] + fk * (polar_lift[j1, i1] - polar_lift[j1, i])
+            lift[r, c] = e0 + fj * (e1 - e0)
+            for q in range(bands):
+                p0 = polar[q, j0, i] + fk * (polar[q, j0, i1] - polar[q, j0, i])
+                p1 = polar[q, j1, i] + fk * (polar[q, j1, i1] - polar[q, j1, i])
+                loss_db[q, r, c] = near * (p0 + fj * (p1 - p0))
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def merge_kernel(
+    loss_db: _F32,
+    lift: _F32,
+    spread_db: _F32,
+    slope: _F32,
+    x_km: _F64,
+    y_km: _F64,
+    wanted: npt.NDArray[np.bool_],
+    band_offset_db: _F64,
+    cell: _I64,
+    cell_band: _I64,
+    cell_layer: _I64,
+    cell_eirp_dbm: _F64,
+    cell_ceiling_dbm: _F64,
+    cell_bearing_deg: _F64,
+    cell_tilt_deg: _F64,
+    cell_pattern: _I64,
+    cell_threshold_dbm: _F64,
+    use_loss_db: _F64,
+    use_sd_db: _F64,
+    ends: bool,
+    end_loss_db: _F32,
+    end_sd_db: _F32,
+    horizontal_db: _F32,
+    vertical_db: _F32,
+    cap_db: _F64,
+    level_dbm: _F32,
+    second_dbm: _F32,
+    server: npt.NDArray[np.int32],
+    margin_sd: _F32,
+    bound_sd: _F32,
+) -> None:
+    """Add the radio cells of one antenna place to the layers of a piece of the grid, in place (see area.py).
+
+    ``spread_db`` is the free-space loss less its frequency term, ``slope`` the straight line's rise in
+    m per km. Where ``lift`` or ``slope`` is NaN the path is not all known, and the level only bounded: by
+    ``loss_db`` as far as that is known, free space and the azimuth's pattern.
+    ``end_loss_db`` and ``end_sd_db`` (bands, rows, columns) are looked at only if ``ends``.
+    """
+    uses = use_loss_db.shape[0]
+    degrees = 180.0 / math.pi
+    for r in range(y_km.size):
+        for c in range(x_km.size):
+            if not wanted[r, c] or loss_db[0, r, c] == math.inf:
+                continue
+            bearing = _bearing(x_km[c], y_km[r]) * degrees
+            up = slope[r, c] + lift[r, c]
+            below = -math.atan(up * 1e-3) * degrees if up == up else 0.0
+            for n in range(cell.size):
+                pattern, turned = cell_pattern[n], 0.0
+                across = 0.0
+                if cell_bearing_deg[n] == cell_bearing_deg[n]:
+                    turned = (bearing - cell_bearing_deg[n] + 180.0) % 360.0
+                    i = min(int(turned), 359)
+                    f = turned - i
+                    across = horizontal_db[pattern, i] + f * (
+                        horizontal_db[pattern, i + 1] - horizontal_db[pattern, i]
+                    )
+                    turned -= 180.0
+                level = cell_eirp_dbm[n] - spread_db[r, c] - band_offset_db[cell_band[n]]
+                lost = loss_db[cell_band[n], r, c]
+                known = lost == lost and up == up
+                if lost != lost:
+                    lost = 0.0
+                if known:
+                    down = below
+                    if cell_tilt_deg[n] != 0.0:
+                        down -= cell_tilt_deg[n] * math.cos(turned / degrees)
+                    v = min(max((down + 90.0) * 4.0, 0.0), 720.0)
+                    i = min(int(v), 719)
+                    f = v - i
+                    along = vertical_db[pattern, i] + f * (vertical_db[pattern, i + 1] - vertical_db[pattern, i])
+                    level -= min(across + along, cap_db[pattern]) + lost
+                else:
+                    level -= min(across, cap_db[pattern]) + lost
+                if ends:
+                    level -= end_loss_db[cell_band[n], r, c]
+                level = min(level, cell_ceiling_dbm[n])
+                layer, threshold = cell_layer[n], cell_threshold_dbm[n]
+                if threshold == threshold:
+                    for use in range(uses):
+                        sd = use_sd_db[use, n]
+                        if ends:
+                            sd = math.hypot(sd, end_sd_db[cell_band[n], r, c])
+                        margin = np.float32((level - use_loss_db[use, n] - threshold) / sd)
+                        bound_sd[use, layer, r, c] = max(bound_sd[use, layer, r, c], margin)
+                        if known:
+                            margin_sd[use, layer, r, c] = max(margin_sd[use, layer, r, c], margin)
+                else:
+                    for use in range(uses):
+                        bound_sd[use, layer, r, c] = np.float32(math.inf)
+                if known:
+                    seen = np.float32(level)
+                    if seen > level_dbm[layer, r, c]:
+                        second_dbm[layer, r, c] = level_dbm[layer, r, c]
+                        level_dbm[layer, r, c] = seen
+                        server[layer, r, c] = cell[n]
+                    elif seen > second_dbm[layer, r, c]:
+                        second_dbm[layer, r, c] = seen
