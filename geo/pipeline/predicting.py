@@ -190,13 +190,13 @@ def predict_coverage(
     cells = int(inside.sum())
     del index, inside
     plain = layer_names(facts.layers)
-    total = len(tasks) + len(plain) + 1
+    first, total = len(tasks), len(tasks) + len(plain) + 1
 
     def show(done: int, _tiles: int) -> None:
         work.progress(done, total)
 
     def show_layers(done: int, _layers: int) -> None:
-        work.progress(len(tasks) + done, total)
+        work.progress(first + done, total)
 
     pieces = [Piece(task.name, task) for task in tasks]
     done = run_pieces(work.executor, write_tile, pieces, work.pieces, on_done=show)
