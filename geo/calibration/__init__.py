@@ -1,0 +1,1 @@
+"""Calibration: the prediction's errors learnt from measurements, with their own errors."""

@@ -1,0 +1,111 @@
+"""What calibration needs to be told; the values stand in ``resources/defaults.toml`` under ``[calibration]``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+from geo.calibration.likelihood import ErrorLaw
+from geo.io.resources import load_toml
+
+__all__ = ["CalibrationSettings", "calibration_settings"]
+
+
+@dataclass(frozen=True, slots=True)
+class CalibrationSettings:
+    """Settings of the fit, the evidence and the score.
+
+    Attributes
+    ----------
+    locked_limit_dbm, free_limit_dbm : float
+        What "no service" bounds the strongest level by, where the phone was locked to the technology and
+        where it was not.
+    degrees, site_correlation, nodes : float
+        See :class:`geo.calibration.likelihood.ErrorLaw`.
+    spread_db, spread_log_sd : float
+        Scale of the error before any measurement, and how sure that is (standard deviation of its logarithm).
+    bias_sd_db, slope_sd_db, diffraction_sd : float
+        Prior standard deviations of what all groups share: bias, dB per decade of distance, weight on diffraction.
+    bias_group_sd_db, slope_group_sd_db, diffraction_group_sd, clutter_sd_db, device_sd_db, site_sd_db : float
+        Where the standard deviations of the pooled families start ...
+    pooling_count : float
+        ... and how many members that start counts for.
+    reference_km : float
+        Distance at which the slope's term is zero.
+    learned_share : float
+        A parameter of which less is learnt (1 - posterior over prior variance) stands at its prior: stated.
+    device_blocks : float
+        Blocks that tie a device to a group.
+    block_m : float
+        Side of the squares that samples are put together in.
+    range_m, nugget_share : float
+        Correlation along the ground before one is fitted.
+    max_shift_db : float
+        Corrections are no larger when it is decided which candidates can matter ...
+    tolerance : float
+        ... to the log likelihood of one observation.
+    max_steps, convergence : float
+        Newton steps at most; decrement at which the fit has converged.
+    buffer_ranges, block_ranges : float
+        Width of the buffer and side of the scoring blocks, in fitted ranges.
+    good_db : float
+        Error that counts as good in the score.
+    indoor_speed_kmh, indoor_samples : float
+        A device that stays slower for so many samples on end ...
+    indoor_radius_m : float
+        ... within this distance stands still; inside a building's outline that is indoors.
+    airborne_m : float
+        Height above the ground from which a sample is airborne.
+    """
+
+    locked_limit_dbm: float
+    free_limit_dbm: float
+    degrees: float
+    site_correlation: float
+    nodes: float
+    spread_db: float
+    spread_log_sd: float
+    bias_sd_db: float
+    slope_sd_db: float
+    diffraction_sd: float
+    bias_group_sd_db: float
+    slope_group_sd_db: float
+    diffraction_group_sd: float
+    clutter_sd_db: float
+    device_sd_db: float
+    site_sd_db: float
+    pooling_count: float
+    reference_km: float
+    learned_share: float
+    device_blocks: float
+    block_m: float
+    range_m: float
+    nugget_share: float
+    max_shift_db: float
+    tolerance: float
+    max_steps: float
+    convergence: float
+    buffer_ranges: float
+    block_ranges: float
+    good_db: float
+    indoor_speed_kmh: float
+    indoor_samples: float
+    indoor_radius_m: float
+    airborne_m: float
+
+    @property
+    def law(self) -> ErrorLaw:
+        """The law of the error."""
+        return ErrorLaw(self.degrees, self.site_correlation, int(self.nodes))
+
+
+def calibration_settings(**replaced: float) -> CalibrationSettings:
+    """Return the settings of the package's defaults; keywords replace single ones.
+
+    Raises
+    ------
+    TypeError
+        If a keyword is no setting.
+    """
+    entries = load_toml("defaults.toml")["calibration"]
+    values = {f.name: float(entries[f.name]["value"]) for f in fields(CalibrationSettings)}
+    return CalibrationSettings(**{**values, **replaced})
