@@ -15,7 +15,7 @@ from geo.pipeline.completed import CompletedRun
 from geo.report.phrases import phrases
 from geo.text import clean
 
-__all__ = ["Place", "coordinates_of", "place_of"]
+__all__ = ["Place", "coordinates_of", "degrees_text", "place_of"]
 
 _LOOKS = re.compile(r"^[-+−\d.,;\s°]+$")
 _NUMBER = re.compile(r"^[-+]?\d+(?:[.,]\d+)?$")

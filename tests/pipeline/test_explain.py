@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from geo.compute import SerialExecutor
 from geo.errors import InputError
 from geo.pipeline.analysis import Analysis, analyse
 from geo.pipeline.explain import explain
+from geo.pipeline.signal import explain_signal
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +92,10 @@ def test_the_command(run: Analysis, project_root: Path) -> None:
         [*line, "T1"], env=environment, capture_output=True, text=True, encoding="utf-8", check=False
     )
     assert (good.returncode, good.stderr) == (0, "")
-    assert good.stdout.rstrip("\n") == text_of(run.folder, "T1", "vi")
+    assert good.stdout.startswith(text_of(run.folder, "T1", "vi") + "\nĐường truyền sóng đến Thôn 1 (T1)\n")
+    paths = explain_signal(run.folder, "T1")
+    assert paths is not None
+    assert sum(len(section.lines) + 1 for section in paths.sections) < good.stdout.count("\n")
     bad = subprocess.run(
         [*line, "T9"], env=environment, capture_output=True, text=True, encoding="utf-8", check=False
     )
@@ -134,6 +139,25 @@ def test_reasons_are_words_and_nothing_empty_is_listed(run: Analysis) -> None:
         assert not any(f"={why}" in said or f"lý do: {why}" in said for why in ("uncertain", "terrain", "neighbour_sites", "no_level"))
     both = text_of(run.folder, "T1", "vi") + text_of(run.folder, "T4", "vi") + text_of(run.folder, "T5", "vi")
     assert "; lý do: " in both
+
+
+def test_a_point_has_the_levels_of_its_grid_cell(run: Analysis) -> None:
+    village, point = text_of(run.folder, "T3", "vi"), text_of(run.folder, "105,67; 21,83", "vi")
+    assert point.startswith("Điểm kinh độ 105,67000, vĩ độ 21,83000\n")
+    levels = [line for line in village.splitlines() if line.startswith("  Mạng ") and "ngưỡng" in line]
+    assert len(levels) >= 4
+    assert all(line in point for line in levels)
+    assert "ngoài lưới" in text_of(run.folder, "108.1,21.83", "vi")
+    with pytest.raises(InputError, match="kinh độ rồi vĩ độ"):
+        explain(run.folder, "105,67,21,83")
+
+
+def test_numbers_have_the_language_s_decimal_mark(run: Analysis) -> None:
+    for code in ("T1", "T3", "A1", "99002"):
+        vi, en = text_of(run.folder, code, "vi"), text_of(run.folder, code, "en")
+        shown = "\n".join(line for line in vi.splitlines() if not re.search(r"SHA-256|vungphu|\.csv|[a-z]\.tif", line))
+        assert not re.search(r"\d\.\d(?!\d\d)", shown), code
+        assert not re.search(r"\d,\d(?!\d\d)", "\n".join(line for line in en.splitlines() if "SHA" not in line)), code
 
 
 def test_a_site_s_code_is_found_by_part_of_it(run: Analysis) -> None:
