@@ -116,7 +116,7 @@ class ResultTable:
 def _column(name: str, entry: Mapping[str, Any], whose: str = "", figure: str = "") -> ResultColumn:
     decimals = int(entry.get("decimals", _SHARE_DECIMALS if entry["kind"] == "share" else _DEFAULT_DECIMALS))
     meaning = Bilingual(entry["vi"], entry["en"])
-    known = load_toml(_WORDS)["columns"].get(figure or name, {})
+    known = _words()["columns"].get(figure or name, {})
     caption = Bilingual(known.get("vi", name), known.get("en", name))
     if whose:
         meaning = Bilingual(f"{whose}: {meaning.vi}", f"{whose}: {meaning.en}")
@@ -304,9 +304,15 @@ def _meanings(tables: Iterable[Arranged], language: str) -> Iterable[tuple[str, 
             yield sheet, column.caption.text(language), column.name, column.meaning.vi, column.meaning.en
 
 
+@lru_cache(maxsize=1)
+def _words() -> Mapping[str, Any]:
+    """Return the map's words, read once: a table asks for them in every cell."""
+    return load_toml(_WORDS)
+
+
 def in_words(value: object, column: ResultColumn, language: str) -> object:
     """Return a value as a person reads it: codes in words, numbers and dates as they are."""
-    content = load_toml(_WORDS)
+    content = _words()
     if isinstance(value, bool):
         return str(content["values"]["yes" if value else "no"][language])
     if not isinstance(value, str) or not column.words:
