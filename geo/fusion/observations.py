@@ -1,0 +1,108 @@
+"""Measurements of one layer as fusion takes them: residuals at places, each with its own noise."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from geo.errors import InputError
+
+__all__ = ["Observations", "observations"]
+
+_F64 = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Observations:
+    """Measurements of one layer, aggregated to places; build with :func:`observations`.
+
+    Attributes
+    ----------
+    x_m, y_m : (n,) float64 array
+        In the grid's CRS, metres.
+    residual_db : (n,) float64 array
+        Measured less calibrated prediction at the place; where censored, the limit less the prediction:
+        the true residual lies below it.
+    noise_variance_db2 : (n,) float64 array
+        Of the device alone, after averaging: device noise / effective number of samples.
+    samples : (n,) float64 array
+        Samples behind it.
+    spots : (n,) float64 array
+        Independent positions behind it: the variance within the cell is averaged over these.
+    censored : (n,) bool array
+        "No service": only an upper limit is known.
+    route : (n,) int64 array
+        Codes 0, 1, … of the routes (one device on one drive).
+    level_dbm : (n,) float64 array
+        Measured level, or the limit; NaN where it must not speak for its cell (states only).
+    """
+
+    x_m: _F64
+    y_m: _F64
+    residual_db: _F64
+    noise_variance_db2: _F64
+    samples: _F64
+    spots: _F64
+    censored: npt.NDArray[np.bool_]
+    route: npt.NDArray[np.int64]
+    level_dbm: _F64
+
+    def __len__(self) -> int:
+        return len(self.x_m)
+
+    def take(self, which: npt.NDArray[Any]) -> Observations:
+        """Return those of an index or mask."""
+        return Observations(*(getattr(self, f.name)[which] for f in fields(self)))
+
+
+def observations(
+    x_m: npt.ArrayLike,
+    y_m: npt.ArrayLike,
+    residual_db: npt.ArrayLike,
+    noise_variance_db2: npt.ArrayLike,
+    *,
+    samples: npt.ArrayLike = 1.0,
+    spots: npt.ArrayLike = 1.0,
+    censored: npt.ArrayLike = False,
+    route: npt.ArrayLike = 0,
+    level_dbm: npt.ArrayLike = np.nan,
+) -> Observations:
+    """Return checked observations in an order of their own, whatever the order in which they come.
+
+    Single values are taken for all. For the fields see :class:`Observations`; ``route`` may be of any sortable kind.
+
+    Raises
+    ------
+    InputError
+        For unequal lengths, places or residuals that are not finite, negative noise, less than one sample or spot.
+    """
+    x = np.asarray(x_m, dtype=np.float64)
+    given = (y_m, residual_db, noise_variance_db2, samples, spots, censored, route, level_dbm)
+    try:
+        columns = [np.broadcast_to(np.asarray(column), x.shape) for column in given]
+    except ValueError as error:
+        raise InputError(
+            f"Các cột của kết quả đo phải dài như nhau ({len(x)} vị trí); hãy kiểm tra dữ liệu đưa vào.",
+            f"The columns of the measurements must be of one length ({len(x)} places); check what is passed in.",
+        ) from error
+    y, residual, noise, n, spot = (column.astype(np.float64) for column in columns[:5])
+    below, level = columns[5].astype(bool), columns[7].astype(np.float64)
+    _, codes = np.unique(columns[6], return_inverse=True)
+    wrong = ~(np.isfinite(x) & np.isfinite(y) & np.isfinite(residual) & (noise >= 0) & np.isfinite(noise))
+    wrong |= ~((n >= 1) & (spot >= 1) & np.isfinite(n) & np.isfinite(spot))
+    if wrong.any():
+        first = int(np.flatnonzero(wrong)[0])
+        raise InputError(
+            f"{int(wrong.sum())} kết quả đo không dùng được (đầu tiên: vị trí {first} trong mảng): tọa độ và độ lệch phải là số hữu hạn, "
+            "phương sai nhiễu không âm, số mẫu và số vị trí ít nhất là 1; hãy loại các dòng này trước và ghi rõ lý do.",
+            f"{int(wrong.sum())} measurements cannot be used (first: item {first} of the array): places and residuals must be finite, "
+            "noise variances not negative, samples and spots at least 1; take such rows out before, stating why.",
+        )
+    order = np.lexsort((np.nan_to_num(level, nan=np.inf), codes, below, spot, n, noise, residual, y, x))
+    return Observations(
+        x[order], y[order], residual[order], noise[order], n[order], spot[order], below[order],
+        codes.astype(np.int64)[order], level[order],
+    )  # fmt: skip

@@ -1,0 +1,82 @@
+"""Settings of fusion; values, units and sources stand in ``resources/defaults.toml``, ``[fusion]``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from geo.io.resources import load_toml
+
+__all__ = ["FusionSettings", "fusion_settings"]
+
+
+@dataclass(frozen=True, slots=True)
+class FusionSettings:
+    """What fusion is told.
+
+    Attributes
+    ----------
+    minimum_observations, minimum_pairs, minimum_classes : int
+        With less no variogram is fitted.
+    first_lag_m, last_lag_m : float
+        Upper edges of the nearest and farthest distance class.
+    lag_classes : int
+    pairs_per_route : float
+        What one route may weigh in a distance class.
+    variogram_observations : int
+        More are thinned.
+    fit_rounds, blocks : int
+        Rounds of reweighting; blocks of the jackknife.
+    fallback_length_m, fallback_sd_db : float
+        Model of the field where none can be fitted; the sd is ``[coverage] model_error_sd_db``.
+    neighbours, per_octant : int
+    least_correlation, least_pivot : float
+        Of what is out of reach; of what is a duplicate.
+    outlier_cut : float
+        In sd of what the neighbours foretell.
+    outlier_rounds : int
+    censored_sweeps : int
+    censored_damping, censored_tolerance : float
+    class_weight : float
+        Effective observations at which a terrain class's own spread counts half.
+    earlier_draws, draws, seed : int
+    evidence_samples, evidence_spots : float
+    evidence_variance_share : float
+    """
+
+    minimum_observations: int
+    minimum_pairs: int
+    minimum_classes: int
+    first_lag_m: float
+    last_lag_m: float
+    lag_classes: int
+    pairs_per_route: float
+    variogram_observations: int
+    fit_rounds: int
+    blocks: int
+    fallback_length_m: float
+    fallback_sd_db: float
+    neighbours: int
+    per_octant: int
+    least_correlation: float
+    least_pivot: float
+    outlier_cut: float
+    outlier_rounds: int
+    censored_sweeps: int
+    censored_damping: float
+    censored_tolerance: float
+    class_weight: float
+    earlier_draws: int
+    draws: int
+    seed: int
+    evidence_samples: float
+    evidence_spots: float
+    evidence_variance_share: float
+
+
+def fusion_settings(**replaced: Any) -> FusionSettings:
+    """Return the default settings; keywords replace single fields."""
+    content = load_toml("defaults.toml")
+    values = {name: entry["value"] for name, entry in content["fusion"].items()}
+    values["fallback_sd_db"] = content["coverage"]["model_error_sd_db"]["value"]
+    return FusionSettings(**{**values, **replaced})

@@ -1,0 +1,266 @@
+"""How residuals hang together over distance: robust semivariances, and a model fitted to them.
+
+No library carries this one: pairs must be capped by route, the device's noise, which differs from place to
+place, be taken off, and the known mean of 0 be used; the fit itself is scipy's (NNLS within a bounded search).
+
+References: N. Cressie, D. Hawkins (1980), Mathematical Geology 12(2), 115-125 (robust estimator);
+N. Cressie (1985), Mathematical Geology 17(5), 563-586 (weights n / γ²); Matérn's family: M. Stein (1999),
+Interpolation of Spatial Data, 2.7.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+from scipy.optimize import brentq, minimize_scalar, nnls
+
+from geo.fusion.kernels import correlation_kernel, pair_counts_kernel, pair_sums_kernel
+from geo.fusion.observations import Observations
+from geo.fusion.settings import FusionSettings
+
+__all__ = ["MODELS", "Empirical", "Model", "Variogram", "correlation", "empirical_variogram", "fit_variogram"]
+
+_F64 = npt.NDArray[np.float64]
+Model = Literal["exponential", "matern_3_2"]
+#: In the order of the kernels' numbers.
+MODELS: tuple[Model, ...] = ("exponential", "matern_3_2")
+#: (E |d|^½)⁴ = 0.457 var(d) for normal d (Cressie & Hawkins 1980, eq. 7), with 0.494 / n for few pairs.
+_HAWKINS, _HAWKINS_FEW = 0.457, 0.494
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Empirical:
+    """Robust semivariances by distance class.
+
+    Attributes
+    ----------
+    distance_m : (classes,) float64 array
+        Mean distance; the last is infinite: the mean square about 0, which is known to be the mean.
+    semivariance_db2 : (classes,) float64 array
+        Cressie-Hawkins, noise included.
+    noise_db2, spot_share : (classes,) float64 array
+        Mean device noise of the pairs, and what of the nugget stands in them (1 / spots).
+    weight : (classes,) float64 array
+        Effective number of pairs, after the caps.
+    """
+
+    distance_m: _F64
+    semivariance_db2: _F64
+    noise_db2: _F64
+    spot_share: _F64
+    weight: _F64
+
+
+@dataclass(frozen=True, slots=True)
+class Variogram:
+    """Covariance of the residuals: sill × correlation(distance / length), and a nugget.
+
+    Where residuals were divided by a scale (see :func:`geo.fusion.robust.class_scales`) variances are in units
+    of its square.
+
+    Attributes
+    ----------
+    model : {"exponential", "matern_3_2"}
+    sill_db2, length_m, nugget_db2 : float
+        Variance of the smooth field, its length, and the variance within a cell (device noise taken off).
+    sill_se, length_se, nugget_se : float
+        Standard errors by jackknife over blocks; NaN for a fall-back.
+    fitted : bool
+        False for the fall-back.
+    reason : str
+        Why it is the fall-back: ``"few_observations"``, ``"few_classes"``; else empty.
+    misfit : float
+        Weighted sum of squares over classes; smaller is better.
+    """
+
+    model: Model
+    sill_db2: float
+    length_m: float
+    nugget_db2: float
+    sill_se: float = float("nan")
+    length_se: float = float("nan")
+    nugget_se: float = float("nan")
+    fitted: bool = True
+    reason: str = ""
+    misfit: float = float("nan")
+
+    @property
+    def number(self) -> int:
+        """The model's number in the kernels."""
+        return MODELS.index(self.model)
+
+    def reach_m(self, least_correlation: float) -> float:
+        """Distance at which the correlation falls to ``least_correlation``."""
+        low, high = 0.0, 1.0
+        while correlation(self.model, np.array([high]))[0] > least_correlation:
+            low, high = high, 2.0 * high
+        found = brentq(lambda h: float(correlation(self.model, np.array([h]))[0]) - least_correlation, low, high)
+        return float(found) * self.length_m
+
+
+def correlation(model: Model, scaled: npt.ArrayLike) -> _F64:
+    """Return the correlation at a distance over the length, any shape.
+
+    Exponential exp(−h); Matérn 3/2 (1 + √3 h) exp(−√3 h).
+    """
+    values = np.asarray(scaled, dtype=np.float64)
+    out = np.empty(values.size)
+    correlation_kernel(MODELS.index(model), np.ascontiguousarray(values.ravel()), out)
+    return out.reshape(values.shape)
+
+
+def empirical_variogram(
+    given: Observations, settings: FusionSettings, *, scale: npt.ArrayLike = 1.0
+) -> tuple[Empirical, tuple[Empirical, ...]]:
+    """Return robust semivariances of the uncensored observations, over all and leaving out each block.
+
+    Each distance class holds every pair in it, weighted so that no route weighs more than ``pairs_per_route``.
+    More than ``variogram_observations`` places are thinned by chance, the same way each time.
+
+    Parameters
+    ----------
+    given : Observations
+    settings : FusionSettings
+    scale : (n,) array or float
+        Residuals and noise are divided by it first.
+
+    Returns
+    -------
+    Empirical, tuple of Empirical
+        Classes with too little weight are left out; the same ones in all.
+    """
+    divisor = np.broadcast_to(np.asarray(scale, dtype=np.float64), len(given))
+    chosen = np.flatnonzero(~given.censored)
+    if len(chosen) > settings.variogram_observations:
+        rng = np.random.default_rng(settings.seed)
+        chosen = np.sort(rng.choice(chosen, settings.variogram_observations, replace=False))
+    kept = given.take(chosen)  # x rises, as the kernels want it
+    z = kept.residual_db / divisor[chosen]
+    noise = kept.noise_variance_db2 / divisor[chosen] ** 2
+    _, route = np.unique(kept.route, return_inverse=True)
+    route = route.astype(np.int64)
+    block = _blocks(kept.x_m, kept.y_m, settings.blocks)
+    last = min(settings.last_lag_m, 0.5 * max(np.ptp(kept.x_m), np.ptp(kept.y_m), 4.0 * settings.first_lag_m))
+    edges = np.concatenate(([0.0], np.geomspace(settings.first_lag_m, last, settings.lag_classes))) ** 2
+    counts = np.zeros((int(route.max()) + 1, settings.lag_classes), dtype=np.int64)
+    pair_counts_kernel(kept.x_m, kept.y_m, route, edges, counts)
+    sums = np.zeros((settings.blocks + 1, settings.lag_classes + 1, 6))
+    pair_sums_kernel(
+        kept.x_m, kept.y_m, z, noise, 1.0 / kept.spots, route, block, edges, counts, settings.pairs_per_route,
+        sums[:, :-1],
+    )  # fmt: skip
+    # The last class: each residual beside the mean, 0. A route weighs what its pairs may.
+    alone = np.minimum(1.0, np.sqrt(2.0 * settings.pairs_per_route) / np.bincount(route)[route])
+    parts = np.column_stack((alone, alone**2, alone * np.sqrt(np.abs(z)), 0.0 * alone, alone * noise, alone / kept.spots))
+    np.add.at(sums[:, -1], block, parts)
+    sums[-1, -1] = parts.sum(axis=0)
+    enough = np.square(sums[-1, :, 0]) >= settings.minimum_pairs * sums[-1, :, 1]
+    enough &= sums[-1, :, 0] > 0
+    every = sums[-1][enough]
+    without = tuple(_means(every - part[enough], every) for part in sums[:-1] if part.any())
+    return _means(every, every), without
+
+
+def _blocks(x: _F64, y: _F64, count: int) -> npt.NDArray[np.int64]:
+    """Return blocks of like size: strips by x, each cut by y."""
+    strips = max(int(np.sqrt(count)), 1)
+    each = count // strips
+    out = np.empty(len(x), dtype=np.int64)
+    strip = np.arange(len(x)) * strips // max(len(x), 1)  # x rises
+    for s in range(strips):
+        inside = np.flatnonzero(strip == s)
+        rank = np.argsort(np.argsort(y[inside], kind="stable"), kind="stable")
+        out[inside] = s * each + rank * each // max(len(inside), 1)
+    return out
+
+
+def _means(sums: _F64, every: _F64) -> Empirical:
+    """Return class means; where leaving out a block leaves nothing, those of all stand in."""
+    sums = np.where((sums[:, 0] > 1e-6 * every[:, 0])[:, None], sums, every)
+    weight = sums[:, 0] ** 2 / sums[:, 1]
+    root, distance, noise, spot = (sums[:, f] / sums[:, 0] for f in (2, 3, 4, 5))
+    semivariance = 0.5 * root**4 / (_HAWKINS + _HAWKINS_FEW / weight)
+    semivariance[-1] *= 2.0  # not a difference of two
+    distance[-1] = np.inf
+    return Empirical(distance, semivariance, noise, spot, weight)
+
+
+def fit_variogram(
+    given: Observations,
+    settings: FusionSettings,
+    *,
+    scale: npt.ArrayLike = 1.0,
+    within_variance_db2: float,
+    model: Model | None = None,
+) -> Variogram:
+    """Fit each model to the robust semivariances and return the one that fits best.
+
+    γ(h) = nugget × mean(1 / spots) + sill × (1 − ρ(h / length)) + mean noise, by weighted least squares with
+    weights n / γ². For a given length sill and nugget are a linear problem with bounds at 0 (NNLS), so that only
+    the length is searched.
+
+    Parameters
+    ----------
+    given : Observations
+    settings : FusionSettings
+    scale : (n,) array or float
+        See :func:`empirical_variogram`.
+    within_variance_db2 : float
+        Variance within a cell (location variability) for the fall-back.
+    model : {"exponential", "matern_3_2"}, optional
+        Only this one.
+    """
+    if int((~given.censored).sum()) < settings.minimum_observations:
+        return _fall_back(settings, within_variance_db2, "few_observations")
+    every, without = empirical_variogram(given, settings, scale=scale)
+    if len(every.weight) - 1 < settings.minimum_classes:
+        return _fall_back(settings, within_variance_db2, "few_classes")
+    tried = [_fit(every, name, settings) for name in ((model,) if model else MODELS)]
+    best = min(tried, key=lambda fit: fit.misfit)
+    left = np.array([(f.sill_db2, f.length_m, f.nugget_db2) for f in (_fit(e, best.model, settings) for e in without)])
+    se = np.sqrt((len(left) - 1) / len(left) * np.square(left - left.mean(axis=0)).sum(axis=0))
+    return Variogram(
+        best.model, best.sill_db2, best.length_m, best.nugget_db2, *(float(v) for v in se), misfit=best.misfit
+    )
+
+
+def _fall_back(settings: FusionSettings, within_variance_db2: float, reason: str) -> Variogram:
+    return Variogram(
+        "exponential", settings.fallback_sd_db**2, settings.fallback_length_m, within_variance_db2, fitted=False, reason=reason
+    )  # fmt: skip
+
+
+def _fit(every: Empirical, model: Model, settings: FusionSettings) -> Variogram:
+    """Fit one model: rounds of a bounded search for the length with NNLS inside."""
+    wanted = np.maximum(every.semivariance_db2 - every.noise_db2, 0.0)
+    finite = np.isfinite(every.distance_m)
+    total = np.maximum(every.semivariance_db2, 1e-12)
+    # The mean square is one number of many places: it counts as the class with most pairs.
+    pairs = every.weight.copy()
+    pairs[~finite] = pairs[finite].max()
+
+    def solved(log_length: float, root: _F64) -> tuple[_F64, float]:
+        rho = np.zeros(len(pairs))
+        rho[finite] = correlation(model, every.distance_m[finite] / np.exp(log_length))
+        design = np.column_stack((1.0 - rho, every.spot_share))
+        found, norm = nnls(design * root[:, None], wanted * root)
+        return found, float(norm) ** 2
+
+    low, high = np.log(every.distance_m[0] / 2.0), np.log(every.distance_m[finite].max())
+    grid = np.linspace(low, high, 25)
+    curve, at, found = total, float(grid[0]), np.zeros(2)
+    for _ in range(settings.fit_rounds):
+        root = np.sqrt(pairs / pairs.sum()) / curve
+        costs = [solved(g, root)[1] for g in grid]
+        best = int(np.argmin(costs))
+        bounds = (grid[max(best - 1, 0)], grid[min(best + 1, len(grid) - 1)])
+        at = float(minimize_scalar(lambda g, r=root: solved(g, r)[1], bounds=bounds, method="bounded").x)
+        found, _ = solved(at, root)
+        rho = np.zeros(len(pairs))
+        rho[finite] = correlation(model, every.distance_m[finite] / np.exp(at))
+        curve = np.maximum(found[0] * (1.0 - rho) + found[1] * every.spot_share + every.noise_db2, 1e-3 * total)
+    misfit = float((pairs / pairs.sum() * np.square(every.semivariance_db2 / curve - 1.0)).sum())
+    return Variogram(model, float(found[0]), float(np.exp(at)), float(found[1]), misfit=misfit)
