@@ -45,6 +45,8 @@ class CoverageLayer:
         5 measured_unserved, 6 unknown.
     grid : Grid
         Place of ``state``.
+    use : str
+        ``"outdoor"``, ``"vehicle"`` or ``"indoor"``: where people use their phones; empty where only one is shown.
 
     Raises
     ------
@@ -58,6 +60,7 @@ class CoverageLayer:
     technology: str
     state: npt.NDArray[np.uint8]
     grid: Grid
+    use: str = ""
 
     def __post_init__(self) -> None:
         """Check the states against the grid."""
@@ -146,7 +149,7 @@ class MapContent:
     coverage : tuple of CoverageLayer
         One per operator and technology, in the order of the legend.
     all_operators : tuple of CoverageLayer
-        All operators combined: usually one, with an empty technology.
+        All operators combined, with an empty technology: one, or one per use, outdoors first.
     model : Bilingual or None
         Name of the propagation model and what it leaves out, in one sentence.
     method : tuple of Bilingual

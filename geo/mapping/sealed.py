@@ -276,10 +276,18 @@ def _coverage(layer: CoverageLayer, image: str) -> dict[str, Any]:
     return {
         "image": image,
         "operator": _pair(label("layers.all_operators") if layer.is_all_operators else label_of(layer.operator)),
-        "technology": _pair(label_of(layer.technology) if layer.technology else label("layers.any_technology")),
+        "technology": _pair(_technology(layer)),
         "counts": {str(code): count for code, count in layer.counts().items()},
         "cell": layer.grid.cell_size,
     }
+
+
+def _technology(layer: CoverageLayer) -> Label:
+    technology = Bilingual(layer.technology, layer.technology) if layer.technology else phrase("layers.any_technology")
+    if not layer.use:
+        return label_of(technology)
+    use = phrase(f"uses.{layer.use}")
+    return label_of(Bilingual(f"{technology.vi}, {use.vi}", f"{technology.en}, {use.en}"))
 
 
 def _source_line(source: DataSource) -> Label:

@@ -20,6 +20,7 @@ from geo.mapping import CoverageLayer, DataSource, MapContent, build_map
 from geo.mapping.labels import count_text, share_text
 from geo.pipeline.engine import Workspace
 from geo.pipeline.predicting import Predicted
+from geo.propagation.entry import USES
 from geo.text import clean
 from geo.validation import IssueLog, Severity
 
@@ -149,19 +150,32 @@ def _warnings(logs: Iterable[IssueLog]) -> list[Bilingual]:
     return [_counted("finding", rows[key], title=titles[key], file=key[1]) for key in sorted(titles)]
 
 
+def _all_operators(predicted: Predicted, settings: CoverageSettings) -> tuple[CoverageLayer, ...]:
+    """Return all operators together: outdoors, and where the run has them in vehicles and indoors."""
+    coverage = predicted.coverage
+    if coverage.all_by_use is None:
+        return (CoverageLayer("", "", coverage.all_state(settings.counting), coverage.grid),)
+    return tuple(
+        CoverageLayer("", "", state, coverage.grid, use)
+        for use, state in zip(USES, coverage.all_by_use, strict=True)
+    )
+
+
 def _method(
     uncertainty: Mapping[str, Mapping[str, Any]], settings: CoverageSettings
 ) -> tuple[Bilingual, ...]:
-    """Return how many cells have a level so near the planning level that a small error turns their state."""
+    """Return what uses mean, and how many cells lie so near the planning level that a small error turns their state."""
+    vehicle = Bilingual(f"{settings.vehicle_loss_db:g}".replace(".", ","), f"{settings.vehicle_loss_db:g}")
+    uses = sentence("model", "uses", vehicle=vehicle, kind=sentence("building_kinds", settings.building_kind))
     shares = [entry["near_threshold_share"] for entry in uncertainty.values()]
     known = [share for share in shares if share is not None]
     if not known:
-        return ()
+        return (uses,)
     low, high = share_text(min(known)), share_text(max(known))
     reach = Bilingual(f"{settings.near_threshold_db:g}".replace(".", ","), f"{settings.near_threshold_db:g}")
     if low == high:
-        return (sentence("model", "near_threshold_one", share=low, reach=reach),)
-    return (sentence("model", "near_threshold", low=low, high=high, reach=reach),)
+        return (uses, sentence("model", "near_threshold_one", share=low, reach=reach),)
+    return (uses, sentence("model", "near_threshold", low=low, high=high, reach=reach),)
 
 
 def write_map(
@@ -224,7 +238,7 @@ def write_map(
         sites=sites,
         roads=roads,
         coverage=layers,
-        all_operators=(CoverageLayer("", "", coverage.all_state(settings.counting), coverage.grid),),
+        all_operators=_all_operators(predicted, settings),
         model=sentence("model", "sentence", name=model_name(MODEL)),
         method=_method(uncertainty, settings),
         served_at_least=settings.served_probability,

@@ -123,12 +123,13 @@ def measure(folder: Path, options: dict[str, Any]) -> dict[str, Any]:
     executor = SerialExecutor() if workers == 1 else ProcessExecutor(workers)
     work = Workspace(folder / "coverage", {}, {}, executor, lambda _done, _total: None)
     before = _peak_mb(resource.RUSAGE_SELF)
-    started = time.perf_counter()
+    started, busy = time.perf_counter(), time.process_time()
     record = predict_coverage(
         work, frames={"units": units, "sites": sites, "cells": cells}, terrain=terrain, land_cover=None, antennas=None, grid=grid,
         operators=OPERATORS, settings=settings, ground_settings=ground_settings(), on=ON, log=IssueLog(issue_catalogue()),
     )  # fmt: skip
     out = {
+        "cpu_seconds": round(time.process_time() - busy, 2),
         "seconds": round(time.perf_counter() - started, 2), "before_mb": before, "main_mb": _peak_mb(resource.RUSAGE_SELF),
         "worker_mb": _peak_mb(resource.RUSAGE_CHILDREN), "cells_inside": record["cells_inside"], "tiles": record["tiles"],
         "grid_cells": grid.rows * grid.columns, "layers": len(record["layers"]), "states": record["states"]["all"],

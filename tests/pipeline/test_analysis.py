@@ -153,6 +153,9 @@ def test_uses_uncertainty_and_the_best_server(run: Analysis) -> None:
     assert list(row)[-2:] == ["population_served_indoor_share", "population_served_vehicle_share"]
     page = html.unescape((run.folder / "index.html").read_text(encoding="utf-8"))
     assert "cách ngưỡng quy hoạch không quá ±6 dB" in page
+    for use in ("ngoài trời", "trên xe", "trong nhà"):
+        assert f"công nghệ tốt nhất, {use}" in page
+    assert "trên xe trừ thêm 9 dB, trong nhà trừ theo ITU-R P.2109 (nhà kiểu thông thường)" in page
 
 
 def test_villages_have_a_class(run: Analysis) -> None:
