@@ -211,6 +211,12 @@ def test_what_cannot_be_said_is_said(run: Analysis, tmp_path: Path) -> None:
     assert "chỉ biết đường truyền, không biết mức" in unknown
     assert "Mức tại điện thoại, ngoài trời: chưa biết" in unknown
     assert "Che chắn bởi sườn núi" in unknown or "thông" in unknown
+    once = re.search(r"còn (\d+) cell", unknown)
+    written(folder, radio, pd.concat([read_frame(radio)] * 3))  # as such cells stand in the table: once for each layer
+    thrice = explain_signal(folder, "T3", project_file=run.project.path)
+    assert thrice is not None
+    assert once is not None
+    assert f"còn {once[1]} cell" in said(thrice)
     foot = ask({}, f"{table['lon'].iloc[0]},{table['lat'].iloc[0]}")
     assert "ngay chân trạm" in foot
     written(folder, radio, table.iloc[:0])
