@@ -303,6 +303,22 @@ def test_a_void_in_what_stands_on_the_ground_is_a_void() -> None:
     np.testing.assert_array_equal(np.isnan(plain[0]), np.isnan(lift))
 
 
+def test_a_void_in_the_ground_alone_is_a_void_and_bounds_stay_bounds() -> None:
+    """A surface may be known where the ground below it is not: then that place hides nothing and fits nothing."""
+    ground = terrain("hills", 3)
+    over = ground + np.float32(5)
+    holed = ground.copy()
+    holed[MIDDLE - 30, MIDDLE] = np.nan
+    antenna = Antenna(MIDDLE, MIDDLE, float(ground[MIDDLE, MIDDLE]), 30.0)
+    whole, *_ = both_ways(ground, over, antenna, **VOID_CASE)  # type: ignore[arg-type]
+    bound, plain, lift, _ = both_ways(holed, over, antenna, **VOID_CASE)  # type: ignore[arg-type]
+    assert np.isnan(lift[0]).tolist() == [k >= 30 for k in range(1, 56)]
+    np.testing.assert_array_equal(np.isnan(plain[0]), np.isnan(lift))
+    stated = np.isfinite(bound)
+    assert (~stated).sum() == 1
+    assert (bound[stated] <= whole[stated] + 1e-9).all()
+
+
 def test_off_the_lattice_and_below_an_unknown_antenna_nothing_is_known() -> None:
     ground = terrain("hills", 5)
     edge = Antenna(2, 2, float(ground[2, 2]), 30)
