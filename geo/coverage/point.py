@@ -17,6 +17,7 @@ from geo.coverage.states import LayerFacts
 from geo.crs import from_wgs84
 from geo.grid import Grid
 from geo.io.terrain import TerrainWindow
+from geo.propagation.entry import end_loss
 from geo.propagation.ground import GroundModel, ProfileGround
 from geo.propagation.paths import PathLoss, Profile, atmosphere, cut_profile, evaluate_path
 from geo.propagation.radio_sources import RadioSources, pattern_loss_db
@@ -77,6 +78,8 @@ class CellSignal:
         Why it is.
     azimuth_loss_db, tilt_loss_db : float
         What the antenna's pattern takes across and along (their sum is capped, across first); NaN unknown.
+    end_loss_db : float
+        Median clutter loss at the phone (ITU-R P.2108), where the run was made with it.
     """
 
     cell: pd.Series
@@ -89,13 +92,15 @@ class CellSignal:
     unknown: Unknown | None
     azimuth_loss_db: float
     tilt_loss_db: float
+    end_loss_db: float = 0.0
 
     @property
     def uncapped_dbm(self) -> float:
-        """EIRP less path loss and pattern loss; NaN unknown."""
+        """EIRP less path loss, pattern loss and loss at the phone's end; NaN unknown."""
         if self.path is None:
             return math.nan
-        return float(self.cell["eirp_dbm"]) - self.path.loss_db - self.azimuth_loss_db - self.tilt_loss_db
+        pattern_db = self.azimuth_loss_db + self.tilt_loss_db
+        return float(self.cell["eirp_dbm"]) - self.path.loss_db - pattern_db - self.end_loss_db
 
     @property
     def level_dbm(self) -> float:
@@ -297,7 +302,10 @@ def _evaluated(
         float(pattern_loss_db(each, 0, bearing_deg=grid_bearing_deg, below_horizon_deg=path.antenna_below_horizon_deg))
         for each in (flat, sources)
     )
-    return replace(signal, path=path, azimuth_loss_db=across, tilt_loss_db=both - across)
+    at_end = 0.0
+    if ground.settings.end_loss == "p2108":
+        at_end = float(end_loss(np.array([frequency / 1000.0]), np.array([signal.distance_km]))[0][0, 0])
+    return replace(signal, path=path, azimuth_loss_db=across, tilt_loss_db=both - across, end_loss_db=at_end)
 
 
 def _window(

@@ -289,7 +289,10 @@ def _parts(signal: CellSignal, path: PathLoss) -> Iterator[tuple[Bilingual, Bili
         ("atmosphere", path.atmosphere_db),
     ]
     yield _say("parts", "eirp"), _value("dbm", eirp)
-    for name, lost in (*losses, ("loss", path.loss_db), ("azimuth", signal.azimuth_loss_db), ("tilt", signal.tilt_loss_db)):
+    losses += [("loss", path.loss_db), ("azimuth", signal.azimuth_loss_db), ("tilt", signal.tilt_loss_db)]
+    if signal.end_loss_db:
+        losses.append(("end", signal.end_loss_db))
+    for name, lost in losses:
         yield _say("parts", name), _value("db", -lost, sign=True)
     if signal.uncapped_dbm > ceiling:
         yield _say("parts", "ceiling"), _value("dbm", ceiling)

@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from geo.errors import Bilingual
+from geo.io.resources import load_toml
 from geo.mapping.escape import vn_safe
 from geo.propagation.paths import BlockingEdge, PathLoss
 from geo.report.phrases import Phrases, number_text, phrases
@@ -77,9 +78,11 @@ def edge_sentence(edge: BlockingEdge, *, surface: bool = False) -> Bilingual:
     ----------
     edge : BlockingEdge
     surface : bool
-        Whether the terrain holds trees and houses, so that they cannot be told from the ground.
+        Whether the terrain holds trees and houses, so that they cannot be told from the ground (an edge
+        higher over the line than any tree is a hillside all the same).
     """
-    kind = "surface" if surface and edge.kind == "terrain" else edge.kind
+    tallest_m = load_toml("paths.toml")["choice"]["tallest_canopy_m"]["value"]
+    kind = "surface" if surface and edge.kind == "terrain" and edge.over_line_m <= tallest_m else edge.kind
     return _words().say(
         "edge",
         f"blocked_{kind}" if edge.view == "blocked" else edge.view,
@@ -188,7 +191,7 @@ class _Drawing:
         self.path, self.size, self.language, self.surface = path, size, language, surface
         profile, font = path.profile, size.font
         self.bottom = 0.6 * font
-        self.left, self.right = 4.2 * font, size.width - 1.6 * font
+        self.left, self.right = 4.5 * font, size.width - 1.6 * font
         d = profile.distance_km
         self.far = d[-1] - d
         radius_km = path.result.earth_radius_median_km

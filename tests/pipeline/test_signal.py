@@ -99,6 +99,20 @@ def test_the_ceiling_holds_at_the_foot_of_a_mast(run: Analysis) -> None:
         assert capped.level_dbm == signal.uncapped_dbm - 5.0
 
 
+def test_the_loss_at_the_phone_s_end_is_a_part_where_the_run_has_it(tmp_path: Path) -> None:
+    project = tiny_project(tmp_path / "project", cell_size_m=500)
+    text = project.read_text(encoding="utf-8").replace("[settings]", '[settings]\nend_loss = "p2108"\nclutter_in_profile = false')
+    project.write_text(text, encoding="utf-8")
+    other = analyse(project, tmp_path / "out", executor=SerialExecutor())
+    assert "Cây, nhà quanh điện thoại (ITU-R P.2108): -" in said(explained(other, "T3"))
+    coverage = CompletedRun(other.folder).predicted.coverage
+    x, y = coverage.grid.centres()
+    lon, lat = to_wgs84([x[15]], [y[8]], coverage.grid.epsg)
+    for signal in signals(other, float(lon[0]), float(lat[0])):
+        assert 10.0 < signal.end_loss_db < 40.0
+        assert signal.level_dbm == pytest.approx(signal.sweep_dbm, abs=2.0)
+
+
 def test_which_cells_are_looked_at() -> None:
     nan = np.nan
     near = pd.DataFrame(

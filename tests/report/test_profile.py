@@ -39,7 +39,10 @@ def test_the_edge_in_words() -> None:
     said = edge_sentence(ridge().edge)
     assert said.vi == "Che chắn bởi sườn núi cách trạm 5,0 km, cao hơn đường nhìn thẳng 131 m"
     assert said.en == "Blocked by a hillside 5.0 km from the site, 131 m above the line of sight"
-    assert "cây hoặc nhà" in edge_sentence(ridge().edge, surface=True).vi
+    assert edge_sentence(ridge().edge, surface=True) == said  # no tree is 131 m high
+    low = path(10.0, np.r_[np.full(5, 100.0), 130.0, np.full(5, 100.0)], height_m=40.0).edge
+    assert "sườn núi, cây hoặc nhà" in edge_sentence(low, surface=True).vi
+    assert "cây" not in edge_sentence(low).vi
     cases = hard_paths()
     assert edge_sentence(cases["flat"].edge).vi.startswith("Che chắn bởi cây hoặc nhà cách trạm 5,0 km (cách điện thoại 45 m)")
     assert edge_sentence(cases["long"].edge).vi.startswith("Che chắn bởi độ cong của Trái Đất")
