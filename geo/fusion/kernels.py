@@ -68,8 +68,8 @@ def _near(
     per = key.shape[1]
     filled[:] = 0
     nearest = math.inf
-    cx, cy = int(math.floor((tx - x0) / side)), int(math.floor((ty - y0) / side))
-    for ring in range(int(math.ceil(reach / side)) + 1):
+    cx, cy = math.floor((tx - x0) / side), math.floor((ty - y0) / side)
+    for ring in range(math.ceil(reach / side) + 1):
         if ring > 1:
             worst = 0.0
             for o in range(8):
@@ -194,14 +194,14 @@ def krige_kernel(
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def draw_kernel(
-    tx: _F64, ty: _F64, normal: _F64, earlier: int, x: _F64, y: _F64, z: _F64, noise: _F64, weight_m: _F64,
+    tx: _F64, ty: _F64, half: float, normal: _F64, earlier: int, x: _F64, y: _F64, z: _F64, noise: _F64, weight_m: _F64,
     starts: _I64, columns: int, rows: int, x0: float, y0: float, side: float, reach: float, limit: int, per_octant: int,
     model: int, length: float, sill: float, least: float, out: _F64,
 ) -> None:  # fmt: skip
-    """Write joint draws (targets × draws) of the smooth field at points, in the order in which they are given.
+    """Write joint draws (targets × draws) of the smooth field at random points of cells, in the order given.
 
-    Each point is drawn from its normal distribution given its neighbours among the observations and the
-    ``earlier`` nearest of the points drawn before it.
+    Each is drawn from its normal distribution given its neighbours among the observations and the ``earlier``
+    nearest of those drawn before it; among targets, distances are those of the centres.
     """
     key, held = np.empty((8, per_octant)), np.empty((8, per_octant), dtype=np.int64)
     filled, near, order = np.empty(8, dtype=np.int64), np.empty(limit, dtype=np.int64), np.empty(limit)
@@ -252,7 +252,7 @@ def draw_kernel(
         _factor(both, px, py, pn, model, length, sill, least, low)
         reduction = 0.0
         for i in range(both):
-            ai = sill * _correlation(model, math.sqrt((px[i] - tx[t]) ** 2 + (py[i] - ty[t]) ** 2) / length)
+            ai = sill * _to_cell(model, length, px[i] - tx[t], py[i] - ty[t], half if i < count else 0.0)
             for m in range(i):
                 ai -= low[i, m] * a[m]
             a[i] = ai / low[i, i]

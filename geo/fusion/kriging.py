@@ -10,6 +10,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -63,7 +64,7 @@ class SmoothField:
             return np.zeros(len(self.noise))
         return np.asarray(0.5 * self.variogram.length_m * np.log1p(self.noise / self.variogram.sill_db2))
 
-    def _arguments(self) -> tuple[object, ...]:
+    def _arguments(self) -> tuple[Any, ...]:
         s, v = self.settings, self.variogram
         return (
             self.x_m, self.y_m, self.value, self.noise, self._handicap, self.starts, self.columns, self.rows,
@@ -147,10 +148,11 @@ def krige(
     n = len(x_m)
     out = Kriged(np.empty(n), np.empty(n), np.empty(n), np.empty(n, dtype=np.int64))
     omitted = np.empty(0, dtype=np.int64) if without is None else without
-    arguments = field._arguments()  # noqa: SLF001
+    arguments = field._arguments()
+    kernel: Any = krige_kernel
 
     def work(part: slice) -> None:
-        krige_kernel(
+        kernel(
             x_m[part], y_m[part], omitted[part] if len(omitted) else omitted, 0.5 * cell_size_m, *arguments,
             out.mean[part], out.variance[part], out.nearest_m[part], out.neighbours[part],
         )  # fmt: skip
@@ -169,13 +171,14 @@ def leave_one_out(field: SmoothField, which: _I64, *, workers: int = 1) -> Krige
     return krige(field, field.x_m[which], field.y_m[which], without=which, workers=workers)
 
 
-def draw_points(field: SmoothField, x_m: _F64, y_m: _F64, normal: _F64) -> _F64:
-    """Return joint draws (n, draws) of the smooth field at points, from standard normal numbers (n, draws).
+def draw_points(field: SmoothField, x_m: _F64, y_m: _F64, normal: _F64, *, cell_size_m: float = 0.0) -> _F64:
+    """Return joint draws (n, draws) of the smooth field at places (see :func:`krige`), from standard normal numbers (n, draws).
 
     Points are drawn one after the other in the order in which they come; each looks at its neighbours among the
     observations and at the nearest ``earlier_draws`` points drawn before it.
     """
     out = np.empty(normal.shape)
+    kernel: Any = draw_kernel
     if len(x_m):
-        draw_kernel(x_m, y_m, normal, field.settings.earlier_draws, *field._arguments(), out)  # noqa: SLF001
+        kernel(x_m, y_m, 0.5 * cell_size_m, normal, field.settings.earlier_draws, *field._arguments(), out)
     return out

@@ -10,7 +10,7 @@ Interpolation of Spatial Data, 2.7.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -222,9 +222,8 @@ def fit_variogram(
     best = min(tried, key=lambda fit: fit.misfit)
     left = np.array([(f.sill_db2, f.length_m, f.nugget_db2) for f in (_fit(e, best.model, settings) for e in without)])
     se = np.sqrt((len(left) - 1) / len(left) * np.square(left - left.mean(axis=0)).sum(axis=0))
-    return Variogram(
-        best.model, best.sill_db2, best.length_m, best.nugget_db2, *(float(v) for v in se), misfit=best.misfit
-    )
+    sill_se, length_se, nugget_se = (float(v) for v in se)
+    return replace(best, sill_se=sill_se, length_se=length_se, nugget_se=nugget_se)
 
 
 def _fall_back(settings: FusionSettings, within_variance_db2: float, reason: str) -> Variogram:
