@@ -82,7 +82,11 @@ def edge_sentence(edge: BlockingEdge, *, surface: bool = False) -> Bilingual:
         higher over the line than any tree is a hillside all the same).
     """
     tallest_m = load_toml("paths.toml")["choice"]["tallest_canopy_m"]["value"]
-    kind = "surface" if surface and edge.kind == "terrain" and edge.over_line_m <= tallest_m else edge.kind
+    kind: str = edge.kind
+    if edge.kind == "terrain" and edge.over_m > edge.ground_m:
+        kind = "wooded"
+    elif edge.kind == "terrain" and surface and edge.over_line_m <= tallest_m:
+        kind = "surface"
     return _words().say(
         "edge",
         f"blocked_{kind}" if edge.view == "blocked" else edge.view,
@@ -261,7 +265,7 @@ class _Drawing:
         out.append(self._between(self.middle + self.zone, self.middle - self.zone, zone, self.along))
         out.append(self._between(self.ground, floor, f'fill="{_GROUND}" stroke="none"'))
         if self.path.profile.cluttered:
-            look = f'fill="{_CLUTTER}" stroke="{_CLUTTER_LINE}" stroke-width="0.7"'
+            look = f'fill="{_CLUTTER}" stroke="{_CLUTTER_LINE}" stroke-width="1.1"'
             out.append(self._between(np.maximum(self.over, self.ground), self.ground, look))
         d = self.path.profile.distance_km
         out.append(self._curve(d, self.ground, f'stroke="{_GROUND_LINE}" stroke-width="1.4"'))

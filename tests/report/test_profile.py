@@ -43,6 +43,9 @@ def test_the_edge_in_words() -> None:
     low = path(10.0, np.r_[np.full(5, 100.0), 130.0, np.full(5, 100.0)], height_m=40.0).edge
     assert "sườn núi, cây hoặc nhà" in edge_sentence(low, surface=True).vi
     assert "cây" not in edge_sentence(low).vi
+    wooded = path(10.0, np.r_[np.full(5, 100.0), 250.75, np.full(5, 100.0)], np.r_[np.zeros(5), 15.0, np.zeros(5)], height_m=40.0)
+    assert edge_sentence(wooded.edge).vi.startswith("Che chắn bởi sườn núi có cây hoặc nhà cách trạm 5,0 km, ngọn cao hơn")
+    assert "146 m" in edge_sentence(wooded.edge).vi
     cases = hard_paths()
     assert edge_sentence(cases["flat"].edge).vi.startswith("Che chắn bởi cây hoặc nhà cách trạm 5,0 km (cách điện thoại 45 m)")
     assert edge_sentence(cases["long"].edge).vi.startswith("Che chắn bởi độ cong của Trái Đất")
