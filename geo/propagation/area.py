@@ -260,20 +260,23 @@ def _merge(
         polar.loss_db, polar.lift, x_km, y_km, wanted, settings.max_radius_m / 1000.0, polar.step_km,
         sector.first, rays, sector.first_ray, loss, lift,
     )  # fmt: skip
-    square = (x_km**2)[None, :] + (y_km**2)[:, None]
-    rise = stands_m + (settings.receiver_height_m - antenna.ground_m - antenna.height_m)
+    near = _near(y_km, x_km, settings.max_radius_m / 1000.0)  # nothing beyond it is looked at
+    square = (x_km[near[1]] ** 2)[None, :] + (y_km[near[0]] ** 2)[:, None]
+    rise = stands_m[near] + (settings.receiver_height_m - antenna.ground_m - antenna.height_m)
     apart = np.nan_to_num(rise) / 1000.0
-    spread = _FREE_SPACE_DB + 10.0 * np.log10(np.maximum(square + apart * apart, _NEAREST_KM**2))
     distance = np.maximum(np.sqrt(square), _NEAREST_KM)
-    slope = rise / distance - (500.0e3 / settings.effective_earth_radius_m) * distance
+    spread, slope = np.empty(shape, dtype=np.float32), np.empty(shape, dtype=np.float32)
+    spread[near] = _FREE_SPACE_DB + 10.0 * np.log10(np.maximum(square + apart * apart, _NEAREST_KM**2))
+    slope[near] = rise / distance - (500.0e3 / settings.effective_earth_radius_m) * distance
     end_db = end_sd = np.zeros((1, 1, 1), dtype=np.float32)
     if clutter_at_end:
-        end_db, end_sd = (part.astype(np.float32) for part in end_loss(frequencies / 1000.0, distance))
+        end_db, end_sd = np.empty_like(loss), np.empty_like(loss)
+        end_db[:, near[0], near[1]], end_sd[:, near[0], near[1]] = end_loss(frequencies / 1000.0, distance)
     merge_kernel(
         loss,
         lift,
-        spread.astype(np.float32),
-        slope.astype(np.float32),
+        spread,
+        slope,
         x_km,
         y_km,
         wanted,
@@ -301,6 +304,14 @@ def _merge(
         out.margin_sd,
         out.bound_sd,
     )
+
+
+def _near(y_km: _F64, x_km: _F64, radius_km: float) -> tuple[slice, slice]:
+    """Return the rows and columns of a piece that come within a radius of the origin."""
+    rows, columns = (np.flatnonzero(np.abs(axis) <= radius_km) for axis in (y_km, x_km))
+    if not rows.size or not columns.size:
+        return slice(0, 0), slice(0, 0)
+    return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
 
 
 def _sector(
