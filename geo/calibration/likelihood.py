@@ -20,15 +20,14 @@ from enum import IntEnum
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import log_ndtr
 
-from geo.calibration.student import log_cdf, log_density, normal_score, slope_of_log_density
+from geo.calibration.shared_error import SharedError
+from geo.calibration.student import log_cdf, log_density, slope_of_log_density
 
 __all__ = ["Candidates", "ErrorLaw", "Kind", "Likelihood", "curvature", "log_likelihood"]
 
 _F64 = npt.NDArray[np.float64]
 _I64 = npt.NDArray[np.int64]
-_LOG_ROOT_2PI = 0.5 * np.log(2.0 * np.pi)
 _STEP = 1e-4  # of the difference quotient in the curvature; x is of order 1
 
 
@@ -296,9 +295,13 @@ def _parts(candidates: Candidates, x: _F64, wanted: _F64, law: ErrorLaw) -> _Par
     log_push[single] = log_density(x[single], law.degrees) - below_m[single]
     push = np.exp(log_push)
     lift_of_share[single] = slope_of_log_density(x[single], law.degrees) - push[single]
-    group = _Tied.of(x, edges, sizes, tied, law) if tied.any() else None
-    if group is not None:
-        below_m[group.link], log_push[group.link] = group.below_of_link, group.log_push
+    group = None
+    if tied.any():
+        link = np.flatnonzero(tied)
+        group = SharedError.of(
+            x[link], link, sizes[tied[edges[:-1]]], degrees=law.degrees, rho=law.site_correlation, nodes=law.nodes
+        )
+        below_m[link], log_push[link] = group.below, group.log_push
         push[group.link] = np.exp(group.log_push)
     below_m, push = np.where(only, below_m, 0.0), np.where(only, push, 0.0)
     below = np.asarray(np.bincount(owner, below_m, minlength=n), dtype=np.float64)
@@ -313,64 +316,3 @@ def _parts(candidates: Candidates, x: _F64, wanted: _F64, law: ErrorLaw) -> _Par
     if group is not None:
         lift[group.link] = group.lift(share[group.link])
     return _Parts(below, density, push, lift, share)
-
-
-@dataclass(frozen=True, slots=True)
-class _Tied:
-    """Cells that share a site in an observation: integrals over the shared factor.
-
-    ``link`` (l,): candidates. ``run`` (l,): their site's number, ``start`` where each begins. ``posterior`` (g, k):
-    weight of each node given that all lie below. ``ratio`` (l, k): r / R. ``first``, ``second`` (l,): dg/dx and
-    (d2g/dx2) / (dg/dx). ``bend`` (l,): E[dr/dg] / R.
-    """
-
-    link: _I64
-    run: _I64
-    start: _I64
-    below_of_link: _F64
-    log_push: _F64
-    posterior: _F64
-    ratio: _F64
-    mean_r: _F64
-    first: _F64
-    second: _F64
-    bend: _F64
-
-    @classmethod
-    def of(cls, x: _F64, edges: _I64, sizes: _I64, tied: npt.NDArray[np.bool_], law: ErrorLaw) -> _Tied:
-        """Work out the integrals of all sites that are heard by several cells."""
-        link = np.flatnonzero(tied)
-        chosen = tied[edges[:-1]]
-        counts = sizes[chosen]
-        run = np.repeat(np.arange(len(counts)), counts)
-        start = np.concatenate([[0], np.cumsum(counts)[:-1]]).astype(np.int64)
-        z, weights = np.polynomial.hermite_e.hermegauss(law.nodes)
-        log_weight = np.log(weights) - _LOG_ROOT_2PI
-        rest = np.sqrt(1.0 - law.site_correlation)
-        g = normal_score(x[link], law.degrees)
-        q = (g[:, None] - np.sqrt(law.site_correlation) * z[None]) / rest
-        log_phi = log_ndtr(q)
-        joint = np.add.reduceat(log_phi, start, axis=0) + log_weight
-        total = np.logaddexp.reduce(joint, axis=1)
-        posterior = np.exp(joint - total[:, None])
-        log_hazard = -0.5 * q * q - _LOG_ROOT_2PI - log_phi
-        log_r = log_hazard - np.log(rest)
-        log_mean = np.logaddexp.reduce(joint[run] - total[run, None] + log_r, axis=1)
-        ratio = np.exp(log_r - log_mean[:, None])
-        log_first = log_density(x[link], law.degrees) + 0.5 * g * g + _LOG_ROOT_2PI
-        first = np.exp(log_first)
-        hazard = np.exp(log_hazard)
-        bend = -(posterior[run] * ratio * (q + hazard)).sum(axis=1) / rest
-        below = np.zeros(len(link))
-        below[start] = total
-        return cls(
-            link, run, start, below, log_mean + log_first, posterior, ratio, np.exp(log_mean), first,
-            slope_of_log_density(x[link], law.degrees) + g * first, bend,
-        )  # fmt: skip
-
-    def lift(self, share: _F64) -> _F64:
-        """Return (dD/dx) / D for the shares that the cells have in D."""
-        pull = np.add.reduceat(share[:, None] * self.ratio, self.start, axis=0)  # (g, k)
-        total = np.add.reduceat(share, self.start)
-        common = (self.posterior[self.run] * self.ratio * (pull - total[:, None])[self.run]).sum(axis=1)
-        return np.asarray(self.mean_r * self.first * common + share * (self.first * self.bend + self.second))

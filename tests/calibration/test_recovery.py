@@ -1,0 +1,145 @@
+"""The fit finds the truth behind made-up measurements; what a plain fit makes of them is shown beside it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from geo.calibration.calibration import Calibration, calibrate, compare_degrees
+from geo.calibration.settings import calibration_settings
+from geo.calibration.terms import TermChoice
+from tests.calibration.simulation import Drawn, Truth, draw, strongest_only
+
+SETTINGS = calibration_settings(site_correlation=0.7)
+BIAS = TermChoice(slope=False, diffraction=False, clutter=False, device=False, site=False, by_group=False, split_spread=False)
+SITES = replace(BIAS, site=True)
+
+
+def fitted(drawn: Drawn, choice: TermChoice) -> Calibration:
+    found = calibrate(drawn.candidates, drawn.predicted_dbm, drawn.features, drawn.weight, SETTINGS, choice=choice)
+    assert found.posterior.converged
+    return found
+
+
+@pytest.mark.parametrize("share", [1.0, 0.0, 0.5])
+def test_the_bias_is_found_where_only_the_best_is_heard(share: float) -> None:
+    """Cell known, unknown, and half of each: within 1 dB each time; without the correction off by more."""
+    for seed in range(3):
+        drawn = draw(np.random.default_rng(seed), Truth(site_sd_db=0.0, sites=9), (500,), identity_share=share)
+        found = fitted(drawn, BIAS)
+        plain = fitted(strongest_only(drawn), BIAS)
+        bias, sd = found.term("bias")
+        assert abs(bias + 8) < 1.0
+        assert abs(bias + 8) < 3.5 * sd
+        assert abs(plain.term("bias")[0] + 8) > 3.0
+        assert found.posterior.spread_db[0] == pytest.approx(7.0, abs=1.2)
+
+
+def test_the_bias_is_found_among_sites_that_err_by_themselves() -> None:
+    """Heavy tails and site effects of 3 dB: the mean of several seeds; each within what the fit says of itself."""
+    truth = Truth(degrees=4.0)
+    found = [fitted(draw(np.random.default_rng(s), truth, (250,), identity_share=0.7), SITES) for s in range(5)]
+    plain = [fitted(strongest_only(draw(np.random.default_rng(s), truth, (250,), identity_share=0.7)), SITES) for s in range(5)]
+    error = np.array([f.term("bias")[0] + 8 for f in found])
+    sd = np.array([f.term("bias")[1] for f in found])
+    assert abs(error.mean()) < 1.0
+    assert (np.abs(error / sd) < 3).all()
+    assert 1.0 < np.mean([f.posterior.family_sd["site"] for f in found]) < 5.0
+    assert all(abs(p.term("bias")[0] + 8) > 3.0 for p in plain)
+
+
+def test_dropping_silence_alone_already_misleads() -> None:
+    """The same fit without the rows of no service: the selection of the maximum is not all there is."""
+    drawn = draw(np.random.default_rng(1), Truth(site_sd_db=0.0, sites=6, bias_db=(-16.0,)), (400,))
+    heard = (drawn.candidates.kind != 3).astype(float)
+    assert heard.mean() < 0.8
+    full = fitted(drawn, BIAS).term("bias")[0]
+    without = calibrate(drawn.candidates, drawn.predicted_dbm, drawn.features, heard, SETTINGS, choice=BIAS).term("bias")[0]
+    assert abs(full + 16) < 1.0
+    assert without > full + 1.0
+
+
+def test_slope_and_weight_of_diffraction_are_found() -> None:
+    truth = Truth(bias_db=(-5.0,), slope_db=-8.0, diffraction=0.4, site_sd_db=0.0, sites=9)
+    found = fitted(draw(np.random.default_rng(3), truth, (500,)), replace(BIAS, slope=True, diffraction=True))
+    for family, expected, width in (("bias", -5.0, 2.0), ("slope", -8.0, 3.0), ("diffraction", 0.4, 0.2)):
+        estimate, sd = found.term(family)
+        assert abs(estimate - expected) < min(3 * sd, width)
+        assert sd < width / 2
+
+
+def test_a_thin_group_borrows_from_the_rest_and_a_thick_one_does_not() -> None:
+    biases = (-10.0, -8.0, -9.0, -7.0, 6.0)
+    points = (150, 150, 150, 150, 5)
+    drawn = draw(np.random.default_rng(5), Truth(bias_db=biases, site_sd_db=0.0, sites=5, side_km=12), points)
+    together = fitted(drawn, BIAS)
+    bias = {g: together.term("bias")[0] + together.term("bias_group", f"group {g}")[0] for g in range(5)}
+
+    def alone(g: int) -> float:
+        weight = np.zeros(len(drawn.weight))
+        weight[sum(points[:g]) : sum(points[: g + 1])] = 1.0
+        wide = replace(SETTINGS, bias_group_sd_db=50.0, pooling_count=1e6, bias_sd_db=1e-3)
+        one = calibrate(drawn.candidates, drawn.predicted_dbm, drawn.features, weight, wide, choice=BIAS)
+        return one.term("bias")[0] + one.term("bias_group", f"group {g}")[0]
+
+    rest = np.mean([bias[g] for g in range(4)])
+    for g in range(4):
+        assert abs(bias[g] - biases[g]) < 1.6
+        assert abs(bias[g] - alone(g)) < 0.5
+    thin = alone(4)
+    assert thin - bias[4] > 1.0  # pulled ...
+    assert rest < bias[4] < thin  # ... towards the others
+    sd = [together.term("bias_group", f"group {g}")[1] for g in (0, 4)]
+    assert sd[1] > sd[0]
+
+
+def test_a_phone_that_alone_measured_an_operator_is_said_to_be_confounded() -> None:
+    truth = Truth(bias_db=(-8.0, -8.0), device_db=(0.0, -6.0), site_sd_db=0.0, sites=5, side_km=12)
+    choice = replace(BIAS, device=True)
+    apart = fitted(draw(np.random.default_rng(7), truth, (120, 120), device_of=((0,), (1,))), choice)
+    said = [(n.fields["device"], n.fields["groups"]) for n in apart.notes if n.code == "calibration_device_confounded"]
+    assert said == [("phone 0", "group 0"), ("phone 1", "group 1")]
+    with pytest.raises(KeyError):
+        apart.term("device", "phone 1")
+    mixed = fitted(draw(np.random.default_rng(7), truth, (120, 120), device_of=((0, 1), (1,))), choice)
+    assert not [n for n in mixed.notes if n.code == "calibration_device_confounded"]
+    difference = mixed.term("device", "phone 1")[0] - mixed.term("device", "phone 0")[0]
+    assert difference == pytest.approx(-6.0, abs=2.0)
+
+
+def test_the_correction_carries_its_own_error() -> None:
+    drawn = draw(np.random.default_rng(2), Truth(sites=6, side_km=12), (150,))
+    found = fitted(drawn, SITES)
+    inside = found.correct(drawn.features)
+    strange = found.correct(replace(drawn.features, sites=tuple(f"new {i}" for i in range(len(drawn.features.sites)))))
+    assert (strange.sd_db > inside.sd_db).all()
+    np.testing.assert_allclose(strange.shift_db, found.term("bias")[0])
+    tau = found.posterior.family_sd["site"]
+    np.testing.assert_allclose(strange.sd_db**2, found.term("bias")[1] ** 2 + tau**2)
+    np.testing.assert_allclose(strange.error_sd_db**2, strange.sd_db**2 + strange.spread_db**2 * 5 / 3)
+
+
+def test_less_weight_leaves_more_doubt() -> None:
+    drawn = draw(np.random.default_rng(2), Truth(sites=5, side_km=12, site_sd_db=0.0), (120,))
+    full = fitted(drawn, BIAS).term("bias")[1]
+    c = calibrate(drawn.candidates, drawn.predicted_dbm, drawn.features, drawn.weight / 4, SETTINGS, choice=BIAS)
+    assert c.term("bias")[1] == pytest.approx(2 * full, rel=0.15)
+
+
+def test_the_evidence_prefers_the_tails_that_the_data_have() -> None:
+    drawn = draw(np.random.default_rng(9), Truth(degrees=3.0, site_sd_db=0.0, sites=5, side_km=12), (300,))
+    args = (drawn.candidates, drawn.predicted_dbm, drawn.features, drawn.weight, SETTINGS)
+    found = compare_degrees(*args, (3.0, float("inf")), choice=BIAS)
+    assert found[3.0].posterior.log_evidence > found[float("inf")].posterior.log_evidence + 3
+
+
+def test_one_group_needs_no_group_term_and_what_was_not_measured_is_said() -> None:
+    drawn = draw(np.random.default_rng(2), Truth(sites=5, side_km=12, site_sd_db=0.0), (80,))
+    still = replace(drawn.features, diffraction_db=np.zeros(len(drawn.features)))
+    found = calibrate(
+        drawn.candidates, drawn.predicted_dbm, still, drawn.weight, SETTINGS, choice=replace(BIAS, diffraction=True)
+    )
+    assert [t.family for t in found.terms] == ["bias", "diffraction"]
+    assert [n.fields["term"] for n in found.notes if n.code == "calibration_term_not_identified"] == ["diffraction"]
