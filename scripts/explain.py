@@ -50,9 +50,10 @@ def main(
         from geo.pipeline.explain import explain
         from geo.pipeline.signal import explain_signal, write_signal
 
-        console.language = CompletedRun(run).language
-        sections = explain(run, code)
-        signal = explain_signal(run, code, language=lang, project_file=project)
+        opened = CompletedRun(run)
+        console.language = opened.language
+        sections = explain(opened, code)
+        signal = explain_signal(opened, code, language=lang, project_file=project)
         for section in [*sections, *(signal.sections if signal else [])]:
             typer.echo(console.text(section.title))
             for line in section.lines:

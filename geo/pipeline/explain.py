@@ -55,13 +55,13 @@ def _section(name: str, lines: list[Bilingual]) -> Section:
     return Section(_say("sections", name), tuple(lines))
 
 
-def explain(folder: Path, code: str) -> list[Section]:
+def explain(folder: Path | CompletedRun, code: str) -> list[Section]:
     """Return where the figures of a village, commune or point come from, or what a site brings into them.
 
     Parameters
     ----------
-    folder : Path
-        Run folder.
+    folder : Path or CompletedRun
+        Run folder, or the run once opened.
     code : str
         village_id, commune_code or site_id, or longitude and latitude (:func:`geo.pipeline.places.coordinates_of`).
 
@@ -70,7 +70,7 @@ def explain(folder: Path, code: str) -> list[Section]:
     InputError
         If the folder holds no complete run, nothing has the code, or the coordinates are not clear.
     """
-    run = CompletedRun(folder)
+    run = folder if isinstance(folder, CompletedRun) else CompletedRun(folder)
     villages, communes = run.result("villages"), run.result("communes")
     sections: list[Section] = []
     if villages is not None:

@@ -70,14 +70,14 @@ def _value(kind: str, value: float, decimals: int = 1, sign: bool = False) -> Bi
 
 
 def explain_signal(
-    folder: Path, code: str, *, language: str | None = None, project_file: Path | None = None
+    folder: Path | CompletedRun, code: str, *, language: str | None = None, project_file: Path | None = None
 ) -> SignalExplained | None:
     """Return the paths to a village or a pair of coordinates; None for anything else.
 
     Parameters
     ----------
-    folder : Path
-        Run folder.
+    folder : Path or CompletedRun
+        Run folder, or the run once opened.
     code : str
         village_id, or longitude and latitude.
     language : {"vi", "en"}, optional
@@ -91,7 +91,7 @@ def explain_signal(
         If the folder holds no complete run, the coordinates are not clear, or nothing at all can be said
         of them: outside the grid, and no path to look at.
     """
-    run = CompletedRun(folder)
+    run = folder if isinstance(folder, CompletedRun) else CompletedRun(folder)
     place = place_of(run, code)
     if place is None:
         return None
