@@ -287,7 +287,7 @@ def _technology(layer: CoverageLayer) -> Label:
     if not layer.use:
         return label_of(technology)
     use = phrase(f"uses.{layer.use}")
-    return label_of(Bilingual(f"{technology.vi}, {use.vi}", f"{technology.en}, {use.en}"))
+    return label_of(Bilingual(f"{use.vi}, {technology.vi}", f"{use.en}, {technology.en}"))
 
 
 def _source_line(source: DataSource) -> Label:

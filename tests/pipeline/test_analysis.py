@@ -154,7 +154,7 @@ def test_uses_uncertainty_and_the_best_server(run: Analysis) -> None:
     page = html.unescape((run.folder / "index.html").read_text(encoding="utf-8"))
     assert "cách ngưỡng quy hoạch không quá ±6 dB" in page
     for use in ("ngoài trời", "trên xe", "trong nhà"):
-        assert f"công nghệ tốt nhất, {use}" in page
+        assert f"{use}, công nghệ tốt nhất" in page
     assert "trên xe trừ thêm 9 dB, trong nhà trừ theo ITU-R P.2109 (nhà kiểu thông thường)" in page
 
 
