@@ -29,11 +29,15 @@ from geo.crs import from_wgs84, to_wgs84
 from geo.grid import Grid
 from geo.io.files import write_bytes
 from geo.io.resources import issue_catalogue
+from geo.io.stage_files import read_frame
 from geo.io.terrain import Terrain, open_terrain
 from geo.pipeline.areas import class_areas
 from geo.pipeline.engine import Workspace
 from geo.pipeline.predicting import load_coverage, predict_coverage
+from geo.pipeline.results import arranged_frame
+from geo.pipeline.showing import write_map
 from geo.propagation.ground import ground_settings
+from geo.report.tables import arrange, result_table
 from geo.validation import IssueLog
 from geo.villages import village_settings
 
@@ -105,8 +109,23 @@ def made_up_units(half_width_m: float, half_height_m: float) -> gpd.GeoDataFrame
     ).to_crs(4326)  # fmt: skip
 
 
+def made_up_villages(count: int, half_width_m: float, half_height_m: float) -> pd.DataFrame:
+    """Return villages without a commune code, on the ellipse."""
+    rng = np.random.default_rng(3)
+    x0, y0 = (float(v[0]) for v in from_wgs84([LON], [LAT], EPSG))
+    angle, away = rng.uniform(0, 2 * np.pi, count), np.sqrt(rng.uniform(0, 1, count))
+    lon, lat = to_wgs84(x0 + half_width_m * away * np.cos(angle), y0 + half_height_m * away * np.sin(angle), EPSG)
+    return pd.DataFrame(
+        {
+            "village_id": [f"V{k:05d}" for k in range(count)], "village_name": "Thôn giả định", "commune_code": "", "lon": lon, "lat": lat,
+            "point_kind": "centroid", "households": 60.0, "population": 200.0, "grid_power": pd.array([None] * count, dtype="boolean"),
+            "difficult_area": pd.array([None] * count, dtype="boolean"),
+        }
+    )  # fmt: skip
+
+
 def measure(folder: Path, options: dict[str, Any]) -> dict[str, Any]:
-    """Run the coverage stage, and the communes after it, and return seconds and peak memory."""
+    """Run the coverage stage, and villages, communes and map after it, and return seconds and peak memory."""
     area, sites_wanted = float(options["area_km2"]), int(options["cells"]) // 3
     half_height = 1000.0 * np.sqrt(area / np.pi / 1.44)
     half_width = 1.44 * half_height
@@ -135,14 +154,26 @@ def measure(folder: Path, options: dict[str, Any]) -> dict[str, Any]:
         "grid_cells": grid.rows * grid.columns, "layers": len(record["layers"]), "states": record["states"]["all"],
         "stage_folder_mb": round(sum(p.stat().st_size for p in folder.rglob("*") if p.is_file()) / 2**20),
     }  # fmt: skip
-    if options.get("communes"):
+    if options.get("later"):
         started = time.perf_counter()
+        areas = Workspace(folder / "villages", {}, {}, executor, lambda _done, _total: None)
+        settlements = made_up_villages(int(options.get("villages", 0)), half_width, half_height)
         class_areas(
-            Workspace(folder / "villages", {}, {}, executor, lambda _done, _total: None), predicted=load_coverage(folder / "coverage"),
-            units=units, sites=sites, settlements=None, hamlets=None, buildings=None, raster=None, population=None, settings=settings,
+            areas, predicted=load_coverage(folder / "coverage"), units=units, sites=sites, settlements=settlements, hamlets=None, buildings=None, raster=None, population=None, settings=settings,
             village_settings=village_settings(), log=IssueLog(issue_catalogue()),
         )  # fmt: skip
-        out |= {"communes_seconds": round(time.perf_counter() - started, 2), "communes_mb": _peak_mb(resource.RUSAGE_SELF)}
+        out |= {"villages_seconds": round(time.perf_counter() - started, 2), "villages_mb": _peak_mb(resource.RUSAGE_SELF)}
+        started = time.perf_counter()
+        frames = {
+            name: arranged_frame(arrange(read_frame(areas.folder / f"{name}.parquet"), result_table(name)))
+            for name in ("communes", "villages")
+        }
+        page = write_map(
+            Workspace(folder / "map", {}, {}, executor, lambda _done, _total: None), name="x", day=ON, language="vi", made_up=True,
+            predicted=load_coverage(folder / "coverage"), units=units, sites=sites, roads=None, settings=settings, sources=[], noted=[],
+            uncertainty=record["uncertainty"], **frames,
+        )  # fmt: skip
+        out |= {"map_seconds": round(time.perf_counter() - started, 2), "map_mb": _peak_mb(resource.RUSAGE_SELF), "map_bytes": page["bytes"]}
     return out
 
 
