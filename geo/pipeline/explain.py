@@ -97,7 +97,8 @@ def explain(folder: Path | CompletedRun, code: str) -> list[Section]:
 def _point(run: CompletedRun, place: Place) -> list[Section]:
     """Return what the run predicted at a point, and how."""
     levels = list(level_lines(run, place.lon, place.lat))
-    head = Section(place.name, () if levels else (_say("lines", "off_grid"),))
+    name = Bilingual(place.name.vi[:1].upper() + place.name.vi[1:], place.name.en[:1].upper() + place.name.en[1:])
+    head = Section(name, () if levels else (_say("lines", "off_grid"),))
     levels = [*levels, _cuts(run)] if levels else []
     return [head, *([_section("levels_point", levels)] if levels else []), *_origin(run, [])]
 
