@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from geo.fusion.evidence import Evidence
+from geo.fusion.fitting import FittedField, fit_field
 from geo.fusion.kriging import Kriged, SmoothField, krige, leave_one_out, smooth_field
-from geo.fusion.layer import Cells, FittedField, FusedLayer, cells, fit_field, fuse, joint_draws, served_share
+from geo.fusion.layer import Cells, FusedLayer, cells, fuse, joint_draws, served_share
 from geo.fusion.observations import Observations, observations
 from geo.fusion.robust import ClassScales, class_scales
 from geo.fusion.settings import FusionSettings, fusion_settings

@@ -10,15 +10,18 @@ neighbourhood of local kriging in place of the whole covariance.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy.optimize import minimize_scalar
 from scipy.special import log_ndtr
 
+from geo.fusion.kernels import impute_kernel
 from geo.fusion.kriging import SmoothField, leave_one_out
 from geo.fusion.settings import FusionSettings
 
-__all__ = ["Censoring", "below_limit", "settle_censored"]
+__all__ = ["Censoring", "below_limit", "imputed", "settle_censored", "total_variance"]
 
 _F64 = npt.NDArray[np.float64]
 _LOG_ROOT_2PI = 0.5 * np.log(2.0 * np.pi)
@@ -67,7 +70,7 @@ def below_limit(mean: _F64, variance: _F64, noise: _F64, limit: _F64) -> tuple[_
     ratio = np.exp(-0.5 * alpha**2 - _LOG_ROOT_2PI - log_ndtr(alpha))
     delta = ratio * (ratio + alpha)
     # Far above the limit λ (λ + α) is a difference of like numbers; it tends to 1. Below, to 0.
-    delta = np.clip(np.where(alpha < -30.0, 1.0 - 1.0 / alpha**2, delta), 1e-12, 1.0)
+    delta = np.clip(np.where(alpha < -30.0, 1.0 - 1.0 / np.maximum(alpha**2, 900.0), delta), 1e-12, 1.0)
     return mean - ratio * np.sqrt(total) / delta, np.maximum(total / delta - variance, np.maximum(noise, 1e-9 * total))
 
 
@@ -113,3 +116,42 @@ def settle_censored(
         sweeps += 1
     silent[which] = noise[which] >= 0.1 * _SILENT * sill
     return Censoring(current, sweeps, settled, silent)
+
+
+def total_variance(residual: _F64, censored: npt.NDArray[np.bool_]) -> float:
+    """Return the variance about 0 of residuals some of which are only known to lie below a limit (J. Tobin 1958).
+
+    Maximum likelihood: −log σ − r² / 2σ² for a level, log Φ(limit / σ) for a limit.
+    """
+    level, limit = residual[~censored], residual[censored]
+    square = float(np.square(level).sum())
+
+    def loss(log_sd: float) -> float:
+        sd = float(np.exp(log_sd))
+        return len(level) * log_sd + 0.5 * square / sd**2 - float(log_ndtr(limit / sd).sum())
+
+    rough = 0.5 * np.log(max(square / max(len(level), 1), 1e-6))
+    return float(np.exp(2.0 * minimize_scalar(loss, bounds=(rough - 3.0, rough + 3.0), method="bounded").x))
+
+
+def imputed(
+    field: SmoothField, censored: npt.NDArray[np.bool_], start: _F64, sweeps: int, rng: np.random.Generator
+) -> _F64:
+    """Return values in which the censored ones are drawn below their limits, given all others, for the fit.
+
+    Parameters
+    ----------
+    field : SmoothField
+        ``value`` of a censored observation is the limit.
+    censored : (n,) bool array
+        In the field's order.
+    start : (n,) float64 array
+        Values to start from, in the field's order.
+    sweeps : int
+    rng : numpy.random.Generator
+    """
+    which = np.flatnonzero(censored)
+    drawn = field.with_noise(start.copy(), field.noise)
+    kernel: Any = impute_kernel
+    kernel(rng, which, field.value[which], sweeps, *drawn.arguments())
+    return drawn.value

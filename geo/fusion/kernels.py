@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-__all__ = ["correlation_kernel", "draw_kernel", "krige_kernel", "pair_counts_kernel", "pair_sums_kernel"]
+__all__ = ["correlation_kernel", "draw_kernel", "impute_kernel", "krige_kernel", "pair_counts_kernel", "pair_sums_kernel"]
 
 _F64 = npt.NDArray[np.float64]
 _I64 = npt.NDArray[np.int64]
@@ -190,6 +190,45 @@ def krige_kernel(
             reduction += a[i] * a[i]
         mean[t] = total
         variance[t] = max(sill - reduction, 0.0)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _below(rng: np.random.Generator, top: float) -> float:
+    """Draw a standard normal number below ``top``: by rejection (C. Robert 1995, Statistics and Computing 5)."""
+    if top > -0.5:
+        while True:
+            value = rng.standard_normal()
+            if value < top:
+                return float(value)
+    rate = 0.5 * (-top + math.sqrt(top * top + 4.0))
+    while True:
+        away = -top + rng.standard_exponential() / rate
+        if rng.random() <= math.exp(-0.5 * (away - rate) ** 2):
+            return float(-away)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def impute_kernel(
+    rng: np.random.Generator, which: _I64, limit: _F64, sweeps: int, x: _F64, y: _F64, z: _F64, noise: _F64,
+    weight_m: _F64, starts: _I64, columns: int, rows: int, x0: float, y0: float, side: float, reach: float, limit_n: int,
+    per_octant: int, model: int, length: float, sill: float, least: float,
+) -> None:  # fmt: skip
+    """Draw each of ``which`` below its limit given all others, one after the other (Gibbs); changes ``z``."""
+    tx, ty, without = np.empty(1), np.empty(1), np.empty(1, dtype=np.int64)
+    mean, variance, nearest, used = np.empty(1), np.empty(1), np.empty(1), np.empty(1, dtype=np.int64)
+    for _ in range(sweeps):
+        for i in range(which.shape[0]):
+            j = which[i]
+            tx[0], ty[0], without[0] = x[j], y[j], j
+            krige_kernel(
+                tx, ty, without, 0.0, x, y, z, noise, weight_m, starts, columns, rows, x0, y0, side, reach, limit_n,
+                per_octant, model, length, sill, least, mean, variance, nearest, used,
+            )  # fmt: skip
+            sd = math.sqrt(variance[0] + noise[j])
+            if sd > 0.0:
+                z[j] = mean[0] + sd * _below(rng, (limit[i] - mean[0]) / sd)
+            else:
+                z[j] = min(mean[0], limit[i])
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

@@ -64,7 +64,8 @@ class SmoothField:
             return np.zeros(len(self.noise))
         return np.asarray(0.5 * self.variogram.length_m * np.log1p(self.noise / self.variogram.sill_db2))
 
-    def _arguments(self) -> tuple[Any, ...]:
+    def arguments(self) -> tuple[Any, ...]:
+        """Return what the kernels take after the targets."""
         s, v = self.settings, self.variogram
         return (
             self.x_m, self.y_m, self.value, self.noise, self._handicap, self.starts, self.columns, self.rows,
@@ -148,7 +149,7 @@ def krige(
     n = len(x_m)
     out = Kriged(np.empty(n), np.empty(n), np.empty(n), np.empty(n, dtype=np.int64))
     omitted = np.empty(0, dtype=np.int64) if without is None else without
-    arguments = field._arguments()
+    arguments = field.arguments()
     kernel: Any = krige_kernel
 
     def work(part: slice) -> None:
@@ -180,5 +181,5 @@ def draw_points(field: SmoothField, x_m: _F64, y_m: _F64, normal: _F64, *, cell_
     out = np.empty(normal.shape)
     kernel: Any = draw_kernel
     if len(x_m):
-        kernel(x_m, y_m, 0.5 * cell_size_m, normal, field.settings.earlier_draws, *field._arguments(), out)
+        kernel(x_m, y_m, 0.5 * cell_size_m, normal, field.settings.earlier_draws, *field.arguments(), out)
     return out

@@ -9,15 +9,13 @@ import numpy.typing as npt
 from scipy.special import ndtr
 
 from geo.errors import InputError
-from geo.fusion.censored import settle_censored
 from geo.fusion.evidence import Evidence, cell_evidence, fused_states
-from geo.fusion.kriging import SmoothField, draw_points, krige, smooth_field
+from geo.fusion.fitting import FittedField
+from geo.fusion.kriging import draw_points, krige
 from geo.fusion.observations import Observations
-from geo.fusion.robust import reweight
 from geo.fusion.settings import FusionSettings
-from geo.fusion.variogram import Variogram, fit_variogram
 
-__all__ = ["Cells", "FittedField", "FusedLayer", "cells", "fit_field", "fuse", "joint_draws", "served_share"]
+__all__ = ["Cells", "FusedLayer", "cells", "fuse", "joint_draws", "served_share"]
 
 _F64 = npt.NDArray[np.float64]
 
@@ -89,33 +87,6 @@ def cells(
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class FittedField:
-    """What the measurements of a layer say, ready for any cells.
-
-    Attributes
-    ----------
-    field : SmoothField
-        Divided by the scale of each place.
-    variogram : Variogram
-    surprising_share : float
-        Of the levels, those that count less because their neighbours contradict them.
-    censored, silent : int
-        "No service" places, and those of them that say nothing.
-    sweeps : int
-    settled : bool
-        Of the iteration over the censored ones.
-    """
-
-    field: SmoothField
-    variogram: Variogram
-    surprising_share: float
-    censored: int
-    silent: int
-    sweeps: int
-    settled: bool
-
-
-@dataclass(frozen=True, slots=True, eq=False)
 class FusedLayer:
     """A layer after fusion, one value per cell.
 
@@ -149,65 +120,6 @@ class FusedLayer:
     state: npt.NDArray[np.uint8]
     nearest_m: _F64
     evidence: Evidence
-
-
-def fit_field(
-    given: Observations,
-    settings: FusionSettings,
-    *,
-    within_variance_db2: float,
-    scale: npt.ArrayLike = 1.0,
-    variogram: Variogram | None = None,
-    workers: int = 1,
-) -> FittedField:
-    """Fit the residuals' covariance and lay them out: outliers count less, censored ones as what they say.
-
-    The variogram is fitted, surprising levels found with it, and it is fitted again without them.
-
-    Parameters
-    ----------
-    given : Observations
-    settings : FusionSettings
-    within_variance_db2 : float
-        Location variability: the variance within a cell where no nugget can be fitted.
-    scale : (n,) array or float
-        Spread of the field at each observation; in their order (:func:`geo.fusion.robust.class_scales`).
-    variogram : Variogram, optional
-        A known covariance (per unit of scale²) instead of a fitted one.
-    workers : int
-        Threads.
-    """
-    divisor = np.ascontiguousarray(np.broadcast_to(np.asarray(scale, dtype=np.float64), len(given)))
-    free = np.flatnonzero(~given.censored)
-    found = variogram or fit_variogram(given, settings, scale=divisor, within_variance_db2=within_variance_db2)
-    kept = reweight(_laid_out(given.take(free), divisor[free], found, settings), settings, workers=workers)
-    if variogram is None and kept.surprising.any():
-        plain = np.sort(free[kept.field.order[~kept.surprising]])
-        found = fit_variogram(
-            given.take(plain), settings, scale=divisor[plain], within_variance_db2=within_variance_db2
-        )
-        kept = reweight(_laid_out(given.take(free), divisor[free], found, settings), settings, workers=workers)
-    base = _laid_out(given, divisor, found, settings)
-    noise = np.empty(len(given))
-    noise[base.order] = base.noise
-    noise[free[kept.field.order]] = kept.field.noise
-    base = base.with_noise(base.value, noise[base.order])
-    below = given.censored[base.order]
-    settled = settle_censored(base, below, settings, workers=workers)
-    field = settled.field
-    if settled.silent.any():
-        says = ~settled.silent
-        back = np.argsort(field.order[says], kind="stable")
-        x, y, value, noise = (a[says][back] for a in (field.x_m, field.y_m, field.value, field.noise))
-        field = smooth_field(x, y, value, noise, found, settings)
-    return FittedField(
-        field, found, kept.share, int(below.sum()), int(settled.silent.sum()), settled.sweeps, settled.settled
-    )
-
-
-def _laid_out(given: Observations, scale: _F64, found: Variogram, settings: FusionSettings) -> SmoothField:
-    noise = found.nugget_db2 / given.spots + given.noise_variance_db2 / scale**2
-    return smooth_field(given.x_m, given.y_m, given.residual_db / scale, noise, found, settings)
 
 
 def fuse(

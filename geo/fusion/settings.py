@@ -35,7 +35,7 @@ class FusionSettings:
     outlier_cut : float
         In sd of what the neighbours foretell.
     outlier_rounds : int
-    censored_sweeps : int
+    censored_sweeps, censored_fits, censored_draws : int
     censored_damping, censored_tolerance : float
     class_weight : float
         Effective observations at which a terrain class's own spread counts half.
@@ -63,6 +63,8 @@ class FusionSettings:
     outlier_cut: float
     outlier_rounds: int
     censored_sweeps: int
+    censored_fits: int
+    censored_draws: int
     censored_damping: float
     censored_tolerance: float
     class_weight: float

@@ -10,6 +10,7 @@ Interpolation of Spatial Data, 2.7.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -21,7 +22,17 @@ from geo.fusion.kernels import correlation_kernel, pair_counts_kernel, pair_sums
 from geo.fusion.observations import Observations
 from geo.fusion.settings import FusionSettings
 
-__all__ = ["MODELS", "Empirical", "Model", "Variogram", "correlation", "empirical_variogram", "fit_variogram"]
+__all__ = [
+    "MODELS",
+    "Empirical",
+    "Model",
+    "Variogram",
+    "average_curve",
+    "correlation",
+    "empirical_variogram",
+    "fit_curve",
+    "fit_variogram",
+]
 
 _F64 = npt.NDArray[np.float64]
 Model = Literal["exponential", "matern_3_2"]
@@ -218,12 +229,26 @@ def fit_variogram(
     every, without = empirical_variogram(given, settings, scale=scale)
     if len(every.weight) - 1 < settings.minimum_classes:
         return _fall_back(settings, within_variance_db2, "few_classes")
+    return fit_curve(every, without, settings, model=model)
+
+
+def fit_curve(
+    every: Empirical, without: Sequence[Empirical], settings: FusionSettings, *, model: Model | None = None
+) -> Variogram:
+    """Fit models to semivariances that are already there; see :func:`fit_variogram`."""
     tried = [_fit(every, name, settings) for name in ((model,) if model else MODELS)]
     best = min(tried, key=lambda fit: fit.misfit)
+    if not without:
+        return best
     left = np.array([(f.sill_db2, f.length_m, f.nugget_db2) for f in (_fit(e, best.model, settings) for e in without)])
     se = np.sqrt((len(left) - 1) / len(left) * np.square(left - left.mean(axis=0)).sum(axis=0))
     sill_se, length_se, nugget_se = (float(v) for v in se)
     return replace(best, sill_se=sill_se, length_se=length_se, nugget_se=nugget_se)
+
+
+def average_curve(several: Sequence[Empirical]) -> Empirical:
+    """Return the mean semivariances of several data sets that differ in their values alone."""
+    return replace(several[0], semivariance_db2=np.mean([e.semivariance_db2 for e in several], axis=0))
 
 
 def _fall_back(settings: FusionSettings, within_variance_db2: float, reason: str) -> Variogram:
