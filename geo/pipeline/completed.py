@@ -139,7 +139,7 @@ class CompletedRun:
 
     def _require_unchanged(self, project: Project) -> None:
         """See that the ground's files and options are those of the run."""
-        then = next(stage for stage in self.manifest["stages"] if stage["name"] == "coverage")["settings"]
+        then = self._coverage["settings"]
         for kind in _GROUND_KINDS:
             if canonical(list(project.inputs.get(kind, ()))) != then.get(kind, []):
                 raise InputError(
@@ -167,5 +167,15 @@ class CompletedRun:
 
     def operators_without_sites(self) -> tuple[str, ...]:
         """Return the operators of which no site list was given."""
-        stage = next(stage for stage in self.manifest["stages"] if stage["name"] == "coverage")
-        return cast("tuple[str, ...]", tuple(stage["counts"].get("operators_without_sites", ())))
+        return cast("tuple[str, ...]", tuple(self._coverage["counts"].get("operators_without_sites", ())))
+
+    @property
+    def has_terrain(self) -> bool:
+        """Whether the run was made with terrain."""
+        return bool(self._coverage["settings"].get("terrain"))
+
+    @property
+    def _coverage(self) -> Mapping[str, Any]:
+        """The coverage stage, as the manifest has it."""
+        found: Mapping[str, Any] = next(stage for stage in self.manifest["stages"] if stage["name"] == "coverage")
+        return found

@@ -166,7 +166,7 @@ class _Paths:
         self.mixed = False
         radio = run.radio_cells()
         if radio is None:
-            self.notes.append(_say("lines", "no_radio"))
+            self.notes.append(_say("lines", "old_run" if run.has_terrain else "no_radio"))
             return
         table, tables = radio
         if table.empty:

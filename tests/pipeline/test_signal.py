@@ -241,7 +241,19 @@ def test_what_cannot_be_said_is_said(run: Analysis, tmp_path: Path) -> None:
     written(folder, radio, None)
     found = explain_signal(folder, "T3", project_file=run.project.path)
     assert found is not None
-    assert "không dự báo cell nào" in said(found)
+    assert "chưa ghi lại các cell đã dự báo; hãy chạy lại analyze.py" in said(found)
+
+
+def test_a_run_without_terrain_or_without_lists(tmp_path: Path) -> None:
+    project = tiny_project(tmp_path / "project", cell_size_m=500)
+    text = project.read_text(encoding="utf-8")
+    project.write_text(re.sub(r"terrain = .*\n", "", text), encoding="utf-8")
+    blind = explained(analyse(project, tmp_path / "blind", executor=SerialExecutor()), "T3")
+    assert "không dự báo cell nào (thiếu địa hình)" in said(blind)
+    assert blind.files == {}
+    project.write_text(text.replace('"Mạng B"]', '"Mạng B", "Mạng C"]'), encoding="utf-8")
+    third = analyse(project, tmp_path / "third", executor=SerialExecutor())
+    assert "Mạng C: không có danh sách trạm nên chưa biết gì" in said(explained(third, "T3"))
 
 
 def test_voids_under_the_point_and_under_the_path(run: Analysis, tmp_path: Path) -> None:
