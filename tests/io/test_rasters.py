@@ -12,7 +12,7 @@ import rasterio
 from geo.errors import GridMismatchError, InputError
 from geo.grid import Grid
 from geo.io.files import is_temporary
-from geo.io.rasters import read_array, read_raster, write_array, write_raster
+from geo.io.rasters import read_array, read_raster, write_array, write_raster, write_stack
 
 COLOURS = {0: (0, 0, 0, 0), 2: (0, 120, 60, 255), 4: (200, 30, 30, 255), 6: (150, 150, 150, 255)}
 
@@ -100,3 +100,41 @@ def test_arrays_of_pieces(tmp_path: Path) -> None:
         read_array(tmp_path / "x.npy")
     with pytest.raises(InputError):
         read_array(tmp_path / "absent.npy")
+
+
+def test_a_stack_is_read_layer_by_layer_from_disk(tmp_path: Path) -> None:
+    layers = [np.full((2, 3), k, dtype=np.float32) for k in range(4)]
+    write_stack(tmp_path / "s.npy", iter(layers), 4)
+    got = read_array(tmp_path / "s.npy", mapped=True)
+    assert isinstance(got, np.memmap)
+    np.testing.assert_array_equal(got, np.stack(layers))
+    np.testing.assert_array_equal(read_array(tmp_path / "s.npy"), np.load(tmp_path / "s.npy"))
+    with pytest.raises(ValueError, match="read-only"):
+        got[0, 0, 0] = 9
+
+
+@pytest.mark.parametrize(
+    ("layers", "count"),
+    [
+        ([], 0),
+        ([np.zeros((2, 3))], 2),
+        ([np.zeros((2, 3))] * 2, 1),
+        ([np.zeros((2, 3)), np.zeros((3, 2))], 2),
+        ([np.zeros((2, 3)), np.zeros((2, 3), dtype=np.float32)], 2),
+    ],
+)
+def test_a_stack_of_unlike_or_missing_layers_leaves_nothing(tmp_path: Path, layers: list[np.ndarray], count: int) -> None:
+    with pytest.raises(ValueError, match="layers"):
+        write_stack(tmp_path / "s.npy", layers, count)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_numbers_of_radio_cells_keep_all_digits_and_minus_one_for_none(tmp_path: Path) -> None:
+    values = np.array([[-1, 0, 2**24 + 1]], dtype=np.int32)  # more than float32 can count
+    grid = Grid(9210, 500_000.0, 2_400_000.0, 100.0, 1, 3)
+    write_raster(tmp_path / "server.tif", values, grid)
+    with rasterio.open(tmp_path / "server.tif") as source:
+        assert (source.nodata, source.dtypes[0]) == (-1, "int32")
+    np.testing.assert_array_equal(read_raster(tmp_path / "server.tif").values, values)
+    with pytest.raises(ValueError, match="int64"):
+        write_raster(tmp_path / "server.tif", values.astype(np.int64), grid)
