@@ -57,7 +57,7 @@ class ErrorLaw:
     site_correlation : float
         rho of two cells of one site at one place, 0 to below 1.
     nodes : int
-        Nodes of the Gauss-Hermite rule for the shared factor.
+        Nodes of the rule that integrates over the shared factor.
     """
 
     degrees: float
@@ -65,8 +65,8 @@ class ErrorLaw:
     nodes: int
 
     def __post_init__(self) -> None:
-        if not (self.degrees > 0 and 0 <= self.site_correlation < 1 and self.nodes >= 1):
-            raise ValueError("degrees of freedom are positive, the correlation lies in [0, 1), nodes are counted from 1")
+        if not (self.degrees > 0 and 0 <= self.site_correlation < 1 and self.nodes >= 2):
+            raise ValueError("degrees of freedom are positive, the correlation lies in [0, 1), there are two nodes at least")
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,9 +298,11 @@ def _parts(candidates: Candidates, x: _F64, wanted: _F64, law: ErrorLaw) -> _Par
     group = None
     if tied.any():
         link = np.flatnonzero(tied)
+        serves = ((candidates.kind == Kind.SERVING)[owner] & np.isfinite(wanted))[link]
         group = SharedError.of(
-            x[link], link, sizes[tied[edges[:-1]]], degrees=law.degrees, rho=law.site_correlation, nodes=law.nodes
-        )
+            x[link], link, sizes[tied[edges[:-1]]], serves,
+            degrees=law.degrees, rho=law.site_correlation, nodes=law.nodes,
+        )  # fmt: skip
         below_m[link], log_push[link] = group.below, group.log_push
         push[group.link] = np.exp(group.log_push)
     below_m, push = np.where(only, below_m, 0.0), np.where(only, push, 0.0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from typing import Any
 
 from geo.calibration.likelihood import ErrorLaw
 from geo.io.resources import load_toml
@@ -55,6 +56,8 @@ class CalibrationSettings:
         ... within this distance stands still; inside a building's outline that is indoors.
     airborne_m : float
         Height above the ground from which a sample is airborne.
+    free_technologies : tuple of str
+        What a phone without a lock is taken to look for.
     """
 
     locked_limit_dbm: float
@@ -91,6 +94,7 @@ class CalibrationSettings:
     indoor_samples: float
     indoor_radius_m: float
     airborne_m: float
+    free_technologies: tuple[str, ...]
 
     @property
     def law(self) -> ErrorLaw:
@@ -98,7 +102,7 @@ class CalibrationSettings:
         return ErrorLaw(self.degrees, self.site_correlation, int(self.nodes))
 
 
-def calibration_settings(**replaced: float) -> CalibrationSettings:
+def calibration_settings(**replaced: Any) -> CalibrationSettings:
     """Return the settings of the package's defaults; keywords replace single ones.
 
     Raises
@@ -107,5 +111,8 @@ def calibration_settings(**replaced: float) -> CalibrationSettings:
         If a keyword is no setting.
     """
     entries = load_toml("defaults.toml")["calibration"]
-    values = {f.name: float(entries[f.name]["value"]) for f in fields(CalibrationSettings)}
+    values: dict[str, Any] = {
+        f.name: float(entries[f.name]["value"]) for f in fields(CalibrationSettings) if f.name != "free_technologies"
+    }
+    values["free_technologies"] = tuple(entries["free_technologies"]["value"])
     return CalibrationSettings(**{**values, **replaced})
