@@ -147,9 +147,12 @@ def test_uses_uncertainty_and_the_best_server(run: Analysis) -> None:
     with rasterio.open(rasters / "all_indoor_state.tif") as raster:
         indoor = raster.read(1)
     assert int((indoor == 2).sum()) == coverage["states_by_use"]["indoor"]["predicted_served"]
+    sums_of = np.zeros(3)
     for row in rows(run.folder / "tables" / "communes.csv"):
         shares = [float(row[f"population_served_{use}share"]) for use in ("indoor_", "vehicle_", "")]
         assert shares == sorted(shares)
+        sums_of += shares
+    assert sums_of[0] < sums_of[1] < sums_of[2]
     assert list(row)[-2:] == ["population_served_indoor_share", "population_served_vehicle_share"]
     page = html.unescape((run.folder / "index.html").read_text(encoding="utf-8"))
     assert "cách ngưỡng quy hoạch không quá ±6 dB" in page
