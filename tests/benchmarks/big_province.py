@@ -133,7 +133,8 @@ def measure(folder: Path, options: dict[str, Any]) -> dict[str, Any]:
     given = {name: options[name] for name in ("max_radius_m", "tile_cells") if name in options}
     settings = replace(coverage_settings(rules, levels_dbm={"5G": -110.0}, **given), counting=tuple(BANDS))
     terrain = made_up_terrain(folder, half_width + settings.max_radius_m, half_height + settings.max_radius_m)
-    sites, cells = made_up_network(sites_wanted, half_width, half_height)
+    within = float(options.get("sites_within", 1.0))  # share of the ellipse's half axes on which sites stand
+    sites, cells = made_up_network(sites_wanted, within * half_width, within * half_height)
     units = made_up_units(half_width, half_height)
     x0, y0 = (float(v[0]) for v in from_wgs84([LON], [LAT], EPSG))
     box = (x0 - half_width, y0 - half_height, x0 + half_width, y0 + half_height)
