@@ -1,0 +1,123 @@
+"""Folds that hold out what they should, and scores by hand."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from geo.calibration.blocks import Correlation
+from geo.calibration.calibration import calibrate
+from geo.calibration.likelihood import Candidates, ErrorLaw, Kind
+from geo.calibration.scoring import (
+    brier,
+    leave_out,
+    nearest_m,
+    predicted_level,
+    probability_of_level,
+    score_table,
+    spatial_folds,
+)
+from geo.calibration.settings import calibration_settings
+from tests.calibration.simulation import Truth, draw
+from tests.calibration.test_recovery import BIAS
+
+SETTINGS = calibration_settings()
+RANGE = Correlation(400.0, 0.1, 40.0, 1)
+
+
+def test_blocks_keep_their_distance_and_every_row_is_tested_once() -> None:
+    rng = np.random.default_rng(0)
+    x, y = rng.uniform(0, 8000, (2, 400))
+    folds = list(spatial_folds(x, y, RANGE, SETTINGS, folds=5))
+    np.testing.assert_array_equal(sum(f.test.astype(int) for f in folds), 1)
+    for fold in folds:
+        assert not (fold.train & fold.test).any()
+        d = np.hypot(x[fold.train][:, None] - x[fold.test], y[fold.train][:, None] - y[fold.test])
+        assert d.min() > 400.0
+        assert (~fold.train & ~fold.test).any()  # the buffer is not empty
+        block = set(zip((x[fold.test] // 800).tolist(), (y[fold.test] // 800).tolist(), strict=True))
+        other = set(zip((x[fold.train] // 800).tolist(), (y[fold.train] // 800).tolist(), strict=True))
+        assert not block & other
+
+
+def test_blocks_that_are_too_narrow_or_alone_are_refused() -> None:
+    with pytest.raises(ValueError, match="twice"):
+        list(spatial_folds(np.zeros(3), np.zeros(3), RANGE, replace(SETTINGS, block_ranges=1.0), folds=2))
+    with pytest.raises(ValueError, match="held out"):
+        list(spatial_folds(np.zeros(3), np.zeros(3), RANGE, SETTINGS, folds=2))
+
+
+def test_whole_sites_are_left_out() -> None:
+    folds = list(leave_out(np.array([2, 2, 5, -1, 5, 7]), least=2))
+    assert [f.name for f in folds] == ["2", "5"]
+    assert folds[0].test.tolist() == [True, True, False, False, False, False]
+    assert folds[0].train.tolist() == [False, False, True, True, True, True]
+    assert [f.name for f in leave_out(["a", "", "a"])] == ["a"]
+
+
+def test_the_nearest_training_sample_by_hand() -> None:
+    train = np.array([True, False, False])
+    np.testing.assert_allclose(nearest_m(np.array([0.0, 3.0, 0.0]), np.array([0.0, 4.0, 2.0]), train), [0, 5, 2])
+    assert np.isinf(nearest_m(np.zeros(1), np.zeros(1), np.array([False]))).all()
+
+
+def test_the_median_of_the_best_by_hand() -> None:
+    """One candidate: its mean. Two equal ones: where T(x)^2 = 1/2."""
+    law = ErrorLaw(5.0, 0.0, 2)
+    c = Candidates(np.zeros(3), np.zeros(3, np.int8), np.full(3, -1), np.array([0, 1, 3, 3]), np.array([0, 0, 1]))
+    mean, spread = np.array([-100.0, -90.0, -90.0]), np.full(3, 8.0)
+    found = predicted_level(c, mean, spread, law)
+    np.testing.assert_allclose(found[:2], [-100, -90 + 8 * stats.t(5).ppf(np.sqrt(0.5))], atol=1e-6)
+    assert found[2] == -np.inf
+    p = probability_of_level(c, np.full(3, -95.0), mean, spread, law)
+    cdf = stats.t(5).cdf
+    np.testing.assert_allclose(p, [1 - cdf(5 / 8), 1 - cdf(-5 / 8) ** 2, 0.0], atol=1e-12)
+
+
+def test_brier_by_hand_and_its_parts_add_up() -> None:
+    p, came = np.array([0.05, 0.05, 0.85, 0.85]), np.array([False, False, True, False])
+    found = brier(p, came)
+    assert found.score == pytest.approx((2 * 0.0025 + 0.0225 + 0.7225) / 4)
+    assert found.resolution == pytest.approx((0.25**2 + 0.25**2) / 2)
+    assert found.score == pytest.approx(found.reliability - found.resolution + found.uncertainty)
+    assert found.calibration_error == pytest.approx((0.05 + 0.35) / 2)
+    assert brier(np.empty(0), np.empty(0, bool)).n == 0
+
+
+def test_score_by_hand() -> None:
+    table = score_table(
+        np.array([-90.0, -100.0, np.nan]), np.array([-87.0, -104.0, -90.0]), {"terrain": ["clear", "obstructed", ""]},
+        good_db=3.0, probability=np.array([0.9, 0.2, 0.4]), outcome=np.array([True, False, False]),
+    )  # fmt: skip
+    row = table.set_index(["division", "stratum"])
+    assert row.loc[("all", "all"), "n"] == 2
+    assert row.loc[("all", "all"), "bias_db"] == pytest.approx(-0.5)
+    assert row.loc[("all", "all"), "rmse_db"] == pytest.approx(np.sqrt(12.5))
+    assert row.loc[("all", "all"), "within_share"] == 0.5
+    assert row.loc[("all", "all"), "n_outcomes"] == 3
+    assert row.loc[("terrain", "clear"), "bias_db"] == 3.0
+
+
+def test_held_out_probabilities_are_calibrated_on_made_up_data() -> None:
+    """Half of the rows fitted, the other half scored: probabilities come true, levels are not biased."""
+    drawn = draw(np.random.default_rng(11), Truth(site_sd_db=0.0, sites=4, side_km=25), (1600,))
+    settings = calibration_settings(site_correlation=0.7)
+    train = np.arange(1600) % 2 == 0
+    found = calibrate(drawn.candidates, drawn.predicted_dbm, drawn.features, train.astype(float), settings, choice=BIAS)
+    correction = found.correct(drawn.features)
+    mean = drawn.predicted_dbm + correction.shift_db
+    heard = drawn.candidates.kind != Kind.BELOW
+    p = probability_of_level(drawn.candidates, np.full(1600, -105.0), mean, correction.spread_db, settings.law)
+    level = np.where(heard, drawn.candidates.level_dbm, -113.0)
+    parts = brier(p[~train], (level >= -105)[~train], bins=5)
+    assert parts.calibration_error < 0.06
+    assert parts.resolution > 0.01
+    median = predicted_level(drawn.candidates, mean, correction.spread_db, settings.law)
+    below = (level < median)[~train]
+    assert below.mean() == pytest.approx(0.5, abs=0.05)
+    # the strongest mean alone is a biased prediction of what the phone shows
+    strongest = np.maximum.reduceat(mean, drawn.candidates.first[:-1])
+    assert (level < strongest)[~train].mean() < 0.4
