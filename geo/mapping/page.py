@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -18,14 +19,25 @@ from markupsafe import Markup
 
 from geo.errors import ResourceError
 from geo.io.assets import installed_data_uri, installed_text, template_text
-from geo.mapping.escape import SafeText
+from geo.mapping.escape import SafeText, is_safe
 from geo.mapping.palette import Palette
 
-__all__ = ["PageCode", "assemble", "environment", "inline_code", "policy"]
+__all__ = ["PageCode", "assemble", "drawing", "environment", "inline_code", "policy"]
 
 _FOLDER = "map"
 _BEFORE_MAP = ("symbols.js",)
 _AFTER_MAP = ("card.js", "table.js", "search.js", "start.js")
+# What a drawing may hold: nothing that loads, runs, links or styles.
+_SHAPES = frozenset({"svg", "title", "desc", "g", "rect", "line", "polyline", "polygon", "circle", "text"})
+_SHAPE_ATTRIBUTES = frozenset(
+    {
+        "xmlns", "viewBox", "width", "height", "role", "font-family", "font-size", "font-weight", "fill", "fill-opacity",
+        "stroke", "stroke-width", "stroke-opacity", "stroke-dasharray", "points", "x", "y", "x1", "y1", "x2", "y2", "cx", "cy", "r",
+        "rx", "text-anchor", "transform",
+    }
+)  # fmt: skip
+_ATTRIBUTE = re.compile(r'\s([\w-]+)="(http://www\.w3\.org/2000/svg|(?!url)[\w#.,() -]*)"')
+_TAG = re.compile(rf"<(?P<closing>/?)(?P<name>[A-Za-z]+)(?P<attributes>(?:{_ATTRIBUTE.pattern})*)\s*/?>")
 _LEAFLET = "xstatic.pkg.leaflet"
 _JQUERY = "xstatic.pkg.jquery"
 
@@ -117,6 +129,28 @@ def inline_code(text: str) -> PageCode:
     if "<!--" in code or "\r" in code:
         raise ResourceError("Mã nhúng chứa '<!--' hoặc ký tự CR.", "Inline code holds '<!--' or a bare CR.")
     return PageCode("\n" + code.strip() + "\n")
+
+
+def drawing(svg: str) -> PageCode:
+    """Return SVG made by this package as code for a page, once it is seen to hold shapes and safe text alone.
+
+    Raises
+    ------
+    ResourceError
+        If it holds another element or attribute (a script, a style, a link), or a text that is not escaped.
+    """
+    place = 0
+    for tag in _TAG.finditer(svg):
+        name, attributes = tag["name"], {part[0] for part in _ATTRIBUTE.findall(tag["attributes"])}
+        if name not in _SHAPES or not attributes <= _SHAPE_ATTRIBUTES or not is_safe(svg[place : tag.start()].replace("\n", "")):
+            break
+        place = tag.end()
+    if svg[place:].strip():
+        raise ResourceError(
+            "Hình vẽ chứa thứ khác ngoài hình khối và chữ đã qua vn_safe.",
+            "A drawing holds something else than shapes and text that has been through vn_safe.",
+        )
+    return PageCode(svg)
 
 
 def _own(names: Sequence[str]) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from geo.errors import Bilingual
 from geo.io.assets import template_text
 from geo.mapping.escape import SafeText, vn_safe
-from geo.mapping.page import PageCode, environment, inline_code, policy
+from geo.mapping.page import drawing, environment, inline_code, policy
 from geo.report.phrases import phrases
 
 __all__ = ["PathEntry", "PathPage", "path_page"]
@@ -78,7 +78,8 @@ def path_page(content: PathPage) -> bytes:
     Raises
     ------
     ResourceError
-        If a text or template that ships with the package is missing.
+        If a text or template that ships with the package is missing, or a picture holds more than shapes
+        and escaped text.
     """
     language, words = content.language, phrases("results/signal.toml")
 
@@ -108,8 +109,8 @@ def path_page(content: PathPage) -> bytes:
                 "short": every(entry.short),
                 "lines": every(entry.lines),
                 "parts": [every(row) for row in entry.parts],
-                "wide": PageCode(entry.wide),
-                "narrow": PageCode(entry.narrow),
+                "wide": drawing(entry.wide),
+                "narrow": drawing(entry.narrow),
             }
             for entry in content.entries
         ],

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from paths_to_draw import TITLE, hard_paths, path
 
-from geo.errors import Bilingual
+from geo.errors import Bilingual, ResourceError
+from geo.mapping.page import drawing
 from geo.propagation.paths import PathLoss
 from geo.report.phrases import number_text, phrases, short_number_text
 from geo.report.profile import NARROW, WIDE, PictureSize, distance_text, edge_sentence, profile_picture
@@ -108,6 +109,22 @@ def test_names_are_text_whatever_they_hold() -> None:
         for name, value in element.attrib.items():
             assert name not in {"style", "class", "href", "onload", "id"}
             assert not re.search(r"url\(|http|javascript", value)
+
+
+def test_a_page_takes_shapes_and_safe_text_alone() -> None:
+    picture = draw(ridge())
+    assert drawing(picture) == picture
+    assert drawing("") == ""
+    for bad in (
+        "<script>1</script>", '<g onload="1"/>', '<a href="x"/>', '<style>a{}</style>', '<rect style="x"/>', "<text>${x}</text>",
+        "<text>a'b</text>", '<image href="x"/>', '<g\nonload="1"/>', "<g", "<!-- x -->", "<foreignObject/>", '<rect fill="url&#40;x)"/>',
+        "<g><G/></g>",
+        '<rect fill="url(#a)"/>', '<rect fill="http://x/"/>',
+    ):  # fmt: skip
+        with pytest.raises(ResourceError):
+            drawing(picture.replace("</svg>", f"{bad}</svg>"))
+        with pytest.raises(ResourceError):
+            drawing(picture + bad)
 
 
 def test_both_languages_and_their_numbers() -> None:
