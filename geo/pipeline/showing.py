@@ -27,7 +27,7 @@ from geo.validation import IssueLog, Severity
 __all__ = ["kind_name", "model_name", "notices", "sentence", "write_map"]
 
 _RESOURCE = "results/analysis.toml"
-_SHOWN_DEFAULTS = ("villages",)
+_SHOWN_DEFAULTS = ("villages", "entry")
 
 
 @lru_cache(maxsize=1)

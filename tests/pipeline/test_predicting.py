@@ -83,6 +83,7 @@ def test_notices_say_what_is_missing_and_carry_the_warnings() -> None:
     assert vietnamese[3].endswith("(nguồn ghi trong manifest.json).")
     assert any(line.startswith("Cỡ nhỏ nhất của cụm hộ lõm sóng: 10 hộ: chưa") for line in vietnamese)
     assert any(line.startswith("Số người mỗi hộ: 3,6: chưa") for line in vietnamese)
+    assert any(line.startswith("Suy hao vào trong xe: 9 dB: chưa") for line in vietnamese)
     assert not any(code in line for line in vietnamese for code in ("weak_cluster", "counts_2g", "own_rule", "letter"))
     assert "7 4G cells lack a power: the default was taken." in english
     assert "1 4G cell lacks novelty: the default was taken." in english
@@ -106,7 +107,9 @@ def test_the_model_and_what_is_unverified_are_named_in_both_languages() -> None:
     for entry in load_toml("rules/vn-2026.toml")["rules"]:
         if entry["status"] == "unverified":
             assert entry["source_vi"] != entry["source"], entry["id"]
-    unverified = [k for k, entry in load_toml("defaults.toml")["villages"].items() if entry["status"] == "unverified"]
+    shown = [pair for section in ("villages", "entry") for pair in load_toml("defaults.toml")[section].items()]
+    unverified = [name for name, entry in shown if entry["status"] == "unverified"]
+    assert {"weak_cluster_households", "vehicle_loss_db"} <= set(unverified)
     for name in unverified:
         assert sentence("setting_sources", name).vi
         assert "{" not in sentence("settings", name, value="1").vi
