@@ -116,8 +116,9 @@ def test_held_out_probabilities_are_calibrated_on_made_up_data() -> None:
     assert parts.calibration_error < 0.06
     assert parts.resolution > 0.01
     median = predicted_level(drawn.candidates, mean, correction.spread_db, settings.law)
-    below = (level < median)[~train]
+    judged = ~train & (median > -113)  # below the limit nobody knows which side the level lies on
+    below = (level < median)[judged]
     assert below.mean() == pytest.approx(0.5, abs=0.05)
     # the strongest mean alone is a biased prediction of what the phone shows
     strongest = np.maximum.reduceat(mean, drawn.candidates.first[:-1])
-    assert (level < strongest)[~train].mean() < 0.4
+    assert (level < strongest)[judged].mean() < below.mean() - 0.1
