@@ -173,7 +173,8 @@ def fit_correlation(
     """Return range and nugget of residuals within groups (one layer and site), by a robust variogram.
 
     Cressie and Hawkins (Mathematical Geology 12, 1980): 2 gamma(h) = (mean sqrt |z_i - z_j|)^4 / (0.457 + 0.494 / N_h),
-    fitted with gamma = c0 + c (1 - exp(-3 h / a)), bins weighted by sqrt(N_h) / gamma. Lags reach three times the starting range.
+    fitted with gamma = c0 + c (1 - exp(-3 h / a)), bins weighted by sqrt(N_h) / gamma. Lags reach one and a half times the
+    starting range: beyond, trends that the terms leave would pass for correlation.
 
     Parameters
     ----------
@@ -183,7 +184,7 @@ def fit_correlation(
         ``range_m`` and ``nugget_share`` are returned where fewer than 30 pairs, or too few bins, are at hand.
     bins : int
     """
-    longest = 3.0 * settings.range_m
+    longest = 1.5 * settings.range_m
     lags, roots = [], []
     for one in np.unique(group):
         mine = np.flatnonzero((group == one) & np.isfinite(residual_db))
@@ -212,7 +213,7 @@ def fit_correlation(
         nugget, part, reach = np.exp(p)
         return np.asarray(w * (nugget + part * (1.0 - np.exp(-3.0 * h / reach)) - g))
 
-    low, high = np.log([1e-3, 1e-3, settings.block_m]), np.log([1e4, 1e4, 2.0 * longest])
+    low, high = np.log([1e-3, 1e-3, settings.block_m]), np.log([1e4, 1e4, 4.0 * longest])
     begin = np.log([max(0.2 * g.max(), 2e-3), max(0.8 * g.max(), 2e-3), settings.range_m])
     found = np.exp(least_squares(misfit, np.clip(begin, low, high), bounds=(low, high)).x)
     return Correlation(float(found[2]), float(found[0] / (found[0] + found[1])), float(found[0] + found[1]), len(lag))
