@@ -15,7 +15,14 @@ import pytest
 from geo.calibration.blocks import Correlation, fit_correlation
 from geo.calibration.scoring import Fold, leave_out, score_table, spatial_folds
 from geo.calibration.settings import calibration_settings
-from tests.calibration.real_links import Links, features_of, fit, log_distance, read_drive_test, read_path_losses
+from tests.calibration.real_links import (
+    Links,
+    features_of,
+    fit,
+    log_distance,
+    read_drive_test,
+    read_path_losses,
+)
 
 SETTINGS = calibration_settings()
 pytestmark = pytest.mark.slow
