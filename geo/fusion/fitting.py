@@ -17,6 +17,7 @@ from geo.fusion.variogram import (
     Variogram,
     average_curve,
     empirical_variogram,
+    fall_back,
     fit_curve,
     fit_variogram,
 )
@@ -129,9 +130,14 @@ def _fitted_again(
     noise = given.noise_variance_db2 / scale**2
     total = total_variance(given.residual_db / scale, given.censored)
     besides = float(np.mean(found.nugget_db2 / given.spots + noise))
-    current = replace(found, sill_db2=max(found.sill_db2, total - besides))
+    current = replace(
+        found,
+        sill_db2=max(found.sill_db2, total - besides),
+        length_m=min(found.length_m, settings.fallback_length_m),
+        nugget_db2=max(found.nugget_db2, within_variance_db2),
+    )
     whole = replace(given, censored=np.zeros(len(given), dtype=bool))
-    values = given.residual_db / scale - given.censored * np.sqrt(total)
+    values = given.residual_db / scale - given.censored * np.sqrt(total) * np.abs(rng.standard_normal(len(given)))
     curves: list[tuple[Empirical, tuple[Empirical, ...]]] = []
     for _ in range(settings.censored_fits):
         field = _laid_out(given, scale, current, settings)
@@ -141,4 +147,5 @@ def _fitted_again(
         current = fit_curve(curves[-1][0], (), settings)
     late = curves[len(curves) // 2 :]
     blocks = [average_curve([without[b] for _, without in late]) for b in range(len(late[0][1]))]
-    return fit_curve(average_curve([every for every, _ in late]), blocks, settings)
+    again = fit_curve(average_curve([every for every, _ in late]), blocks, settings)
+    return again if again.misfit <= settings.largest_misfit else fall_back(settings, within_variance_db2, "poor_fit")

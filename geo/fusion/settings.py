@@ -27,6 +27,8 @@ class FusionSettings:
         More are thinned.
     fit_rounds, blocks : int
         Rounds of reweighting; blocks of the jackknife.
+    largest_misfit : float
+        A worse fit is not taken.
     fallback_length_m, fallback_sd_db : float
         Model of the field where none can be fitted; the sd is ``[coverage] model_error_sd_db``.
     neighbours, per_octant : int
@@ -54,6 +56,7 @@ class FusionSettings:
     variogram_observations: int
     fit_rounds: int
     blocks: int
+    largest_misfit: float
     fallback_length_m: float
     fallback_sd_db: float
     neighbours: int

@@ -30,6 +30,7 @@ __all__ = [
     "average_curve",
     "correlation",
     "empirical_variogram",
+    "fall_back",
     "fit_curve",
     "fit_variogram",
 ]
@@ -82,7 +83,7 @@ class Variogram:
     fitted : bool
         False for the fall-back.
     reason : str
-        Why it is the fall-back: ``"few_observations"``, ``"few_classes"``; else empty.
+        Why it is the fall-back: ``"few_observations"``, ``"few_classes"``, ``"poor_fit"``; else empty.
     misfit : float
         Weighted sum of squares over classes; smaller is better.
     """
@@ -225,11 +226,15 @@ def fit_variogram(
         Only this one.
     """
     if int((~given.censored).sum()) < settings.minimum_observations:
-        return _fall_back(settings, within_variance_db2, "few_observations")
+        return fall_back(settings, within_variance_db2, "few_observations")
     every, without = empirical_variogram(given, settings, scale=scale)
     if len(every.weight) - 1 < settings.minimum_classes:
-        return _fall_back(settings, within_variance_db2, "few_classes")
-    return fit_curve(every, without, settings, model=model)
+        return fall_back(settings, within_variance_db2, "few_classes")
+    found = fit_curve(every, without, settings, model=model)
+    # Levels that are a choice of the good places do not scatter about 0: their misfit judges nothing.
+    if found.misfit > settings.largest_misfit and not given.censored.any():
+        return fall_back(settings, within_variance_db2, "poor_fit")
+    return found
 
 
 def fit_curve(
@@ -251,7 +256,8 @@ def average_curve(several: Sequence[Empirical]) -> Empirical:
     return replace(several[0], semivariance_db2=np.mean([e.semivariance_db2 for e in several], axis=0))
 
 
-def _fall_back(settings: FusionSettings, within_variance_db2: float, reason: str) -> Variogram:
+def fall_back(settings: FusionSettings, within_variance_db2: float, reason: str) -> Variogram:
+    """Return the stated default: the model's error as sill, location variability as nugget, a short length."""
     return Variogram(
         "exponential", settings.fallback_sd_db**2, settings.fallback_length_m, within_variance_db2, fitted=False, reason=reason
     )  # fmt: skip
