@@ -89,3 +89,12 @@ def test_the_covariance_is_fitted_with_the_places_without_service() -> None:
         whole.append(fit_field(truth.given, settings, within_variance_db2=4.0).variogram.sill_db2)
     assert np.mean(alone) < 32.0
     assert np.mean(whole) == pytest.approx(50.0, rel=0.25)
+
+
+def test_where_hardly_any_level_is_left_the_default_is_taken_and_said() -> None:
+    truth = made_up(1, villages=1, limit=lambda x, y: np.full(len(x), 14.0))
+    assert truth.given.censored.mean() > 0.93
+    found = fit_field(truth.given, fusion_settings(), within_variance_db2=4.0).variogram
+    assert not found.fitted
+    assert found.reason in {"poor_fit", "few_classes", "few_observations"}
+    assert np.isfinite(found.sill_db2)

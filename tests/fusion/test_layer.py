@@ -175,6 +175,8 @@ def test_draws_agree_with_the_layer() -> None:
     share = served_share(drawn, layer.within_variance_db2, -105.0)
     np.testing.assert_allclose(share.mean(axis=1), layer.probability, atol=0.035)
     np.testing.assert_allclose(drawn.mean(axis=1), layer.level_dbm, atol=0.6)
+    # At a random point of the cell, as the layer: also where a measurement stands in the midst of a cell.
+    np.testing.assert_allclose(drawn.var(axis=1), layer.field_variance_db2 + 6.0, rtol=0.12)
     assert joint_draws(fitted, where, SETTINGS).shape == (225, SETTINGS.draws)
     assert joint_draws(fitted, where, SETTINGS).tobytes() == joint_draws(fitted, where, SETTINGS).tobytes()
     mixed = rng.permutation(225)
