@@ -15,6 +15,7 @@ Everything is worked out in logarithms; gradients are exact.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -104,8 +105,9 @@ class Candidates:
         if ((self.kind == Kind.SERVING) & ~known).any():
             raise ValueError("an observation of a known serving cell does not say which")
         edges = self.site_edges
-        pairs = owner[edges[:-1]], self.site[edges[:-1]]
-        if len(np.unique(np.stack(pairs), axis=1).T) != len(edges) - 1:
+        whose, site = owner[edges[:-1]], self.site[edges[:-1]]
+        span = int(site.max(initial=0) - site.min(initial=0)) + 1
+        if len(np.unique(whose * span + site)) != len(edges) - 1:
             raise ValueError("cells of one site do not stand together")
 
     @property
@@ -148,7 +150,8 @@ class _Parts:
     """Sums and slopes in x before the kinds are told apart.
 
     ``below`` (n,): log P(all <= y). ``density`` (n,): log of the wanted slope D, -inf without one.
-    ``push`` (m,): d below / dx. ``lift`` (m,): (dD/dx) / D. ``share`` (m,): part of D.
+    ``push`` (m,): d below / dx. ``lift`` (m,): (dD/dx) / D. ``share`` (m,): part of D. ``bend`` (m,): d push / dx of
+    cells that share no site; ``group`` has the others.
     """
 
     below: _F64
@@ -156,6 +159,8 @@ class _Parts:
     push: _F64
     lift: _F64
     share: _F64
+    bend: _F64
+    group: SharedError | None
 
 
 def log_likelihood(candidates: Candidates, mean_dbm: _F64, spread_db: _F64, law: ErrorLaw) -> Likelihood:
@@ -203,32 +208,59 @@ def curvature(
     owner = candidates.observation
     dense = _has_density(candidates)
     scale, _ = _bound_factor(candidates, base.below)
-    edges = candidates.site_edges
+    alone = np.flatnonzero(base.bend != 0.0)
+    rows, columns, values = [alone], [alone], [base.bend[alone] * scale[owner[alone]]]
+    if base.group is not None:
+        row, column, value = base.group.slopes()
+        rows.append(row)
+        columns.append(column)
+        values.append(value * scale[owner[row]])
+    small, link = _with_density(candidates)
+    for row, column, value in _lift_slopes(small, x[link], wanted[link], law):
+        rows.append(link[row])
+        columns.append(link[column])
+        values.append(value)
+    ceiling = candidates.kind == Kind.ABOVE
+    along = np.where(dense[owner], base.lift, np.where(ceiling[owner], base.push, 0.0)) / spread_db
+    weight = np.where(dense, -1.0, np.where(ceiling, scale * (1.0 - scale), 0.0))
+    row, column = np.concatenate(rows), np.concatenate(columns)
+    return row, column, np.concatenate(values) / (spread_db[row] * spread_db[column]), along, weight
+
+
+def _with_density(candidates: Candidates) -> tuple[Candidates, _I64]:
+    """Return the observations with a density and only those of their sites that make it up; and which links these are."""
+    owner, edges = candidates.observation, candidates.site_edges
+    sizes = np.diff(edges)
+    run = np.repeat(np.arange(len(sizes)), sizes)
+    chosen = (candidates.kind == Kind.STRONGEST)[owner]
+    known = candidates.serving[candidates.kind == Kind.SERVING]
+    chosen |= np.isin(run, run[known])
+    link = np.flatnonzero(chosen)
+    rows = np.flatnonzero(_has_density(candidates))
+    number = np.cumsum(chosen) - 1
+    counts = np.bincount(owner[link], minlength=len(candidates.kind))[rows]
+    serving = candidates.serving[rows]
+    small = Candidates(
+        candidates.level_dbm[rows], candidates.kind[rows], np.where(serving >= 0, number[np.maximum(serving, 0)], -1),
+        np.concatenate([[0], np.cumsum(counts)]).astype(np.int64), candidates.site[link],
+    )  # fmt: skip
+    return small, link
+
+
+def _lift_slopes(candidates: Candidates, x: _F64, wanted: _F64, law: ErrorLaw) -> Iterator[tuple[_I64, _I64, _F64]]:
+    """Yield the slopes of dD/dx over D between cells of one site, by difference quotients."""
+    base = _parts(candidates, x, wanted, law)
+    owner, edges = candidates.observation, candidates.site_edges
     sizes = np.diff(edges)
     slot = np.arange(len(x)) - np.repeat(edges[:-1], sizes)
-    rows, columns, values = [], [], []
     for k in range(int(sizes.max(initial=0))):
         bent = slot == k
         slopes = []
         for sign in (1.0, -1.0):
             part = _parts(candidates, x + sign * _STEP * bent, wanted, law)
-            shift = np.where(dense, part.density - np.where(dense, base.density, 0.0), 0.0)
-            lift = np.where(dense[owner], part.lift * np.exp(shift)[owner], 0.0)
-            slopes.append(scale[owner] * part.push + lift)
-        second = (slopes[0] - slopes[1]) / (2 * _STEP)
-        big = np.repeat(sizes > k, sizes)
-        here = np.flatnonzero(big)
-        turned = np.repeat(edges[:-1], sizes)[here] + k
-        rows.append(here)
-        columns.append(turned)
-        values.append(second[here] / (spread_db[here] * spread_db[turned]))
-    ceiling = candidates.kind == Kind.ABOVE
-    along = np.where(dense[owner], base.lift, np.where(ceiling[owner], base.push, 0.0)) / spread_db
-    weight = np.where(dense, -1.0, np.where(ceiling, scale * (1.0 - scale), 0.0))
-    if not rows:
-        none = np.empty(0, np.int64)
-        return none, none, np.empty(0), along, weight
-    return np.concatenate(rows), np.concatenate(columns), np.concatenate(values), along, weight
+            slopes.append(part.lift * np.exp(part.density - base.density)[owner])
+        here = np.flatnonzero(np.repeat(sizes > k, sizes))
+        yield here, np.repeat(edges[:-1], sizes)[here] + k, ((slopes[0] - slopes[1]) / (2 * _STEP))[here]
 
 
 def _standard(candidates: Candidates, mean_dbm: _F64, spread_db: _F64) -> tuple[_F64, _F64]:
@@ -315,6 +347,7 @@ def _parts(candidates: Candidates, x: _F64, wanted: _F64, law: ErrorLaw) -> _Par
     with np.errstate(invalid="ignore"):
         share = np.where(np.isfinite(terms), np.exp(terms - density[owner]), 0.0)
     lift = share * lift_of_share
+    bend = push * lift_of_share
     if group is not None:
         lift[group.link] = group.lift(share[group.link])
-    return _Parts(below, density, push, lift, share)
+    return _Parts(below, density, push, lift, share, bend, group)

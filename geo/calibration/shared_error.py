@@ -115,6 +115,28 @@ def _pull(start: _I64, posterior: _F64, ratio: _F64, share: _F64) -> _F64:
     return out
 
 
+@njit(cache=True, nogil=True, error_model="numpy")
+def _pairs(
+    start: _I64, posterior: _F64, ratio: _F64, push: _F64, own: _F64
+) -> tuple[_I64, _I64, _F64]:
+    """Return first cell, second cell and d push / dx of all pairs of cells of each run."""
+    total = 0
+    for run in range(len(start) - 1):
+        total += (start[run + 1] - start[run]) ** 2
+    row, column, value = np.empty(total, np.int64), np.empty(total, np.int64), np.empty(total)
+    n = 0
+    for run in range(len(start) - 1):
+        for c in range(start[run], start[run + 1]):
+            for s in range(start[run], start[run + 1]):
+                both = 0.0
+                for j in range(posterior.shape[1]):
+                    both += posterior[run, j] * ratio[c, j] * ratio[s, j]
+                row[n], column[n] = c, s
+                value[n] = push[c] * push[s] * (both - 1.0) + (own[c] if c == s else 0.0)
+                n += 1
+    return row, column, value
+
+
 @dataclass(frozen=True, slots=True)
 class SharedError:
     """Integrals of all runs (sites heard by several cells in one observation).
@@ -175,6 +197,13 @@ class SharedError:
         below[start[:-1]] = total
         second = slope_of_log_density(x, degrees) + g * first
         return cls(link, below, log_mean + log_first, start, posterior, ratio, np.exp(log_mean), first, second, bend)
+
+    def slopes(self) -> tuple[_I64, _I64, _F64]:
+        """Return candidates c and s of one site, and d push_c / dx_s, for all pairs."""
+        push = self._mean * self._first
+        own = push * (self._first * self._bend + self._second)
+        row, column, value = _pairs(self._start, self._posterior, self._ratio, push, own)
+        return self.link[row], self.link[column], value
 
     def lift(self, share: _F64) -> _F64:
         """Return (dD/dx) / D of the density D for the shares that the cells have in it."""
