@@ -109,7 +109,7 @@ def fused_states(
     served, unserved = probability >= served_probability, probability <= unserved_probability
     out[served], out[unserved] = State.PREDICTED_SERVED, State.PREDICTED_UNSERVED
     enough = (evidence.samples >= settings.evidence_samples) & (evidence.spots >= settings.evidence_spots)
-    strong = enough & (explained_share >= settings.evidence_variance_share)
+    strong = explained_share >= settings.evidence_variance_share
     share = np.where(enough, evidence.share_served, np.nan)
     out[served & strong & (share >= served_probability)] = State.MEASURED_SERVED
     out[unserved & strong & (share <= unserved_probability)] = State.MEASURED_UNSERVED

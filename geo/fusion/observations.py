@@ -72,6 +72,8 @@ def observations(
 ) -> Observations:
     """Return checked observations in an order of their own, whatever the order in which they come.
 
+    Rows that agree in place, residual, noise, route and level are one measurement read twice: one stays, else the
+    fit would take the repetition for a field without noise. How many went is the difference of the lengths.
     Single values are taken for all. For the fields see :class:`Observations`; ``route`` may be of any sortable kind.
 
     Raises
@@ -101,8 +103,22 @@ def observations(
             f"{int(wrong.sum())} measurements cannot be used (first: item {first} of the array): places and residuals must be finite, "
             "noise variances not negative, samples and spots at least 1; take such rows out before, stating why.",
         )
-    order = np.lexsort((np.nan_to_num(level, nan=np.inf), codes, below, spot, n, noise, residual, y, x))
-    return Observations(
+    order = np.lexsort((n, spot, np.nan_to_num(level, nan=np.inf), codes, below, noise, residual, y, x))
+    found = Observations(
         x[order], y[order], residual[order], noise[order], n[order], spot[order], below[order],
         codes.astype(np.int64)[order], level[order],
     )  # fmt: skip
+    return found.take(~_repeated(found))
+
+
+def _repeated(found: Observations) -> npt.NDArray[np.bool_]:
+    """Tell rows that the next one repeats in all but samples and spots (the last of a run has the most)."""
+    out = np.zeros(len(found), dtype=bool)
+    if len(found) > 1:
+        out[:-1] = True
+        for column in (
+            found.x_m, found.y_m, found.residual_db, found.noise_variance_db2, found.censored, found.route,
+            np.nan_to_num(found.level_dbm, nan=np.inf),
+        ):  # fmt: skip
+            out[:-1] &= column[:-1] == column[1:]
+    return out

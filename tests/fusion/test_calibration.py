@@ -104,11 +104,10 @@ def worse_off_the_road(truth: Truth, rng: np.random.Generator) -> Truth:
 
 
 def repeated(truth: Truth, rng: np.random.Generator) -> Truth:
-    """Every place twice, as if the second were another measurement."""
-    g = truth.given
-    twice = np.concatenate((np.arange(len(g)), np.arange(len(g))))
-    h = g.take(twice)
-    return replace(truth, given=observations(h.x_m, h.y_m, h.residual_db, h.noise_variance_db2, route=h.route))
+    """Every place twice, ten metres on, as if the second were another measurement: a phone standing still."""
+    h = truth.given.take(np.tile(np.arange(len(truth.given)), 2))
+    x = h.x_m + 10.0 * (np.arange(len(h)) >= len(truth.given))
+    return replace(truth, given=observations(x, h.y_m, h.residual_db, h.noise_variance_db2, route=h.route))
 
 
 LAWS: dict[str, dict[str, Any]] = {
@@ -125,7 +124,7 @@ LAWS: dict[str, dict[str, Any]] = {
     "a quarter without service": {"limit": lambda x, y: np.full(len(x), -5.0)},
     "phones differ by 3 dB": {"change": offset_by_route},
     "4 dB worse off the road": {"change": worse_off_the_road},
-    "every row twice": {"change": repeated},
+    "every sample twice, 10 m on": {"change": repeated},
     "spread 0.6 / 1.4 by terrain, not told": {"scale": lambda x, y: np.where(np.sin(y / 1500.0) > 0, 1.4, 0.6)},
 }
 

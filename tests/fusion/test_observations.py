@@ -23,6 +23,21 @@ def test_single_values_stand_for_all() -> None:
     assert found.censored.tolist() == [False, False]
 
 
+def test_a_row_read_twice_is_one_measurement() -> None:
+    found = observations(
+        [0.0, 0.0, 0.0, 0.0, 5.0], 0 * np.ones(5), [1.0, 1.0, 1.0, 2.0, 1.0], 0.5, samples=[3, 4, 3, 3, 3],
+        route=["a", "a", "b", "a", "a"],
+    )  # fmt: skip
+    assert found.x_m.tolist() == [0.0, 0.0, 0.0, 5.0]
+    assert found.residual_db.tolist() == [1.0, 1.0, 2.0, 1.0]
+    assert found.samples.tolist() == [4.0, 3.0, 3.0, 3.0]
+    truth = made_up(1, routes=3, each=50, villages=1).given
+    twice = truth.take(np.tile(np.arange(len(truth)), 2))
+    again = observations(twice.x_m, twice.y_m, twice.residual_db, twice.noise_variance_db2, route=twice.route)
+    for f in fields(truth):
+        assert getattr(again, f.name).tobytes() == getattr(truth, f.name).tobytes()
+
+
 @pytest.mark.parametrize(
     "changed", [{"x_m": [np.nan]}, {"residual_db": [np.inf]}, {"noise_variance_db2": [-1.0]}, {"samples": [0.0]}, {"spots": [np.nan]}]
 )
