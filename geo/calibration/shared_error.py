@@ -30,6 +30,8 @@ _REACH = 5.7  # standard deviations: 1.2e-8 lies beyond
 @njit(cache=True, nogil=True, error_model="numpy")
 def _log_normal_cdf(q: float) -> float:
     """Return log Phi(q); below -30 by the first terms of its asymptotic series, good to 1e-8."""
+    if q > 8.3:
+        return 0.0  # Phi differs from 1 by less than 1e-16
     if q > -30.0:
         return log(0.5 * erfc(-q * _ROOT_HALF))
     s = 1.0 / (q * q)
@@ -82,12 +84,17 @@ def _integrate(
                 peak = max(peak, ratio[c, j])
             mean = 0.0
             for j in range(k):
+                if ratio[c, j] < peak - 45.0:  # nothing in double precision
+                    hazard[c, j], ratio[c, j] = 0.0, 0.0
+                    continue
                 hazard[c, j] = exp(ratio[c, j])
                 ratio[c, j] = exp(ratio[c, j] - peak)
                 mean += posterior[run, j] * ratio[c, j]
             log_mean[c] = peak + log(max(mean, 1e-300)) - log(rest)
             bent = 0.0
             for j in range(k):
+                if ratio[c, j] == 0.0:
+                    continue
                 ratio[c, j] /= max(mean, 1e-300)
                 q = (g[c] - root * node[j]) / rest
                 bent -= posterior[run, j] * ratio[c, j] * (q + hazard[c, j])
