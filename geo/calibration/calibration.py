@@ -15,7 +15,7 @@ from geo.calibration.settings import CalibrationSettings
 from geo.calibration.student import spread_factor
 from geo.calibration.terms import LinkFeatures, Term, TermChoice, build_design
 
-__all__ = ["Calibration", "Correction", "Note", "calibrate", "compare_degrees", "held_out_value"]
+__all__ = ["Calibration", "Correction", "Note", "calibrate", "compare_degrees", "held_out_value", "serving_residuals"]
 
 _F64 = npt.NDArray[np.float64]
 
@@ -194,6 +194,22 @@ def held_out_value(calibration: Calibration, candidates: Candidates, predicted_d
     """Return the log likelihood of observations under the calibrated model, each by itself."""
     found = calibration.correct(features, with_device=True)
     return log_likelihood(candidates, predicted_dbm + found.shift_db, found.spread_db, calibration.settings.law).value
+
+
+def serving_residuals(
+    calibration: Calibration, candidates: Candidates, predicted_dbm: _F64, features: LinkFeatures
+) -> _F64:
+    """Return level less calibrated level of the serving cell, NaN where that is not known.
+
+    For the correlation along the ground (:func:`geo.calibration.blocks.fit_correlation`), after which the weights and
+    the fit are made again. Their mean lies above zero: what serves is a chosen maximum.
+    """
+    found = calibration.correct(features, with_device=True)
+    residual = np.full(len(candidates.level_dbm), np.nan)
+    known = np.flatnonzero(candidates.kind == Kind.SERVING)
+    link = candidates.serving[known]
+    residual[known] = candidates.level_dbm[known] - predicted_dbm[link] - found.shift_db[link]
+    return residual
 
 
 def _matched(

@@ -7,7 +7,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from geo.calibration.calibration import Calibration, calibrate, compare_degrees
+from geo.calibration.calibration import (
+    Calibration,
+    calibrate,
+    compare_degrees,
+    held_out_value,
+    serving_residuals,
+)
 from geo.calibration.settings import calibration_settings
 from geo.calibration.terms import TermChoice
 from tests.calibration.simulation import Drawn, Truth, draw, strongest_only
@@ -143,3 +149,18 @@ def test_one_group_needs_no_group_term_and_what_was_not_measured_is_said() -> No
     )
     assert [t.family for t in found.terms] == ["bias", "diffraction"]
     assert [n.fields["term"] for n in found.notes if n.code == "calibration_term_not_identified"] == ["diffraction"]
+
+
+def test_residuals_and_held_out_values_by_hand() -> None:
+    drawn = draw(np.random.default_rng(2), Truth(sites=5, side_km=12, site_sd_db=0.0), (80,), identity_share=0.5)
+    found = fitted(drawn, BIAS)
+    args = (found, drawn.candidates, drawn.predicted_dbm, drawn.features)
+    residual = serving_residuals(*args)
+    c = drawn.candidates
+    known = c.kind == 1
+    bias = found.term("bias")[0]
+    np.testing.assert_allclose(residual[known], c.level_dbm[known] - drawn.predicted_dbm[c.serving[known]] - bias)
+    assert np.isnan(residual[~known]).all()
+    assert residual[known].mean() > 1.0  # a chosen maximum
+    worse = replace(found, posterior=replace(found.posterior, estimate=found.posterior.estimate + 10.0))
+    assert held_out_value(*args).sum() > held_out_value(worse, *args[1:]).sum() + 20
