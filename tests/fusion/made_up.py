@@ -65,16 +65,19 @@ def made_up(
     scale: Callable[[_F64, _F64], _F64] | None = None,
     gross_share: float = 0.0,
     freedom: float = np.inf,
+    at: tuple[_F64, _F64] | None = None,
 ) -> Truth:
     """Return one made-up truth.
 
     ``limit`` gives the residual below which there is no service; ``gross_share`` of the levels are wrong by
-    ± 20 to 40 dB; ``freedom`` < inf makes what varies within cells, and the device, Student's t of that variance.
+    ± 20 to 40 dB; ``freedom`` < inf makes what varies within cells, and the device, Student's t of that variance;
+    ``at`` puts the villages there.
     """
     rng = np.random.default_rng(seed)
     x, y, route = roads(rng, routes, each, 120.0)
     n = len(x)
-    u, v = rng.uniform(0, SIDE_M, (2, villages))
+    u, v = rng.uniform(0, SIDE_M, (2, villages)) if at is None else at
+    villages = len(u)
     truth = Variogram(model, sill, length_m, nugget)
     every_x, every_y = np.concatenate((x, u)), np.concatenate((y, v))
     matrix = covariance(truth, every_x, every_y, every_x, every_y)

@@ -14,7 +14,16 @@ import numpy.typing as npt
 import pytest
 from scipy.special import ndtr
 
-from geo.fusion import Variogram, fit_field, fusion_settings, krige, observations
+from geo.fusion import (
+    Variogram,
+    cells,
+    fit_field,
+    fusion_settings,
+    joint_draws,
+    krige,
+    observations,
+    served_share,
+)
 from tests.fusion.made_up import Truth, made_up
 
 SETTINGS = fusion_settings()
@@ -90,6 +99,32 @@ def test_they_hold_where_a_quarter_has_no_service() -> None:
     found = scores(limit=lambda x, y: np.where(np.sin(x / 2000.0) > 0, -2.0, -12.0))
     assert np.all((found.held >= 0.88) & (found.held <= 0.925)), found.held
     assert np.all(found.calibration <= 0.05), found.calibration
+
+
+def test_totals_over_a_dead_zone_hold_because_neighbours_err_together() -> None:
+    """Served places of zones of 900 m: 90 % intervals from joint draws, and from cells drawn each for itself."""
+    corner = 1500.0 + 4000.0 * np.arange(4)
+    zone_x, zone_y = (a.ravel() for a in np.meshgrid(corner, corner))
+    inner_x, inner_y = (a.ravel() for a in np.meshgrid(100.0 * np.arange(9), 100.0 * np.arange(9)))
+    x, y = (zone_x[:, None] + inner_x).ravel(), (zone_y[:, None] + inner_y).ravel()
+    held, alone = [], []
+    for seed in range(SEEDS):
+        truth = made_up(seed, at=(x, y))
+        fitted = fit_field(truth.given, SETTINGS, within_variance_db2=4.0)
+        where = cells(x, y, 1e-3, 0.0)
+        rng = np.random.default_rng(seed)
+        drawn = joint_draws(fitted, where, SETTINGS, draws=400, rng=rng)
+        within = np.full(len(x), fitted.variogram.nugget_db2)
+        found = krige(fitted.field, x, y)
+        single = found.mean[:, None] + np.sqrt(found.variance)[:, None] * rng.standard_normal(drawn.shape)
+        served = (truth.residual_db >= 0).reshape(len(zone_x), -1).sum(axis=1)
+        for levels, out in ((drawn, held), (single, alone)):
+            share = served_share(levels, within, 0.0)
+            count = (rng.uniform(size=share.shape) < share).reshape(len(zone_x), -1, 400).sum(axis=1)
+            low, high = np.quantile(count, (0.05, 0.95), axis=1)
+            out.append((served >= low) & (served <= high))
+    assert 0.86 < np.mean(held) < 0.95, np.mean(held)
+    assert np.mean(alone) < 0.5
 
 
 def offset_by_route(truth: Truth, rng: np.random.Generator) -> Truth:
