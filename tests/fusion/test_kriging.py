@@ -157,6 +157,19 @@ def test_one_more_observation_never_makes_it_less_sure(
     assert np.all(before <= 50.0)
 
 
+def test_with_the_limit_reached_one_more_costs_next_to_nothing() -> None:
+    # A nearer one takes another's place: the law holds to the last digit only below the limit.
+    rng = np.random.default_rng(7)
+    x, y, z, noise = places(rng, 400, 4000.0)
+    u, w = (a.ravel() for a in np.meshgrid(np.arange(0, 4000.0, 100.0), np.arange(0, 4000.0, 100.0)))
+    before = krige(smooth_field(x, y, z, noise, FIELD, fusion_settings()), u, w).variance
+    for _ in range(10):
+        more = [np.append(a, b) for a, b in zip((x, y, z, noise), (*rng.uniform(0, 4000, 2), 0.0, 3.0), strict=True)]
+        after = krige(smooth_field(*more, FIELD, fusion_settings()), u, w).variance
+        assert (after - before).max() < 0.005 * FIELD.sill_db2
+        assert (after - before).min() < -0.05 * FIELD.sill_db2
+
+
 @settings(deadline=None, max_examples=40)
 @given(st.lists(observation, min_size=1, max_size=30), st.sampled_from(MODELS))
 def test_where_it_lies_does_not_matter(rows: list[tuple[float, float, float, float]], model: Model) -> None:
