@@ -329,7 +329,8 @@ class _Point:
         """Return operator, technology, level, probability and margin of the best server that counts.
 
         The newest generation that serves, else the newest that is uncertain; within it the strongest
-        operator. The first of equals: layers are sorted.
+        operator. Where none does, the one that falls short of its planning level by the least (whether that makes it
+        unserved or unknown); blank where no margin is known. The first of equals: layers are sorted.
         """
         levelled = [r for r in self._counting if np.isfinite(r[4])]
         for states in (_SERVED, (State.UNCERTAIN,)):
@@ -337,12 +338,9 @@ class _Point:
             if among:
                 newest = max(TECHNOLOGIES.index(r[1]) for r in among)
                 return self._figures(max((r for r in among if r[1] == TECHNOLOGIES[newest]), key=lambda r: r[4]))
-        if not levelled:
-            return ("", "", np.nan, np.nan, np.nan)
-        # Nobody serves: who comes nearest to it. Levels of two technologies are not compared with each other.
-        return self._figures(
-            max(levelled, key=lambda r: (r[5] if np.isfinite(r[5]) else -1.0, TECHNOLOGIES.index(r[1]), r[4]))
-        )
+        # Nobody serves: who comes nearest to it. Levels of two technologies do not compare, margins do.
+        figures = [f for f in map(self._figures, levelled) if np.isfinite(f[4])]
+        return max(figures, key=lambda f: f[4], default=("", "", np.nan, np.nan, np.nan))
 
     def _figures(self, row: tuple[str, str, State, Reason, float, float]) -> tuple[str, str, float, float, float]:
         operator, technology, _, _, level, probability = row

@@ -148,6 +148,32 @@ def test_the_newest_generation_that_serves_is_best_however_strong_an_older_one_i
     assert best({A5: 6, B3: 2}, {A5: -60.0, B3: -90.0}) == ("B", "3G", -90)  # of 5G nothing is said
 
 
+@pytest.mark.parametrize("code", [4, 6])
+def test_where_nobody_serves_the_smallest_shortfall_is_best(code: int) -> None:
+    """Unserved, or unknown because a neighbour's list is missing: then no probability is known at all."""
+    level = {A3: -114.9, A4: -150.0, A5: -166.9, B3: -115.0, B4: -149.0}
+    made = covered(dict.fromkeys(level, code), Reason.NEIGHBOUR_SITES)
+    levels = np.stack([np.full(GRID.shape, level[layer], np.float32) for layer in made.layers])
+    chance = np.full_like(made.probability, 0.0 if code == 4 else np.nan)
+
+    def best(**levels_dbm: float) -> pd.Series:
+        rules_now = replace(rules(), levels_dbm=levels_dbm)
+        table = villages({})
+        owned = village_cells(table, GRID, np.zeros(GRID.shape, np.int32), ["00001"])
+        here = replace(made, level_dbm=levels, probability=chance)
+        return classify_villages(
+            table, here, sites(), cells_of_villages=owned, settings=rules_now, village_settings=SETTINGS
+        ).iloc[0]
+
+    got = best(**{"3G": -100.0, "4G": -110.0, "5G": -110.0})
+    assert (got["best_operator"], got["best_technology"]) == ("A", "3G")
+    assert got["margin_db"] == pytest.approx(-14.9, abs=0.01)
+    assert best(**{"4G": -110.0})["best_operator"] == "B", "no margin of 3G and 5G is known"
+    blank = best()
+    assert (blank["best_operator"], blank["best_technology"]) == ("", "")
+    assert np.isnan(blank["best_rsrp_dbm"])
+
+
 def test_points_outside_or_without_a_place_are_undecided_never_white() -> None:
     table = villages({}, {"lon": np.nan, "lat": np.nan}, place(50, 50))
     got = classified(table, covered(NONE), sites=sites(place(0, 0)))
