@@ -99,7 +99,7 @@ def notices(
     Parameters
     ----------
     logs : iterable of IssueLog
-        Of all stages; their warnings are carried over, one line per kind.
+        Of all stages; their warnings are carried over, one line per text and file.
     present : mapping
         Number of records of ``terrain``, ``population_raster``, ``population``, ``settlements`` and ``measurements``.
     defaults_used : mapping
@@ -139,15 +139,14 @@ def notices(
 
 
 def _warnings(logs: Iterable[IssueLog]) -> list[Bilingual]:
-    """Return one line per kind of warning and file, with the number of rows."""
-    rows: Counter[tuple[str, str]] = Counter()
-    titles: dict[tuple[str, str], Bilingual] = {}
+    """Return one line per text of a warning and file, with the number of rows: what differs is not merged."""
+    rows: Counter[tuple[str, str, str, str]] = Counter()
     for log in logs:
         for finding in log.of_severity(Severity.WARNING):
-            key = (finding.kind.code, str(finding.source))
-            rows[key] += finding.count
-            titles.setdefault(key, finding.title)
-    return [_counted("finding", rows[key], title=titles[key], file=key[1]) for key in sorted(titles)]
+            rows[finding.kind.code, str(finding.source), finding.title.vi, finding.title.en] += finding.count
+    return [
+        _counted("finding", n, title=Bilingual(vi, en), file=file) for (_, file, vi, en), n in sorted(rows.items())
+    ]
 
 
 def _all_operators(predicted: Predicted, settings: CoverageSettings) -> tuple[CoverageLayer, ...]:

@@ -120,3 +120,20 @@ def test_one_row_is_no_rows() -> None:
     log.add("site_void_ground", Source("sites.csv"), rows=[4], came=["A 1"])
     (line,) = [n for n in notices([log], present={}, defaults_used={}, rules=[]) if "sites.csv" in n.en]
     assert line.en.endswith("(1 row; sites.csv)")
+
+
+def test_findings_of_one_kind_that_say_different_things_are_all_shown() -> None:
+    log = IssueLog(issue_catalogue())
+    for operator, technology in (("Viettel", "5G"), ("MobiFone", "3G"), ("VinaPhone", "5G")):
+        log.add("technology_not_listed", Source("project"), fields={"operator": operator, "technology": technology})
+    for code in ("A 1", "A 2"):
+        log.add("site_void_ground", Source("sites.csv"), rows=[4], came=[code])
+    found = [n.en for n in notices([log], present={}, defaults_used={}, rules=[])]
+    named = [line for line in found if " mentions " in line]
+    assert [line.split(":")[0] for line in named] == [
+        "No list of MobiFone mentions 3G",
+        "No list of Viettel mentions 5G",
+        "No list of VinaPhone mentions 5G",
+    ]
+    assert all(line.endswith("(1 row; project)") for line in named)
+    assert [line.rpartition("(")[2] for line in found if "sites.csv" in line] == ["2 rows; sites.csv)"]
