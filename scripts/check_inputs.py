@@ -34,6 +34,7 @@ def main(
         from geo.io.project import read_project
         from geo.io.resources import issue_catalogue
         from geo.io.run_folder import RunFolder, run_name
+        from geo.pipeline.settings import settings_refusal
         from geo.pipeline.showing import kind_name
         from geo.report.issues import issues_workbook
         from geo.validation import IssueLog, Severity
@@ -52,21 +53,25 @@ def main(
                 console.note(Bilingual(f"Đang đọc: {name.vi} ({kind})", f"Reading: {name.en} ({kind})"))
 
         read_inputs(read, log, progress=reading)
+        refused = settings_refusal(read)
         path = folder.path / "issues.xlsx"
         write_bytes(path, issues_workbook(log, created=read.date, title=read.name))
         counts = {s: sum(f.count for f in log.of_severity(s)) for s in Severity}
         rows_in = sum(c.rows_in for c in log.counts)
         used = sum(c.rows_used for c in log.counts)
+        errors = counts[Severity.ERROR] + (refused is not None)
         console.note(
             Bilingual(
                 f"{rows_in} dòng vào, {used} dòng dùng được, {rows_in - used} dòng không dùng (đều có lý do); "
-                f"{counts[Severity.ERROR]} lỗi, {counts[Severity.WARNING]} cảnh báo.",
+                f"{errors} lỗi, {counts[Severity.WARNING]} cảnh báo.",
                 f"{rows_in} rows in, {used} used, {rows_in - used} not used (each explained); "
-                f"{counts[Severity.ERROR]} errors, {counts[Severity.WARNING]} warnings.",
+                f"{errors} errors, {counts[Severity.WARNING]} warnings.",
             )
         )
         console.wrote(path)
-        if log.has_errors:
+        if errors:
+            if refused is not None:
+                console.error(refused)
             for finding in log.of_severity(Severity.ERROR):
                 title = finding.title
                 console.error(Bilingual(f"{finding.source}: {title.vi}", f"{finding.source}: {title.en}"))

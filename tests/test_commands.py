@@ -90,6 +90,23 @@ def test_checking_says_kinds_in_the_project_s_language_and_each_once(tiny: Path,
     assert "Reading: Population (population)" in english.stderr
 
 
+def test_checking_refuses_the_settings_that_an_analysis_refuses(tiny: Path, tmp_path: Path) -> None:
+    text = tiny.read_text(encoding="utf-8")
+    assert "[settings]" in text
+    text = text.replace('kind = "ground"', 'kind = "surface"').replace("[settings]", '[settings]\nend_loss = "p2108"')
+    project = tiny.with_name("surface.toml")
+    project.write_text(text, encoding="utf-8")
+    said = []
+    for command in ("check_inputs.py", "analyze.py"):
+        done = run_command(command, str(project), "--out", str(tmp_path / command), "--lang", "vi", folder=tmp_path)
+        assert done.returncode == 2, done.stderr
+        said.append(done.stderr)
+        sentence = 'end_loss = "p2108" không dùng được với địa hình kind = "surface"'
+        assert sentence in " ".join(done.stderr.split())
+    assert "1 lỗi" in said[0]
+    assert list((tmp_path / "check_inputs.py").glob("*/issues.xlsx")), "the other findings are written all the same"
+
+
 def test_checking_sees_at_once_that_it_cannot_write(tiny: Path, tmp_path: Path) -> None:
     (tmp_path / "out").write_text("a file where the folder should be", encoding="utf-8")
     bad = run_command("check_inputs.py", str(tiny), "--out", str(tmp_path / "out"), folder=tmp_path)

@@ -8,14 +8,14 @@ from dataclasses import dataclass, fields
 from typing import Any, get_args
 
 from geo.coverage import TECHNOLOGIES, CoverageSettings, coverage_settings, technology_rules
-from geo.errors import ProjectFileError
+from geo.errors import Bilingual, ProjectFileError
 from geo.io.resources import resource_names
 from geo.project import Project
 from geo.propagation.ground import EndLoss, GroundSettings, check_ground, ground_settings
 from geo.propagation.p2109 import BuildingKind
 from geo.villages import VillageSettings, village_settings
 
-__all__ = ["AnalysisSettings", "analysis_settings"]
+__all__ = ["AnalysisSettings", "analysis_settings", "settings_refusal"]
 
 _FLAGS = ("unknown_status_serves", "clutter_in_profile")
 _SHARES = (
@@ -89,6 +89,15 @@ def analysis_settings(project: Project) -> AnalysisSettings:
             "[settings] unserved_probability must be below served_probability.",
         )
     return AnalysisSettings(settings, village_settings(**villages), _ground(project, ground), rules.entries)
+
+
+def settings_refusal(project: Project) -> Bilingual | None:
+    """Return why an analysis would refuse the project's settings over its inputs; None if it would not."""
+    try:
+        analysis_settings(project)
+    except ProjectFileError as error:
+        return error.message
+    return None
 
 
 def _ground(project: Project, given: Mapping[str, Any]) -> GroundSettings:

@@ -142,9 +142,9 @@ def check_ground(settings: GroundSettings, *, kind: TerrainKind | None, land_cov
         )
     if land_cover and settings.clutter_in_profile and settings.end_loss == "p2108":
         raise ProjectFileError(
-            '[settings] end_loss = "p2108" và clutter_in_profile = true loại trừ nhau: cùng cây và nhà sẽ bị tính hai lần; '
+            '[settings] end_loss = "p2108" và lớp phủ land_cover được cộng vào đường truyền loại trừ nhau: cùng cây và nhà sẽ bị tính hai lần; '
             'hãy đặt clutter_in_profile = false hoặc end_loss = "none".',
-            '[settings] end_loss = "p2108" and clutter_in_profile = true exclude each other: the same trees and houses would '
+            '[settings] end_loss = "p2108" and land_cover, which is added along the path, exclude each other: the same trees and houses would '
             'count twice; set clutter_in_profile = false or end_loss = "none".',
         )
 

@@ -73,6 +73,8 @@ def test_what_is_not_allowed_is_said(tmp_path: Path, text: str, inputs: str, sai
     with pytest.raises(ProjectFileError) as caught:
         settings_of(tmp_path, text, inputs)
     assert said in caught.value.message.en
+    if said == "exclude each other":
+        assert "lớp phủ land_cover được cộng vào đường truyền" in caught.value.message.vi
     assert caught.value.message.vi != caught.value.message.en
 
 
