@@ -243,6 +243,8 @@ def _climb(
         decrement = 0.5 * float(slope @ move)
         if damping == 0.0 and decrement < settings.convergence:
             return theta, hessian, decrement, step
+        # The scale moves by no more than a factor e at a time: far from the top the surface says little of it.
+        move /= max(1.0, float(np.abs(move[problem.size :]).max()))
         tried, tried_slope = problem.value_and_slope(theta + move, prior_sd)
         if tried >= value - 1e-9 * abs(value):
             theta, value, slope = theta + move, tried, tried_slope

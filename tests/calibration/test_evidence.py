@@ -10,6 +10,7 @@ import pytest
 from geo.calibration.evidence import layer_evidence, limit_candidates
 from geo.calibration.likelihood import Candidates, Kind, log_likelihood
 from geo.calibration.settings import calibration_settings
+from geo.calibration.student import log_cdf
 from geo.radio import LevelRange
 from tests.calibration.simulation import Truth, draw
 
@@ -68,6 +69,8 @@ def test_candidates_that_are_left_out_change_nothing(degrees: float, share: floa
     keep = limit_candidates(c, drawn.predicted_dbm, settings)
     if degrees > 30:
         assert keep.mean() < 0.9
+    tail = -log_cdf((c.level_dbm[c.observation] - drawn.predicted_dbm - 5.0) / 3.0, degrees)
+    assert np.bincount(c.observation, np.where(keep, 0.0, tail)).max() <= 5e-7 * (1 + 1e-6)
     number = np.cumsum(keep) - 1
     kept = np.bincount(c.observation, keep, minlength=len(c.level_dbm)).astype(int)
     small = Candidates(
