@@ -105,7 +105,8 @@ class Calibration:
         variance = np.asarray(((matrix @ self.posterior.covariance[:p, :p]) * matrix.toarray()).sum(axis=1)).ravel()
         variance = variance + self._unseen(features)
         spread = self.posterior.spread_db[design.spread_class]
-        both = np.sqrt(variance + (spread * spread_factor(self.settings.degrees)) ** 2)
+        own = (spread * spread_factor(self.settings.degrees)) ** 2
+        both = np.sqrt(variance + own + self.settings.place_sd_db**2)
         return Correction(np.asarray(shift), np.sqrt(variance), spread, both)
 
     def _unseen(self, features: LinkFeatures) -> _F64:
@@ -193,7 +194,12 @@ def compare_degrees(
 def held_out_value(calibration: Calibration, candidates: Candidates, predicted_dbm: _F64, features: LinkFeatures) -> _F64:
     """Return the log likelihood of observations under the calibrated model, each by itself."""
     found = calibration.correct(features, with_device=True)
-    return log_likelihood(candidates, predicted_dbm + found.shift_db, found.spread_db, calibration.settings.law).value
+    mean = predicted_dbm + found.shift_db
+    each = [
+        log_likelihood(candidates, mean + shift, found.spread_db, calibration.settings.law).value + log_weight
+        for shift, log_weight in calibration.settings.shared_shifts
+    ]
+    return np.asarray(np.logaddexp.reduce(each, axis=0))
 
 
 def serving_residuals(

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from scipy.linalg import LinAlgError, cho_factor, cho_solve
 from scipy.sparse import coo_array, csr_array
 
-from geo.calibration.likelihood import Candidates, ErrorLaw, Kind, curvature, log_likelihood
+from geo.calibration.likelihood import Candidates, ErrorLaw, Kind, Likelihood, curvature, log_likelihood
 from geo.calibration.settings import CalibrationSettings
 from geo.calibration.terms import FAMILIES, Design, family_start
 
@@ -72,6 +72,7 @@ class _Problem:
     law: ErrorLaw
     log_spread_prior: float
     log_spread_sd: float
+    nodes: tuple[tuple[float, float], ...] = ((0.0, 0.0),)
 
     @property
     def size(self) -> int:
@@ -85,7 +86,7 @@ class _Problem:
     def value_and_slope(self, theta: _F64, prior_sd: _F64) -> tuple[float, _F64]:
         """Return the log posterior up to a constant, and its gradient."""
         mean, spread = self.split(theta)
-        found = log_likelihood(self.candidates, mean, spread, self.law)
+        found = self._over_places(mean, spread)[0]
         per_link = self.weight[self.candidates.observation]
         classes = len(self.design.spread_classes)
         slope = np.concatenate(
@@ -98,6 +99,19 @@ class _Problem:
         value = float(self.weight @ found.value - 0.5 * np.sum((away / prior_sd) ** 2))
         return value, slope - away / prior_sd**2
 
+    def _over_places(self, mean: _F64, spread: _F64) -> tuple[Likelihood, list[Likelihood], _F64]:
+        """Return the likelihood with what all cells of a place share integrated out, its nodes' and their posterior."""
+        each = [log_likelihood(self.candidates, mean + shift, spread, self.law) for shift, _ in self.nodes]
+        if len(each) == 1:
+            return each[0], each, np.ones((1, len(each[0].value)))
+        joint = np.stack([found.value + log_weight for found, (_, log_weight) in zip(each, self.nodes, strict=True)])
+        value = np.logaddexp.reduce(joint, axis=0)
+        posterior = np.exp(joint - value)
+        of_link = posterior[:, self.candidates.observation]
+        slope = np.sum([p * f.slope_mean for p, f in zip(of_link, each, strict=True)], axis=0)
+        slope_spread = np.sum([p * f.slope_log_spread for p, f in zip(of_link, each, strict=True)], axis=0)
+        return Likelihood(value, slope, slope_spread), each, posterior
+
     @property
     def centre(self) -> _F64:
         classes = len(self.design.spread_classes)
@@ -106,14 +120,25 @@ class _Problem:
     def negative_hessian(self, theta: _F64, prior_sd: _F64) -> _F64:
         """Return minus the second derivatives of the log posterior."""
         mean, spread = self.split(theta)
-        row, column, entry, along, weight = curvature(self.candidates, mean, spread, self.law)
         owner = self.candidates.observation
         m, n, p = len(mean), len(self.weight), self.size
         matrix = self.design.matrix
-        inner = coo_array((entry * self.weight[owner[row]], (row, column)), shape=(m, m)).tocsr()
-        gathered = csr_array((along, (owner, np.arange(m))), shape=(n, m)) @ matrix
-        terms = (matrix.T @ (inner @ matrix)).toarray()
-        terms += (gathered.T @ (gathered * (self.weight * weight)[:, None])).toarray()
+        whole, each, posterior = self._over_places(mean, spread)
+
+        def outer(along: _F64, weight: _F64) -> _F64:
+            gathered = csr_array((along, (owner, np.arange(m))), shape=(n, m)) @ matrix
+            return np.asarray((gathered.T @ (gathered * weight[:, None])).toarray())
+
+        terms = np.zeros((p, p))
+        for (shift, _), found, share in zip(self.nodes, each, posterior, strict=True):
+            row, column, entry, along, weight = curvature(self.candidates, mean + shift, spread, self.law)
+            scale = self.weight * share
+            inner = coo_array((entry * scale[owner[row]], (row, column)), shape=(m, m)).tocsr()
+            terms += (matrix.T @ (inner @ matrix)).toarray() + outer(along, scale * weight)
+            if len(each) > 1:
+                terms += outer(found.slope_mean, scale)
+        if len(each) > 1:
+            terms -= outer(whole.slope_mean, self.weight)
         full = np.zeros((len(theta), len(theta)))
         full[:p, :p] = terms
         for k in range(p, len(theta)):
@@ -160,7 +185,7 @@ def fit_terms(
         raise ValueError("weights are not negative")
     problem = _Problem(
         candidates, predicted_dbm, design, weight, law or settings.law,
-        float(np.log(settings.spread_db)), settings.spread_log_sd,
+        float(np.log(settings.spread_db)), settings.spread_log_sd, settings.shared_shifts,
     )  # fmt: skip
     families = np.array(design.family_of, dtype=object)
     sd = {f: family_start(f, settings) for f in dict.fromkeys(design.family_of)}

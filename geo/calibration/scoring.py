@@ -14,7 +14,7 @@ import pandas as pd
 from scipy.spatial import cKDTree
 
 from geo.calibration.blocks import Correlation
-from geo.calibration.likelihood import Candidates, ErrorLaw, Kind, log_likelihood
+from geo.calibration.likelihood import Candidates, Kind, log_likelihood
 from geo.calibration.settings import CalibrationSettings
 
 __all__ = [
@@ -116,7 +116,9 @@ def _away(x_m: _F64, y_m: _F64, test: _Bool, buffer_m: float) -> _Bool:
     return nearest_m(x_m, y_m, test) > buffer_m
 
 
-def predicted_level(candidates: Candidates, mean_dbm: _F64, spread_db: _F64, law: ErrorLaw) -> _F64:
+def predicted_level(
+    candidates: Candidates, mean_dbm: _F64, spread_db: _F64, settings: CalibrationSettings
+) -> _F64:
     """Return the median of the strongest candidate's level, by halving: what best service is predicted to be.
 
     It lies above the strongest mean: a maximum is chosen among errors. Without candidates -inf.
@@ -129,24 +131,30 @@ def predicted_level(candidates: Candidates, mean_dbm: _F64, spread_db: _F64, law
     low[empty], high[empty] = -1e9, -1e9
     for _ in range(_HALVINGS):
         middle = 0.5 * (low + high)
-        below = np.exp(_below(candidates, middle, mean_dbm, spread_db, law)) < 0.5
+        below = np.exp(_below(candidates, middle, mean_dbm, spread_db, settings)) < 0.5
         low, high = np.where(below, middle, low), np.where(below, high, middle)
     return np.where(empty, -np.inf, 0.5 * (low + high))
 
 
 def probability_of_level(
-    candidates: Candidates, threshold_dbm: _F64, mean_dbm: _F64, spread_db: _F64, law: ErrorLaw
+    candidates: Candidates, threshold_dbm: _F64, mean_dbm: _F64, spread_db: _F64, settings: CalibrationSettings
 ) -> _F64:
     """Return the probability that the strongest candidate reaches a level, (n,)."""
-    return np.asarray(-np.expm1(_below(candidates, threshold_dbm, mean_dbm, spread_db, law)))
+    return np.asarray(-np.expm1(_below(candidates, threshold_dbm, mean_dbm, spread_db, settings)))
 
 
-def _below(candidates: Candidates, level_dbm: _F64, mean_dbm: _F64, spread_db: _F64, law: ErrorLaw) -> _F64:
+def _below(
+    candidates: Candidates, level_dbm: _F64, mean_dbm: _F64, spread_db: _F64, settings: CalibrationSettings
+) -> _F64:
     n = len(level_dbm)
     asked = Candidates(
         level_dbm, np.full(n, Kind.BELOW, np.int8), np.full(n, -1), candidates.first, candidates.site
     )
-    return log_likelihood(asked, mean_dbm, spread_db, law).value
+    each = [
+        log_likelihood(asked, mean_dbm + shift, spread_db, settings.law).value + log_weight
+        for shift, log_weight in settings.shared_shifts
+    ]
+    return np.asarray(np.logaddexp.reduce(each, axis=0))
 
 
 @dataclass(frozen=True, slots=True)

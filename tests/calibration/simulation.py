@@ -24,6 +24,7 @@ class Truth:
     degrees: float = 5.0
     site_sd_db: float = 3.0
     shared: float = 0.7
+    between: float = 0.0  # share of the error's normal score that all sites have in common at a place
     limit_dbm: float = -113.0
     device_db: tuple[float, ...] = (0.0,)
     sites: int = 14
@@ -65,6 +66,7 @@ def draw(
         off = (np.degrees(np.arctan2(dx, dy))[..., None] - azimuth + 180) % 360 - 180
         p = 32 - 97.5 - 20 * np.log10(d)[..., None] - np.minimum(12 * (off / 65) ** 2, 25) - ld[..., None] - 16
         normal = np.sqrt(truth.shared) * rng.normal(size=(n, truth.sites, 1)) + np.sqrt(1 - truth.shared) * rng.normal(size=p.shape)
+        normal = np.sqrt(truth.between) * rng.normal(size=(n, 1, 1)) + np.sqrt(1 - truth.between) * normal
         error = truth.scale_db * stats.t(truth.degrees).ppf(stats.norm.cdf(normal))
         device = np.array(device_of[g])[rng.integers(0, len(device_of[g]), n)] if device_of else np.zeros(n, int)
         level = (
