@@ -362,6 +362,26 @@ def test_a_technology_that_no_list_of_the_operator_mentions_is_unknown(flat: Gro
     assert [f.came[0] for f in log if f.kind.code == "technology_not_listed"] == ["A 3G", "A 5G"]
 
 
+def test_what_the_department_states_to_be_absent_is_not_unlisted(flat: GroundModel, log: IssueLog) -> None:
+    absent = {"A": ("3G", "4G"), "B": ("5G",), "C": ("3G", "4G", "5G")}
+    rows = cells({}, {"operator": "B", "site_id": "b"})
+    listed = sites({}, {"operator": "B", "site_id": "b", "technologies": "3G,4G"})
+    setting = chosen(absent_technologies=absent, neighbour_operators=frozenset("ABC"))
+    coverage, prepared = run(rows, listed, flat, grid(), operators=("A", "B", "C"), setting=setting, log=log)
+    assert prepared.unlisted == {("A", "5G")}
+    for layer in (("A", "3G"), ("B", "5G"), ("C", "3G"), ("C", "5G")):
+        assert (coverage.state[coverage.index(*layer)] == State.PREDICTED_UNSERVED).all(), layer
+    assert (coverage.state[coverage.index("A", "5G")] == State.UNKNOWN).all()
+    assert (coverage.state[coverage.index("A", "4G")] == State.PREDICTED_SERVED).any(), "the list is believed"
+    said = {code: [f.came[0] for f in log if f.kind.code == code] for code in log.codes()}
+    assert said["technology_stated_absent"] == ["A 3G", "B 5G", "C 3G", "C 4G", "C 5G"]
+    assert said["technology_absent_but_listed"] == ["A 4G"]
+    assert said["technology_not_listed"] == ["A 5G"]
+    finding = next(f for f in log if f.kind.code == "technology_not_listed")
+    assert 'absent_technologies = { "A" = ["5G"] }' in finding.action.en
+    assert 'absent_technologies = { "A" = ["5G"] }' in finding.action.vi
+
+
 def test_a_blank_code_joins_nothing(flat: GroundModel) -> None:
     listed = sites({"site_id": "", "status": "off_air"}, {"site_id": "", **at(300, 0)}, {"site_id": "t", **at(0, 300)})
     coverage, prepared = run(cells({"site_id": "", "status": ""}), listed, flat, grid())

@@ -286,7 +286,8 @@ def piece_states(
     P ≤ ``unserved_probability``, uncertain between. Where terrain voids hide a path, the state is
     stated only if the best and the worst case agree; else it is unknown. Unserved near a border whose
     far side has no site list becomes unknown. An operator without site list is unknown everywhere, and so is
-    a technology that no list of its operator mentions: a list that cannot say 5G does not deny it.
+    a technology that no list of its operator mentions: a list that cannot say 5G does not deny it. What the
+    department states to be absent is neither.
 
     Parameters
     ----------
@@ -368,7 +369,7 @@ def _decided(
     if operator not in settings.neighbour_operators:
         near = ring & (layer == State.PREDICTED_UNSERVED)
         layer[near], why[near] = State.UNKNOWN, Reason.NEIGHBOUR_SITES
-    if operator in facts.without_sites:
+    if operator in facts.without_sites and not settings.stated_absent(operator, technology):
         layer[:], why[:] = State.UNKNOWN, Reason.NO_SITE_LIST
     elif (operator, technology) in facts.unlisted:
         layer[:], why[:] = State.UNKNOWN, Reason.TECHNOLOGY_NOT_LISTED

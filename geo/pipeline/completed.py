@@ -90,6 +90,8 @@ class CompletedRun:
         values = {name: value for name, value in self.settings["coverage"].items() if name}
         for name, kind in (("counting", tuple), ("neighbour_operators", frozenset)):
             values[name] = kind(values[name])
+        absent = values.get("absent_technologies", {})
+        values["absent_technologies"] = {operator: tuple(named) for operator, named in absent.items()}
         return CoverageSettings(**values)
 
     @property

@@ -71,7 +71,7 @@ def analysis_settings(project: Project) -> AnalysisSettings:
     villages: dict[str, float] = {}
     for name, value in project.analysis.items():
         if name in for_coverage:
-            coverage[name] = _checked(name, value)
+            coverage[name] = _absent(project, value) if name == "absent_technologies" else _checked(name, value)
         elif name in for_ground:
             ground[name] = _checked(name, value)
         elif name in for_villages:
@@ -135,6 +135,29 @@ def _number(name: str, value: object, *, largest: float = 1e9, positive: bool = 
     if positive and not value > 0:
         raise _wrong(name, value, "cần số lớn hơn 0", "a number above 0 is needed")
     return float(value)
+
+
+def _absent(project: Project, value: object) -> dict[str, tuple[str, ...]]:
+    """Return technologies that operators of the project are stated not to have."""
+    name = "absent_technologies"
+    if not isinstance(value, Mapping) or not all(isinstance(listed, list) for listed in value.values()):
+        raise _wrong(name, value, 'cần bảng như { "Viettel" = ["5G"] }', 'a table such as { "Viettel" = ["5G"] } is needed')
+    for operator, listed in value.items():
+        if operator not in project.operators:
+            known = ", ".join(project.operators) or "—"
+            raise _wrong(
+                name,
+                operator,
+                f"không có trong [project] operators ({known}); hãy ghi đúng như ở đó",
+                f"not among [project] operators ({known}); write it as it stands there",
+            )
+        for technology in listed:
+            if technology not in TECHNOLOGIES:
+                allowed = ", ".join(TECHNOLOGIES)
+                raise _wrong(
+                    name, technology, f"không có công nghệ này; chỉ {allowed}", f"no such technology; allowed: {allowed}"
+                )
+    return {operator: tuple(t for t in TECHNOLOGIES if t in listed) for operator, listed in sorted(value.items())}
 
 
 def _checked(name: str, value: object) -> Any:

@@ -6,7 +6,7 @@ All values come from ``resources/defaults.toml`` and the rule catalogue; a proje
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import lru_cache
 from math import inf
@@ -195,6 +195,8 @@ class CoverageSettings:
         Mean loss into a vehicle and its standard deviation.
     neighbour_operators : frozenset of str
         Operators whose sites beyond the border are in the lists.
+    absent_technologies : mapping of str to tuple of str
+        Operator to technologies that it does not have here by the department's word: no list has to say so.
     levels_dbm : mapping of str to float
         Planning level by technology; a technology without one is ``unknown`` wherever a cell reaches.
     counting : tuple of str
@@ -220,6 +222,11 @@ class CoverageSettings:
     levels_dbm: Mapping[str, float]
     counting: tuple[str, ...]
     neighbour_operators: frozenset[str] = frozenset()
+    absent_technologies: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def stated_absent(self, operator: str, technology: str) -> bool:
+        """Tell whether the department states that the operator has no such technology here."""
+        return technology in self.absent_technologies.get(operator, ())
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,8 +66,8 @@ class PreparedSources:
         Operators whose site list is missing: nothing is known of them.
     defaults_used : DefaultsUsed
     unlisted : frozenset of (operator, technology)
-        Counting technologies that no row of the operator's lists mentions, on air or not, near or far:
-        nothing is known of them.
+        Counting technologies that no row of the operator's lists mentions, on air or not, near or far, and
+        that the department does not state to be absent: nothing is known of them.
     table : DataFrame
         One row per radio cell of ``sources``, in its order (see :func:`geo.propagation.radio_table.radio_table`).
     """
@@ -117,7 +117,7 @@ def prepare_sources(
     log : IssueLog
         Receives radio cells without a position, sites outside the terrain tiles, on
         or right beside a void (none is predicted), operators without a list, technologies without planning
-        level or that no list mentions; azimuths and antenna models that are not known, beams above the
+        level or that no list mentions, and what the department states to be absent; azimuths and antenna models that are not known, beams above the
         horizon, and what a power that is neither called total nor per port was taken for.
     area_type : callable, optional
         Kind of area (``"urban"``, ``"suburban"``, ``"rural"``) around places: called with arrays of
@@ -138,7 +138,13 @@ def prepare_sources(
         log.add("operator_without_sites", Source("project"), came=name)
     table = table[table["operator"].isin(names)].reset_index(drop=True)
     mentioned = set(zip(table["operator"], table["technology"], strict=True))
-    unlisted = frozenset((o, t) for o in names if o not in without for t in settings.counting if (o, t) not in mentioned)
+    unlisted = frozenset(
+        (o, t)
+        for o in names
+        if o not in without
+        for t in settings.counting
+        if (o, t) not in mentioned and not settings.stated_absent(o, t)
+    )
     for operator, technology in sorted(unlisted):
         given = {"operator": operator, "technology": technology}
         log.add("technology_not_listed", Source("project"), came=f"{operator} {technology}", fields=given)
@@ -154,6 +160,7 @@ def prepare_sources(
     dy = np.maximum(0.0, np.maximum(bottom - y, y - top))
     reach = np.hypot(dx, dy) <= settings.max_radius_m
     present = {(o, t) for o, t in zip(table["operator"], table["technology"], strict=True) if t}
+    _state_absent(log, names, present, settings)
     table, x, y = table[reach].reset_index(drop=True), x[reach], y[reach]
 
     layers = tuple(sorted(present | {(name, t) for name in names for t in settings.counting}))
@@ -233,6 +240,21 @@ def _serving(table: pd.DataFrame, on: date, settings: CoverageSettings, counts: 
     for technology, n in table.loc[serves & ~known, "technology"].value_counts().items():
         counts[f"{technology or '?'}.status"] += int(n)
     return table.assign(taken_on_air=~known)[serves].reset_index(drop=True)
+
+
+def _state_absent(
+    log: IssueLog, names: Sequence[str], present: set[tuple[str, str]], settings: CoverageSettings
+) -> None:
+    """State which technologies are absent by the department's word, and where its lists say otherwise."""
+    for operator in sorted(names):
+        for technology in (t for t in settings.counting if settings.stated_absent(operator, t)):
+            known = (operator, technology) in present
+            log.add(
+                "technology_absent_but_listed" if known else "technology_stated_absent",
+                Source("project"),
+                came=f"{operator} {technology}",
+                fields={"operator": operator, "technology": technology},
+            )
 
 
 def _named(taken_on_air: pd.Series, filled: pd.Series) -> list[str]:

@@ -48,6 +48,29 @@ def test_the_project_s_own_values_win(tmp_path: Path) -> None:
     assert got.villages.weak_cluster_households == 15.0
 
 
+def test_absent_technologies_are_checked_and_part_of_the_key(tmp_path: Path) -> None:
+    def settings(text: str) -> AnalysisSettings:
+        path = tmp_path / "p.toml"
+        head = '[project]\nname = "x"\ndate = 2026-11-01\noperators = ["Viettel", "MobiFone"]\n[settings]\n'
+        path.write_text(head + text, encoding="utf-8")
+        return analysis_settings(read_project(path))
+
+    got = settings('absent_technologies = { "Viettel" = ["5G", "3G"], "MobiFone" = ["3G"] }')
+    assert got.coverage.absent_technologies == {"MobiFone": ("3G",), "Viettel": ("3G", "5G")}
+    assert '"absent_technologies":{"MobiFone":["3G"],"Viettel":["3G","5G"]}' in canonical_json(got.coverage)
+    for value, vi, en in (
+        ('{ "Vietel" = ["5G"] }', "không có trong [project] operators", "absent_technologies = Vietel: not among"),
+        ('{ "Viettel" = ["6G"] }', "không có công nghệ này", "absent_technologies = 6G: no such technology"),
+        ('{ "Viettel" = [5] }', "không có công nghệ này", "absent_technologies = 5: no such technology"),
+        ('{ "Viettel" = "5G" }', "cần bảng", "a table such as"),
+        ('["5G"]', "cần bảng", "a table such as"),
+    ):
+        with pytest.raises(ProjectFileError) as caught:
+            settings(f"absent_technologies = {value}")
+        assert vi in caught.value.message.vi
+        assert en in caught.value.message.en
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
