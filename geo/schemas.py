@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from geo.errors import InputError
-from geo.text import fold_key, without_unit
+from geo.text import fold, fold_key, without_unit
 
 __all__ = ["Field", "FieldType", "HeaderMatch", "Schema"]
 
@@ -92,11 +92,13 @@ class Schema:
 
     ``one_of`` lists groups of fields: of each group at least one alternative (a set of fields that
     stand together) must be there, e.g. ``(("lon", "lat"), ("x", "y"), ("position",))``.
+    A header without a field that holds one of the folded words of ``weighty`` may matter all the same.
     """
 
     kind: str
     fields: Mapping[str, Field]
     one_of: tuple[tuple[tuple[str, ...], ...], ...] = ()
+    weighty: tuple[str, ...] = ()
 
     @classmethod
     def from_toml(cls, kind: str, content: Mapping[str, object]) -> Schema:
@@ -127,7 +129,13 @@ class Schema:
             tuple(tuple(alternative) for alternative in group)
             for group in (groups if isinstance(groups, Sequence) else [])
         )
-        return cls(kind, fields, one_of)
+        words = content.get("weighty", [])
+        weighty = tuple(fold(word) for word in (words if isinstance(words, Sequence) else []))
+        return cls(kind, fields, one_of, weighty)
+
+    def weighs(self, header: object) -> bool:
+        """Tell whether a header holds one of the words that make it worth a warning when it is not used."""
+        return any(f" {word} " in f" {fold(header)} " for word in self.weighty)
 
     def match(self, headers: Sequence[str], chosen: Mapping[str, str] | None = None) -> HeaderMatch:
         """Find which header means which field.

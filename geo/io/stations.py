@@ -178,7 +178,7 @@ def _read_rows(
         given = frame["status"] if "status" in frame.columns else pd.Series("", index=frame.index, dtype="str")
         frame = frame.assign(status=given.where(given != "", told.reindex(frame.index).fillna("")).astype("str"))
     frame = _drop_repeated(table, frame, log)
-    frame = _without_blank_azimuths(table, _with_power_options(frame, item), log)
+    frame = _without_blank_azimuths(table, _with_power_options(_with_port_powers(frame), item), log)
     resolved = _operators(table, frame, item, operators, log, needed=not cells)
     if resolved is None:
         log.close(schema.kind, source, rows_in=table.rows_in, rows_used=0)
@@ -198,6 +198,21 @@ def _read_rows(
     if not cells:
         log.close(schema.kind, source, rows_in=table.rows_in, rows_used=len(frame))
     return frame
+
+
+def _with_port_powers(frame: pd.DataFrame) -> pd.DataFrame:
+    """Take a power whose header says "per port" where a row has no other power; its basis is then known."""
+    names = {f"power_per_port_{unit}": f"power_{unit}" for unit in ("w", "dbm") if f"power_per_port_{unit}" in frame.columns}
+    if not names:
+        return frame
+    known = frame[[name for name in ("power_w", "power_dbm") if name in frame.columns]].notna().any(axis=1)
+    taken = ~known & frame[list(names)].notna().any(axis=1)
+    said = frame["power_basis"] if "power_basis" in frame.columns else pd.Series("", index=frame.index)
+    frame = frame.assign(power_basis=said.where(~taken, "per_port").astype("str"))
+    for per_port, name in names.items():
+        given = frame[name] if name in frame.columns else pd.Series(np.nan, index=frame.index)
+        frame = frame.assign(**{name: given.where(~taken, frame[per_port])})
+    return frame.drop(columns=list(names))
 
 
 def _with_power_options(frame: pd.DataFrame, item: InputFile) -> pd.DataFrame:

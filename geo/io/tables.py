@@ -166,8 +166,10 @@ def _map_columns(raw: RawTable, schema: Schema, options: TableOptions, log: Issu
     above = require_one_table(raw, match.columns, schema, options, log) if raw.geometry is None else 0
     private = frozenset(name for name, field in schema.fields.items() if field.private)
     _report_rivals(raw, match.columns, match.rivals, private, log)
-    if match.unknown:
-        log.add("columns_unused", raw.source, came=", ".join(raw.headers[i] for i in match.unknown))
+    unused = [raw.headers[i] for i in match.unknown]
+    for code, weighty in (("columns_unused", False), ("columns_unused_weighty", True)):
+        if found := [header for header in unused if schema.weighs(header) is weighty]:
+            log.add(code, raw.source, came=", ".join(found))
     cells = raw.cells
     blank = cells.isna().all(axis=1).to_numpy(dtype=bool)
     if cells.shape[1] and cells.dtypes.map(pd.api.types.is_object_dtype).any():

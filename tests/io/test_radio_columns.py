@@ -48,6 +48,51 @@ def test_columns_of_antennas_and_powers(tmp_path, network_of, log, as_cells):
     assert not log.has_errors
 
 
+@pytest.mark.parametrize("as_cells", [False, True])
+@pytest.mark.parametrize(
+    ("header", "unit"),
+    [
+        ("Công suất mỗi port (W)", "W"), ("Công suất mỗi cổng (W)", "W"), ("Công suất/port (W)", "W"), ("Công suất (W/port)", "W"),
+        ("Công suất (mỗi cổng)", "W"), ("Công suất/port (dBm)", "dBm"), ("Công suất mỗi cổng [dBm]", "dBm"),
+        ("Power per port (dBm)", "dBm"), ("power_per_port_w", "W"),
+    ],
+)  # fmt: skip
+def test_a_power_whose_header_says_per_port(tmp_path, network_of, log, header, unit, as_cells):
+    rows = (
+        f"Nhà mạng,Mã trạm,Mã cell,Kinh độ,Vĩ độ,Công nghệ,Azimuth,{header},Công suất phát (W),Loại công suất,Số port,Loại ăng-ten\n"
+        "Viettel,A1,11,105.1001,21.8001,4G,0,20,,,4,ODV-065R18K\n"
+        "Viettel,A1,12,105.1001,21.8001,4G,120,20,80,Tổng,4,ODV-065R18K\n"
+        "Viettel,A1,13,105.1001,21.8001,4G,240,,,,2,\n"
+    )  # fmt: skip
+    path = _written(tmp_path, rows, "list.csv")
+    site = _written(tmp_path, "Nhà mạng,Mã trạm,Kinh độ,Vĩ độ\nViettel,A1,105.1001,21.8001\n", "sites.csv")
+    network = network_of([site] if as_cells else [path], area(), cells=[path] if as_cells else [])
+    cells = network.cells.set_index("cell_id").loc[["11", "12", "13"]]
+    one_port = 10 * np.log10(20) + 30 if unit == "W" else 20.0
+    np.testing.assert_allclose(cells["power_dbm"], [one_port, 10 * np.log10(80) + 30, np.nan])
+    assert cells["power_basis"].tolist() == ["per_port", "total", ""], "the carrier's own power goes first, with its own basis"
+    assert cells["ports"].tolist() == [4, 4, 2]
+    assert cells["antenna_model"].tolist() == ["ODV-065R18K", "ODV-065R18K", ""]
+    assert not {"columns_unused", "columns_unused_weighty"} & log.codes()
+
+
+@pytest.mark.parametrize(("model", "ports"), [("Loại anten", "Số cổng"), ("Model anten", "Số port"), ("Loại ăng-ten", "Số cổng phát")])
+def test_other_headers_of_operators_lists(tmp_path, network_of, log, model, ports):
+    head = f"Nhà mạng,Mã trạm,Kinh độ,Vĩ độ,Công nghệ,Loại công suất,{ports},{model}\n"
+    path = _written(tmp_path, head + "Viettel,A1,105.1,21.8,4G,Mỗi port,4,ODV\n", "list.csv")
+    (cell,) = network_of([path], area()).cells.itertuples()
+    assert (cell.power_basis, cell.ports, cell.antenna_model) == ("per_port", 4, "ODV")
+
+
+def test_an_unused_header_about_power_is_a_warning(tmp_path, network_of, log):
+    head = "Nhà mạng,Mã trạm,Kinh độ,Vĩ độ,Công suất nguồn,Port báo cáo,Report,Cường độ\n"
+    network_of([_written(tmp_path, head + "Viettel,A1,105.1,21.8,5,1,2,3\n", "list.csv")], area())
+    said = {f.kind.code: (str(f.kind.severity), f.came) for f in log if f.kind.code.startswith("columns_unused")}
+    assert {code: severity for code, (severity, _) in said.items()} == {"columns_unused": "info", "columns_unused_weighty": "warning"}
+    assert "Công suất nguồn, Port báo cáo" in str(said["columns_unused_weighty"])
+    assert "Report, Cường độ" in str(said["columns_unused"])
+
+
 def test_a_list_without_these_columns_leaves_them_unknown(tmp_path, network_of, log):
     cells = network_of([_written(tmp_path, "Nhà mạng,Mã trạm,Kinh độ,Vĩ độ\nViettel,A1,105.1,21.8\n", "s.csv")], area()).cells
     assert cells["antenna_model"].tolist() == cells["power_basis"].tolist() == [""]
