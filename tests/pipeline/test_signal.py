@@ -143,6 +143,9 @@ def test_a_village_behind_the_ridge(run: Analysis) -> None:
     assert re.search(r"Che chắn bởi sườn núi cách trạm 3,[678] km, cao hơn đường nhìn thẳng 5[67]\d m", text)
     assert re.search(r"Vị trí chỗ che chắn: kinh độ 105,65\d+, vĩ độ 21,8[23]\d+; mặt đất cao (79|80)\d m", text)
     assert "Nguồn: sites.csv, dòng 2." in text
+    # 46 dBm over 600 resource elements and two ports, with 17 dBi: the label says that it is no carrier's EIRP
+    assert re.search(r"EIRP của tín hiệu mà máy đo \(4G/5G: một phần tử tài nguyên; 3G: kênh hoa tiêu\): \d\d,\d dBm", text)
+    assert "hướng chính (EIRP)" not in text
     assert said(explained(run, "T3"), "en").count("\n") == text.count("\n")
     assert sorted(found.files) == ["01.svg", "02.svg", "03.svg", "04.svg", "index.html"]
     assert all(b"<title>" in found.files[name] for name in ("01.svg", "04.svg"))
