@@ -382,6 +382,27 @@ def test_what_the_department_states_to_be_absent_is_not_unlisted(flat: GroundMod
     assert 'absent_technologies = { "A" = ["5G"] }' in finding.action.vi
 
 
+def test_reasons_over_all_operators_are_those_of_unknown_cells_the_most_frequent_first() -> None:
+    u, n, o = State.UNKNOWN, State.PREDICTED_UNSERVED, Reason
+    layers = (("A", "2G"), ("A", "4G"), ("B", "3G"), ("B", "4G"))
+    state = np.array([[u, u, u, u], [u, u, u, n], [u, State.PREDICTED_SERVED, n, n], [u, u, n, u]], np.uint8)[:, None, :]
+    reason = np.array(
+        [
+            [o.NO_TECHNOLOGY] * 4,  # does not count
+            [o.TERRAIN, o.NO_LEVEL, o.NEIGHBOUR_SITES, 0],
+            [o.TECHNOLOGY_NOT_LISTED, 0, 0, 0],
+            [o.TECHNOLOGY_NOT_LISTED, o.NO_LEVEL, 0, o.TECHNOLOGY_NOT_LISTED],  # the second cell is served by B
+        ],
+        np.uint8,
+    )[:, None, :]
+    level = np.zeros(state.shape, np.float32)
+    coverage = Coverage(Grid(EPSG, X, Y, 100.0, 1, 4), layers, level, level, level, state, reason)
+    expected = (Reason.TECHNOLOGY_NOT_LISTED, Reason.TERRAIN, Reason.NEIGHBOUR_SITES)
+    assert coverage.unknown_reasons(("3G", "4G")) == expected
+    known = replace(coverage, all_by_use=np.full((3, 1, 4), State.PREDICTED_UNSERVED, np.uint8))
+    assert known.unknown_reasons(("3G", "4G")) == ()
+
+
 def test_a_blank_code_joins_nothing(flat: GroundModel) -> None:
     listed = sites({"site_id": "", "status": "off_air"}, {"site_id": "", **at(300, 0)}, {"site_id": "t", **at(0, 300)})
     coverage, prepared = run(cells({"site_id": "", "status": ""}), listed, flat, grid())
@@ -438,6 +459,26 @@ def test_a_level_is_not_shown_where_a_void_may_hide_a_better_one(tmp_path: Path)
     assert np.isnan(coverage.level_dbm[i]).all()
     alone, _ = run(rows.iloc[1:], sites(), terrain_of(tmp_path, heights, "b"), Grid(EPSG, X + 1000, Y + 2000, 100.0, 5, 5))
     assert np.isfinite(alone.level_dbm[i]).all()
+
+
+def test_figures_that_a_void_may_belie_are_not_stated(tmp_path: Path) -> None:
+    """Two sites, a void before the nearer one: the state may be certain, the best server and its level are not."""
+    heights = np.full((200, 200), 100.0)
+    holed = heights.copy()
+    holed[:, 118] = np.nan  # some 1.6 km east of the middle
+    rows = cells({**at(-2000.0, 0.0)}, {**at(2200.0, 0.0), "power_dbm": 49.0})
+    where = grid(41, 100.0)
+    whole, _ = run(rows, sites({}), terrain_of(tmp_path, heights, "whole"), where)
+    got, _ = run(rows, sites({}), terrain_of(tmp_path, holed, "holed"), where)
+    i = whole.index("A", "4G")
+    stated = np.isfinite(got.level_dbm[i])
+    np.testing.assert_allclose(got.level_dbm[i][stated], whole.level_dbm[i][stated], atol=1e-3)
+    certain = (got.state[i] == State.PREDICTED_SERVED) & ~stated
+    assert certain.sum() > 50  # served whatever the void hides
+    assert np.isfinite(got.probability[i][certain]).all()
+    unsure = (got.state[i] == State.UNCERTAIN) & ~stated
+    assert np.isnan(got.probability[i][unsure]).all()
+    assert np.isnan(got.margin_sd[i][unsure]).all()
 
 
 def test_ground_cells_on_a_void_are_unknown(tmp_path: Path) -> None:

@@ -73,9 +73,11 @@ class Coverage:
     layers : tuple of (operator, technology)
         First axis of the arrays below.
     level_dbm : (layers, rows, columns) float32 array
-        Best server's level; NaN outside, out of every cell's reach, and where voids hide a better one.
+        Best server's level; NaN outside, out of every cell's reach, and where voids may hide a better one.
     probability : (layers, rows, columns) float32 array
-        P that the level at a random point of the cell reaches the planning level; NaN where the state is unknown.
+        P that the level at a random point of the cell reaches the planning level; NaN where the state is unknown, and
+        where it is uncertain and voids may hide a better server. Where they may and the state is certain all the
+        same, it is that of the best server whose path is known: at least so much.
     margin_sd : (layers, rows, columns) float32 array
         (level − planning level) / sd of the best server; -inf out of reach, NaN where the state is unknown.
     state : (layers, rows, columns) uint8 array
@@ -118,6 +120,16 @@ class Coverage:
     def all_state(self, technologies: Sequence[str]) -> UInt8:
         """Return the state over all operators."""
         return combine([self.operator_state(operator, technologies) for operator in self.operators])
+
+    def unknown_reasons(self, technologies: Sequence[str]) -> tuple[Reason, ...]:
+        """Return why cells are unknown outdoors over all operators: the reasons of their layers, that of most cells first."""
+        unknown = (self.all_state(technologies) if self.all_by_use is None else self.all_by_use[0]) == State.UNKNOWN
+        bits = np.zeros(int(np.count_nonzero(unknown)), dtype=np.uint8)  # one per reason
+        for i, (_, technology) in enumerate(self.layers):
+            if technology in technologies:
+                bits |= np.left_shift(1, self.reason[i][unknown]).astype(np.uint8)
+        cells = {reason: int(np.count_nonzero(bits & (1 << reason))) for reason in Reason if reason is not Reason.NONE}
+        return tuple(sorted((r for r, n in cells.items() if n), key=lambda r: (-cells[r], r)))
 
 
 def combine(states: Sequence[UInt8]) -> UInt8:
@@ -324,7 +336,11 @@ def piece_states(
                 continue
             margin_sd[i][stated] = levels.margin_sd[0][i][stated]
             path_open[i] = inside & (levels.bound_sd[0][i] > levels.margin_sd[0][i])
-            shown = inside & np.isfinite(levels.level_dbm[i]) & (why != Reason.TERRAIN)
+            # The state may be certain where a hidden path would only make it more so; figures are not.
+            hidden = path_open[i] & stated & (layer == State.UNCERTAIN)
+            margin_sd[i][hidden] = probability[0, i][hidden] = np.nan
+            hidden = path_open[i] & np.isfinite(levels.bound_sd[0][i])  # +inf: no planning level to compare with
+            shown = inside & np.isfinite(levels.level_dbm[i]) & ~hidden & (why != Reason.TERRAIN)
             level_dbm[i][shown] = levels.level_dbm[i][shown]
             server[i][shown] = levels.server[i][shown]
             both = shown & np.isfinite(levels.second_dbm[i])

@@ -303,7 +303,7 @@ def _pair(line: str, name: str, number: int, file: str) -> tuple[float, float]:
         half = len(pieces) // 2
         parts = [".".join(pieces[:half]), ".".join(pieces[half:])]
     parts = [p.rstrip(",") if i == 0 else p for i, p in enumerate(parts)]
-    if len(parts) < 2 or not all(_NUMBER.fullmatch(p) for p in parts[:2]):
+    if len(parts) < 2 or not all(_NUMBER.fullmatch(p) and np.isfinite(_number(p)) for p in parts[:2]):
         raise InputError(
             f"{file}: dòng {number}: phần {name} cần hai số (góc, suy hao dB), đã gặp '{line[:40]}'.",
             f"{file}: line {number}: {name} needs two numbers (angle, loss in dB), found '{line[:40]}'.",

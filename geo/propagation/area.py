@@ -134,12 +134,16 @@ def predict_area(
     ------
     GridMismatchError
         If the shapes do not agree.
+    ValueError
+        If clutter would count twice: in the profile and at the phone.
     """
     if inside.shape != grid.shape or ground.ground_m.shape != window.heights.shape:
         raise GridMismatchError(
             f"Mảnh {grid.shape}, mặt nạ {inside.shape} hoặc địa hình không khớp nhau.",
             f"Piece {grid.shape}, mask {inside.shape} or terrain do not fit each other.",
         )
+    if clutter_at_end and ground.over_m is not ground.ground_m:
+        raise ValueError("clutter in the profile and clutter loss at the phone would count the same houses twice")
     out = AreaLevels.empty(layers, grid.shape)
     if not inside.any() or sources.groups == 0:
         return out
@@ -148,12 +152,12 @@ def predict_area(
     x_m, y_m = grid.centres()
     all_x, all_y = np.meshgrid(x_m, y_m)
     lon, lat = to_wgs84(all_x.ravel(), all_y.ravel(), grid.epsg)
-    row, column = window.to_lattice(lon.reshape(grid.shape), lat.reshape(grid.shape))
+    row, column = (_fixed(v) for v in window.to_lattice(lon.reshape(grid.shape), lat.reshape(grid.shape)))
     stands_m = np.full(grid.shape, np.nan, dtype=np.float32)
     heights_kernel(profiles.ground_m, row, column, wanted, stands_m)
     rays = ray_count(settings.max_radius_m, min(grid.cell_size, settings.ray_spacing_m))
     samples = math.ceil(settings.max_radius_m / settings.profile_step_m)
-    site_row, site_column = window.to_lattice(sources.group_lon, sources.group_lat)
+    site_row, site_column = (_fixed(v) for v in window.to_lattice(sources.group_lon, sources.group_lat))
     used_loss_db, used_sd_db = _uses(sources, settings)
     for g in range(sources.groups):
         dx_m, dy_m = x_m - sources.group_x_m[g], y_m - sources.group_y_m[g]
@@ -175,8 +179,8 @@ def predict_area(
         polar = _swept(
             profiles,
             antenna,
-            (end_row - antenna.row) / samples,
-            (end_column - antenna.column) / samples,
+            _fixed((end_row - antenna.row) / samples),
+            _fixed((end_column - antenna.column) / samples),
             sector,
             frequencies / 1000.0,
             settings,
@@ -184,6 +188,15 @@ def predict_area(
         _merge(out, polar, antenna, stands_m, (dx_m / 1000.0, dy_m / 1000.0), wanted, rays, sector, members,
                frequencies, band_of, sources, used_loss_db[:, members], used_sd_db[:, members], settings, clutter_at_end)  # fmt: skip
     return out
+
+
+def _fixed(position: _F64) -> _F64:
+    """Return lattice positions or steps as multiples of 2^-34 nodes (about 5 nm).
+
+    Sums of them are exact, so that a position does not depend on where a piece's window begins: pieces agree
+    to the last bit however the grid is cut.
+    """
+    return np.asarray(np.round(position * 2.0**34) / 2.0**34, dtype=np.float64)
 
 
 def _over(ground: ProfileGround) -> _F32:

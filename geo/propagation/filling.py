@@ -117,7 +117,6 @@ def _filled(
     if library is not None and model:
         measured = library.find(model, frequency_mhz=frequency, electrical_tilt_deg=electrical)
     if np.isnan(electrical):
-        mechanical = 0.0
         if measured is not None:
             electrical = measured.electrical_tilt_deg
         else:
@@ -174,7 +173,8 @@ def _height(row: Mapping[Any, Any], base: TechnologyDefaults, gaps: _Gaps) -> tu
 def _tilts(row: Mapping[Any, Any]) -> tuple[float, float]:
     """Return mechanical and electrical tilt, the latter NaN where the list gives none.
 
-    Of a total alone nobody knows how it is made up: it counts as electrical, the same all round.
+    Of a total alone nobody knows how it is made up: it counts as electrical, the same all round. A mechanical
+    tilt alone says nothing of the electrical one.
     """
     names = ("mechanical_tilt_deg", "electrical_tilt_deg", "tilt_deg")
     mechanical, electrical, total = (_or_nan(row.get(name)) for name in names)
@@ -183,7 +183,7 @@ def _tilts(row: Mapping[Any, Any]) -> tuple[float, float]:
     if np.isnan(mechanical):
         mechanical = 0.0 if np.isnan(total) else total - electrical
     if np.isnan(electrical):
-        electrical = 0.0 if np.isnan(total) else total - mechanical
+        electrical = total - mechanical
     return mechanical, electrical
 
 

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from geo.crs import from_wgs84
 from geo.propagation.diffraction import Diffraction
+from geo.propagation.entry import end_loss
 from geo.propagation.ground import GroundModel
 from geo.propagation.kernels import heights_kernel
 from geo.propagation.radio_sources import RadioSources, pattern_loss_db
@@ -48,7 +49,8 @@ class Links:
         Level of what the phone measures outdoors, never above the radio cell's ceiling; NaN where the path
         is not all known.
     free_space_db, diffraction_db, pattern_db : (n,) float64 arrays
-        The parts of the loss; level = EIRP − their sum below the ceiling.
+        The parts of the loss; level = EIRP − their sum below the ceiling. Where the run takes the median
+        clutter loss at the phone (``end_loss``), that stands with free space: it too depends on distance alone.
     distance_km : (n,) float64 array
         Along the ground.
     obstructed : (n,) bool array
@@ -189,9 +191,12 @@ def _block(
         slope = rise / away_km - 5e5 / settings.effective_earth_radius_m * away_km + lift
         below = -np.degrees(np.arctan(slope / 1000.0))
         bearing = np.degrees(np.arctan2(dx[chosen], dy[chosen]))
+        ends = end_loss(frequencies, away_km)[0] if ground.settings.end_loss == "p2108" else None
         for member, band in zip(members, band_of, strict=True):
             mine = np.flatnonzero(layer[chosen] == near.layer[member])
             free = _FREE_SPACE_DB + 20.0 * np.log10(frequencies[band] * slant_km[mine])
+            if ends is not None:
+                free = free + ends[band, mine]
             pattern = pattern_loss_db(near, int(member), bearing_deg=bearing[mine], below_horizon_deg=below[mine])
             level = np.minimum(near.eirp_dbm[member] - free - loss[band, mine] - pattern, near.ceiling_dbm[member])
             source = np.full(mine.size, near.index[member])

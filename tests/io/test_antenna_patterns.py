@@ -201,10 +201,12 @@ def test_a_tilt_that_is_not_the_beams_is_said(read: Callable[..., AntennaPattern
         (document(across=[*lines(horizontal), "7 20"]), "hai suy hao khác nhau tại góc 7°", "two different losses at 7°"),
         (document(across=[*lines(horizontal), "360 3"]), "hai suy hao khác nhau tại góc 0°", "two different losses at 0°"),
         (document(across=lines(lambda a: horizontal(a) - 9)), "cả số âm (-9 dB)", "negative (-9 dB)"),
+        (document(across=[*lines(horizontal)[:5], "1e400 3", *lines(horizontal)[6:]]), "cần hai số", "needs two numbers"),
+        (document(across=[*lines(horizontal)[:5], "5 1e400", *lines(horizontal)[6:]]), "cần hai số", "needs two numbers"),
         (document() + "HORIZONTAL 360\n", "HORIZONTAL có hai lần", "HORIZONTAL stands twice"),
         (b"PK\x03\x04\x00\x00", "không phải tệp văn bản", "not a text file"),
     ],
-    ids=["empty", "no vertical", "empty vertical", "cut off", "letters", "one number", "two losses", "two at north", "two signs", "twice", "binary"],
+    ids=["empty", "no vertical", "empty vertical", "cut off", "letters", "one number", "two losses", "two at north", "two signs", "endless angle", "endless loss", "twice", "binary"],
 )  # fmt: skip
 def test_refused_with_one_sentence_each(
     read: Callable[..., AntennaPattern], content: str | bytes, vi: str, en: str

@@ -15,6 +15,7 @@ from geo.crs import from_wgs84, to_wgs84
 from geo.errors import GridMismatchError
 from geo.grid import Grid
 from geo.io.terrain import TerrainWindow
+from geo.propagation import area
 from geo.propagation.area import MODEL, AreaLevels, _ray_ends, predict_area
 from geo.propagation.entry import USES
 from geo.propagation.ground import ProfileGround
@@ -259,6 +260,35 @@ def test_indoors_and_in_vehicles_never_better_than_outdoors() -> None:
     strong = np.isfinite(outdoor) & (outdoor > 0)
     for use in ("vehicle", "indoor"):
         assert (got.margin_sd[USES.index(use), 0][strong] < outdoor[strong]).all()
+
+
+def test_clutter_in_the_profile_and_at_the_phone_exclude_each_other() -> None:
+    surface = window(np.full((241, 241), 100.0))
+    given = {"window": surface, "grid": grid(3), "inside": np.ones((3, 3), bool), "sources": sources({}), "layers": 1, "settings": SETTINGS}
+    predict_area(ground=ground(surface), clutter_at_end=True, **given)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="twice"):
+        predict_area(ground=ground(surface, 10.0), clutter_at_end=True, **given)  # type: ignore[arg-type]
+
+
+def test_a_window_that_begins_elsewhere_changes_no_bit() -> None:
+    heights = hills(8)
+    place = [(130.0, 70.0, float(heights[120, 120]), 30.0)]
+    whole = predict(window(heights), sources({"bearing_deg": 70.0}, at=place))
+    step = window(heights)
+    cut = TerrainWindow(
+        np.ascontiguousarray(step.heights[13:-9, 11:-17]), step.west + 11 * STEP, step.north - 13 * STEP, STEP, STEP
+    )
+    moved = predict(cut, sources({"bearing_deg": 70.0}, at=place))
+    np.testing.assert_array_equal(moved.level_dbm, whole.level_dbm)
+
+
+def test_a_finer_grid_makes_rays_closer(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[float] = []
+    monkeypatch.setattr(area, "ray_count", lambda radius, spacing: asked.append(spacing) or 64)
+    surface = window(np.full((241, 241), 100.0))
+    for size in (20.0, 100.0, 500.0):
+        predict(surface, sources({}), grid(3, size))
+    assert asked == [20.0, 100.0, 100.0]
 
 
 def test_no_cell_no_grid_no_mask() -> None:

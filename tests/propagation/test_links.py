@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from geo.io.resources import issue_catalogue
 from geo.propagation.diffraction import Diffraction
 from geo.propagation.ground import GroundModel
 from geo.propagation.links import predict_links
+from geo.propagation.p2108 import statistical_terrestrial_loss_db
 from geo.propagation.radio_sources import RadioSources
 from geo.propagation.sweep import Antenna, Profiles, whole_path_loss
 from geo.validation import IssueLog
@@ -107,6 +109,26 @@ def test_only_the_layers_own_cells_in_reach_and_only_known_paths(tmp_path: Path)
     assert len(none) == 0
     with pytest.raises(ValueError, match="every point needs"):
         predict_links(terrain, radio, lon, lat, [lte], epsg=EPSG, settings=SETTINGS)
+
+
+def test_reach_ends_at_the_radius_within_a_square_too(tmp_path: Path) -> None:
+    terrain = terrain_of(tmp_path, np.full((200, 200), 100.0))
+    radio, layers = prepared(terrain, {})
+    lon, lat = to_wgs84([X + 1990.0, X + 2010.0, X + 3500.0], [Y] * 3, EPSG)
+    short = replace(SETTINGS, max_radius_m=2000.0)
+    links = predict_links(terrain, radio, lon, lat, [layers.index(("A", "4G"))] * 3, epsg=EPSG, settings=short)
+    assert links.point.tolist() == [0]
+
+
+def test_clutter_loss_at_the_phone_is_in_paths_as_it_is_in_maps(tmp_path: Path) -> None:
+    terrain = terrain_of(tmp_path, np.full((200, 200), 100.0))
+    ends = replace(terrain, settings=replace(terrain.settings, end_loss="p2108"))
+    radio, layers = prepared(terrain, {})
+    lon, lat = to_wgs84([X + 1500.0], [Y], EPSG)
+    layer = [layers.index(("A", "4G"))]
+    plain, lossy = (predict_links(t, radio, lon, lat, layer, epsg=EPSG, settings=SETTINGS) for t in (terrain, ends))
+    expected = statistical_terrestrial_loss_db(1.8, 1.5, 50.0)
+    assert float(plain.level_dbm[0] - lossy.level_dbm[0]) == pytest.approx(float(expected), abs=0.02)
 
 
 def test_points_in_any_order_and_squares_give_the_same_paths(tmp_path: Path) -> None:

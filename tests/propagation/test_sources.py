@@ -253,7 +253,7 @@ def test_height_and_tilt_depend_on_the_kind_of_area(flat: Terrain, log: IssueLog
     [
         (1, 4, np.nan, (1, 4)),
         (np.nan, 4, np.nan, (0, 4)),
-        (2, np.nan, np.nan, (2, 0)),
+        (2, np.nan, np.nan, (2, 3)),  # the electrical tilt that the list does not give: the default of rural places
         (np.nan, np.nan, 5, (0, 5)),
         (2, np.nan, 5, (2, 3)),
         (np.nan, 4, 5, (1, 4)),
