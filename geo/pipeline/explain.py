@@ -22,7 +22,7 @@ from geo.report.phrases import joined, number_text, phrases
 from geo.report.tables import ResultColumn, arrange, in_words, result_table
 from geo.text import clean, fold
 
-__all__ = ["Section", "explain", "level_lines"]
+__all__ = ["Section", "explain", "field_name", "level_lines"]
 
 _NEAR = 5
 _SITE_FACTS = (
@@ -37,6 +37,8 @@ _CELL_FACTS = (
     "antenna_gain_dbi",
     "bandwidth_mhz",
 )
+#: Technologies whose carriers have one bandwidth only.
+_FIXED_BANDWIDTH = ("2G", "3G")
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,10 +214,12 @@ def _site(run: CompletedRun, site: pd.Series, villages: pd.DataFrame | None) -> 
     cells = run.input("cells")
     own = cells[(cells["site_id"] == site["site_id"]) & (cells["operator"] == site["operator"])]
     rows = [(_say("lines", "site"), site)]
+    filled = _filled(run, site)
     lines = []
     for _, cell in own.iterrows():
         known = joined(_say("cell", k, value=_decimal(f"{cell[k]:g}")) for k in _CELL_FACTS if _given(cell[k]))
-        missing = [_say("cell_missing", k) for k in _CELL_FACTS if not _given(cell[k])]
+        key = (str(cell["cell_id"]) if _given(cell["cell_id"]) else "", str(cell["technology"]))
+        missing = filled[key] if key in filled else _lacking(cell)
         code = clean(cell["cell_id"]) if _given(cell["cell_id"]) else "–"
         lines.append(
             _say(
@@ -241,6 +245,30 @@ def _site(run: CompletedRun, site: pd.Series, villages: pd.DataFrame | None) -> 
         _section("site_cells", lines or [_say("lines", "no_cells")]),
         *_origin(run, rows),
     ]
+
+
+def _filled(run: CompletedRun, site: pd.Series) -> dict[tuple[str, str], list[Bilingual]]:
+    """Return what the prediction filled in for a site's radio cells, by cell and technology."""
+    radio = run.radio_cells()
+    if radio is None:
+        return {}
+    own = radio[0][(radio[0]["site_id"] == site["site_id"]) & (radio[0]["operator"] == site["operator"])]
+    return {
+        (cell, technology): [field_name(name) for name in names.split(",") if name]
+        for cell, technology, names in own[["cell_id", "technology", "defaults"]].itertuples(index=False)
+    }
+
+
+def _lacking(cell: pd.Series) -> list[Bilingual]:
+    """Return what the list lacks of a cell that was not predicted; in 2G and 3G no bandwidth is asked for."""
+    asked = [k for k in _CELL_FACTS if k != "bandwidth_mhz" or cell["technology"] not in _FIXED_BANDWIDTH]
+    return [field_name(k) for k in asked if not _given(cell[k])]
+
+
+def field_name(name: str) -> Bilingual:
+    """Return a field of a radio cell in words."""
+    words = phrases("results/signal.toml")
+    return words.say("fields", name) if words.has("fields", name) else Bilingual(name, name)
 
 
 def _given(value: Any) -> bool:

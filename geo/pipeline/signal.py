@@ -18,7 +18,7 @@ from geo.io.files import write_bytes
 from geo.io.resources import load_toml
 from geo.mapping.labels import date_text
 from geo.pipeline.completed import CompletedRun
-from geo.pipeline.explain import Section, level_lines
+from geo.pipeline.explain import Section, field_name, level_lines
 from geo.pipeline.places import Place, degrees_text, place_of
 from geo.propagation.ground import GroundModel
 from geo.propagation.p1812 import MODEL
@@ -330,13 +330,9 @@ def _lines(signal: CellSignal, mixed: bool) -> Iterator[Bilingual]:
         yield _say("lines", "unknown_technology")
     filled = [name for name in _text(cell["defaults"]).split(",") if name]
     if filled:
-        yield _say("lines", "defaults", list=joined(map(_field, filled)))
+        yield _say("lines", "defaults", list=joined(map(field_name, filled)))
     sheet = _text(cell["sheet"])
     yield _say("lines", "row", file=_text(cell["file"]), sheet=f" [{sheet}]" if sheet else "", row=int(cell["row"]))
-
-
-def _field(name: str) -> Bilingual:
-    return _say("fields", name) if phrases("results/signal.toml").has("fields", name) else Bilingual(name, name)
 
 
 def _path_lines(signal: CellSignal, path: PathLoss, mixed: bool) -> Iterator[Bilingual]:

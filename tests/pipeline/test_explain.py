@@ -11,13 +11,15 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 from tiny import tiny_project
 
 from geo.compute import SerialExecutor
 from geo.errors import InputError
 from geo.pipeline.analysis import Analysis, analyse
-from geo.pipeline.explain import explain
+from geo.pipeline.explain import _CELL_FACTS, _lacking, explain
 from geo.pipeline.signal import explain_signal
 
 
@@ -124,10 +126,25 @@ def test_a_site_is_traced_to_its_cells_and_rows(run: Analysis) -> None:
     assert len(ours) == 3
     assert "A10: 4G; Đang phát sóng; tần số 1842,5 MHz, góc phương vị 0°, ăng-ten cao 38 m, công suất 46 dBm" in ours[0]
     assert all("thiếu" in line for line in cells if " 3G; " in line)
+    lacks = {line.split(": ")[1].split(";")[0]: line.split("; thiếu ")[1] for line in cells}
+    for name in ("góc cúi", "suy hao phi đơ", "số cổng phát", "công suất tính tổng hay theo cổng"):
+        assert name in lacks["4G"]
+    assert not any(name in lacks["4G"] for name in ("công suất,", "tần số", "băng thông"))
+    assert "hướng ăng-ten" in lacks["3G"]
+    assert "băng thông" not in lacks["3G"]
     assert "trạm: sites.csv, dòng 2" in said
     assert "cell A10: cells.csv, dòng 2" in said
     assert "Là trạm gần nhất của các thôn: T1 (" in said
     assert text_of(run.folder, "A1", "en").startswith("Site A1 – Mạng A\n")
+
+
+@pytest.mark.parametrize(("technology", "asked"), [("2G", False), ("3G", False), ("4G", True)])
+def test_a_cell_that_was_not_predicted_lacks_what_its_list_lacks(technology: str, asked: bool) -> None:
+    cell = pd.Series({name: np.nan for name in _CELL_FACTS} | {"power_dbm": 46.0, "technology": technology})
+    lacks = [name.vi for name in _lacking(cell)]
+    assert ("băng thông" in lacks) is asked
+    assert "độ lợi ăng-ten" in lacks
+    assert "công suất" not in lacks
 
 
 def test_reasons_are_words_and_nothing_empty_is_listed(run: Analysis) -> None:
