@@ -159,6 +159,8 @@ class MapContent:
         says so beside its figures, and a class that no village is predicted to have is no bare zero.
     served_at_least, unserved_at_most : float or None
         The two cuts on the probability, 0..1, printed in the legend.
+    unknown_reasons : tuple of str
+        Why cells are unknown over all operators, keys of the strings' ``reasons``, the most frequent first.
     measurements : tuple of MeasurementCount
         Empty means that no measurement was used, and the map says so.
     notices : tuple of Bilingual
@@ -190,6 +192,7 @@ class MapContent:
     model_checked: bool = False
     served_at_least: float | None = None
     unserved_at_most: float | None = None
+    unknown_reasons: tuple[str, ...] = ()
     measurements: tuple[MeasurementCount, ...] = ()
     notices: tuple[Bilingual, ...] = ()
     sources: tuple[DataSource, ...] = field(default=())

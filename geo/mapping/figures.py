@@ -232,8 +232,9 @@ def _people(content: MapContent) -> tuple[tuple[SummaryLine, ...], Label | None,
         lacking = len(figures) - len(given)
         return (), base, label("summary.communes_missing", n=count_text(lacking)) if lacking else None, None
     uncertain, unknown, unserved = (float((figures[known, 0] * figures[known, i]).sum()) for i in (1, 2, 3))
+    why = _reasons(content.unknown_reasons) if unknown > 0 else Bilingual("", "")
     lines = tuple(
-        SummaryLine(vn_safe(key), label_of(count_text(people)), label(f"summary.{key}", share=share_text(people / total)))
+        SummaryLine(vn_safe(key), label_of(count_text(people)), label(f"summary.{key}", share=share_text(people / total), why=why))
         for key, people in (("population_uncertain", uncertain), ("population_unknown", unknown))
     )
     last = _line(
@@ -243,6 +244,18 @@ def _people(content: MapContent) -> tuple[tuple[SummaryLine, ...], Label | None,
     undecided = uncertain + unknown
     part = phrase("summary.undecided_people", n=count_text(undecided), share=share_text(undecided / total))
     return (*lines, last), base, left_out, part
+
+
+def _reasons(names: Sequence[str]) -> Bilingual:
+    """Return a clause that names reasons, and how the one that a setting lifts is lifted; empty where none is known."""
+    if not names:
+        return Bilingual("", "")
+    named = [phrase(f"reasons.{name}") for name in names]
+    clause = phrase("summary.because", reasons=Bilingual("; ".join(r.vi for r in named), "; ".join(r.en for r in named)))
+    if "neighbour_sites" not in names:
+        return clause
+    lifted = phrase("summary.neighbour_sites_lifted")
+    return Bilingual(f"{clause.vi}. {lifted.vi}", f"{clause.en}. {lifted.en}")
 
 
 def _villages(content: MapContent) -> tuple[tuple[SummaryLine, ...], Label | None, Bilingual | None]:

@@ -242,6 +242,7 @@ def write_map(
         method=_method(uncertainty, settings),
         served_at_least=settings.served_probability,
         unserved_at_most=settings.unserved_probability,
+        unknown_reasons=tuple(reason.name.lower() for reason in coverage.unknown_reasons(settings.counting)),
         measurements=(),
         notices=tuple(noted),
         sources=tuple(sources),

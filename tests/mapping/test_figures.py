@@ -83,6 +83,26 @@ def test_summary_by_hand():
     assert found.left_out.vi.startswith("1 xã")
 
 
+def test_the_reasons_why_people_are_unknown_are_named():
+    def line(*reasons, share=0.5):
+        communes = make_content().communes.iloc[:1].copy()
+        communes["population"] = [1000]
+        communes[["population_unserved_share", "population_uncertain_share", "population_unknown_share"]] = [0.0, 0.0, share]
+        return summary(make_content(communes=communes, unknown_reasons=reasons)).people[1].text
+
+    border = line("neighbour_sites", "technology_not_listed")
+    assert "gặp nhiều trước&#58; thiếu danh sách trạm của tỉnh bên&#59; không danh sách nào nói về công nghệ này. Khi" in border.vi
+    assert "neighbour_operators" in border.vi
+    assert "neighbour&#39;s sites not given&#59; no list mentions this technology. Once" in border.en
+    assert "neighbour_operators" in border.en
+    plain = line("technology_not_listed", "terrain")
+    assert plain.en.endswith("first&#58; no list mentions this technology&#59; terrain missing")
+    assert "neighbour" not in plain.en
+    for silent in (line(), line("terrain", share=0.0)):
+        assert silent.en.endswith("allow a conclusion")
+        assert silent.vi.endswith("để kết luận")
+
+
 def test_people_of_communes_of_which_nothing_is_known_count_as_unknown():
     communes = make_content().communes.iloc[:2].copy()
     communes["population"] = [1000, 3000]
