@@ -356,6 +356,8 @@ def state_ground(model: GroundModel, use: ClutterUse, log: IssueLog) -> None:
         log.add("ground_without_clutter", source)
     elif use.source == "none":
         log.add("ground_cover_unused", source)
+    if model.settings.end_loss == "p2108":
+        log.add("ground_end_loss", Source("project"))
     if use.unknown_share:
         log.add("ground_class_unknown", source, fields={"share": f"{100 * use.unknown_share:.1f} %", "nodes": use.nodes})
 

@@ -273,6 +273,7 @@ HERE = (105.0, 20.998, 105.002, 21.0)
         ("surface", CODES, {}, "surface model", "estimated ground", 1 / 9, {"ground_class_unknown", "ground_estimated"}),
         ("ground", [[10] * 3] * 3, {}, "land cover over ground", "terrain", 0.0, set()),
         ("ground", CODES, {"clutter_in_profile": False}, "none", "terrain", None, {"ground_cover_unused"}),
+        ("ground", None, {"end_loss": "p2108"}, "none", "terrain", None, {"ground_without_clutter", "ground_end_loss"}),
     ],
 )
 def test_the_source_of_clutter_and_what_is_stated(
@@ -289,6 +290,8 @@ def test_the_source_of_clutter_and_what_is_stated(
     for finding in log:
         assert "{" not in finding.title.vi + finding.title.en
         assert finding.title.vi != finding.title.en
+        code, severity = finding.kind.code, finding.kind.severity
+        assert severity == ("info" if code == "ground_estimated" else "warning"), "what makes levels too good is on the map"
 
 
 def test_land_cover_that_ends_early_is_counted(tmp_path: Path) -> None:
