@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -21,7 +21,7 @@ from geo.propagation.entry import end_loss
 from geo.propagation.ground import GroundModel, ProfileGround
 from geo.propagation.paths import PathLoss, Profile, atmosphere, cut_profile, evaluate_path
 from geo.propagation.radio_sources import RadioSources, pattern_loss_db
-from geo.propagation.settings import CoverageSettings
+from geo.propagation.settings import TECHNOLOGIES, CoverageSettings
 
 __all__ = [
     "PATTERN_TABLES",
@@ -210,12 +210,12 @@ def _sources(cells: pd.DataFrame, tables: PatternTables, grid: Grid) -> RadioSou
     )
 
 
-def choose_cells(near: pd.DataFrame, strongest: int) -> pd.DataFrame:
+def choose_cells(near: pd.DataFrame, strongest: int, *, counting: Collection[str] = TECHNOLOGIES) -> pd.DataFrame:
     """Return the strongest radio cells over all operators and the best of each operator, best first.
 
     Strong is what lies high above the planning level of its own technology: a 2G carrier and an LTE
-    reference signal are not compared in dBm. Radio cells without planning level come after those with one,
-    those of unknown level last, each by distance.
+    reference signal are not compared in dBm. Technologies that do not count as service come after those that
+    do, radio cells without planning level after those with one, those of unknown level last, both by distance.
 
     Parameters
     ----------
@@ -223,9 +223,12 @@ def choose_cells(near: pd.DataFrame, strongest: int) -> pd.DataFrame:
         Of :func:`cells_in_reach`.
     strongest : int
         How many over all operators.
+    counting : collection of str
+        Technologies that count as service on the date.
     """
     margin = near["sweep_dbm"] - near["threshold_dbm"]
-    rank = np.where(margin.notna(), 0, np.where(near["sweep_dbm"].notna(), 1, 2))
+    counts = near["technology"].isin(list(counting))
+    rank = np.where(margin.notna(), np.where(counts, 0, 1), np.where(near["sweep_dbm"].notna(), 2, 3))
     order = np.lexsort((near["distance_km"].to_numpy(), -margin.fillna(0.0).to_numpy(), rank))
     ranked = near.iloc[order]
     chosen = set(ranked.index[:strongest]) | set(ranked.drop_duplicates("operator").index)

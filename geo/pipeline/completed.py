@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 from collections.abc import Mapping
+from datetime import date
 from functools import cached_property
 from pathlib import Path
 from typing import Any, cast
@@ -17,6 +18,7 @@ from geo.io.files import read_json
 from geo.io.fingerprints import fingerprint
 from geo.io.project import read_project
 from geo.io.rasters import read_array
+from geo.io.resources import load_toml
 from geo.io.run_folder import MANIFEST, RunFolder
 from geo.io.stage_files import read_frame
 from geo.pipeline.keys import canonical
@@ -78,6 +80,17 @@ class CompletedRun:
         """Return the rules used, by technology."""
         used = self.manifest["rules"]["used"]
         return {rule["technology"]: rule for rule in used if rule["indicator"] == indicator}
+
+    def counted_until(self, technology: str) -> date | None:
+        """Return the last day on which a technology counted as service, where the rules ended it before the run's date."""
+        catalogue = load_toml(f"rules/{self.manifest['rules']['catalogue']}.toml")
+        ends = [
+            rule["valid_to"]
+            for rule in catalogue["rules"]
+            if rule["indicator"] == "technology_counts" and rule["technology"] == technology and "valid_to" in rule
+        ]
+        last = max(ends, default=None)
+        return last if last is not None and last < date.fromisoformat(str(self.manifest["project"]["date"])) else None
 
     @property
     def language(self) -> str:

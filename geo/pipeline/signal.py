@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -112,7 +113,7 @@ def explain_signal(
         return SignalExplained(place.folder, [Section(title, tuple(notes))])
     chosen = language or run.language
     notes = [*_verdict(found), *notes]
-    entries = [_entry(signal, place, chosen, found.mixed) for signal in found.signals]
+    entries = [_entry(signal, place, chosen, found) for signal in found.signals]
     sections = [
         Section(title, tuple(notes)),
         *(
@@ -164,6 +165,7 @@ class _Paths:
         self.notes = [_say("lines", "no_list", operator=name) for name in run.operators_without_sites()]
         self.method: list[Bilingual] = []
         self.mixed = False
+        self.uncounted: dict[str, Bilingual] = {}
         radio = run.radio_cells()
         if radio is None:
             self.notes.append(_say("lines", "old_run" if run.has_terrain else "no_radio"))
@@ -186,20 +188,37 @@ class _Paths:
             self.notes.append(_say("lines", "no_cells", reach=reach))
             return
         strongest = int(load_toml("paths.toml")["choice"]["strongest"]["value"])
-        chosen = choose_cells(near, strongest)
+        chosen = choose_cells(near, strongest, counting=settings.counting)
+        others = sorted({*near["technology"]} - {*settings.counting, ""})
+        self.uncounted = {technology: _uncounted(run, technology) for technology in others}
         self.signals = list(cell_signals(chosen, tables, **where))
         shown = len(chosen)
+        first = _say("lines", "counted_first") if self.uncounted else _NOTHING
         self.notes.append(
-            _say("lines", "left_out", shown=shown, strongest=min(strongest, len(near)), n=len(near) - shown, reach=reach)
+            _say("lines", "left_out", shown=shown, strongest=min(strongest, len(near)), first=first, n=len(near) - shown, reach=reach)
         )
         self.mixed = ground.terrain.kind == "surface" and ground.cover_used is None
         self.method = list(_method(ground, settings))
 
 
+def _uncounted(run: CompletedRun, technology: str) -> Bilingual:
+    """Return the sentence that a technology does not count as service, with the day from which on, where it is known."""
+    last = run.counted_until(technology)
+    if last is None:
+        return _say("lines", "uncounted", technology=technology)
+    return _say("lines", "uncounted_since", technology=technology, date=date_text((last + timedelta(days=1)).isoformat()))
+
+
 def _verdict(found: _Paths) -> Iterator[Bilingual]:
-    """Yield in one sentence whether the median level reaches a threshold, and if not what stands before the best."""
-    held = [s for s in found.signals if math.isfinite(s.level_dbm - s.threshold_dbm)]
+    """Yield in one sentence whether the median level reaches a threshold, and if not what stands before the best.
+
+    Only technologies that count as service on the date are spoken of.
+    """
+    known = [s for s in found.signals if math.isfinite(s.level_dbm - s.threshold_dbm)]
+    held = [s for s in known if _text(s.cell["technology"]) not in found.uncounted]
     if not held:
+        if known:
+            yield _say("lines", "verdict_uncounted")
         return
     best = max(held, key=lambda s: s.level_dbm - s.threshold_dbm)
     margin = best.level_dbm - best.threshold_dbm
@@ -207,7 +226,8 @@ def _verdict(found: _Paths) -> Iterator[Bilingual]:
     if margin >= 0:
         yield _say("lines", "verdict_reached", **about)
     elif best.path is not None:
-        yield _say("lines", "verdict_missed", edge=edge_sentence(best.path.edge, surface=found.mixed), **about)
+        counted = _say("lines", "verdict_counted") if found.uncounted else _NOTHING
+        yield _say("lines", "verdict_missed", edge=edge_sentence(best.path.edge, surface=found.mixed), counted=counted, **about)
 
 
 def _method(ground: GroundModel, settings: CoverageSettings) -> Iterator[Bilingual]:
@@ -245,21 +265,25 @@ def _cell_name(cell: pd.Series) -> Bilingual:
     )
 
 
-def _entry(signal: CellSignal, place: Place, language: str, mixed: bool) -> PathEntry:
-    name = _cell_name(signal.cell)
+def _entry(signal: CellSignal, place: Place, language: str, found: _Paths) -> PathEntry:
+    name, mixed = _cell_name(signal.cell), found.mixed
     level, path = signal.level_dbm, signal.path
-    lines = list(_lines(signal, mixed))
+    uncounted = found.uncounted.get(_text(signal.cell["technology"]))
+    lines = [*([] if uncounted is None else [uncounted]), *_lines(signal, mixed)]
     if path is None:
         why = signal.unknown or "void_path"
         short = (name, distance_text(signal.distance_km), _say("values", "unknown"), _say("values", "unknown"), _say("short", why))
         return PathEntry(name, short, tuple(lines))
     margin = level - signal.threshold_dbm
+    against = _against(margin, level)
+    if uncounted is not None:
+        against = _say("values", "uncounted", against=against)
     title = _say("heading", "picture", cell=name, place=place.name)
     notes = [_say("lines", "sentence", text=edge_sentence(path.edge, surface=mixed))]
     if math.isfinite(margin):
         threshold = _value("dbm", signal.threshold_dbm, 0)
         notes.append(
-            _say("lines", "level_held", level=_value("dbm", level), threshold=threshold, against=_against(margin, level))
+            _say("lines", "level_held", level=_value("dbm", level), threshold=threshold, against=against)
         )
     elif math.isfinite(level):
         notes.append(_say("lines", "level", level=_value("dbm", level)))
@@ -268,7 +292,7 @@ def _entry(signal: CellSignal, place: Place, language: str, mixed: bool) -> Path
         for size, headed in ((WIDE, True), (WIDE, False), (NARROW, False))
     )
     short = (
-        name, distance_text(signal.distance_km), _value("dbm", level), _against(margin, level), edge_in_short(path.edge, surface=mixed)
+        name, distance_text(signal.distance_km), _value("dbm", level), against, edge_in_short(path.edge, surface=mixed)
     )  # fmt: skip
     return PathEntry(name, short, tuple(lines), tuple(_parts(signal, path)), wide, narrow, picture)
 

@@ -140,7 +140,7 @@ def test_a_site_is_traced_to_its_cells_and_rows(run: Analysis) -> None:
 
 @pytest.mark.parametrize(("technology", "asked"), [("2G", False), ("3G", False), ("4G", True)])
 def test_a_cell_that_was_not_predicted_lacks_what_its_list_lacks(technology: str, asked: bool) -> None:
-    cell = pd.Series({name: np.nan for name in _CELL_FACTS} | {"power_dbm": 46.0, "technology": technology})
+    cell = pd.Series(dict.fromkeys(_CELL_FACTS, np.nan) | {"power_dbm": 46.0, "technology": technology})
     lacks = [name.vi for name in _lacking(cell)]
     assert ("băng thông" in lacks) is asked
     assert "độ lợi ăng-ten" in lacks

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import os
 import re
 import shutil
@@ -132,6 +133,35 @@ def test_which_cells_are_looked_at() -> None:
     assert choose_cells(near, 1).index.tolist() == [1, 4, 7]
     assert choose_cells(near, 99).index.tolist() == [1, 2, 3, 0, 4, 5, 7, 6]
     assert choose_cells(near.iloc[:0], 3).empty
+    without = near.assign(sweep_dbm=near["sweep_dbm"] + 20.0 * (near["technology"] == "2G"))  # now the strongest
+    assert choose_cells(without, 2).index.tolist() == [0, 1, 4, 7]
+    assert choose_cells(without, 2, counting=("4G", "5G")).index.tolist() == [1, 2, 4, 7]
+    assert choose_cells(without, 9, counting=("4G", "5G")).index.tolist() == [1, 2, 3, 4, 0, 5, 7, 6]
+
+
+def test_the_headline_is_of_technologies_that_count(run: Analysis, tmp_path: Path) -> None:
+    folder = copied(run, tmp_path)
+    radio = table_of(folder)
+    table = read_frame(radio)
+    table["technology"] = table["technology"].replace("3G", "2G")
+    table.loc[table["technology"] == "2G", "eirp_dbm"] += 60.0  # far above everything
+    table.loc[table["technology"] == "4G", "eirp_dbm"] -= 90.0
+
+    def ask(change: pd.DataFrame, language: str) -> tuple[str, SignalExplained]:
+        written(folder, radio, change)
+        found = explain_signal(folder, "T3", language=language, project_file=run.project.path)
+        assert found is not None
+        return found.sections[0].lines[0].text(language), found
+
+    headline, found = ask(table, "vi")
+    assert headline.startswith("Không cell nào của công nghệ được tính là có sóng có mức trung vị đạt ngưỡng ở đây. Gần nhất là Mạng ")
+    assert " 4G, trạm " in headline
+    headline, found = ask(table[table["technology"] == "2G"], "vi")
+    assert headline == "Chưa biết mức của công nghệ nào được tính là có sóng ở đây."
+    assert "2G không tính là có sóng từ ngày 16/09/2026." in said(found)
+    page = html.unescape(found.files["index.html"].decode("utf-8"))
+    assert re.search(r"<td>hơn \d+,\d dB \(không tính là có sóng\)</td>", page)
+    assert "does not count as service from" in said(ask(table[table["technology"] == "2G"], "en")[1], "en")
 
 
 def test_a_village_behind_the_ridge(run: Analysis) -> None:
