@@ -13,6 +13,7 @@ import pandas as pd
 
 from geo.coverage import CoverageSettings
 from geo.coverage.point import PATTERN_TABLES, PatternTables
+from geo.crs import from_wgs84
 from geo.errors import InputError
 from geo.io.files import read_json
 from geo.io.fingerprints import fingerprint
@@ -96,6 +97,16 @@ class CompletedRun:
     def language(self) -> str:
         """The project's language."""
         return str(self.manifest["project"]["language"])
+
+    def grid_cell(self, lon: float, lat: float) -> tuple[int, int] | None:
+        """Return row and column of the grid cell that holds a point; None outside the grid."""
+        grid = self.predicted.coverage.grid
+        row, column = (int(v[0]) for v in grid.locate(*from_wgs84([lon], [lat], grid.epsg)))
+        return (row, column) if row >= 0 else None
+
+    def in_area(self, cell: tuple[int, int]) -> bool:
+        """Tell whether a grid cell belongs to the communes under study."""
+        return bool(self.predicted.index[cell] >= 0)
 
     @property
     def coverage_settings(self) -> CoverageSettings:

@@ -11,7 +11,6 @@ import numpy as np
 import pandas as pd
 
 from geo.coverage import Reason, State
-from geo.crs import from_wgs84
 from geo.errors import Bilingual, InputError
 from geo.mapping.labels import column_entries, count_text, date_text, phrase, section, share_text
 from geo.pipeline.completed import CompletedRun
@@ -328,14 +327,15 @@ def _shown(value: object, column: ResultColumn) -> Bilingual:
 
 def level_lines(run: CompletedRun, lon: float, lat: float) -> Iterator[Bilingual]:
     """Yield what each layer has at a point, then the levels that it is held against; nothing outside the grid."""
-    coverage = run.predicted.coverage
-    x, y = from_wgs84([lon], [lat], coverage.grid.epsg)
-    at_row, at_column = (int(v[0]) for v in coverage.grid.locate(x, y))
+    coverage, cell = run.predicted.coverage, run.grid_cell(lon, lat)
     levels = run.settings["coverage"]["levels_dbm"]
-    if at_row < 0:
+    if cell is None:
+        return
+    if not run.in_area(cell):
+        yield _say("lines", "outside")
         return
     for i, (operator, technology) in enumerate(coverage.layers):
-        place = (i, at_row, at_column)
+        place = (i, *cell)
         reason = Reason(int(coverage.reason[place]))
         yield _say(
             "lines",
@@ -348,8 +348,12 @@ def level_lines(run: CompletedRun, lon: float, lat: float) -> Iterator[Bilingual
             probability=_number(float(coverage.probability[place]), 3),
             reason=_because(reason, int(coverage.state[place])),
         )
-    for technology, rule in sorted(run.rules("planning_level").items()):
-        if technology in {t for _, t in coverage.layers}:
+    rules = run.rules("planning_level")
+    for technology in sorted({t for _, t in coverage.layers} & {*levels}):
+        rule = rules.get(technology)
+        if rule is None or float(rule["threshold"]) != float(levels[technology]):
+            yield _say("lines", "threshold_own", technology=technology, value=_number(float(levels[technology]), 0))
+        else:
             yield _say(
                 "lines",
                 "threshold",

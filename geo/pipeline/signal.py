@@ -13,7 +13,6 @@ import numpy as np
 import pandas as pd
 
 from geo.coverage.point import CellSignal, cell_signals, cells_in_reach, choose_cells
-from geo.crs import from_wgs84
 from geo.errors import Bilingual, InputError
 from geo.io.files import write_bytes
 from geo.io.resources import load_toml
@@ -99,14 +98,16 @@ def explain_signal(
     title = _say("heading", "paths", place=place.name)
     if not (math.isfinite(place.lon) and math.isfinite(place.lat)):
         return SignalExplained(place.folder, [Section(title, (_say("lines", "no_position", place=place.name),))])
-    on_grid = _on_grid(run, place)
+    cell = run.grid_cell(place.lon, place.lat)
+    on_grid = cell is not None
+    elsewhere = "off_grid" if cell is None else "" if run.in_area(cell) else "outside"
     try:
-        found = _Paths(run, place, project_file)
+        found = _Paths(run, place, project_file, swept=not elsewhere)
     except InputError as error:
         if not on_grid:
             raise
         return SignalExplained(place.folder, [Section(title, (error.message,))])
-    notes = ([] if on_grid else [_say("lines", "off_grid")]) + found.notes
+    notes = ([_say("lines", elsewhere)] if elsewhere else []) + found.notes
     if not found.signals:
         if not on_grid:
             raise InputError(" ".join(n.vi for n in notes), " ".join(n.en for n in notes))
@@ -151,16 +152,11 @@ def write_signal(explained: SignalExplained, run_folder: Path, target: Path | No
     return [folder / name for name in ordered]
 
 
-def _on_grid(run: CompletedRun, place: Place) -> bool:
-    grid = run.predicted.coverage.grid
-    x, y = from_wgs84([place.lon], [place.lat], grid.epsg)
-    return bool(grid.locate(x, y)[0][0] >= 0)
-
-
 class _Paths:
     """The paths to a place that are looked at, and what is to be said about the choice."""
 
-    def __init__(self, run: CompletedRun, place: Place, project_file: Path | None) -> None:
+    def __init__(self, run: CompletedRun, place: Place, project_file: Path | None, *, swept: bool) -> None:
+        self.swept = swept
         self.signals: list[CellSignal] = []
         self.notes = [_say("lines", "no_list", operator=name) for name in run.operators_without_sites()]
         self.method: list[Bilingual] = []
@@ -194,9 +190,9 @@ class _Paths:
         self.signals = list(cell_signals(chosen, tables, **where))
         shown = len(chosen)
         first = _say("lines", "counted_first") if self.uncounted else _NOTHING
-        self.notes.append(
-            _say("lines", "left_out", shown=shown, strongest=min(strongest, len(near)), first=first, n=len(near) - shown, reach=reach)
-        )
+        known = any(math.isfinite(s.level_dbm - s.threshold_dbm) for s in self.signals)
+        about = {"shown": shown, "strongest": min(strongest, len(near)), "first": first, "n": len(near) - shown, "reach": reach}
+        self.notes.append(_say("lines", "left_out" if known else "left_out_unknown", **about))
         self.mixed = ground.terrain.kind == "surface" and ground.cover_used is None
         self.method = list(_method(ground, settings))
 
@@ -269,7 +265,7 @@ def _entry(signal: CellSignal, place: Place, language: str, found: _Paths) -> Pa
     name, mixed = _cell_name(signal.cell), found.mixed
     level, path = signal.level_dbm, signal.path
     uncounted = found.uncounted.get(_text(signal.cell["technology"]))
-    lines = [*([] if uncounted is None else [uncounted]), *_lines(signal, mixed)]
+    lines = [*([] if uncounted is None else [uncounted]), *_lines(signal, found)]
     if path is None:
         why = signal.unknown or "void_path"
         short = (name, distance_text(signal.distance_km), _say("values", "unknown"), _say("values", "unknown"), _say("short", why))
@@ -294,7 +290,7 @@ def _entry(signal: CellSignal, place: Place, language: str, found: _Paths) -> Pa
     short = (
         name, distance_text(signal.distance_km), _value("dbm", level), against, edge_in_short(path.edge, surface=mixed)
     )  # fmt: skip
-    return PathEntry(name, short, tuple(lines), tuple(_parts(signal, path)), wide, narrow, picture)
+    return PathEntry(name, short, tuple(lines), tuple(_parts(signal, path, swept=found.swept)), wide, narrow, picture)
 
 
 def _against(margin: float, level: float) -> Bilingual:
@@ -303,7 +299,7 @@ def _against(margin: float, level: float) -> Bilingual:
     return _say("values", "above" if margin >= 0 else "below", value=number_text(abs(margin), 1))
 
 
-def _parts(signal: CellSignal, path: PathLoss) -> Iterator[tuple[Bilingual, Bilingual]]:
+def _parts(signal: CellSignal, path: PathLoss, *, swept: bool) -> Iterator[tuple[Bilingual, Bilingual]]:
     """Yield the parts from the power sent to the level received, and what the level is held against."""
     eirp, ceiling = float(signal.cell["eirp_dbm"]), float(signal.cell["ceiling_dbm"])
     losses = [
@@ -324,10 +320,11 @@ def _parts(signal: CellSignal, path: PathLoss) -> Iterator[tuple[Bilingual, Bili
     if math.isfinite(signal.threshold_dbm):
         yield _say("parts", "threshold"), _value("dbm", signal.threshold_dbm, 0)
         yield _say("parts", "margin"), _value("db", signal.level_dbm - signal.threshold_dbm, sign=True)
-    yield _say("parts", "sweep"), _value("dbm", signal.sweep_dbm)
+    if swept:  # outside the area no grid cell has a level
+        yield _say("parts", "sweep"), _value("dbm", signal.sweep_dbm)
 
 
-def _lines(signal: CellSignal, mixed: bool) -> Iterator[Bilingual]:
+def _lines(signal: CellSignal, found: _Paths) -> Iterator[Bilingual]:
     cell, path = signal.cell, signal.path
     ground = float(cell["ground_m"])
     about = {
@@ -341,7 +338,7 @@ def _lines(signal: CellSignal, mixed: bool) -> Iterator[Bilingual]:
     else:
         yield _say("lines", "where_void", **about)
     if path is not None:
-        yield from _path_lines(signal, path, mixed)
+        yield from _path_lines(signal, path, found)
     elif signal.unknown is not None:
         yield _unknown_sentence(signal)
     azimuth = float(cell["azimuth_deg"])
@@ -359,9 +356,9 @@ def _lines(signal: CellSignal, mixed: bool) -> Iterator[Bilingual]:
     yield _say("lines", "row", file=_text(cell["file"]), sheet=f" [{sheet}]" if sheet else "", row=int(cell["row"]))
 
 
-def _path_lines(signal: CellSignal, path: PathLoss, mixed: bool) -> Iterator[Bilingual]:
+def _path_lines(signal: CellSignal, path: PathLoss, found: _Paths) -> Iterator[Bilingual]:
     edge = path.edge
-    yield _say("lines", "sentence", text=edge_sentence(edge, surface=mixed))
+    yield _say("lines", "sentence", text=edge_sentence(edge, surface=found.mixed))
     if edge.view != "clear":
         clutter = edge.over_m - edge.ground_m
         yield _say(
@@ -376,6 +373,8 @@ def _path_lines(signal: CellSignal, path: PathLoss, mixed: bool) -> Iterator[Bil
         yield _say("edge", "ridges", n=edge.ridges)
     if not path.result.in_range:
         yield _say("lines", "short")
+    if not found.swept:
+        return
     level = signal.level_dbm
     off = abs(level - signal.sweep_dbm)
     if off < _SAME_DB:

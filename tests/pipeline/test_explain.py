@@ -9,6 +9,7 @@ import re
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,8 @@ from tiny import tiny_project
 from geo.compute import SerialExecutor
 from geo.errors import InputError
 from geo.pipeline.analysis import Analysis, analyse
-from geo.pipeline.explain import _CELL_FACTS, _lacking, explain
+from geo.pipeline.completed import CompletedRun
+from geo.pipeline.explain import _CELL_FACTS, _lacking, explain, level_lines
 from geo.pipeline.signal import explain_signal
 
 
@@ -167,6 +169,18 @@ def test_a_point_has_the_levels_of_its_grid_cell(run: Analysis) -> None:
     assert "ngoài lưới" in text_of(run.folder, "108.1,21.83", "vi")
     with pytest.raises(InputError, match="kinh độ rồi vĩ độ"):
         explain(run.folder, "105,67,21,83")
+
+
+def test_a_level_of_the_project_s_own_is_called_so(run: Analysis) -> None:
+    done = CompletedRun(run.folder)
+    coverage = replace(done.predicted.coverage, layers=(*done.predicted.coverage.layers[:-1], ("Mạng B", "5G")))
+    done.predicted = replace(done.predicted, coverage=coverage)
+    levels = {**done.settings["coverage"]["levels_dbm"], "5G": -112.0, "3G": -90.0}
+    done.settings = {**done.settings, "coverage": {**done.settings["coverage"], "levels_dbm": levels}}
+    said = [line.vi for line in level_lines(done, 105.67, 21.83) if line.vi.startswith("Ngưỡng ")]
+    assert said[0] == "Ngưỡng 3G: -90 dBm – do dự án đặt ([settings] levels_dbm)"
+    assert said[1].startswith("Ngưỡng 4G: -110 dBm – quy tắc planning_level_4g, ")
+    assert said[2:] == ["Ngưỡng 5G: -112 dBm – do dự án đặt ([settings] levels_dbm)"]
 
 
 def test_numbers_have_the_language_s_decimal_mark(run: Analysis) -> None:

@@ -26,6 +26,7 @@ from geo.io.run_folder import MANIFEST
 from geo.io.stage_files import read_frame, write_frame
 from geo.pipeline.analysis import Analysis, analyse
 from geo.pipeline.completed import CompletedRun
+from geo.pipeline.explain import explain
 from geo.pipeline.signal import SignalExplained, explain_signal, write_signal
 
 
@@ -301,11 +302,35 @@ def test_voids_under_the_point_and_under_the_path(run: Analysis, tmp_path: Path)
     assert re.search(r"Mặt cắt đi qua chỗ không có số liệu độ cao, bắt đầu cách trạm [23],\d km: chưa biết suy hao", behind)
     over = said(explained(broken, "105.6465, 21.85"))
     assert "Điểm này nằm trên chỗ không có số liệu độ cao" in over
+    assert "Không cell nào có mức để so với ngưỡng tại điểm này; xét 4 cell, còn 12 cell trong tầm 15 km không xét." in over
+    assert "hơn ngưỡng" not in over
+
+
+def test_outside_the_area_no_grid_cell_is_spoken_of(run: Analysis) -> None:
+    inside = said(explained(run, "105.67, 21.83"))
+    assert inside.count("tại ô lưới này: ") == 4
+    done = CompletedRun(run.folder)
+    cell = done.grid_cell(105.67, 21.83)
+    assert cell is not None
+    index = done.predicted.index.copy()
+    index[cell] = -1
+    done.predicted = replace(done.predicted, index=index)
+    found = explain_signal(done, "105.67, 21.83", language="vi", project_file=run.project.path)
+    assert found is not None
+    assert "Điểm nằm ngoài vùng rà soát: chỉ những cell" in said(found)
+    assert "Mức tại điện thoại, ngoài trời: -" in said(found)
+    page = html.unescape(found.files["index.html"].decode("utf-8"))
+    assert "Điểm nằm ngoài vùng rà soát: không có mức sóng nào được dự báo ở đây." in page
+    assert "ô lưới này" not in said(found) + page
+    lines = [line.vi for section in explain(done, "105.67, 21.83") for line in section.lines]
+    assert "Điểm nằm ngoài vùng rà soát: không có mức sóng nào được dự báo ở đây." in lines
+    assert not any("mức chưa biết" in line for line in lines)
 
 
 def test_outside_the_grid(run: Analysis) -> None:
     near = explained(run, "105.72, 21.85")
     assert "ngoài lưới của lần chạy" in said(near)
+    assert "ô lưới này" not in said(near)
     assert "index.html" in near.files
     with pytest.raises(InputError) as caught:
         explained(run, "107.0, 21.85")
