@@ -277,7 +277,7 @@ def _state(
 def _state_radio(log: IssueLog, table: pd.DataFrame, radio: pd.DataFrame, defaults: RadioDefaults) -> None:
     """State what was taken for granted about antennas and powers."""
     loss = f"{defaults.antenna.unknown_azimuth_loss_db:g}"
-    _state(log, "azimuth_unknown", table[radio["azimuth_missing"].to_numpy(bool)], fields={"loss_db": loss, "loss_vi": loss.replace(".", ",")})
+    _state(log, "azimuth_unknown", table[radio["azimuth_missing"].to_numpy(bool)], fields={"loss_en": loss, "loss_vi": loss.replace(".", ",")})
     if "antenna_model" in table.columns:
         _state(log, "antenna_model_unknown", table[radio["model_missing"].to_numpy(bool)], "antenna_model")
     names = [n for n in ("mechanical_tilt_deg", "electrical_tilt_deg", "tilt_deg") if n in table.columns]
