@@ -38,7 +38,7 @@ from geo.pipeline.reading import (
 )
 from geo.pipeline.results import arranged_frame, write_result_layers, write_result_tables
 from geo.pipeline.settings import AnalysisSettings, analysis_settings
-from geo.pipeline.showing import kind_name, notices, sentence, write_map
+from geo.pipeline.showing import kind_name, notices, sentence, state_ended, write_map
 from geo.project import Project
 from geo.propagation.p2108 import MODEL as END_MODEL
 from geo.propagation.p2109 import MODEL as INDOOR_MODEL
@@ -171,6 +171,7 @@ def analysis_stages(project: Project, settings: AnalysisSettings) -> list[Stage]
                 "terrain": list(project.inputs.get("terrain", ())),
                 "land_cover": list(project.inputs.get("land_cover", ())),
                 "antenna_patterns": list(project.inputs.get("antenna_patterns", ())),
+                "ended": settings.ended,
             },
             upstream=("inputs/units.parquet", "inputs/sites.parquet", "inputs/cells.parquet"),
         ),
@@ -228,6 +229,8 @@ def _coverage(
     folder = work.upstream["inputs"]
     units = load_frame(folder, "units")
     sites, cells = _network(folder)
+    log = IssueLog(issue_catalogue())
+    state_ended(settings.ended, sites, cells, project.operators, log)
     return predict_coverage(
         work,
         frames={"units": units, "sites": sites, "cells": cells},
@@ -239,7 +242,7 @@ def _coverage(
         settings=settings.coverage,
         ground_settings=settings.ground,
         on=project.date,
-        log=IssueLog(issue_catalogue()),
+        log=log,
     )
 
 

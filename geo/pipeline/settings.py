@@ -39,12 +39,15 @@ class AnalysisSettings:
     ground : GroundSettings
     rules : tuple of mapping
         Entries of the rule catalogue that were used, as they stand there.
+    ended : tuple of mapping
+        Those by which a technology counted until before the project's date.
     """
 
     coverage: CoverageSettings
     villages: VillageSettings
     ground: GroundSettings
     rules: tuple[Mapping[str, Any], ...]
+    ended: tuple[Mapping[str, Any], ...] = ()
 
 
 def analysis_settings(project: Project) -> AnalysisSettings:
@@ -88,7 +91,7 @@ def analysis_settings(project: Project) -> AnalysisSettings:
             "[settings] unserved_probability phải nhỏ hơn served_probability.",
             "[settings] unserved_probability must be below served_probability.",
         )
-    return AnalysisSettings(settings, village_settings(**villages), _ground(project, ground), rules.entries)
+    return AnalysisSettings(settings, village_settings(**villages), _ground(project, ground), rules.entries, rules.ended)
 
 
 def settings_refusal(project: Project) -> Bilingual | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from functools import lru_cache
 from typing import Any, Literal
 
@@ -22,12 +22,13 @@ from geo.pipeline.engine import Workspace
 from geo.pipeline.predicting import Predicted
 from geo.propagation.entry import USES
 from geo.text import clean
-from geo.validation import IssueLog, Severity
+from geo.validation import IssueLog, Severity, Source
 
-__all__ = ["kind_name", "model_name", "notices", "sentence", "write_map"]
+__all__ = ["kind_name", "model_name", "notices", "sentence", "state_ended", "write_map"]
 
 _RESOURCE = "results/analysis.toml"
 _SHOWN_DEFAULTS = ("villages", "entry")
+_SILENT = ("off_air", "planned")
 
 
 @lru_cache(maxsize=1)
@@ -72,6 +73,53 @@ def _rule_notice(rule: Mapping[str, Any]) -> Bilingual:
     )
     named = sentence("rules", about, technology=rule.get("technology", ""))
     return sentence("notices", "rule_unverified", rule=named, source=source)
+
+
+def state_ended(
+    rules: Sequence[Mapping[str, Any]],
+    sites: pd.DataFrame,
+    cells: pd.DataFrame,
+    operators: Sequence[str],
+    log: IssueLog,
+) -> None:
+    """State which technologies have cells in the lists but no longer count on the project's date, and by which rule.
+
+    Parameters
+    ----------
+    rules : sequence of mapping
+        Entries of the rule catalogue that ended before the date.
+    sites, cells : DataFrame
+        The canonical tables; what is off air or planned does not matter.
+    operators : sequence of str
+        Empty: all that occur.
+    log : IssueLog
+    """
+    for rule in rules:
+        technology = str(rule["technology"])
+        named = "," + sites["technologies"].fillna("").str.replace(" ", "") + ","
+        rows = [sites[named.str.contains(f",{technology},", regex=False)], cells[cells["technology"] == technology]]
+        having = {name for table in rows for name in table.loc[~table["status"].isin(_SILENT), "operator"]}
+        having &= set(operators) or having
+        if not having:
+            continue
+        day = rule["valid_to"] + timedelta(days=1)
+        status, document = sentence("rule_status", rule["status"]), sentence("notices", "no_document")
+        log.add(
+            "technology_no_longer_counts",
+            Source("project"),
+            came="; ".join(sorted(having)),
+            fields={
+                "technology": technology,
+                "operators": ", ".join(sorted(having)),
+                "rule": rule["id"],
+                "day_vi": f"{day:%d/%m/%Y}",
+                "day_en": f"{day:%d/%m/%Y}",
+                "document_vi": clean(rule.get("document_vi", "")) or clean(rule["document"]) or document.vi,
+                "document_en": clean(rule["document"]) or document.en,
+                "status_vi": status.vi,
+                "status_en": status.en,
+            },
+        )
 
 
 def _setting_notice(name: str, value: object) -> Bilingual:

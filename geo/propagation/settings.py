@@ -241,11 +241,14 @@ class TechnologyRules:
         Technologies that count as service.
     entries : tuple of mapping
         The rules used, as they stand in the catalogue (id, source, status ...), for every output.
+    ended : tuple of mapping
+        Rules by which a technology counted until a day before the date; since then none says that it does.
     """
 
     levels_dbm: Mapping[str, float]
     counting: tuple[str, ...]
     entries: tuple[Mapping[str, Any], ...]
+    ended: tuple[Mapping[str, Any], ...] = ()
 
 
 def _values(section: Mapping[str, Any]) -> dict[str, Any]:
@@ -310,15 +313,20 @@ def technology_rules(catalogue: str, on: date) -> TechnologyRules:
     ResourceError
         If there is no such catalogue.
     """
-    rules = [
+    known = [
         rule
         for rule in load_toml(f"rules/{catalogue}.toml").get("rules", [])
         if rule["indicator"] in ("planning_level", "technology_counts")
-        and rule.get("valid_from", date.min) <= on <= rule.get("valid_to", date.max)
     ]
+    rules = [r for r in known if r.get("valid_from", date.min) <= on <= r.get("valid_to", date.max)]
     levels = {r["technology"]: float(r["threshold"]) for r in rules if r["indicator"] == "planning_level"}
     named = {r["technology"] for r in rules if r["indicator"] == "technology_counts"}
-    return TechnologyRules(levels, tuple(t for t in TECHNOLOGIES if t in named), tuple(rules))
+    last: dict[str, Mapping[str, Any]] = {}
+    for r in sorted((r for r in known if r.get("valid_to", date.max) < on), key=lambda r: r["valid_to"]):
+        if r["indicator"] == "technology_counts" and r["technology"] not in named:
+            last[r["technology"]] = r
+    counting = tuple(t for t in TECHNOLOGIES if t in named)
+    return TechnologyRules(levels, counting, tuple(rules), tuple(last[t] for t in sorted(last)))
 
 
 def coverage_settings(rules: TechnologyRules, **replaced: Any) -> CoverageSettings:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import geopandas as gpd
+import pandas as pd
 import pytest
 import shapely
 
-from geo.coverage import MODEL
+from geo.coverage import MODEL, technology_rules
 from geo.crs import ProvinceZones
 from geo.io.resources import issue_catalogue, load_toml
 from geo.pipeline.predicting import layer_names, run_grid
-from geo.pipeline.showing import kind_name, model_name, notices, sentence
+from geo.pipeline.showing import kind_name, model_name, notices, sentence, state_ended
 from geo.validation import IssueLog, Source
 
 
@@ -120,6 +123,30 @@ def test_one_row_is_no_rows() -> None:
     log.add("site_void_ground", Source("sites.csv"), rows=[4], came=["A 1"])
     (line,) = [n for n in notices([log], present={}, defaults_used={}, rules=[]) if "sites.csv" in n.en]
     assert line.en.endswith("(1 row; sites.csv)")
+
+
+def test_a_technology_that_no_longer_counts_is_said_with_its_rule() -> None:
+    sites = pd.DataFrame(
+        {"operator": ["A", "B", "C"], "technologies": ["2G, 4G", "4G", "2G"], "status": ["on_air", "on_air", "off_air"]}
+    )
+    cells = pd.DataFrame({"operator": ["B", "B", "D"], "technology": ["2G", "4G", "2G"], "status": ["", "on_air", "on_air"]})
+
+    def said(day: date, *operators: str) -> list[tuple[str, str]]:
+        log = IssueLog(issue_catalogue())
+        state_ended(technology_rules("vn-2026", day).ended, sites, cells, operators, log)
+        found = notices([log], present={}, defaults_used={}, rules=[])
+        return [(n.vi, n.en) for n in found if " counts_2g " in n.en]
+
+    assert said(date(2026, 9, 15)) == []
+    ((vi, en),) = said(date(2026, 9, 16))
+    assert en.startswith("2G cells of A, B, D are in the lists, but from 16/09/2026 on 2G does not count as service by rule counts_2g")
+    assert "(Circular 10/2024/TT-BTTTT with 03/2024 and 04/2024/TT-BTTTT; not verified against its document)" in en
+    assert vi.startswith("Danh sách có cell 2G của A, B, D, nhưng từ 16/09/2026 2G không còn được tính")
+    assert "(Thông tư 10/2024/TT-BTTTT cùng 03/2024 và 04/2024/TT-BTTTT; chưa đối chiếu với văn bản gốc)" in vi
+    assert said(date(2026, 11, 1), "B", "C")[0][1].startswith("2G cells of B are")
+    assert said(date(2026, 11, 1), "C") == [], "what is off air is nothing to speak of"
+    for rule in load_toml("rules/vn-2026.toml")["rules"]:
+        assert sentence("rule_status", rule["status"]).vi
 
 
 def test_findings_of_one_kind_that_say_different_things_are_all_shown() -> None:
