@@ -17,6 +17,7 @@ from geo.coverage.pieces import TileTask
 from geo.coverage.states import State
 from geo.grid import Grid
 from geo.io.rasters import read_array, write_array, write_raster, write_stack
+from geo.io.resources import load_toml
 from geo.propagation.entry import USES
 
 __all__ = ["STACKS", "LayerTask", "Tiles", "write_layer", "write_stacks"]
@@ -110,11 +111,12 @@ def write_layer(task: LayerTask, folder: Path) -> dict[str, Any]:
             state = tiles.read("all_by_use", use)
             write_array(_kept(folder, "all_by_use", use), state)
             middle = "" if name == "outdoor" else f"_{name}"
-            write_raster(rasters / f"{task.name}{middle}_state.tif", state, grid)
+            write_raster(rasters / f"{task.name}{middle}_state.tif", state, grid, meanings=_state_meanings())
         return record
     for kind, array, unit in _RASTERS:
         values = tiles.read(array, task.layer)
-        write_raster(rasters / f"{task.name}_{kind}.tif", values, grid, unit=unit)
+        meanings = _state_meanings() if array == "state" else None
+        write_raster(rasters / f"{task.name}_{kind}.tif", values, grid, unit=unit, meanings=meanings)
         if array in STACKS:
             write_array(_kept(folder, array, task.layer), values)
         if kind == "second_margin_db":
@@ -130,6 +132,12 @@ def write_layer(task: LayerTask, folder: Path) -> dict[str, Any]:
     for array in ("margin_sd", "reason"):
         write_array(_kept(folder, array, task.layer), tiles.read(array, task.layer))
     return record
+
+
+def _state_meanings() -> dict[int, str]:
+    """Return what the codes of a state raster mean, in both languages."""
+    words = load_toml("results/explain.toml")["states"]
+    return {int(code): f"{words[str(int(code))]['vi']} / {words[str(int(code))]['en']}" for code in State}
 
 
 def _kept(folder: Path, array: str, layer: int) -> Path:

@@ -51,6 +51,7 @@ def write_raster(
     *,
     colours: Mapping[int, tuple[int, int, int, int]] | None = None,
     unit: str = "",
+    meanings: Mapping[int, str] | None = None,
     overviews: Literal["average", "mode", "nearest"] | None = None,
 ) -> None:
     """Write a layer as a Cloud-Optimised GeoTIFF, at once.
@@ -66,6 +67,8 @@ def write_raster(
         Code to (red, green, blue, alpha) for uint8 layers.
     unit : str
         Unit of the values (``"dBm"``).
+    meanings : mapping, optional
+        Code to words for uint8 layers; stored as the file's tags ``CODE_0``, ``CODE_1`` ...
     overviews : str, optional
         How smaller copies are made; by default averages of floats, the most frequent of codes and numbers.
 
@@ -106,6 +109,8 @@ def write_raster(
                 target.units = (unit,)
             if colours and codes:
                 target.write_colormap(1, dict(sorted(colours.items())))
+            if meanings and codes:
+                target.update_tags(**{f"CODE_{code}": words for code, words in sorted(meanings.items())})
         with memory.open(driver="GTiff") as source:
             copy_raster(
                 source,

@@ -54,6 +54,19 @@ def test_states_keep_their_codes_and_colours(tmp_path: Path, grid: Grid) -> None
         assert {code: table[code] for code in (2, 4, 6)} == {code: COLOURS[code] for code in (2, 4, 6)}
 
 
+def test_codes_carry_their_meanings(tmp_path: Path, grid: Grid) -> None:
+    meanings = {0: "ngoài vùng / outside", 6: "chưa có dữ liệu / unknown"}
+    for name, given in (("a", meanings), ("b", dict(reversed(meanings.items())))):
+        write_raster(tmp_path / f"{name}.tif", states(grid), grid, meanings=given)
+    assert (tmp_path / "a.tif").read_bytes() == (tmp_path / "b.tif").read_bytes()
+    with rasterio.open(tmp_path / "a.tif", driver="GTiff") as f:
+        tags = f.tags()
+        assert (tags["CODE_0"], tags["CODE_6"]) == (meanings[0], meanings[6])
+    write_raster(tmp_path / "c.tif", levels(grid), grid, meanings=meanings)
+    with rasterio.open(tmp_path / "c.tif", driver="GTiff") as f:
+        assert "CODE_0" not in f.tags(), "levels are no codes"
+
+
 def test_twice_the_same_bytes(tmp_path: Path, grid: Grid) -> None:
     seen = []
     for name in ("a", "b"):

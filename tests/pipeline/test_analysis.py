@@ -27,6 +27,7 @@ import rasterio
 from tiny import NAME, tiny_project
 
 from geo.compute import ProcessExecutor, SerialExecutor
+from geo.coverage import State
 from geo.errors import InputError, MissingInputError, ProjectFileError
 from geo.io.run_folder import RunFolder
 from geo.pipeline.analysis import Analysis, analyse
@@ -100,6 +101,13 @@ def test_the_ridge_is_seen_in_every_output(run: Analysis) -> None:
     with rasterio.open(run.folder / "rasters" / "mang_a_4g_state.tif") as raster:
         assert raster.crs.to_epsg() == 9210
         assert set(raster.read(1).ravel().tolist()) >= {0, 2, 3}
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    meanings = dict(re.findall(r"^\| (\d) \| (.+) \|$", readme, flags=re.MULTILINE))
+    assert sorted(meanings) == [str(int(state)) for state in State]
+    for name in ("mang_a_4g_state.tif", "all_state.tif", "all_indoor_state.tif"):
+        with rasterio.open(run.folder / "rasters" / name) as raster:
+            tags = {key.removeprefix("CODE_"): words for key, words in raster.tags().items() if key.startswith("CODE_")}
+        assert tags == meanings, name
     layers = pyogrio.list_layers(run.folder / "layers.gpkg")[:, 0].tolist()
     assert layers == ["communes", "villages", "sites"]
     layer = pyogrio.read_dataframe(run.folder / "layers.gpkg", layer="communes")
