@@ -35,8 +35,22 @@ class Reason(IntEnum):
 
     @property
     def code(self) -> str:
-        """Code of the finding in ``resources/issues/calibration.toml``."""
-        return f"calibration_{self.name.lower()}"
+        """Code of the finding in ``resources/issues/calibration.toml``; "" of a sample that counts."""
+        return _CODES[self]
+
+
+#: Written out, so that a finding is found by searching for its code.
+_CODES = (
+    "",
+    "calibration_no_position",
+    "calibration_not_a_level",
+    "calibration_gps_jump",
+    "calibration_airborne",
+    "calibration_indoor",
+    "calibration_site_off_air",
+    "calibration_site_changed",
+    "calibration_undated",
+)
 
 
 @dataclass(frozen=True, slots=True)
