@@ -39,7 +39,6 @@ def test_a_province_of_one_layer(project_root: Path, capsys: pytest.CaptureFixtu
 
 @pytest.mark.slow
 def test_beside_pykrige_on_the_same_points(project_root: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    pytest.importorskip("pykrige", reason="PyKrige is not installed: it is only compared with")
     found = measured(project_root, {"beside": {"count": 5_000, "targets": 20_000}})
     with capsys.disabled():
         ratios = {k: found[k] / found["fusion_s"] for k in ("pykrige_loop_s", "pykrige_C_s")}

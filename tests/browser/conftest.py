@@ -44,11 +44,11 @@ def chromium(external_tool) -> Iterator[object]:
 
 
 @pytest.fixture
-def open_map(chromium, tmp_path) -> Iterator[Callable[..., Opened]]:
+def open_page(chromium, tmp_path) -> Iterator[Callable[..., Opened]]:
     contexts = []
 
     def opener(content: bytes, *, width: int = 1280, height: int = 800, touch: bool = False) -> Opened:
-        path = tmp_path / f"map{len(contexts)}.html"
+        path = tmp_path / f"page{len(contexts)}.html"
         path.write_bytes(content)
         context = chromium.new_context(viewport={"width": width, "height": height}, offline=True, has_touch=touch)
         contexts.append(context)
@@ -61,12 +61,21 @@ def open_map(chromium, tmp_path) -> Iterator[Callable[..., Opened]]:
         page.on("dialog", lambda dialog: (opened.messages.append(f"dialog: {dialog.message}"), dialog.dismiss()))
         page.on("frameattached", lambda frame: opened.messages.append(f"frame: {frame.url}"))
         page.goto(address)
-        page.wait_for_function("window.vungphu && vungphu.ready === true", timeout=20_000)
         return opened
 
     yield opener
     for context in contexts:
         context.close()
+
+
+@pytest.fixture
+def open_map(open_page) -> Callable[..., Opened]:
+    def opener(content: bytes, **options) -> Opened:
+        opened = open_page(content, **options)
+        opened.page.wait_for_function("window.vungphu && vungphu.ready === true", timeout=20_000)
+        return opened
+
+    return opener
 
 
 @pytest.fixture(scope="session")

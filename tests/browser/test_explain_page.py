@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -54,29 +53,10 @@ def page(language: str) -> bytes:
     return path_page(PathPage(name, name, (name,), tuple(entries), (name,), (name,), made_up=True, language=language))
 
 
-@dataclass
-class Opened:
-    """A page that was opened, and everything it did that it should not have."""
-
-    page: object
-    requests: list[str] = field(default_factory=list)
-    messages: list[str] = field(default_factory=list)
-
-    def assert_quiet(self) -> None:
-        assert self.requests == [], "the page asked for something"
-        assert self.messages == [], "the page complained"
-
-
 @pytest.mark.parametrize("width", [1280, 360])
 @pytest.mark.parametrize("language", ["vi", "en"])
-def test_labels_stand_apart_and_nothing_is_cut(chromium, tmp_path, width: int, language: str) -> None:
-    file = tmp_path / "index.html"
-    file.write_bytes(page(language))
-    context = chromium.new_context(viewport={"width": width, "height": 800}, offline=True)
-    opened = Opened(context.new_page())
-    opened.page.on("request", lambda request: None if request.url == file.as_uri() else opened.requests.append(request.url))
-    opened.page.on("console", lambda message: opened.messages.append(message.text))
-    opened.page.goto(file.as_uri())
+def test_labels_stand_apart_and_nothing_is_cut(open_page, width: int, language: str) -> None:
+    opened = open_page(page(language), width=width)
     assert opened.page.evaluate(OVERLAPS) == []
     assert opened.page.evaluate("document.documentElement.scrollWidth") <= width
     shown = "document.querySelectorAll('.{} svg')[0].getBoundingClientRect().width"
@@ -86,7 +66,6 @@ def test_labels_stand_apart_and_nothing_is_cut(chromium, tmp_path, width: int, l
     if width == 360:
         assert min(s for s in opened.page.evaluate(sizes) if s > 0) >= 10.0
     opened.assert_quiet()
-    context.close()
 
 
 def test_the_picture_opens_by_itself(chromium, tmp_path) -> None:

@@ -7,6 +7,7 @@ import numpy.typing as npt
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pykrige.ok import OrdinaryKriging
 
 from geo.fusion import Variogram, fusion_settings, krige, leave_one_out, smooth_field
 from geo.fusion.variogram import MODELS, Model, correlation
@@ -203,7 +204,6 @@ def test_correlation_by_hand() -> None:
 
 @pytest.mark.parametrize("model", MODELS)
 def test_beside_pykrige(model: Model) -> None:
-    pykrige = pytest.importorskip("pykrige.ok", reason="PyKrige is not installed: an oracle of the tests, not a dependency")
     rng = np.random.default_rng(8)
     x, y, _, _ = places(rng, 40)
     z = rng.normal(0, 8, 40)
@@ -215,7 +215,7 @@ def test_beside_pykrige(model: Model) -> None:
     simple, share = (krige(f, u, w).mean for f in field)
     matrix = np.linalg.inv(covariance(v, x, y, x, y) + 4.0 * np.eye(40))
     mean = matrix.sum(axis=0) @ z / matrix.sum()
-    oracle = pykrige.OrdinaryKriging(
+    oracle = OrdinaryKriging(
         x, y, z, variogram_model="custom", variogram_parameters=[50.0, 700.0, 4.0], exact_values=False,
         variogram_function=lambda p, h: p[2] + p[0] * (1.0 - correlation(model, np.asarray(h) / p[1])),
     )  # fmt: skip
