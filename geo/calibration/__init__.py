@@ -30,6 +30,7 @@ from geo.calibration.calibration import (
     held_out_value,
     serving_residuals,
 )
+from geo.calibration.chain import MeasurementFit, fit_measurements
 from geo.calibration.evidence import layer_evidence, limit_candidates
 from geo.calibration.identify import DeviceTies, device_ties
 from geo.calibration.likelihood import Candidates, ErrorLaw, Kind, Likelihood, log_likelihood
@@ -64,6 +65,7 @@ __all__ = [
     "Kind",
     "Likelihood",
     "LinkFeatures",
+    "MeasurementFit",
     "Note",
     "Observations",
     "Outliers",
@@ -82,6 +84,7 @@ __all__ = [
     "effective_weights",
     "find_outliers",
     "fit_correlation",
+    "fit_measurements",
     "held_out_value",
     "layer_evidence",
     "leave_out",

@@ -28,6 +28,8 @@ class CalibrationSettings:
         Scale of the error before any measurement, and how sure that is (standard deviation of its logarithm).
     bias_sd_db, slope_sd_db, diffraction_sd : float
         Prior standard deviations of what all groups share: bias, dB per decade of distance, weight on diffraction.
+    deep_diffraction_sd, deep_from_db : float
+        Further weight on what of the diffraction loss lies beyond ``deep_from_db``.
     bias_group_sd_db, slope_group_sd_db, diffraction_group_sd, clutter_sd_db, device_sd_db, site_sd_db : float
         Where the standard deviations of the pooled families start ...
     pooling_count : float
@@ -61,6 +63,28 @@ class CalibrationSettings:
     place_sd_db, place_nodes : float
         Standard deviation of the error that all sites share at a place (canopy, car, valley), and the nodes that
         integrate it out of the fit; 0: sites are independent.
+    vehicle_speed_kmh : float
+        From this speed on a phone is taken to be in a vehicle ...
+    vehicle_gap_s : float
+        ... by its own speed, or by positions no further apart in time.
+    measured_vehicle_loss_db, measured_vehicle_sd_db : float
+        Loss of the measuring vehicle, added to what was measured in it, and how well that is known.
+    chosen_share : float
+        A free phone that spends more of a drive on a better technology takes this one only where it has to.
+    unchosen_samples : float
+        With fewer of the others a layer's corrections are fitted to all of them.
+    sample_noise_db : float
+        Standard deviation of one sample: fading that its averaging leaves, the phone's own error, rounding.
+    spot_m : float
+        Samples in one square of this side are one position.
+    change_reach_m : float
+        How far the change of a site makes older samples worthless.
+    typical_km, typical_diffraction_db : float
+        The path at which the error of the corrections is asked for.
+    fit_blocks : float
+        Blocks that the corrections are fitted to; more are thinned.
+    fit_reach_db : float
+        Candidates weaker than the strongest by more are left out of the fit.
     free_technologies : tuple of str
         What a phone without a lock is taken to look for.
     """
@@ -75,6 +99,8 @@ class CalibrationSettings:
     bias_sd_db: float
     slope_sd_db: float
     diffraction_sd: float
+    deep_diffraction_sd: float
+    deep_from_db: float
     bias_group_sd_db: float
     slope_group_sd_db: float
     diffraction_group_sd: float
@@ -101,6 +127,19 @@ class CalibrationSettings:
     airborne_m: float
     place_sd_db: float
     place_nodes: float
+    vehicle_speed_kmh: float
+    vehicle_gap_s: float
+    measured_vehicle_loss_db: float
+    measured_vehicle_sd_db: float
+    chosen_share: float
+    unchosen_samples: float
+    sample_noise_db: float
+    spot_m: float
+    change_reach_m: float
+    typical_km: float
+    typical_diffraction_db: float
+    fit_blocks: float
+    fit_reach_db: float
     free_technologies: tuple[str, ...]
 
     @property

@@ -28,6 +28,7 @@ FAMILIES = {
     "slope_group": True,
     "diffraction": False,
     "diffraction_group": True,
+    "deep_diffraction": False,
     "clutter": True,
     "device": True,
     "site": True,
@@ -80,6 +81,7 @@ class TermChoice:
 
     slope: bool = True
     diffraction: bool = True
+    deep_diffraction: bool = True
     clutter: bool = True
     device: bool = True
     site: bool = True
@@ -128,6 +130,7 @@ def family_start(family: str, settings: CalibrationSettings) -> float:
         "slope_group": settings.slope_group_sd_db,
         "diffraction": settings.diffraction_sd,
         "diffraction_group": settings.diffraction_group_sd,
+        "deep_diffraction": settings.deep_diffraction_sd,
         "clutter": settings.clutter_sd_db,
         "device": settings.device_sd_db,
         "site": settings.site_sd_db,
@@ -171,6 +174,9 @@ def build_design(
         offered.append(("diffraction", common, ("",), loss))
         if choice.by_group:
             offered.append(("diffraction_group", features.group, groups, loss))
+    if choice.deep_diffraction:
+        # Behind the second ridge scatter and echoes take over: the loss that is counted stops growing as the model's does.
+        offered.append(("deep_diffraction", common, ("",), np.minimum(loss + settings.deep_from_db, 0.0)))
     if choice.clutter:
         offered.append(("clutter", features.clutter, features.clutters, ones))
     if choice.device:

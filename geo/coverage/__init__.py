@@ -35,7 +35,7 @@ distance to the area's border, which is found over the whole grid first.
 
 from geo.coverage.gathering import LayerTask, Tiles, write_layer, write_stacks
 from geo.coverage.people import SpreadPeople, spread_people
-from geo.coverage.pieces import TileTask, assemble, predict, predict_tile, tile_tasks, write_tile
+from geo.coverage.pieces import TileTask, assemble, predict, predict_tile, tile_tasks, write_levels, write_tile
 from geo.coverage.states import (
     Coverage,
     LayerFacts,
@@ -91,6 +91,7 @@ __all__ = [
     "unit_index",
     "unit_summary",
     "write_layer",
+    "write_levels",
     "write_stacks",
     "write_tile",
 ]

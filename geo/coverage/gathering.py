@@ -20,16 +20,19 @@ from geo.io.rasters import read_array, write_array, write_raster, write_stack
 from geo.io.resources import load_toml
 from geo.propagation.entry import USES
 
-__all__ = ["STACKS", "LayerTask", "Tiles", "write_layer", "write_stacks"]
+__all__ = ["FUSED_STACKS", "STACKS", "LayerTask", "Tiles", "write_layer", "write_stacks"]
 
 #: Arrays kept for the stages that follow, one stack of all layers each.
-STACKS = ("level_dbm", "probability", "margin_sd", "state", "reason")
+STACKS = ("level_dbm", "probability", "margin_sd", "state", "reason", "server", "sd_db")
+#: Kept besides of a fused prediction: what joint draws begin with.
+FUSED_STACKS = ("prediction_dbm", "scale_db", "error_sd_db")
 #: Rasters of a layer: name, array of the tile, unit.
 _RASTERS = (
     ("rsrp_dbm", "level_dbm", "dBm"),
     ("state", "state", ""),
     ("second_margin_db", "second_margin_db", "dB"),
     ("server", "server", ""),
+    ("sd_db", "sd_db", "dB"),
 )
 _FILL = {"state": State.OUTSIDE, "reason": 0, "server": -1, "all_by_use": State.OUTSIDE}
 
@@ -94,12 +97,15 @@ class LayerTask:
     tiles : Tiles
     rasters : str
         Folder of the rasters.
+    fused : bool
+        Whether the tiles hold what fusion adds.
     """
 
     name: str
     layer: int | None
     tiles: Tiles
     rasters: str
+    fused: bool = False
 
 
 def write_layer(task: LayerTask, folder: Path) -> dict[str, Any]:
@@ -129,7 +135,7 @@ def write_layer(task: LayerTask, folder: Path) -> dict[str, Any]:
             write_array(_kept(folder, "probability", task.layer), values)
         kind = "probability" if name == "outdoor" else f"{name}_probability"
         write_raster(rasters / f"{task.name}_{kind}.tif", values, grid)
-    for array in ("margin_sd", "reason"):
+    for array in ("margin_sd", "reason", *(FUSED_STACKS if task.fused else ())):
         write_array(_kept(folder, array, task.layer), tiles.read(array, task.layer))
     return record
 
@@ -144,13 +150,13 @@ def _kept(folder: Path, array: str, layer: int) -> Path:
     return folder / f"layer_{array}_{layer}.npy"
 
 
-def write_stacks(tiles: Tiles, layers: int, folder: Path) -> None:
+def write_stacks(tiles: Tiles, layers: int, folder: Path, *, fused: bool = False) -> None:
     """Write ``<array>.npy`` of all layers and ``all_by_use.npy`` of all uses from what :func:`write_layer` left."""
 
     def each(array: str, count: int) -> Iterator[npt.NDArray[Any]]:
         for i in range(count):
             yield read_array(_kept(Path(tiles.folder), array, i))
 
-    for array in STACKS:
+    for array in (*STACKS, *(FUSED_STACKS if fused else ())):
         write_stack(folder / f"{array}.npy", each(array, layers), layers)
     write_stack(folder / "all_by_use.npy", each("all_by_use", len(USES)), len(USES))

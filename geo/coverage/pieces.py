@@ -8,8 +8,8 @@ at a time.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +23,12 @@ from geo.errors import GridMismatchError
 from geo.grid import Grid
 from geo.io.rasters import write_array
 from geo.propagation.area import AreaLevels, RadioSources, predict_area
+from geo.propagation.corrections import Corrections
 from geo.propagation.ground import GroundModel
 from geo.propagation.settings import CoverageSettings
 from geo.propagation.sources import PreparedSources
 
-__all__ = ["TILE_ARRAYS", "TileTask", "assemble", "predict", "predict_tile", "tile_tasks", "write_tile"]
+__all__ = ["TILE_ARRAYS", "TileTask", "assemble", "predict", "predict_tile", "tile_tasks", "write_levels", "write_states", "write_tile"]
 
 #: Arrays of a tile, each in a file of its own: ``<tile>_<name>.npy``.
 TILE_ARRAYS = (
@@ -38,6 +39,7 @@ TILE_ARRAYS = (
     "reason",
     "second_margin_db",
     "server",
+    "sd_db",
     "all_by_use",
 )
 
@@ -67,6 +69,8 @@ class TileTask:
     ground : GroundModel or None
         None without terrain: nothing is predicted.
     settings : CoverageSettings
+    corrections : Corrections or None
+        What measurements taught; with them only levels are predicted here, and states decided after fusion.
     """
 
     name: str
@@ -79,6 +83,7 @@ class TileTask:
     facts: LayerFacts
     ground: GroundModel | None
     settings: CoverageSettings
+    corrections: Corrections | None = None
 
 
 def tile_tasks(
@@ -89,6 +94,7 @@ def tile_tasks(
     settings: CoverageSettings,
     *,
     border: BaseGeometry | None = None,
+    corrections: Corrections | None = None,
 ) -> list[TileTask]:
     """Return one task per tile that holds any cell to predict.
 
@@ -104,6 +110,7 @@ def tile_tasks(
     settings : CoverageSettings
     border : geometry in the grid's CRS, optional
         See :func:`geo.coverage.states.border_ring`.
+    corrections : Corrections, optional
     """
     if inside.shape != grid.shape:
         raise GridMismatchError(
@@ -130,6 +137,7 @@ def tile_tasks(
                 facts=facts,
                 ground=ground,
                 settings=settings,
+                corrections=corrections,
             )
         )
     return tasks
@@ -158,7 +166,7 @@ def predict_tile(task: TileTask) -> AreaLevels:
     window, ground = task.ground.read_window(
         (float(every_lon.min()), float(every_lat.min()), float(every_lon.max()), float(every_lat.max()))
     )
-    return predict_area(
+    levels = predict_area(
         window=window,
         ground=ground,
         grid=task.grid,
@@ -167,14 +175,63 @@ def predict_tile(task: TileTask) -> AreaLevels:
         layers=len(task.facts.layers),
         settings=task.settings,
         clutter_at_end=task.ground.settings.end_loss == "p2108",
+        corrections=task.corrections,
     )
+    if task.corrections is not None and task.ground.land_cover is not None:
+        return _with_cover(levels, task.ground.land_cover.to_grid(task.grid), task.corrections)
+    return levels
+
+
+def _with_cover(levels: AreaLevels, codes: npt.NDArray[np.uint8], corrections: Corrections) -> AreaLevels:
+    """Return levels shifted by the cover about the phone, which is the same for all radio cells."""
+    assert levels.best is not None  # noqa: S101 - corrections were given
+    shift = corrections.clutter_shift_db.astype(np.float32)[codes]
+    moments = levels.best.moments.copy()
+    moments[0] += shift
+    moments[1] += np.square(corrections.clutter_sd_db).astype(np.float32)[codes]
+    best = replace(levels.best, moments=moments, bound_dbm=levels.best.bound_dbm + shift)
+    return replace(levels, level_dbm=levels.level_dbm + shift, second_dbm=levels.second_dbm + shift, best=best)
+
+
+def write_levels(task: TileTask, folder: Path) -> dict[str, Any]:
+    """Predict a tile with corrections and write its levels, for fusion (for ``compute.run_pieces``)."""
+    levels = predict_tile(task)
+    if levels.best is None:
+        raise ValueError(f"piece {task.name} has no corrections")
+    for name in ("level_dbm", "second_dbm", "server"):
+        write_array(folder / f"{task.name}_{name}_predicted.npy", getattr(levels, name))
+    for name in ("moments", "bound_dbm", "error_share"):
+        write_array(folder / f"{task.name}_best_{name}.npy", getattr(levels.best, name))
+    return {"name": task.name, "row": task.row, "column": task.column, "cells": int(task.inside.sum())}
 
 
 def write_tile(task: TileTask, folder: Path) -> dict[str, Any]:
     """Predict a tile, decide its states, write it and return its counts (for ``compute.run_pieces``)."""
     levels = None if task.ground is None else predict_tile(task)
     found = piece_states(levels, task.facts, task.inside, task.ring, task.settings)
-    for name in TILE_ARRAYS:
+    sd = np.full(found.level_dbm.shape, np.nan, dtype=np.float32)
+    if task.sources is not None and len(task.sources.index):
+        place = np.searchsorted(task.sources.index, np.maximum(found.server, task.sources.index[0]))
+        sd = np.where(found.server >= 0, task.sources.sd_db.astype(np.float32)[place], np.float32(np.nan))
+    return write_states(task, found, {"sd_db": sd}, folder)
+
+
+def write_states(
+    task: TileTask, found: PieceStates, others: Mapping[str, npt.NDArray[Any]], folder: Path
+) -> dict[str, Any]:
+    """Write a tile's finished states and return its counts.
+
+    Parameters
+    ----------
+    task : TileTask
+    found : PieceStates
+    others : mapping of str to array
+        Further arrays of the tile, (layers, rows, columns), by name.
+    folder : Path
+    """
+    for name, values in others.items():
+        write_array(folder / f"{task.name}_{name}.npy", values)
+    for name in (n for n in TILE_ARRAYS if n not in others):
         write_array(folder / f"{task.name}_{name}.npy", getattr(found, name))
     return {
         "name": task.name,
@@ -221,6 +278,8 @@ def assemble(
                 f"Mảnh {task.name} không khớp lưới.", f"Piece {task.name} does not fit the grid."
             )
         for field in fields(AreaLevels):
+            if field.name == "best":
+                continue
             getattr(whole, field.name)[target] = getattr(part, field.name)
     return whole
 

@@ -87,6 +87,10 @@ class Coverage:
     all_by_use : (uses, rows, columns) uint8 array or None
         State over all operators and the technologies that count, for the uses of
         :data:`geo.propagation.entry.USES`.
+    server : (layers, rows, columns) int32 array or None
+        ``RadioSources.index`` of the best server; -1 none.
+    sd_db : (layers, rows, columns) float32 array or None
+        Standard deviation of the level at a random point of the cell; NaN where no level is stated.
     """
 
     grid: Grid
@@ -97,6 +101,8 @@ class Coverage:
     state: UInt8
     reason: UInt8
     all_by_use: UInt8 | None = None
+    server: npt.NDArray[np.int32] | None = None
+    sd_db: _F32 | None = None
 
     def index(self, operator: str, technology: str) -> int:
         """Return the position of a layer."""
@@ -291,6 +297,8 @@ def piece_states(
     inside: npt.NDArray[np.bool_],
     ring: npt.NDArray[np.bool_],
     settings: CoverageSettings,
+    *,
+    measured: UInt8 | None = None,
 ) -> PieceStates:
     """Return states and probabilities of a piece of the grid from its predicted levels.
 
@@ -310,6 +318,10 @@ def piece_states(
     ring : (rows, columns) bool array
         The piece's part of :func:`border_ring`, which is found over the whole grid.
     settings : CoverageSettings
+    measured : (layers, rows, columns) uint8 array, optional
+        What the cell's own measurements make of it outdoors, by the rule of :mod:`geo.fusion.evidence`: a measured state,
+        or uncertain; 0 nothing. An unknown state stays unknown, but for an unserved one that is measured: what lies
+        beyond the border cannot make that served.
     """
     count, shape = len(facts.layers), inside.shape
     uses = len(USES) if levels is None else len(levels.margin_sd)
@@ -322,6 +334,8 @@ def piece_states(
     for i, (operator, technology) in enumerate(facts.layers):
         for use in range(uses):
             low_p, layer, why = _decided(levels, use, i, facts, shape, ring, settings)
+            if use == 0 and measured is not None:
+                _measure(layer, why, measured[i])
             layer[~inside], why[~inside] = State.OUTSIDE, Reason.NONE
             if technology in settings.counting:
                 by_use[use].setdefault(operator, []).append(layer)
@@ -390,6 +404,14 @@ def _decided(
     elif (operator, technology) in facts.unlisted:
         layer[:], why[:] = State.UNKNOWN, Reason.TECHNOLOGY_NOT_LISTED
     return low_p, layer, why
+
+
+def _measure(layer: UInt8, why: UInt8, measured: UInt8) -> None:
+    """Put in place what was measured in the cells themselves."""
+    beyond = (why == Reason.NEIGHBOUR_SITES) & (measured == State.MEASURED_UNSERVED)
+    told = (measured != State.OUTSIDE) & ((layer != State.UNKNOWN) | beyond)
+    layer[told] = measured[told]
+    why[told] = Reason.NONE
 
 
 def _cut(probability: npt.NDArray[np.float64], settings: CoverageSettings) -> UInt8:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from geo.io.resources import load_toml
@@ -31,6 +31,8 @@ class FusionSettings:
         A worse fit is not taken.
     fallback_length_m, fallback_sd_db : float
         Model of the field where none can be fitted; the sd is ``[coverage] model_error_sd_db``.
+    fallback_nugget_share : float
+        Share of the nugget in the variance of standardised residuals where none can be fitted.
     neighbours, per_octant : int
     least_correlation, least_pivot : float
         Of what is out of reach; of what is a duplicate.
@@ -59,6 +61,7 @@ class FusionSettings:
     largest_misfit: float
     fallback_length_m: float
     fallback_sd_db: float
+    fallback_nugget_share: float
     neighbours: int
     per_octant: int
     least_correlation: float
@@ -77,6 +80,11 @@ class FusionSettings:
     evidence_samples: float
     evidence_spots: float
     evidence_variance_share: float
+
+    @property
+    def standardised(self) -> FusionSettings:
+        """The same for residuals in units of their own standard deviation: sill and nugget make one."""
+        return replace(self, fallback_sd_db=(1.0 - self.fallback_nugget_share) ** 0.5)
 
 
 def fusion_settings(**replaced: Any) -> FusionSettings:

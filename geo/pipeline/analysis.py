@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -11,7 +11,7 @@ from typing import Any, Literal
 import pandas as pd
 
 from geo.compute import Executor
-from geo.coverage import MODEL
+from geo.coverage import MODEL, prepare_sources, radio_defaults
 from geo.io.files import write_bytes
 from geo.io.fingerprints import fingerprint
 from geo.io.inputs import province_zones
@@ -20,9 +20,10 @@ from geo.io.resources import issue_catalogue
 from geo.io.run_folder import RunFolder, run_name
 from geo.mapping import DataSource
 from geo.pipeline.areas import class_areas
+from geo.pipeline.calibrating import MEASURED, calibrate_run, load_corrections
 from geo.pipeline.engine import Observer, Stage, StageResult, Workspace, run_stages
 from geo.pipeline.manifest import manifest
-from geo.pipeline.predicting import load_coverage, predict_coverage, run_grid
+from geo.pipeline.predicting import Fusing, load_coverage, predict_coverage, run_grid
 from geo.pipeline.reading import (
     RefusedInputsError,
     empty_network,
@@ -40,6 +41,7 @@ from geo.pipeline.results import arranged_frame, write_result_layers, write_resu
 from geo.pipeline.settings import AnalysisSettings, analysis_settings
 from geo.pipeline.showing import kind_name, notices, sentence, state_ended, write_map
 from geo.project import Project
+from geo.propagation.ground import GroundModel
 from geo.propagation.p2108 import MODEL as END_MODEL
 from geo.propagation.p2109 import MODEL as INDOOR_MODEL
 from geo.report.issues import issues_workbook
@@ -51,7 +53,7 @@ __all__ = ["Analysis", "analyse", "analysis_stages"]
 ISSUES = "issues.xlsx"
 MAP = "index.html"
 #: Stages that state findings.
-_LOGGED = ("inputs", "coverage", "villages")
+_LOGGED = ("inputs", "calibration", "coverage", "villages")
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,10 +145,22 @@ def analysis_stages(project: Project, settings: AnalysisSettings) -> list[Stage]
     """Return the stages of a project, in order."""
     title = {
         name: sentence("stages", name)
-        for name in ("inputs", "coverage", "villages", "tables", "layers", "map")
+        for name in ("inputs", "calibration", "coverage", "villages", "tables", "layers", "map")
     }
     zones = {code: zone for code, zone in province_zones(project.extra).items() if code in project.provinces}
     all_zones = province_zones(project.extra)
+    predicting = {
+        "coverage": settings.coverage,
+        "ground": settings.ground,
+        "cell_size_m": project.cell_size_m,
+        "operators": project.operators,
+        "date": project.date,
+        "zones": zones,
+        "terrain": list(project.inputs.get("terrain", ())),
+        "land_cover": list(project.inputs.get("land_cover", ())),
+        "antenna_patterns": list(project.inputs.get("antenna_patterns", ())),
+        "ended": settings.ended,
+    }
     named = {"name": project.name, "language": project.language, "date": project.date}
     return [
         Stage(
@@ -157,23 +171,25 @@ def analysis_stages(project: Project, settings: AnalysisSettings) -> list[Stage]
             settings=reading_settings(project),
         ),
         Stage(
+            "calibration",
+            title["calibration"],
+            lambda work: _calibration(work, project, settings, all_zones),
+            files=files_of(project, ("terrain", "land_cover", "antenna_patterns")),
+            settings={**predicting, "calibration": settings.calibration},
+            upstream=(
+                "inputs/units.parquet",
+                "inputs/sites.parquet",
+                "inputs/cells.parquet",
+                "inputs/measurements.parquet",
+            ),
+        ),
+        Stage(
             "coverage",
             title["coverage"],
             lambda work: _coverage(work, project, settings, all_zones),
             files=files_of(project, ("terrain", "land_cover", "antenna_patterns")),
-            settings={
-                "coverage": settings.coverage,
-                "ground": settings.ground,
-                "cell_size_m": project.cell_size_m,
-                "operators": project.operators,
-                "date": project.date,
-                "zones": zones,
-                "terrain": list(project.inputs.get("terrain", ())),
-                "land_cover": list(project.inputs.get("land_cover", ())),
-                "antenna_patterns": list(project.inputs.get("antenna_patterns", ())),
-                "ended": settings.ended,
-            },
-            upstream=("inputs/units.parquet", "inputs/sites.parquet", "inputs/cells.parquet"),
+            settings={**predicting, "fusion": settings.fusion},
+            upstream=("inputs/units.parquet", "inputs/sites.parquet", "inputs/cells.parquet", "calibration"),
         ),
         Stage(
             "villages",
@@ -199,7 +215,7 @@ def analysis_stages(project: Project, settings: AnalysisSettings) -> list[Stage]
             title["tables"],
             lambda work: _tables(work, project),
             settings={**named, "operators": project.operators},
-            upstream=("inputs/issues.json", "coverage/issues.json", "villages"),
+            upstream=("inputs/issues.json", "calibration/issues.json", "coverage/issues.json", "villages"),
         ),
         Stage(
             "layers",
@@ -213,7 +229,7 @@ def analysis_stages(project: Project, settings: AnalysisSettings) -> list[Stage]
             title["map"],
             lambda work: _map(work, project, settings),
             settings={**named, "coverage": settings.coverage, "made_up": _made_up(project)},
-            upstream=("inputs", "coverage", "villages"),
+            upstream=("inputs", "calibration", "coverage", "villages"),
         ),
     ]
 
@@ -221,6 +237,39 @@ def analysis_stages(project: Project, settings: AnalysisSettings) -> list[Stage]
 def _network(folder: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
     sites, cells = load_frame(folder, "sites"), load_frame(folder, "cells")
     return empty_network() if sites is None or cells is None else (sites, cells)
+
+
+def _grounds(project: Project, settings: AnalysisSettings) -> list[tuple[str, GroundModel]]:
+    """Return the ways of counting what stands on the ground: as the project has it, and with cover at the phone alone."""
+    terrain, cover = load_terrain(project), load_land_cover(project)
+    if terrain is None:
+        return []
+    own = GroundModel(terrain, cover, settings.ground)
+    if terrain.kind != "ground" or cover is None or not settings.ground.clutter_in_profile:
+        return [("as_set", own)]
+    bare = replace(settings.ground, clutter_in_profile=False)
+    return [("as_set", own), ("at_phone", GroundModel(terrain, cover, bare))]
+
+
+def _calibration(
+    work: Workspace, project: Project, settings: AnalysisSettings, zones: Mapping[str, Any]
+) -> Mapping[str, Any]:
+    folder = work.upstream["inputs"]
+    sites, cells = _network(folder)
+    units, measured = load_frame(folder, "units"), load_frame(folder, "measurements")
+    grid = run_grid(units, project.cell_size_m, zones)
+    grounds = _grounds(project, settings)
+    prepared = None
+    if grounds and measured is not None:
+        prepared = prepare_sources(
+            cells, sites, operators=project.operators, terrain=grounds[0][1], grid=grid, settings=settings.coverage,
+            defaults=radio_defaults(), on=project.date, log=IssueLog(issue_catalogue()), area_type=grounds[0][1].area_type,
+            patterns=load_antennas(project),
+        )  # fmt: skip
+    return calibrate_run(
+        work, measured=measured, sites=sites, prepared=prepared, grounds=grounds, grid=grid, settings=settings.coverage,
+        calibration=settings.calibration, on=project.date, log=IssueLog(issue_catalogue()),
+    )  # fmt: skip
 
 
 def _coverage(
@@ -231,6 +280,12 @@ def _coverage(
     sites, cells = _network(folder)
     log = IssueLog(issue_catalogue())
     state_ended(settings.ended, sites, cells, project.operators, log)
+    learnt = load_corrections(work.upstream["calibration"])
+    ground_settings, fusing = settings.ground, None
+    if learnt is not None:
+        fusing = Fusing(learnt[0], work.upstream["calibration"] / MEASURED, settings.fusion)
+        if learnt[1] == "at_phone":
+            ground_settings = replace(settings.ground, clutter_in_profile=False)
     return predict_coverage(
         work,
         frames={"units": units, "sites": sites, "cells": cells},
@@ -240,9 +295,10 @@ def _coverage(
         grid=run_grid(units, project.cell_size_m, zones),
         operators=project.operators,
         settings=settings.coverage,
-        ground_settings=settings.ground,
+        ground_settings=ground_settings,
         on=project.date,
         log=log,
+        fusing=fusing,
     )
 
 

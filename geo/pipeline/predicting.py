@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,17 +22,21 @@ from geo.coverage import (
     LayerTask,
     PreparedSources,
     Tiles,
+    TileTask,
     prepare_sources,
     radio_defaults,
     tile_tasks,
     unit_index,
     write_layer,
+    write_levels,
     write_stacks,
     write_tile,
 )
 from geo.coverage.gathering import STACKS
 from geo.crs import ProvinceZones, local_utm_epsg
 from geo.errors import InputError
+from geo.fusion import FusionSettings
+from geo.fusion.tiles import FieldTask, FusedTask, keep_fields, write_field, write_fused
 from geo.grid import Grid
 from geo.io.antenna_patterns import AntennaLibrary
 from geo.io.files import read_json, write_bytes, write_json
@@ -42,12 +46,13 @@ from geo.io.rasters import read_array, write_array
 from geo.io.stage_files import write_frame, write_issues
 from geo.io.terrain import Terrain
 from geo.pipeline.engine import Workspace
+from geo.propagation.corrections import Corrections
 from geo.propagation.entry import USES
 from geo.propagation.ground import GroundModel, GroundSettings, check_ground, state_ground
 from geo.report.tables import arrange, csv_bytes, result_table
 from geo.text import fold
 
-__all__ = ["Predicted", "layer_names", "load_coverage", "predict_coverage", "run_grid"]
+__all__ = ["Fusing", "Predicted", "layer_names", "load_coverage", "predict_coverage", "run_grid"]
 
 
 def layer_names(layers: Sequence[tuple[str, str]]) -> tuple[str, ...]:
@@ -89,6 +94,23 @@ def run_grid(units: gpd.GeoDataFrame, cell_size_m: float, zones: Mapping[str, Pr
 
 
 @dataclass(frozen=True, slots=True)
+class Fusing:
+    """What the stage is given of measurements.
+
+    Attributes
+    ----------
+    corrections : Corrections
+    measured : Path
+        Places of all layers, see :func:`geo.fusion.tiles.write_field`.
+    settings : FusionSettings
+    """
+
+    corrections: Corrections
+    measured: Path
+    settings: FusionSettings
+
+
+@dataclass(frozen=True, slots=True)
 class Predicted:
     """What the stage left behind.
 
@@ -116,6 +138,7 @@ def predict_coverage(
     ground_settings: GroundSettings,
     on: Any,
     log: Any,
+    fusing: Fusing | None = None,
 ) -> Mapping[str, Any]:
     """Predict all layers over the area and write states, levels and rasters; return the counts.
 
@@ -135,6 +158,8 @@ def predict_coverage(
     on : date
     log : IssueLog
         Receives findings of this stage.
+    fusing : Fusing, optional
+        What was learnt from measurements; without it the prediction stands alone.
 
     Raises
     ------
@@ -185,7 +210,10 @@ def predict_coverage(
     _require_layers(facts.layers)
     if prepared is not None:
         _store_radio(work, prepared)
-    tasks = tile_tasks(grid, inside, facts if prepared is None else prepared, ground, settings)
+    tasks = tile_tasks(
+        grid, inside, facts if prepared is None else prepared, ground, settings,
+        corrections=None if fusing is None or prepared is None else fusing.corrections,
+    )  # fmt: skip
     write_array(work.folder / "index.npy", index)
     cells = int(inside.sum())
     del index, inside
@@ -199,14 +227,21 @@ def predict_coverage(
         work.progress(first + done, total)
 
     pieces = [Piece(task.name, task) for task in tasks]
-    done = run_pieces(work.executor, write_tile, pieces, work.pieces, on_done=show)
+    fields: list[Mapping[str, Any]] = []
+    if fusing is None or prepared is None:
+        done = run_pieces(work.executor, write_tile, pieces, work.pieces, on_done=show)
+    else:
+        done, fields = _fused(work, tasks, plain, grid, fusing)
     tiles = Tiles.of(grid, tasks, work.pieces)
     del pieces, tasks[:]
     rasters = str(work.public / "rasters")
-    layers = [LayerTask("all", None, tiles, rasters), *(LayerTask(n, i, tiles, rasters) for i, n in enumerate(plain))]
+    fused = fusing is not None and prepared is not None
+    layers = [
+        LayerTask("all", None, tiles, rasters), *(LayerTask(n, i, tiles, rasters, fused) for i, n in enumerate(plain))
+    ]  # fmt: skip
     pieces = [Piece(f"layer_{task.name}", task) for task in layers]
     made = run_pieces(work.executor, write_layer, pieces, work.pieces, on_done=show_layers)
-    write_stacks(tiles, len(plain), work.folder)
+    write_stacks(tiles, len(plain), work.folder, fused=fused)
     write_json(work.folder / "layers.json", {"layers": [list(layer) for layer in facts.layers], "grid": asdict(grid)})
     write_issues(work.folder / "issues.json", log)
     return {
@@ -218,6 +253,7 @@ def predict_coverage(
         "operators_without_sites": list(without),
         "defaults_used": defaults_used,
         "clutter": clutter,
+        "fields": {name: field for name, field in zip(plain, fields, strict=False)},
         "states": {
             "all": _summed(record["all_states"][0] for record in done),
             **{name: _summed(record["states"][i] for record in done) for i, name in enumerate(plain)},
@@ -230,6 +266,34 @@ def predict_coverage(
             for i, (name, (_, technology)) in enumerate(zip(plain, facts.layers, strict=True))
         },
     }
+
+
+def _fused(
+    work: Workspace, tasks: Sequence[TileTask], names: Sequence[str], grid: Grid, fusing: Fusing
+) -> tuple[list[Any], list[Any]]:
+    """Predict all tiles, fit each layer's field to the measurements, then fuse and decide every tile."""
+    total = 2 * len(tasks) + len(names)
+    levels = run_pieces(
+        work.executor, write_levels, [Piece(f"{t.name}_levels", t) for t in tasks], work.pieces,
+        on_done=lambda done, _: work.progress(done, total),
+    )  # fmt: skip
+    tiles = Tiles.of(grid, tasks, work.pieces)
+    wanted = [FieldTask(f"field_{n}", i, tiles, str(fusing.measured), fusing.settings) for i, n in enumerate(names)]
+    fields = run_pieces(
+        work.executor, write_field, [Piece(t.name, t) for t in wanted], work.pieces,
+        on_done=lambda done, _: work.progress(len(levels) + done, total),
+    )  # fmt: skip
+    folder, kept = str(work.pieces), tuple(t.name for t in wanted)
+    pieces = [
+        Piece(t.name, FusedTask(replace(t, ground=None, corrections=None), folder, folder, kept, fusing.settings))
+        for t in tasks
+    ]
+    done = run_pieces(
+        work.executor, write_fused, pieces, work.pieces,
+        on_done=lambda ready, _: work.progress(len(levels) + len(names) + ready, total),
+    )  # fmt: skip
+    keep_fields(work.pieces, kept, work.folder)
+    return done, fields
 
 
 def _summed(counts: Iterable[Mapping[str, int]]) -> dict[str, int]:

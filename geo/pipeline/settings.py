@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, get_args
 
+from geo.calibration import CalibrationSettings, calibration_settings
 from geo.coverage import TECHNOLOGIES, CoverageSettings, coverage_settings, technology_rules
 from geo.errors import Bilingual, ProjectFileError
+from geo.fusion import FusionSettings, fusion_settings
 from geo.io.resources import resource_names
 from geo.project import Project
 from geo.propagation.ground import EndLoss, GroundSettings, check_ground, ground_settings
@@ -37,6 +39,8 @@ class AnalysisSettings:
     coverage : CoverageSettings
     villages : VillageSettings
     ground : GroundSettings
+    calibration : CalibrationSettings
+    fusion : FusionSettings
     rules : tuple of mapping
         Entries of the rule catalogue that were used, as they stand there.
     ended : tuple of mapping
@@ -46,6 +50,8 @@ class AnalysisSettings:
     coverage: CoverageSettings
     villages: VillageSettings
     ground: GroundSettings
+    calibration: CalibrationSettings
+    fusion: FusionSettings
     rules: tuple[Mapping[str, Any], ...]
     ended: tuple[Mapping[str, Any], ...] = ()
 
@@ -72,6 +78,10 @@ def analysis_settings(project: Project) -> AnalysisSettings:
     coverage: dict[str, Any] = {}
     ground: dict[str, Any] = {}
     villages: dict[str, float] = {}
+    of_calibration = [f.name for f in fields(CalibrationSettings)]
+    of_fusion = [f.name for f in fields(FusionSettings)]
+    calibration: dict[str, Any] = {}
+    fusion: dict[str, Any] = {}
     for name, value in project.analysis.items():
         if name in for_coverage:
             coverage[name] = _absent(project, value) if name == "absent_technologies" else _checked(name, value)
@@ -79,8 +89,14 @@ def analysis_settings(project: Project) -> AnalysisSettings:
             ground[name] = _checked(name, value)
         elif name in for_villages:
             villages[name] = _number(name, value)
+        elif name in of_calibration:
+            calibration[name] = _measured(name, value)
+        elif name in of_fusion:
+            fusion[name] = _like(name, value, getattr(fusion_settings(), name))
         else:
-            near = difflib.get_close_matches(name, [*for_coverage, *for_ground, *for_villages], n=1)
+            near = difflib.get_close_matches(
+                name, [*for_coverage, *for_ground, *for_villages, *of_calibration, *of_fusion], n=1
+            )
             raise ProjectFileError(
                 f"[settings] không có mục '{name}'" + (f"; có phải '{near[0]}'?" if near else "."),
                 f"[settings] has no entry '{name}'" + (f"; did you mean '{near[0]}'?" if near else "."),
@@ -91,7 +107,16 @@ def analysis_settings(project: Project) -> AnalysisSettings:
             "[settings] unserved_probability phải nhỏ hơn served_probability.",
             "[settings] unserved_probability must be below served_probability.",
         )
-    return AnalysisSettings(settings, village_settings(**villages), _ground(project, ground), rules.entries, rules.ended)
+    fusion.setdefault("fallback_sd_db", settings.model_error_sd_db)
+    return AnalysisSettings(
+        settings,
+        village_settings(**villages),
+        _ground(project, ground),
+        calibration_settings(**calibration),
+        fusion_settings(**fusion),
+        rules.entries,
+        rules.ended,
+    )
 
 
 def settings_refusal(project: Project) -> Bilingual | None:
@@ -138,6 +163,26 @@ def _number(name: str, value: object, *, largest: float = 1e9, positive: bool = 
     if positive and not value > 0:
         raise _wrong(name, value, "cần số lớn hơn 0", "a number above 0 is needed")
     return float(value)
+
+
+def _measured(name: str, value: object) -> Any:
+    """Return a setting of the calibration: levels may be negative and some may be 0."""
+    if name == "free_technologies":
+        if not isinstance(value, list) or not set(value) <= set(TECHNOLOGIES):
+            allowed = ", ".join(TECHNOLOGIES)
+            raise _wrong(name, value, f"cần danh sách trong {allowed}", f"a list of {allowed} is needed")
+        return tuple(t for t in TECHNOLOGIES if t in value)
+    return _number(name, value, positive=not name.endswith(("_dbm", "_loss_db", "_sd_db", "_share", "_correlation")))
+
+
+def _like(name: str, value: object, default: object) -> Any:
+    """Return a number of the default's kind."""
+    number = _number(name, value)
+    if isinstance(default, int):
+        if number != int(number):
+            raise _wrong(name, value, "cần số nguyên", "a whole number is needed")
+        return int(number)
+    return number
 
 
 def _absent(project: Project, value: object) -> dict[str, tuple[str, ...]]:

@@ -17,9 +17,10 @@ from geo.crs import to_wgs84
 from geo.errors import GridMismatchError
 from geo.grid import Grid
 from geo.io.terrain import TerrainWindow
+from geo.propagation.corrections import Corrections
 from geo.propagation.diffraction import Diffraction
 from geo.propagation.entry import USES, end_loss, entry_loss
-from geo.propagation.grid_kernels import merge_kernel, polar_to_grid_kernel
+from geo.propagation.grid_kernels import merge_kernel, merge_mast_kernel, polar_to_grid_kernel
 from geo.propagation.ground import ProfileGround
 from geo.propagation.kernels import heights_kernel
 from geo.propagation.radio_sources import RadioSources
@@ -62,6 +63,8 @@ class AreaLevels:
         Level of the second-best radio cell; -inf if there is none.
     server : (layers, rows, columns) int32 array
         The best server: its ``RadioSources.index``; -1 none.
+    best : Best or None
+        The level of the best server as a random one; only of a corrected prediction, whose margins say nothing.
     """
 
     level_dbm: _F32
@@ -69,9 +72,10 @@ class AreaLevels:
     bound_sd: _F32
     second_dbm: _F32
     server: npt.NDArray[np.int32]
+    best: Best | None = None
 
     @classmethod
-    def empty(cls, layers: int, shape: tuple[int, int]) -> AreaLevels:
+    def empty(cls, layers: int, shape: tuple[int, int], *, calibrated: bool = False) -> AreaLevels:
         """Return levels of which nothing is in reach."""
         one, every = (layers, *shape), (len(USES), layers, *shape)
         return cls(
@@ -80,6 +84,41 @@ class AreaLevels:
             np.full(every, -np.inf, dtype=np.float32),
             np.full(one, -np.inf, dtype=np.float32),
             np.full(one, -1, dtype=np.int32),
+            Best.empty(layers, shape) if calibrated else None,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Best:
+    """The level of a layer's best server, of which nobody knows which one it will be.
+
+    The phone takes the strongest of many cells, so an error that helps a cell also helps it to be chosen: the
+    expected best lies above the strongest expected, and varies less than one cell's level.
+
+    Attributes
+    ----------
+    moments : (3, layers, rows, columns) float32 array
+        Mean (dBm), variance (dB²) and pull (dB, see ``best_of_two_kernel``) over the radio cells whose whole
+        path is known; NaN if none is in reach.
+    bound_dbm : (layers, rows, columns) float32 array
+        The highest level that a radio cell may have whose path is not all known; -inf if there is none, +inf
+        where a radio cell without planning level reaches.
+    error_share : (layers, rows, columns) float32 array
+        Share of the variance that is constant for the best server; NaN if there is none.
+    """
+
+    moments: _F32
+    bound_dbm: _F32
+    error_share: _F32
+
+    @classmethod
+    def empty(cls, layers: int, shape: tuple[int, int]) -> Best:
+        """Return a best server of which nothing is in reach."""
+        one = (layers, *shape)
+        return cls(
+            np.full((3, *one), np.nan, dtype=np.float32),
+            np.full(one, -np.inf, dtype=np.float32),
+            np.full(one, np.nan, dtype=np.float32),
         )
 
 
@@ -103,6 +142,7 @@ def predict_area(
     layers: int,
     settings: CoverageSettings,
     clutter_at_end: bool = False,
+    corrections: Corrections | None = None,
 ) -> AreaLevels:
     """Return the best server's level over a piece of the grid.
 
@@ -129,6 +169,8 @@ def predict_area(
     clutter_at_end : bool
         Whether the phone stands among houses that the terrain does not have: the statistical loss of ITU-R
         P.2108-1 clause 3.2 is taken from every level, and its spread widens the error.
+    corrections : Corrections, optional
+        What measurements taught (but for the cover about the phone); then ``best`` is gathered and the margins are not.
 
     Raises
     ------
@@ -144,7 +186,7 @@ def predict_area(
         )
     if clutter_at_end and ground.over_m is not ground.ground_m:
         raise ValueError("clutter in the profile and clutter loss at the phone would count the same houses twice")
-    out = AreaLevels.empty(layers, grid.shape)
+    out = AreaLevels.empty(layers, grid.shape, calibrated=corrections is not None)
     if not inside.any() or sources.groups == 0:
         return out
     wanted = np.ascontiguousarray(inside)
@@ -159,7 +201,9 @@ def predict_area(
     samples = math.ceil(settings.max_radius_m / settings.profile_step_m)
     site_row, site_column = (_fixed(v) for v in window.to_lattice(sources.group_lon, sources.group_lat))
     used_loss_db, used_sd_db = _uses(sources, settings)
+    mast = _Mast.of(sources, corrections, layers, grid.shape)
     for g in range(sources.groups):
+        mast.reach(g, out)
         dx_m, dy_m = x_m - sources.group_x_m[g], y_m - sources.group_y_m[g]
         sector = _sector(dx_m, dy_m, wanted, rays, samples, settings)
         if sector is None:
@@ -186,8 +230,46 @@ def predict_area(
             settings,
         )
         _merge(out, polar, antenna, stands_m, (dx_m / 1000.0, dy_m / 1000.0), wanted, rays, sector, members,
-               frequencies, band_of, sources, used_loss_db[:, members], used_sd_db[:, members], settings, clutter_at_end)  # fmt: skip
+               frequencies, band_of, sources, used_loss_db[:, members], used_sd_db[:, members], settings, clutter_at_end, mast)  # fmt: skip
+    mast.reach(sources.groups, out)
     return out
+
+
+@dataclass(slots=True)
+class _Mast:
+    """Radio cells of one place, gathered apart before they join the others: their errors hang together more."""
+
+    place: npt.NDArray[np.int64]
+    layer_of: npt.NDArray[np.int64]
+    first: npt.NDArray[np.int64]
+    correction: _F64
+    law: _F64
+    moments: _F32
+    bound_dbm: _F32
+    error_share: _F32
+    begun: int = 0
+
+    @classmethod
+    def of(cls, sources: RadioSources, corrections: Corrections | None, layers: int, shape: tuple[int, int]) -> _Mast:
+        """Return a mast of which nothing is known yet."""
+        if corrections is None:
+            none, small = np.empty((len(sources.index), 5)), np.empty((1, 1, 1), dtype=np.float32)
+            return cls(np.arange(sources.groups), sources.layer, sources.group_first, none, np.ones(6), small[None], small, small)
+        moved = (np.diff(sources.group_lon, prepend=np.nan) != 0) | (np.diff(sources.group_lat, prepend=np.nan) != 0)
+        best = Best.empty(layers, shape)
+        return cls(
+            np.cumsum(moved), sources.layer, sources.group_first, corrections.of(sources), corrections.law, best.moments,
+            best.bound_dbm, best.error_share,
+        )  # fmt: skip
+
+    def reach(self, group: int, out: AreaLevels) -> None:
+        """Close the mast before ``group`` if that stands elsewhere: its best joins those of the others."""
+        if group == self.begun or (group < len(self.place) and self.place[group] == self.place[self.begun]):
+            return
+        if out.best is not None:
+            members = slice(int(self.first[self.begun]), int(self.first[group]))
+            merge_mast_kernel(self.moments, np.unique(self.layer_of[members]), float(self.law[5]), out.best.moments)
+        self.begun = group
 
 
 def _fixed(position: _F64) -> _F64:
@@ -263,6 +345,7 @@ def _merge(
     used_sd_db: _F64,
     settings: CoverageSettings,
     clutter_at_end: bool,
+    mast: _Mast,
 ) -> None:
     """Add the radio cells of one antenna place."""
     x_km, y_km = offset_km
@@ -311,11 +394,17 @@ def _merge(
         sources.horizontal_loss_db,
         sources.vertical_loss_db,
         sources.pattern_cap_db,
+        out.best is not None,
+        np.ascontiguousarray(mast.correction[members]),
+        mast.law,
         out.level_dbm,
         out.second_dbm,
         out.server,
         out.margin_sd,
         out.bound_sd,
+        mast.moments,
+        mast.bound_dbm if out.best is None else out.best.bound_dbm,
+        mast.error_share if out.best is None else out.best.error_share,
     )
 
 

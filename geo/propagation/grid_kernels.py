@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-__all__ = ["merge_kernel", "polar_to_grid_kernel"]
+__all__ = ["best_of_two_kernel", "merge_kernel", "merge_mast_kernel", "polar_to_grid_kernel"]
 
 _F32 = npt.NDArray[np.float32]
 _F64 = npt.NDArray[np.float64]
@@ -109,6 +109,33 @@ def polar_to_grid_kernel(
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
+def best_of_two_kernel(
+    mean_1: float, variance_1: float, pull_1: float, mean_2: float, variance_2: float, pull_2: float, correlation: float
+) -> tuple[float, float, float]:
+    """Return mean, variance and pull of the greater of two normal levels.
+
+    C. E. Clark (1961), Operations Research 9(2), eq (2) to (4): with a^2 = v1 + v2 - 2 cov, alpha = (m1 - m2) / a,
+    E max = m1 Phi(alpha) + m2 Phi(-alpha) + a phi(alpha), and the second moment alike. ``pull`` is the standard
+    deviation by which a level hangs together with a further one (his eq (7)): cov(max, x) = rho sd_x pull.
+    """
+    covariance = correlation * pull_1 * pull_2
+    square = variance_1 + variance_2 - 2.0 * covariance
+    apart = mean_1 - mean_2
+    if apart * apart >= 25.0 * square:  # the weaker one is out of the race: it adds less than 1e-7 dB
+        if apart >= 0.0:
+            return mean_1, variance_1, pull_1
+        return mean_2, variance_2, pull_2
+    a = math.sqrt(square)
+    alpha = apart / a
+    first = 0.5 * math.erfc(-alpha * math.sqrt(0.5))
+    second = 1.0 - first
+    density = math.exp(-0.5 * alpha * alpha) / math.sqrt(2.0 * math.pi)
+    above = apart * first + a * density  # mean of the maximum over mean_2
+    moment = (apart * apart + variance_1) * first + variance_2 * second + apart * a * density
+    return mean_2 + above, max(moment - above * above, 0.0), pull_1 * first + pull_2 * second
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def merge_kernel(
     loss_db: _F32,
     lift: _F32,
@@ -135,11 +162,17 @@ def merge_kernel(
     horizontal_db: _F32,
     vertical_db: _F32,
     cap_db: _F64,
+    calibrated: bool,
+    correction: _F64,
+    law: _F64,
     level_dbm: _F32,
     second_dbm: _F32,
     server: npt.NDArray[np.int32],
     margin_sd: _F32,
     bound_sd: _F32,
+    mast: _F32,
+    bound_dbm: _F32,
+    error_share: _F32,
 ) -> None:
     """Add the radio cells of one antenna place to the layers of a piece of the grid, in place (see area.py).
 
@@ -147,6 +180,11 @@ def merge_kernel(
     m per km. Where ``lift`` or ``slope`` is NaN the path is not all known, and the level only bounded: by
     ``loss_db`` as far as that is known, free space and the azimuth's pattern.
     ``end_loss_db`` and ``end_sd_db`` (bands, rows, columns) are looked at only if ``ends``.
+
+    With ``calibrated`` the levels are corrected (``correction`` (cells, 5), ``law`` (6,): see corrections.py), margins
+    stay as they are, and the level of the best server is gathered as a random one: mean, variance and pull of the
+    best of this mast's cells (``mast`` (3, layers, rows, columns), NaN where none is known), the best that an unknown
+    path may have (``bound_dbm``), and the share of the best server's variance that is constant for it (``error_share``).
     """
     uses = use_loss_db.shape[0]
     degrees = 180.0 / math.pi
@@ -157,6 +195,10 @@ def merge_kernel(
             bearing = _bearing(x_km[c], y_km[r]) * degrees
             up = slope[r, c] + lift[r, c]
             below = -math.atan(up * 1e-3) * degrees if up == up else 0.0
+            decades = 0.0
+            if calibrated:
+                near = max(math.sqrt(x_km[c] * x_km[c] + y_km[r] * y_km[r]), 1e-3)
+                decades = math.log10(near / law[0])
             for n in range(cell.size):
                 pattern, turned = cell_pattern[n], 0.0
                 across = 0.0
@@ -186,9 +228,33 @@ def merge_kernel(
                     level -= min(across, cap_db[pattern]) + lost
                 if ends:
                     level -= end_loss_db[cell_band[n], r, c]
-                level = min(level, cell_ceiling_dbm[n])
                 layer, threshold = cell_layer[n], cell_threshold_dbm[n]
-                if threshold == threshold:
+                own, total = 0.0, 1.0
+                if calibrated:
+                    level += correction[n, 0] + correction[n, 1] * decades - correction[n, 2] * lost
+                    level -= correction[n, 3] * max(0.0, lost - law[1])
+                    own = correction[n, 4] * correction[n, 4]
+                    total = own + (law[3] if lift[r, c] > 0.0 else law[2])
+                level = min(level, cell_ceiling_dbm[n])
+                if calibrated:
+                    if threshold != threshold:
+                        bound_dbm[layer, r, c] = np.float32(math.inf)
+                    elif not known:
+                        bound_dbm[layer, r, c] = max(bound_dbm[layer, r, c], np.float32(level))
+                    if known and level > -math.inf:
+                        if mast[0, layer, r, c] != mast[0, layer, r, c]:
+                            mast[0, layer, r, c] = level
+                            mast[1, layer, r, c] = total
+                            mast[2, layer, r, c] = math.sqrt(total)
+                        else:
+                            mean, variance, pull = best_of_two_kernel(
+                                mast[0, layer, r, c], mast[1, layer, r, c], mast[2, layer, r, c], level, total,
+                                math.sqrt(total), law[4],
+                            )  # fmt: skip
+                            mast[0, layer, r, c] = mean
+                            mast[1, layer, r, c] = variance
+                            mast[2, layer, r, c] = pull
+                elif threshold == threshold:
                     for use in range(uses):
                         sd = use_sd_db[use, n]
                         if ends:
@@ -206,5 +272,32 @@ def merge_kernel(
                         second_dbm[layer, r, c] = level_dbm[layer, r, c]
                         level_dbm[layer, r, c] = seen
                         server[layer, r, c] = cell[n]
+                        if calibrated:
+                            error_share[layer, r, c] = own / total
                     elif seen > second_dbm[layer, r, c]:
                         second_dbm[layer, r, c] = seen
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def merge_mast_kernel(mast: _F32, layers: _I64, place_correlation: float, best: _F32) -> None:
+    """Add one mast's best to the best of all, in place, and clear it; (3, layers, rows, columns) both."""
+    _, _, rows, columns = mast.shape
+    for k in range(layers.size):
+        i = layers[k]
+        for r in range(rows):
+            for c in range(columns):
+                mean = mast[0, i, r, c]
+                if mean != mean:
+                    continue
+                if best[0, i, r, c] != best[0, i, r, c]:
+                    for q in range(3):
+                        best[q, i, r, c] = mast[q, i, r, c]
+                else:
+                    found = best_of_two_kernel(
+                        best[0, i, r, c], best[1, i, r, c], best[2, i, r, c], mean, mast[1, i, r, c], mast[2, i, r, c],
+                        place_correlation,
+                    )  # fmt: skip
+                    best[0, i, r, c] = found[0]
+                    best[1, i, r, c] = found[1]
+                    best[2, i, r, c] = found[2]
+                mast[0, i, r, c] = np.float32(math.nan)

@@ -14,7 +14,7 @@ __all__ = ["RADIO_COLUMNS", "radio_table"]
 #: Columns of the table, in order.
 RADIO_COLUMNS = (
     "index", "operator", "technology", "site_id", "cell_id", "lon", "lat", "ground_m", "antenna_height_m", "frequency_mhz",
-    "eirp_dbm", "ceiling_dbm", "azimuth_deg", "bearing_deg", "mechanical_tilt_deg", "pattern", "sd_db", "defaults", "file",
+    "pci", "arfcn", "eirp_dbm", "ceiling_dbm", "azimuth_deg", "bearing_deg", "mechanical_tilt_deg", "pattern", "sd_db", "defaults", "file",
     "sheet", "row",
 )  # fmt: skip
 _TEXTS = ("technology", "site_id", "cell_id", "defaults", "file", "sheet")
@@ -28,7 +28,7 @@ def radio_table(
     Parameters
     ----------
     radio : DataFrame
-        In the order of ``sources``: lon, azimuth, technology, site_id, cell_id, defaults, file, sheet, row.
+        In the order of ``sources``: lon, azimuth, technology, site_id, cell_id, pci, arfcn, defaults, file, sheet, row.
     sources : RadioSources
         All of a run, not those near a tile.
     layers : sequence of (operator, technology)
@@ -60,6 +60,8 @@ def radio_table(
             "ground_m": sources.group_ground_m[groups],
             "antenna_height_m": sources.group_height_m[groups],
             "frequency_mhz": sources.frequency_mhz,
+            "pci": radio["pci"].to_numpy(np.float64),
+            "arfcn": radio["arfcn"].to_numpy(np.float64),
             "eirp_dbm": np.where(np.isfinite(sources.eirp_dbm), sources.eirp_dbm, np.nan),
             "ceiling_dbm": sources.ceiling_dbm,
             "azimuth_deg": radio["azimuth"].to_numpy(np.float64),

@@ -185,6 +185,8 @@ def prepare_sources(
     )
     identity = ["site_id", "cell_id", "file", "sheet", "row"]
     radio[identity] = table[identity]
+    for name in ("pci", "arfcn"):
+        radio[name] = pd.to_numeric(table[name], errors="coerce") if name in table.columns else np.nan
     radio["defaults"] = _named(table["taken_on_air"], radio["defaults"])
     radio = _ordered(_spread(radio, layers))
     sources = _arrays(radio, layers, settings, defaults, patterns)

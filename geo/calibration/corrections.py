@@ -1,0 +1,87 @@
+"""From a calibration to what a prediction needs of it: one row of corrections per radio cell."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from geo.calibration.calibration import Calibration
+from geo.calibration.observations import RadioFacts
+from geo.calibration.student import spread_factor
+from geo.calibration.terms import LinkFeatures
+from geo.propagation.corrections import Corrections
+
+__all__ = ["corrections_of"]
+
+_F64 = npt.NDArray[np.float64]
+
+
+def corrections_of(
+    calibration: Calibration,
+    facts: RadioFacts,
+    lacking_sd_db: _F64,
+    *,
+    cover_codes: tuple[int, ...],
+    cover_names: tuple[str, ...],
+    site_correlation: float,
+    place_correlation: float,
+    typical_km: float,
+    typical_diffraction_db: float,
+) -> Corrections:
+    """Return the corrections of all radio cells of a run.
+
+    The prediction's correction is linear in what stands in its docstring, so that it is found by asking the
+    calibration for paths that differ in one of them. Its error is asked for at one typical path: it hardly
+    depends on distance or diffraction within what was measured.
+
+    Parameters
+    ----------
+    calibration : Calibration
+    facts : RadioFacts
+        Of all radio cells.
+    lacking_sd_db : (n,) float64 array
+        Error by fields that the list lacks.
+    cover_codes, cover_names : tuples
+        Land cover codes and what the calibration calls them.
+    site_correlation, place_correlation : float
+    typical_km, typical_diffraction_db : float
+        The path at which the error of the corrections is asked for.
+    """
+    n = len(facts.group)
+    settings = calibration.settings
+
+    def asked(decades: float, loss_db: float) -> tuple[_F64, _F64]:
+        away = np.full(n, settings.reference_km * 10.0**decades)
+        none = np.full(n, -1, dtype=np.int64)
+        features = LinkFeatures(
+            facts.group, facts.site, none, none, away, np.full(n, loss_db), np.full(n, loss_db > 0), facts.groups, facts.sites,
+        )  # fmt: skip
+        found = calibration.correct(features)
+        return found.shift_db, found.sd_db
+
+    bias, _ = asked(0.0, 0.0)
+    slope = asked(1.0, 0.0)[0] - bias
+    knee = settings.deep_from_db
+    gentle = (bias - asked(0.0, knee)[0]) / knee
+    deep = (asked(0.0, knee)[0] - asked(0.0, 2.0 * knee)[0]) / knee - gentle
+    # Diffraction that lifts the level is a misfit of few paths: the loss may shrink to nothing, not below.
+    gentle = np.maximum(gentle, -1.0)
+    deep = np.maximum(deep, -1.0 - gentle)
+    _, error = asked(float(np.log10(typical_km / settings.reference_km)), typical_diffraction_db)
+    shift_by_code, sd_by_code = np.zeros(256), np.zeros(256)
+    tau = calibration.posterior.family_sd.get("clutter", 0.0)
+    # A path of no stated cover was asked for, which has the family's spread; covers that were measured have none.
+    error = np.sqrt(np.maximum(error**2 - tau**2, 0.0))
+    fitted = {t.member: i for i, t in enumerate(calibration.terms) if t.family == "clutter"}
+    for code, name in zip(cover_codes, cover_names, strict=True):
+        if name in fitted:
+            shift_by_code[code] = calibration.posterior.estimate[fitted[name]]
+    unseen = np.ones(256, dtype=bool)
+    unseen[[c for c, name in zip(cover_codes, cover_names, strict=True) if name in fitted]] = False
+    sd_by_code[unseen] = tau if fitted else 0.0
+    factor = spread_factor(settings.degrees)
+    spread = np.hypot(calibration.posterior.spread_db * factor, settings.place_sd_db)
+    return Corrections(
+        bias, slope, gentle, deep, np.hypot(error, lacking_sd_db), shift_by_code, sd_by_code, settings.reference_km, knee,
+        float(spread[0]), float(spread[-1]), site_correlation, place_correlation,
+    )  # fmt: skip

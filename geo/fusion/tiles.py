@@ -1,0 +1,280 @@
+"""Fusion over a whole grid: one field per layer, then tile by tile to finished states.
+
+The field is that of *standardised* residuals: (measured − expected best level) over the standard deviation that the
+calibrated law gives to the best server's level there. So a place behind a hill, whose level is told less well,
+counts and is foretold as what it is, and layers and places share one covariance.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from geo.coverage.gathering import Tiles
+from geo.coverage.pieces import TileTask, write_states
+from geo.coverage.states import State, piece_states
+from geo.fusion.fitting import FittedField, fit_field
+from geo.fusion.kriging import smooth_field
+from geo.fusion.layer import FusedLayer, cells, fuse
+from geo.fusion.observations import Observations, observations
+from geo.fusion.settings import FusionSettings
+from geo.fusion.variogram import Variogram
+from geo.grid import Grid
+from geo.io.files import read_json, write_json
+from geo.io.rasters import read_array, write_array
+from geo.propagation.area import AreaLevels
+from geo.propagation.entry import USES, entry_loss
+from geo.propagation.radio_sources import RadioSources
+from geo.propagation.settings import CoverageSettings
+
+__all__ = ["FieldTask", "FusedTask", "keep_fields", "load_field", "write_field", "write_fused"]
+
+_F64 = npt.NDArray[np.float64]
+_COLUMNS = ("x_m", "y_m", "residual_db", "noise_variance_db2", "samples", "spots", "censored", "route", "level_dbm")
+_FIELD = ("x_m", "y_m", "value", "noise")
+_LEAST_SHARE = 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class FieldTask:
+    """One layer whose field is to be fitted; picklable.
+
+    Attributes
+    ----------
+    name : str
+        File-name safe, unique.
+    layer : int
+    tiles : Tiles
+        Of the predicted levels (:func:`geo.coverage.pieces.write_levels`).
+    measured : str
+        File of all layers' places (9 + 1 columns, see :func:`write_field`).
+    settings : FusionSettings
+    """
+
+    name: str
+    layer: int
+    tiles: Tiles
+    measured: str
+    settings: FusionSettings
+
+
+def write_field(task: FieldTask, folder: Path) -> dict[str, Any]:
+    """Fit a layer's field to its measurements and write it; return what was found (for ``compute.run_pieces``).
+
+    The file ``measured`` holds an array (10, places): layer, x_m, y_m, level_dbm (or the limit), device noise variance
+    dB², samples, spots, censored, route, speaks (whether it says something of its own cell's state).
+    Places where nothing is predicted (no radio cell in reach, or an unknown path) cannot be fused and are counted.
+    """
+    every = read_array(Path(task.measured), mapped=True)
+    mine = np.asarray(every[:, np.asarray(every[0]) == task.layer], dtype=np.float64)
+    mean, variance, share = _at_places(task.tiles, task.layer, mine[1], mine[2])
+    known = np.isfinite(mean)
+    level, speaks = mine[3], mine[9] > 0
+    scale = np.sqrt(np.where(known, variance * (1.0 - share), 1.0))
+    spare = np.where(known, variance * share, 0.0)
+    given = observations(
+        mine[1][known], mine[2][known], (level - mean)[known] / scale[known], (mine[4] + spare)[known] / scale[known] ** 2,
+        samples=mine[5][known], spots=mine[6][known], censored=mine[7][known] > 0, route=mine[8][known],
+        level_dbm=np.where(speaks, level, np.nan)[known],
+    )  # fmt: skip
+    settings = task.settings.standardised
+    fitted = fit_field(given, settings, within_variance_db2=settings.fallback_nugget_share)
+    field = fitted.field
+    write_array(folder / f"{task.name}_field.npy", np.stack([getattr(field, n) for n in _FIELD]))
+    write_array(folder / f"{task.name}_places.npy", np.stack([getattr(given, n).astype(np.float64) for n in _COLUMNS]))
+    write_json(folder / f"{task.name}_variogram.json", asdict(fitted.variogram))
+    free = given.residual_db[~given.censored]
+    return {
+        "name": task.name,
+        "places": int(known.sum()),
+        "not_predicted": int((~known).sum()),
+        "censored": fitted.censored,
+        "silent": fitted.silent,
+        "settled": fitted.settled,
+        "surprising_share": round(fitted.surprising_share, 6),
+        "mean_sd": round(float(free.mean()), 4) if free.size else None,
+        "spread_sd": round(float(free.std()), 4) if free.size else None,
+        "variogram": asdict(fitted.variogram),
+    }
+
+
+def _at_places(tiles: Tiles, layer: int, x_m: _F64, y_m: _F64) -> tuple[_F64, _F64, _F64]:
+    """Return mean and variance of the best server's level in the cells of places, and its constant share; NaN unknown."""
+    row, column = tiles.grid.locate(x_m, y_m)
+    mean, variance, share = (np.full(len(x_m), np.nan) for _ in range(3))
+    folder = Path(tiles.folder)
+    for name, top, left in tiles.places:
+        moments = read_array(folder / f"{name}_best_moments.npy", mapped=True)
+        rows, columns = moments.shape[2:]
+        here = np.flatnonzero((row >= top) & (row < top + rows) & (column >= left) & (column < left + columns))
+        if here.size == 0:
+            continue
+        at = (layer, row[here] - top, column[here] - left)
+        mean[here], variance[here] = moments[0][at], moments[1][at]
+        share[here] = read_array(folder / f"{name}_best_error_share.npy", mapped=True)[at]
+        bound = read_array(folder / f"{name}_best_bound_dbm.npy", mapped=True)[at]
+        hidden = np.isfinite(bound) & (bound > mean[here])
+        mean[here[hidden]] = np.nan
+    share = np.clip(share, 0.0, 1.0 - _LEAST_SHARE)
+    return mean, variance, share
+
+
+@lru_cache(maxsize=32)
+def load_field(folder: str, name: str, settings: FusionSettings) -> tuple[Observations, FittedField]:
+    """Return places and field of a layer that :func:`write_field` wrote."""
+    places = read_array(Path(folder) / f"{name}_places.npy")
+    given = Observations(
+        *(places[i] for i in range(6)), places[6] > 0, places[7].astype(np.int64), places[8]
+    )
+    found = Variogram(**read_json(Path(folder) / f"{name}_variogram.json"))
+    field = smooth_field(*read_array(Path(folder) / f"{name}_field.npy"), found, settings)
+    return given, FittedField(field, found, 0.0, 0, 0, 0, True)
+
+
+@dataclass(frozen=True, slots=True)
+class FusedTask:
+    """One tile whose levels are predicted, to be fused and decided; picklable.
+
+    Attributes
+    ----------
+    tile : TileTask
+        Without ground and corrections: levels are there.
+    levels, fields : str
+        Folders of the predicted levels and of the fields.
+    field_names : tuple of str
+        One per layer.
+    settings : FusionSettings
+    """
+
+    tile: TileTask
+    levels: str
+    fields: str
+    field_names: tuple[str, ...]
+    settings: FusionSettings
+
+
+def write_fused(task: FusedTask, folder: Path) -> dict[str, Any]:
+    """Fuse a tile, decide its states, write it and return its counts (for ``compute.run_pieces``)."""
+    tile, folder_of_levels = task.tile, Path(task.levels)
+    read = {
+        name: read_array(folder_of_levels / f"{tile.name}_{name}.npy")
+        for name in ("level_dbm_predicted", "second_dbm_predicted", "server_predicted", "best_moments", "best_bound_dbm", "best_error_share")
+    }
+    layers, shape = len(tile.facts.layers), tile.grid.shape
+    levels = AreaLevels.empty(layers, shape)
+    # What the prediction is without the measurements nearby, and its error: joint draws begin with it.
+    others = {
+        name: np.full((layers, *shape), np.nan, dtype=np.float32)
+        for name in ("sd_db", "prediction_dbm", "scale_db", "error_sd_db")
+    }
+    measured = np.zeros((layers, *shape), dtype=np.uint8)
+    margin, bound = levels.margin_sd, levels.bound_sd
+    for i, (_, technology) in enumerate(tile.facts.layers):
+        threshold = tile.settings.levels_dbm.get(technology, np.nan)
+        mean = read["best_moments"][0, i].astype(np.float64)
+        where = tile.inside & np.isfinite(mean)
+        open_ = read["best_bound_dbm"][i]
+        loss, spread = _uses(tile.sources, i, read["server_predicted"][i], tile)
+        level, sd = np.full(shape, -np.inf), np.full(shape, np.nan)
+        correction = np.zeros(shape)
+        if where.any():
+            fused, scale, error = _fused_layer(task, i, where, mean, read, threshold)
+            level[where], sd[where], correction[where] = fused.level_dbm, fused.sd_db, fused.correction_db
+            others["sd_db"][i][where] = fused.sd_db
+            others["prediction_dbm"][i][where] = mean[where]
+            others["scale_db"][i][where], others["error_sd_db"][i][where] = scale, np.sqrt(error)
+            if threshold == threshold:
+                measured[i][where] = _own(fused, tile.settings)
+        levels.level_dbm[i] = level
+        first, second = read["level_dbm_predicted"][i], read["second_dbm_predicted"][i]
+        both = where & np.isfinite(second)
+        levels.second_dbm[i][both] = level[both] - (first[both] - second[both])
+        levels.server[i] = read["server_predicted"][i]
+        # Where only cells of unknown path reach, none of them is told better than the layer's usual.
+        unknown_sd = np.where(np.isfinite(sd), sd, tile.settings.model_error_sd_db)
+        for use in range(len(USES)):
+            if threshold == threshold:
+                with np.errstate(invalid="ignore"):
+                    found = (level - loss[use] - threshold) / np.hypot(unknown_sd, spread[use])
+                    most = (open_ + np.maximum(correction, 0.0) - loss[use] - threshold) / np.hypot(unknown_sd, spread[use])
+                margin[use, i] = np.where(where, found, -np.inf)
+                bound[use, i] = np.fmax(margin[use, i], np.where(open_ > -np.inf, most, -np.inf))
+            elif (open_ > -np.inf).any() or where.any():
+                bound[use, i] = np.where(where | (open_ > -np.inf), np.inf, -np.inf)
+    found = piece_states(levels, tile.facts, tile.inside, tile.ring, tile.settings, measured=measured)
+    stated = np.isfinite(found.level_dbm)
+    others["sd_db"][~stated] = np.nan
+    return write_states(tile, found, others, folder)
+
+
+def _fused_layer(
+    task: FusedTask, layer: int, where: npt.NDArray[np.bool_], mean: _F64, read: Mapping[str, Any], threshold: float
+) -> tuple[FusedLayer, _F64, _F64]:
+    """Return a layer of a tile after fusion, and scale and constant error variance of its cells."""
+    tile, grid = task.tile, task.tile.grid
+    given, fitted = load_field(task.fields, task.field_names[layer], task.settings.standardised)
+    x, y = grid.centres()
+    row, column = np.nonzero(where)
+    variance = read["best_moments"][1, layer][where].astype(np.float64)
+    share = np.clip(read["best_error_share"][layer][where].astype(np.float64), 0.0, 1.0 - _LEAST_SHARE)
+    scale, error = np.sqrt(variance * (1.0 - share)), variance * share
+    settings = tile.settings
+    fused = fuse(
+        _nearby(given, grid),
+        fitted,
+        cells(x[column], y[row], grid.cell_size, mean[where], error, scale=scale),
+        task.settings,
+        threshold_dbm=threshold if threshold == threshold else 0.0,
+        served_probability=settings.served_probability,
+        unserved_probability=settings.unserved_probability,
+    )
+    return fused, scale, error
+
+
+def _nearby(given: Observations, grid: Grid) -> Observations:
+    """Return the places within a grid."""
+    left, bottom, right, top = grid.bounds
+    inside = (given.x_m >= left) & (given.x_m < right) & (given.y_m >= bottom) & (given.y_m < top)
+    return given.take(inside)
+
+
+def _own(fused: FusedLayer, settings: CoverageSettings) -> npt.NDArray[np.uint8]:
+    """Return what the cell's own measurements make of it: a measured state, uncertain where they contradict; else 0."""
+    told = np.isin(fused.state, (State.MEASURED_SERVED, State.MEASURED_UNSERVED))
+    sure = (fused.probability >= settings.served_probability) | (fused.probability <= settings.unserved_probability)
+    against = (fused.state == State.UNCERTAIN) & sure
+    return np.where(told | against, fused.state, np.uint8(State.OUTSIDE)).astype(np.uint8)
+
+
+def _uses(
+    sources: RadioSources | None, layer: int, server: npt.NDArray[np.int32], tile: TileTask
+) -> tuple[_F64, _F64]:
+    """Return loss and spread of every use at the server's frequency, (uses, rows, columns); the layer's least loss without one."""
+    shape = (len(USES), *server.shape)
+    if sources is None or not len(sources.index):
+        return np.zeros(shape), np.zeros(shape)
+    mine = np.flatnonzero(sources.layer == layer)
+    loss, spread = np.zeros(shape), np.zeros(shape)
+    if mine.size == 0:
+        return loss, spread
+    frequency = sources.frequency_mhz[mine] / 1000.0
+    place = np.clip(np.searchsorted(sources.index[mine], np.maximum(server, 0)), 0, mine.size - 1)
+    for u, use in enumerate(USES):
+        lost, sd = entry_loss(use, frequency, tile.settings)
+        loss[u] = np.where(server >= 0, lost[place], lost.min())
+        spread[u] = np.where(server >= 0, sd[place], sd.max())
+    return loss, spread
+
+
+def keep_fields(pieces: Path, names: tuple[str, ...], folder: Path) -> None:
+    """Copy the fields from the pieces into the stage's folder, where later stages draw from them."""
+    for name in names:
+        for part in ("field", "places"):
+            write_array(folder / f"{name}_{part}.npy", read_array(pieces / f"{name}_{part}.npy"))
+        write_json(folder / f"{name}_variogram.json", read_json(pieces / f"{name}_variogram.json"))
