@@ -25,6 +25,7 @@ def corrections_of(
     cover_names: tuple[str, ...],
     site_correlation: float,
     place_correlation: float,
+    common_sd_db: float,
     typical_km: float,
     typical_diffraction_db: float,
 ) -> Corrections:
@@ -43,7 +44,8 @@ def corrections_of(
         Error by fields that the list lacks.
     cover_codes, cover_names : tuples
         Land cover codes and what the calibration calls them.
-    site_correlation, place_correlation : float
+    site_correlation, place_correlation, common_sd_db : float
+        See :class:`geo.propagation.corrections.Corrections`.
     typical_km, typical_diffraction_db : float
         The path at which the error of the corrections is asked for.
     """
@@ -61,12 +63,15 @@ def corrections_of(
 
     bias, _ = asked(0.0, 0.0)
     slope = asked(1.0, 0.0)[0] - bias
-    knee = settings.deep_from_db
-    gentle = (bias - asked(0.0, knee)[0]) / knee
-    deep = (asked(0.0, knee)[0] - asked(0.0, 2.0 * knee)[0]) / knee - gentle
+    knee, second = settings.deep_from_db, settings.deepest_from_db
+    at_knee, at_second = asked(0.0, knee)[0], asked(0.0, second)[0]
+    gentle = (bias - at_knee) / knee
+    deep = (at_knee - at_second) / (second - knee) - gentle
+    deepest = (at_second - asked(0.0, second + knee)[0]) / knee - gentle - deep
     # Diffraction that lifts the level is a misfit of few paths: the loss may shrink to nothing, not below.
     gentle = np.maximum(gentle, -1.0)
     deep = np.maximum(deep, -1.0 - gentle)
+    deepest = np.maximum(deepest, -1.0 - gentle - deep)
     _, error = asked(float(np.log10(typical_km / settings.reference_km)), typical_diffraction_db)
     shift_by_code, sd_by_code = np.zeros(256), np.zeros(256)
     tau = calibration.posterior.family_sd.get("clutter", 0.0)
@@ -82,6 +87,6 @@ def corrections_of(
     factor = spread_factor(settings.degrees)
     spread = np.hypot(calibration.posterior.spread_db * factor, settings.place_sd_db)
     return Corrections(
-        bias, slope, gentle, deep, np.hypot(error, lacking_sd_db), shift_by_code, sd_by_code, settings.reference_km, knee,
-        float(spread[0]), float(spread[-1]), site_correlation, place_correlation,
+        bias, slope, gentle, deep, deepest, np.hypot(error, lacking_sd_db), shift_by_code, sd_by_code, settings.reference_km,
+        knee, second, float(spread[0]), float(spread[min(1, len(spread) - 1)]), float(spread[-1]), site_correlation, place_correlation, common_sd_db,
     )  # fmt: skip

@@ -28,8 +28,8 @@ class CalibrationSettings:
         Scale of the error before any measurement, and how sure that is (standard deviation of its logarithm).
     bias_sd_db, slope_sd_db, diffraction_sd : float
         Prior standard deviations of what all groups share: bias, dB per decade of distance, weight on diffraction.
-    deep_diffraction_sd, deep_from_db : float
-        Further weight on what of the diffraction loss lies beyond ``deep_from_db``.
+    deep_diffraction_sd, deep_from_db, deepest_from_db : float
+        Further weights on what of the diffraction loss lies beyond ``deep_from_db`` and beyond ``deepest_from_db``.
     bias_group_sd_db, slope_group_sd_db, diffraction_group_sd, clutter_sd_db, device_sd_db, site_sd_db : float
         Where the standard deviations of the pooled families start ...
     pooling_count : float
@@ -101,6 +101,7 @@ class CalibrationSettings:
     diffraction_sd: float
     deep_diffraction_sd: float
     deep_from_db: float
+    deepest_from_db: float
     bias_group_sd_db: float
     slope_group_sd_db: float
     diffraction_group_sd: float

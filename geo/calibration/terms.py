@@ -29,6 +29,7 @@ FAMILIES = {
     "diffraction": False,
     "diffraction_group": True,
     "deep_diffraction": False,
+    "deepest_diffraction": False,
     "clutter": True,
     "device": True,
     "site": True,
@@ -106,7 +107,7 @@ class Design:
     terms : tuple of Term
     matrix : (m, p) sparse array
     spread_class : (m,) int64 array
-        0: antenna in sight (or not told apart), 1: behind terrain.
+        0: antenna in sight (or not told apart), 1: behind terrain, 2: far down in its shadow.
     spread_classes : tuple of str
     """
 
@@ -131,6 +132,7 @@ def family_start(family: str, settings: CalibrationSettings) -> float:
         "diffraction": settings.diffraction_sd,
         "diffraction_group": settings.diffraction_group_sd,
         "deep_diffraction": settings.deep_diffraction_sd,
+        "deepest_diffraction": settings.deep_diffraction_sd,
         "clutter": settings.clutter_sd_db,
         "device": settings.device_sd_db,
         "site": settings.site_sd_db,
@@ -177,6 +179,7 @@ def build_design(
     if choice.deep_diffraction:
         # Behind the second ridge scatter and echoes take over: the loss that is counted stops growing as the model's does.
         offered.append(("deep_diffraction", common, ("",), np.minimum(loss + settings.deep_from_db, 0.0)))
+        offered.append(("deepest_diffraction", common, ("",), np.minimum(loss + settings.deepest_from_db, 0.0)))
     if choice.clutter:
         offered.append(("clutter", features.clutter, features.clutters, ones))
     if choice.device:
@@ -205,5 +208,6 @@ def build_design(
         (np.concatenate(entries), (np.concatenate(rows), np.concatenate(columns))), shape=(m, len(terms))
     )
     if choice.split_spread:
-        return Design(terms, matrix, features.obstructed.astype(np.int64), ("clear", "obstructed"))
+        deep = features.obstructed & (np.nan_to_num(features.diffraction_db) > settings.deep_from_db)
+        return Design(terms, matrix, features.obstructed.astype(np.int64) + deep, ("clear", "obstructed", "deep"))
     return Design(terms, matrix, common, ("all",))

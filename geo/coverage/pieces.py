@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 from shapely.geometry.base import BaseGeometry
 
+from geo.coverage.ground_classes import ground_classes
 from geo.coverage.states import LayerFacts, PieceStates, border_ring, piece_states, state_counts
 from geo.crs import to_wgs84
 from geo.errors import GridMismatchError
@@ -196,12 +197,13 @@ def _with_cover(levels: AreaLevels, codes: npt.NDArray[np.uint8], corrections: C
 def write_levels(task: TileTask, folder: Path) -> dict[str, Any]:
     """Predict a tile with corrections and write its levels, for fusion (for ``compute.run_pieces``)."""
     levels = predict_tile(task)
-    if levels.best is None:
+    if levels.best is None or task.ground is None:
         raise ValueError(f"piece {task.name} has no corrections")
     for name in ("level_dbm", "second_dbm", "server"):
         write_array(folder / f"{task.name}_{name}_predicted.npy", getattr(levels, name))
-    for name in ("moments", "bound_dbm", "error_share"):
+    for name in ("moments", "bound_dbm"):
         write_array(folder / f"{task.name}_best_{name}.npy", getattr(levels.best, name))
+    write_array(folder / f"{task.name}_ground_class.npy", ground_classes(task.ground, task.grid, task.settings))
     return {"name": task.name, "row": task.row, "column": task.column, "cells": int(task.inside.sum())}
 
 

@@ -39,6 +39,8 @@ class FusionSettings:
     outlier_cut : float
         In sd of what the neighbours foretell.
     outlier_rounds : int
+    spread_cut : float
+        Robust standard deviations beyond which a residual counts as that far, where the spread is taken.
     censored_sweeps, censored_fits, censored_draws : int
     censored_damping, censored_tolerance : float
     class_weight : float
@@ -68,6 +70,7 @@ class FusionSettings:
     least_pivot: float
     outlier_cut: float
     outlier_rounds: int
+    spread_cut: float
     censored_sweeps: int
     censored_fits: int
     censored_draws: int

@@ -23,7 +23,9 @@ from geo.fusion.fitting import FittedField, fit_field
 from geo.fusion.kriging import smooth_field
 from geo.fusion.layer import FusedLayer, cells, fuse
 from geo.fusion.observations import Observations, observations
+from geo.fusion.robust import class_scales
 from geo.fusion.settings import FusionSettings
+from geo.fusion.spread import spread_seen, widened
 from geo.fusion.variogram import Variogram
 from geo.grid import Grid
 from geo.io.files import read_json, write_json
@@ -33,12 +35,69 @@ from geo.propagation.entry import USES, entry_loss
 from geo.propagation.radio_sources import RadioSources
 from geo.propagation.settings import CoverageSettings
 
-__all__ = ["FieldTask", "FusedTask", "keep_fields", "load_field", "write_field", "write_fused"]
+__all__ = ["FieldTask", "FusedTask", "ScaleTask", "keep_fields", "load_field", "write_field", "write_fused", "write_scales"]
 
 _F64 = npt.NDArray[np.float64]
 _COLUMNS = ("x_m", "y_m", "residual_db", "noise_variance_db2", "samples", "spots", "censored", "route", "level_dbm")
 _FIELD = ("x_m", "y_m", "value", "noise")
-_LEAST_SHARE = 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class ScaleTask:
+    """The spread by kind of ground, from all layers together; picklable.
+
+    Attributes
+    ----------
+    tiles : Tiles
+        Of the predicted levels (:func:`geo.coverage.pieces.write_levels`).
+    layers : int
+    measured : str
+        See :func:`write_field`.
+    settings : FusionSettings
+    """
+
+    tiles: Tiles
+    layers: int
+    measured: str
+    settings: FusionSettings
+
+
+def write_scales(task: ScaleTask, folder: Path) -> dict[str, Any]:
+    """Return how much more or less the residuals vary on each kind of ground, over what the law says (for ``run_pieces``).
+
+    All layers are put together: each kind of ground is measured where roads go, and a layer alone has few of the rare ones.
+    """
+    every = read_array(Path(task.measured), mapped=True)
+    parts, codes = [], []
+    for layer in range(task.layers):
+        mine = np.asarray(every[:, np.asarray(every[0]) == layer], dtype=np.float64)
+        mean, variance, code = _at_places(task.tiles, layer, mine[1], mine[2])
+        known = np.isfinite(mean) & (mine[7] == 0)
+        scale = np.sqrt(variance[known])
+        parts.append(
+            np.stack([mine[1][known], mine[2][known], (mine[3] - mean)[known] / scale, mine[4][known] / scale**2, mine[8][known]])
+        )
+        codes.append(code[known])
+    x, y, residual, noise, route = np.concatenate(parts, axis=1)
+    code = np.concatenate(codes)
+    order = np.lexsort((route, noise, residual, y, x))
+    given = Observations(
+        x[order], y[order], residual[order], noise[order], np.ones(len(x)), np.ones(len(x)), np.zeros(len(x), dtype=bool),
+        route[order].astype(np.int64), np.full(len(x), np.nan),
+    )  # fmt: skip
+    found = class_scales(given, code[order], task.settings)
+    return {
+        "scale": {str(c): round(v, 6) for c, v in found.scale.items()},
+        "effective": {str(c): v for c, v in found.effective.items()},
+    }
+
+
+def _scales(folder: Path, name: str) -> npt.NDArray[np.float64]:
+    """Return the scale of every ground class code, (256,); 1 where none was told."""
+    table = np.ones(256)
+    for code, value in read_json(folder / f"{name}.json")["scale"].items():
+        table[int(code)] = value
+    return table
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +113,8 @@ class FieldTask:
         Of the predicted levels (:func:`geo.coverage.pieces.write_levels`).
     measured : str
         File of all layers' places (9 + 1 columns, see :func:`write_field`).
+    scales : str
+        Name of the piece of :func:`write_scales`, in the same folder.
     settings : FusionSettings
     """
 
@@ -61,6 +122,7 @@ class FieldTask:
     layer: int
     tiles: Tiles
     measured: str
+    scales: str
     settings: FusionSettings
 
 
@@ -73,18 +135,21 @@ def write_field(task: FieldTask, folder: Path) -> dict[str, Any]:
     """
     every = read_array(Path(task.measured), mapped=True)
     mine = np.asarray(every[:, np.asarray(every[0]) == task.layer], dtype=np.float64)
-    mean, variance, share = _at_places(task.tiles, task.layer, mine[1], mine[2])
+    mean, variance, code = _at_places(task.tiles, task.layer, mine[1], mine[2])
     known = np.isfinite(mean)
     level, speaks = mine[3], mine[9] > 0
-    scale = np.sqrt(np.where(known, variance * (1.0 - share), 1.0))
-    spare = np.where(known, variance * share, 0.0)
+    scale = np.sqrt(np.where(known, variance, 1.0)) * _scales(folder, task.scales)[code]
     given = observations(
-        mine[1][known], mine[2][known], (level - mean)[known] / scale[known], (mine[4] + spare)[known] / scale[known] ** 2,
+        mine[1][known], mine[2][known], (level - mean)[known] / scale[known], mine[4][known] / scale[known] ** 2,
         samples=mine[5][known], spots=mine[6][known], censored=mine[7][known] > 0, route=mine[8][known],
         level_dbm=np.where(speaks, level, np.nan)[known],
     )  # fmt: skip
     settings = task.settings.standardised
     fitted = fit_field(given, settings, within_variance_db2=settings.fallback_nugget_share)
+    seen = spread_seen(given, settings)
+    wider = widened(fitted.variogram, seen)
+    if wider is not fitted.variogram:
+        fitted = fit_field(given, settings, within_variance_db2=settings.fallback_nugget_share, variogram=wider)
     field = fitted.field
     write_array(folder / f"{task.name}_field.npy", np.stack([getattr(field, n) for n in _FIELD]))
     write_array(folder / f"{task.name}_places.npy", np.stack([getattr(given, n).astype(np.float64) for n in _COLUMNS]))
@@ -100,14 +165,18 @@ def write_field(task: FieldTask, folder: Path) -> dict[str, Any]:
         "surprising_share": round(fitted.surprising_share, 6),
         "mean_sd": round(float(free.mean()), 4) if free.size else None,
         "spread_sd": round(float(free.std()), 4) if free.size else None,
+        "spread_seen": round(seen, 4),
         "variogram": asdict(fitted.variogram),
     }
 
 
-def _at_places(tiles: Tiles, layer: int, x_m: _F64, y_m: _F64) -> tuple[_F64, _F64, _F64]:
-    """Return mean and variance of the best server's level in the cells of places, and its constant share; NaN unknown."""
+def _at_places(
+    tiles: Tiles, layer: int, x_m: _F64, y_m: _F64
+) -> tuple[_F64, _F64, npt.NDArray[np.uint8]]:
+    """Return mean and variance of the best server's level in the cells of places, NaN unknown, and the class of ground."""
     row, column = tiles.grid.locate(x_m, y_m)
-    mean, variance, share = (np.full(len(x_m), np.nan) for _ in range(3))
+    mean, variance = (np.full(len(x_m), np.nan) for _ in range(2))
+    code = np.zeros(len(x_m), dtype=np.uint8)
     folder = Path(tiles.folder)
     for name, top, left in tiles.places:
         moments = read_array(folder / f"{name}_best_moments.npy", mapped=True)
@@ -117,12 +186,11 @@ def _at_places(tiles: Tiles, layer: int, x_m: _F64, y_m: _F64) -> tuple[_F64, _F
             continue
         at = (layer, row[here] - top, column[here] - left)
         mean[here], variance[here] = moments[0][at], moments[1][at]
-        share[here] = read_array(folder / f"{name}_best_error_share.npy", mapped=True)[at]
+        code[here] = read_array(folder / f"{name}_ground_class.npy", mapped=True)[at[1:]]
         bound = read_array(folder / f"{name}_best_bound_dbm.npy", mapped=True)[at]
         hidden = np.isfinite(bound) & (bound > mean[here])
         mean[here[hidden]] = np.nan
-    share = np.clip(share, 0.0, 1.0 - _LEAST_SHARE)
-    return mean, variance, share
+    return mean, variance, code
 
 
 @lru_cache(maxsize=32)
@@ -146,17 +214,23 @@ class FusedTask:
     tile : TileTask
         Without ground and corrections: levels are there.
     levels, fields : str
-        Folders of the predicted levels and of the fields.
+        Folders of the predicted levels, and of scales and fields.
+    scales : str
+        Name of the piece of :func:`write_scales`.
     field_names : tuple of str
         One per layer.
     settings : FusionSettings
+    common_sd_db : float
+        See :class:`geo.propagation.corrections.Corrections`.
     """
 
     tile: TileTask
     levels: str
     fields: str
+    scales: str
     field_names: tuple[str, ...]
     settings: FusionSettings
+    common_sd_db: float
 
 
 def write_fused(task: FusedTask, folder: Path) -> dict[str, Any]:
@@ -164,7 +238,7 @@ def write_fused(task: FusedTask, folder: Path) -> dict[str, Any]:
     tile, folder_of_levels = task.tile, Path(task.levels)
     read = {
         name: read_array(folder_of_levels / f"{tile.name}_{name}.npy")
-        for name in ("level_dbm_predicted", "second_dbm_predicted", "server_predicted", "best_moments", "best_bound_dbm", "best_error_share")
+        for name in ("level_dbm_predicted", "second_dbm_predicted", "server_predicted", "best_moments", "best_bound_dbm", "ground_class")
     }
     layers, shape = len(tile.facts.layers), tile.grid.shape
     levels = AreaLevels.empty(layers, shape)
@@ -222,8 +296,8 @@ def _fused_layer(
     x, y = grid.centres()
     row, column = np.nonzero(where)
     variance = read["best_moments"][1, layer][where].astype(np.float64)
-    share = np.clip(read["best_error_share"][layer][where].astype(np.float64), 0.0, 1.0 - _LEAST_SHARE)
-    scale, error = np.sqrt(variance * (1.0 - share)), variance * share
+    scale = np.sqrt(variance) * _scales(Path(task.fields), task.scales)[read["ground_class"][where]]
+    error = np.full(row.size, task.common_sd_db**2)
     settings = tile.settings
     fused = fuse(
         _nearby(given, grid),

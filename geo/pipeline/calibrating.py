@@ -46,7 +46,7 @@ __all__ = ["MEASURED", "calibrate_run", "load_corrections"]
 
 #: Places of all layers for fusion, see :func:`geo.fusion.tiles.write_field`.
 MEASURED = "measured.npy"
-_CORRECTIONS = ("bias_db", "slope_db", "diffraction", "deep_diffraction", "error_sd_db")
+_CORRECTIONS = ("bias_db", "slope_db", "diffraction", "deep_diffraction", "deepest_diffraction", "error_sd_db")
 _COVERS = ("clutter_shift_db", "clutter_sd_db")
 
 
@@ -128,6 +128,7 @@ def calibrate_run(
         write_issues(work.folder / "issues.json", log)
         return record
     found = _fitted(place, prepared, grounds, grid, settings, calibration, work)
+    found = replace(found, facts={**found.facts, "in_vehicle": record["in_vehicle"]})
     for note in found.notes:
         log.add(note.code, Source("project"), fields=note.fields)
     if found.ground == "at_phone":
@@ -350,9 +351,10 @@ def _corrected(
     sources = prepared.sources
     lacking = np.sqrt(np.maximum(sources.sd_db**2 - settings.model_error_sd_db**2, 0.0))
     return corrections_of(
-        found.calibration, found.facts_of_cells, np.hypot(lacking, calibration.measured_vehicle_sd_db),
+        found.calibration, found.facts_of_cells, lacking,
         cover_codes=found.cover_codes, cover_names=tuple(str(c) for c in found.cover_codes),
         site_correlation=found.site_correlation, place_correlation=found.place_correlation,
+        common_sd_db=calibration.measured_vehicle_sd_db if found.facts["in_vehicle"] else 0.0,
         typical_km=calibration.typical_km, typical_diffraction_db=calibration.typical_diffraction_db,
     )  # fmt: skip
 

@@ -14,7 +14,7 @@ import numpy.typing as npt
 import shapely
 from pyproj import Geod
 
-from geo.compute import Piece, run_pieces
+from geo.compute import Piece, SerialExecutor, run_pieces
 from geo.coverage import (
     Coverage,
     CoverageSettings,
@@ -36,7 +36,15 @@ from geo.coverage.gathering import STACKS
 from geo.crs import ProvinceZones, local_utm_epsg
 from geo.errors import InputError
 from geo.fusion import FusionSettings
-from geo.fusion.tiles import FieldTask, FusedTask, keep_fields, write_field, write_fused
+from geo.fusion.tiles import (
+    FieldTask,
+    FusedTask,
+    ScaleTask,
+    keep_fields,
+    write_field,
+    write_fused,
+    write_scales,
+)
 from geo.grid import Grid
 from geo.io.antenna_patterns import AntennaLibrary
 from geo.io.files import read_json, write_bytes, write_json
@@ -278,14 +286,18 @@ def _fused(
         on_done=lambda done, _: work.progress(done, total),
     )  # fmt: skip
     tiles = Tiles.of(grid, tasks, work.pieces)
-    wanted = [FieldTask(f"field_{n}", i, tiles, str(fusing.measured), fusing.settings) for i, n in enumerate(names)]
+    scales = ScaleTask(tiles, len(names), str(fusing.measured), fusing.settings)
+    run_pieces(SerialExecutor(), write_scales, [Piece("scales", scales)], work.pieces)
+    wanted = [
+        FieldTask(f"field_{n}", i, tiles, str(fusing.measured), "scales", fusing.settings) for i, n in enumerate(names)
+    ]
     fields = run_pieces(
         work.executor, write_field, [Piece(t.name, t) for t in wanted], work.pieces,
         on_done=lambda done, _: work.progress(len(levels) + done, total),
     )  # fmt: skip
     folder, kept = str(work.pieces), tuple(t.name for t in wanted)
     pieces = [
-        Piece(t.name, FusedTask(replace(t, ground=None, corrections=None), folder, folder, kept, fusing.settings))
+        Piece(t.name, FusedTask(replace(t, ground=None, corrections=None), folder, folder, "scales", kept, fusing.settings, fusing.corrections.common_sd_db))
         for t in tasks
     ]
     done = run_pieces(

@@ -103,13 +103,10 @@ class Best:
     bound_dbm : (layers, rows, columns) float32 array
         The highest level that a radio cell may have whose path is not all known; -inf if there is none, +inf
         where a radio cell without planning level reaches.
-    error_share : (layers, rows, columns) float32 array
-        Share of the variance that is constant for the best server; NaN if there is none.
     """
 
     moments: _F32
     bound_dbm: _F32
-    error_share: _F32
 
     @classmethod
     def empty(cls, layers: int, shape: tuple[int, int]) -> Best:
@@ -118,7 +115,6 @@ class Best:
         return cls(
             np.full((3, *one), np.nan, dtype=np.float32),
             np.full(one, -np.inf, dtype=np.float32),
-            np.full(one, np.nan, dtype=np.float32),
         )
 
 
@@ -246,20 +242,19 @@ class _Mast:
     law: _F64
     moments: _F32
     bound_dbm: _F32
-    error_share: _F32
     begun: int = 0
 
     @classmethod
     def of(cls, sources: RadioSources, corrections: Corrections | None, layers: int, shape: tuple[int, int]) -> _Mast:
         """Return a mast of which nothing is known yet."""
         if corrections is None:
-            none, small = np.empty((len(sources.index), 5)), np.empty((1, 1, 1), dtype=np.float32)
-            return cls(np.arange(sources.groups), sources.layer, sources.group_first, none, np.ones(6), small[None], small, small)
+            none, small = np.empty((len(sources.index), 6)), np.empty((1, 1, 1), dtype=np.float32)
+            return cls(np.arange(sources.groups), sources.layer, sources.group_first, none, np.ones(8), small[None], small)
         moved = (np.diff(sources.group_lon, prepend=np.nan) != 0) | (np.diff(sources.group_lat, prepend=np.nan) != 0)
         best = Best.empty(layers, shape)
         return cls(
             np.cumsum(moved), sources.layer, sources.group_first, corrections.of(sources), corrections.law, best.moments,
-            best.bound_dbm, best.error_share,
+            best.bound_dbm,
         )  # fmt: skip
 
     def reach(self, group: int, out: AreaLevels) -> None:
@@ -268,7 +263,7 @@ class _Mast:
             return
         if out.best is not None:
             members = slice(int(self.first[self.begun]), int(self.first[group]))
-            merge_mast_kernel(self.moments, np.unique(self.layer_of[members]), float(self.law[5]), out.best.moments)
+            merge_mast_kernel(self.moments, np.unique(self.layer_of[members]), float(self.law[7]), out.best.moments)
         self.begun = group
 
 
@@ -404,7 +399,6 @@ def _merge(
         out.bound_sd,
         mast.moments,
         mast.bound_dbm if out.best is None else out.best.bound_dbm,
-        mast.error_share if out.best is None else out.best.error_share,
     )
 
 

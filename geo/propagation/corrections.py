@@ -22,53 +22,63 @@ class Corrections:
     """Corrections of a run's radio cells, by ``RadioSources.index``, and the law of the error that remains.
 
     Corrected level = level + ``bias_db`` + ``slope_db`` log10(d / ``reference_km``) − ``diffraction`` L_d −
-    ``deep_diffraction`` max(0, L_d − ``deep_from_db``), L_d the diffraction loss; then the shift by the ground cover
-    about the phone. The error about it has the scale of its kind of path (antenna in sight or hidden by terrain),
-    and, constant for a radio cell, ``error_sd_db``.
+    ``deep_diffraction`` max(0, L_d − ``deep_from_db``) − ``deepest_diffraction`` max(0, L_d − ``deepest_from_db``), L_d
+    the diffraction loss; then the shift by the ground cover about the phone. The error about it has the scale of its
+    kind of path (antenna in sight, hidden by terrain, far down in its shadow), and, constant for a radio cell,
+    ``error_sd_db``.
 
     Attributes
     ----------
-    bias_db, slope_db, diffraction, deep_diffraction : (n,) float64 arrays
-        dB, dB per decade, share, share.
+    bias_db, slope_db, diffraction, deep_diffraction, deepest_diffraction : (n,) float64 arrays
+        dB, dB per decade, shares.
     error_sd_db : (n,) float64 array
         Error of the correction itself, of a site never measured, and of fields that the list lacks.
     clutter_shift_db, clutter_sd_db : (256,) float64 arrays
         By land cover code; 0 is unknown cover.
-    reference_km, deep_from_db : float
-    clear_sd_db, obstructed_sd_db : float
+    reference_km, deep_from_db, deepest_from_db : float
+    clear_sd_db, obstructed_sd_db, deep_sd_db : float
         Standard deviation of the error of one radio cell's level at a random place.
     site_correlation, place_correlation : float
         Of the errors of two radio cells of one mast, and of two masts, at one place.
+    common_sd_db : float
+        Error that all levels have in common and that no measurement of the same kind can show: what is not known of the
+        measuring vehicle.
     """
 
     bias_db: _F64
     slope_db: _F64
     diffraction: _F64
     deep_diffraction: _F64
+    deepest_diffraction: _F64
     error_sd_db: _F64
     clutter_shift_db: _F64
     clutter_sd_db: _F64
     reference_km: float
     deep_from_db: float
+    deepest_from_db: float
     clear_sd_db: float
     obstructed_sd_db: float
+    deep_sd_db: float
     site_correlation: float
     place_correlation: float
+    common_sd_db: float = 0.0
 
     def of(self, sources: RadioSources) -> _F64:
-        """Return the five columns of radio cells, (cells, 5), in their order."""
-        columns = (self.bias_db, self.slope_db, self.diffraction, self.deep_diffraction, self.error_sd_db)
+        """Return the six columns of radio cells, (cells, 6), in their order."""
+        columns = [getattr(self, field.name) for field in fields(self)[:6]]
         return np.ascontiguousarray(np.stack(columns, axis=1)[sources.index])
 
     @property
     def law(self) -> _F64:
-        """What is the same for all radio cells, as the kernels take it, (6,)."""
+        """What is the same for all radio cells, as the kernels take it, (8,)."""
         return np.array(
             [
                 self.reference_km,
                 self.deep_from_db,
+                self.deepest_from_db,
                 self.clear_sd_db**2,
                 self.obstructed_sd_db**2,
+                self.deep_sd_db**2,
                 self.site_correlation,
                 self.place_correlation,
             ]
@@ -76,11 +86,11 @@ class Corrections:
 
     def __post_init__(self) -> None:
         n = len(self.bias_db)
-        for field in fields(self)[:5]:
+        for field in fields(self)[:6]:
             values = getattr(self, field.name)
             if values.shape != (n,) or not np.isfinite(values).all():
                 raise ValueError(f"{field.name} needs one finite value per radio cell")
         if not (0.0 <= self.place_correlation <= self.site_correlation < 1.0):
             raise ValueError("correlations of errors: 0 <= between masts <= within a mast < 1")
-        if min(self.clear_sd_db, self.obstructed_sd_db, self.reference_km) <= 0 or (self.error_sd_db < 0).any():
+        if min(self.clear_sd_db, self.obstructed_sd_db, self.deep_sd_db, self.reference_km) <= 0 or (self.error_sd_db < 0).any():
             raise ValueError("spreads and the reference distance are positive, errors not negative")

@@ -172,7 +172,6 @@ def merge_kernel(
     bound_sd: _F32,
     mast: _F32,
     bound_dbm: _F32,
-    error_share: _F32,
 ) -> None:
     """Add the radio cells of one antenna place to the layers of a piece of the grid, in place (see area.py).
 
@@ -181,10 +180,10 @@ def merge_kernel(
     ``loss_db`` as far as that is known, free space and the azimuth's pattern.
     ``end_loss_db`` and ``end_sd_db`` (bands, rows, columns) are looked at only if ``ends``.
 
-    With ``calibrated`` the levels are corrected (``correction`` (cells, 5), ``law`` (6,): see corrections.py), margins
+    With ``calibrated`` the levels are corrected (``correction`` (cells, 6), ``law`` (8,): see corrections.py), margins
     stay as they are, and the level of the best server is gathered as a random one: mean, variance and pull of the
-    best of this mast's cells (``mast`` (3, layers, rows, columns), NaN where none is known), the best that an unknown
-    path may have (``bound_dbm``), and the share of the best server's variance that is constant for it (``error_share``).
+    best of this mast's cells (``mast`` (3, layers, rows, columns), NaN where none is known) and the best that an
+    unknown path may have (``bound_dbm``).
     """
     uses = use_loss_db.shape[0]
     degrees = 180.0 / math.pi
@@ -229,12 +228,14 @@ def merge_kernel(
                 if ends:
                     level -= end_loss_db[cell_band[n], r, c]
                 layer, threshold = cell_layer[n], cell_threshold_dbm[n]
-                own, total = 0.0, 1.0
+                total = 1.0
                 if calibrated:
                     level += correction[n, 0] + correction[n, 1] * decades - correction[n, 2] * lost
-                    level -= correction[n, 3] * max(0.0, lost - law[1])
-                    own = correction[n, 4] * correction[n, 4]
-                    total = own + (law[3] if lift[r, c] > 0.0 else law[2])
+                    level -= correction[n, 3] * max(0.0, lost - law[1]) + correction[n, 4] * max(0.0, lost - law[2])
+                    spread = law[3]
+                    if lift[r, c] > 0.0:
+                        spread = law[5] if lost > law[1] else law[4]
+                    total = correction[n, 5] * correction[n, 5] + spread
                 level = min(level, cell_ceiling_dbm[n])
                 if calibrated:
                     if threshold != threshold:
@@ -249,7 +250,7 @@ def merge_kernel(
                         else:
                             mean, variance, pull = best_of_two_kernel(
                                 mast[0, layer, r, c], mast[1, layer, r, c], mast[2, layer, r, c], level, total,
-                                math.sqrt(total), law[4],
+                                math.sqrt(total), law[6],
                             )  # fmt: skip
                             mast[0, layer, r, c] = mean
                             mast[1, layer, r, c] = variance
@@ -272,8 +273,6 @@ def merge_kernel(
                         second_dbm[layer, r, c] = level_dbm[layer, r, c]
                         level_dbm[layer, r, c] = seen
                         server[layer, r, c] = cell[n]
-                        if calibrated:
-                            error_share[layer, r, c] = own / total
                     elif seen > second_dbm[layer, r, c]:
                         second_dbm[layer, r, c] = seen
 

@@ -187,6 +187,8 @@ class CoverageSettings:
         Whether a radio cell of unknown status is taken as on air.
     tile_cells : int
         Side of one piece of work.
+    hilly_slope_deg, steep_slope_deg : float
+        Slopes, over two cells, from which ground is called hilly and steep.
     near_threshold_db : float
         Levels nearer to the planning level than this are counted in the manifest.
     building_kind : {"traditional", "thermally_efficient"}
@@ -215,6 +217,8 @@ class CoverageSettings:
     unserved_probability: float
     unknown_status_serves: bool
     tile_cells: int
+    hilly_slope_deg: float
+    steep_slope_deg: float
     near_threshold_db: float
     building_kind: BuildingKind
     vehicle_loss_db: float

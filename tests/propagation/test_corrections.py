@@ -1,0 +1,178 @@
+"""Levels corrected by measurements, and the best of several servers as a random level: by hand and by drawing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy.stats import norm
+
+from geo.grid import Grid
+from geo.propagation.area import AreaLevels, predict_area
+from geo.propagation.corrections import Corrections
+from geo.propagation.grid_kernels import best_of_two_kernel
+from geo.propagation.radio_sources import RadioSources
+from tests.propagation.test_area import SETTINGS, X, Y, grid, ground, hills, sources, window
+
+FLAT = window(np.full((241, 241), 100.0))
+
+
+def corrections(n: int, **changed: Any) -> Corrections:
+    zero = np.zeros(n)
+    made = {
+        "bias_db": zero, "slope_db": zero, "diffraction": zero, "deep_diffraction": zero, "deepest_diffraction": zero,
+        "error_sd_db": zero, "clutter_shift_db": np.zeros(256), "clutter_sd_db": np.zeros(256), "reference_km": 1.0,
+        "deep_from_db": 20.0, "deepest_from_db": 40.0, "clear_sd_db": 6.0, "obstructed_sd_db": 8.0, "deep_sd_db": 9.0,
+        "site_correlation": 0.8, "place_correlation": 0.4,
+    }  # fmt: skip
+    return Corrections(**{**made, **changed})
+
+
+def corrected(radio: RadioSources, found: Corrections | None, where: Grid | None = None, surface: Any = FLAT, layers: int = 1) -> AreaLevels:
+    where = where or grid(5, 1000.0)
+    return predict_area(
+        window=surface, ground=ground(surface), grid=where, inside=np.ones(where.shape, bool), sources=radio, layers=layers,
+        settings=SETTINGS, corrections=found,
+    )  # fmt: skip
+
+
+def test_nothing_learnt_leaves_the_levels_to_the_bit() -> None:
+    surface = window(hills(3))
+    radio = sources({"bearing_deg": 20.0}, {"eirp_dbm": 28.0, "frequency_mhz": 1800.0}, {"eirp_dbm": 30.0, "group": 1},
+                    at=[(0.0, 0.0, 500.0, 30.0), (1500.0, 900.0, 480.0, 40.0)])  # fmt: skip
+    plain, same = corrected(radio, None, surface=surface), corrected(radio, corrections(3), surface=surface)
+    assert np.isfinite(plain.level_dbm).any()
+    np.testing.assert_array_equal(plain.level_dbm, same.level_dbm)
+    np.testing.assert_array_equal(plain.server, same.server)
+    np.testing.assert_array_equal(plain.second_dbm, same.second_dbm)
+
+
+def test_bias_and_slope_by_hand() -> None:
+    radio = sources({})
+    plain = corrected(radio, None).level_dbm[0]
+    got = corrected(radio, corrections(1, bias_db=np.array([-3.0]), slope_db=np.array([-10.0])))
+    x, y = grid(5, 1000.0).centres()
+    away = np.hypot(*np.meshgrid(x - X, y - Y)) / 1000.0
+    expected = plain - 3.0 - 10.0 * np.log10(np.maximum(away, 1e-3))
+    np.testing.assert_allclose(got.level_dbm[0], expected, atol=2e-4)
+    assert got.best is not None
+    np.testing.assert_allclose(got.best.moments[0, 0], expected, atol=2e-4)
+    np.testing.assert_allclose(got.best.moments[1, 0], 36.0)
+    assert (got.best.bound_dbm == -np.inf).all()
+
+
+def test_each_stretch_of_diffraction_has_its_weight() -> None:
+    surface, where = window(hills(5)), grid(41, 200.0)
+    radio = sources({"frequency_mhz": 5000.0}, at=[(0.0, 0.0, 590.0, 30.0)])
+    free = {"diffraction": np.array([-1.0]), "deep_diffraction": np.array([0.0]), "deepest_diffraction": np.array([0.0])}
+    plain, without = corrected(radio, None, where, surface), corrected(radio, corrections(1, **free), where, surface)
+    loss = (without.level_dbm - plain.level_dbm)[0].astype(float)
+    assert (loss > 41).sum() >= 3
+    assert ((loss > 22) & (loss < 38)).sum() >= 3
+    weights = {"diffraction": np.array([0.5]), "deep_diffraction": np.array([-0.25]), "deepest_diffraction": np.array([-0.5])}
+    got = corrected(radio, corrections(1, **weights), where, surface)
+    change = 0.5 * loss - 0.25 * np.maximum(loss - 20, 0) - 0.5 * np.maximum(loss - 40, 0)
+    np.testing.assert_allclose(plain.level_dbm[0] - got.level_dbm[0], change, atol=1e-3)
+    assert got.best is not None
+    spread = np.round(np.sqrt(got.best.moments[1, 0]), 3)
+    assert set(spread[loss > 21]) == {9.0}
+    assert set(spread[(loss > 7) & (loss < 19)]) == {8.0}  # beyond 6 dB the straight line is cut
+    assert set(spread[loss < 5]) == {6.0}
+
+
+@pytest.mark.parametrize("correlation", [0.0, 0.4, 0.8])
+def test_the_best_of_two_equal_levels_by_hand(correlation: float) -> None:
+    """Two normals of one mean and spread s: the best lies s sqrt((1 - rho) / pi) above, and varies less."""
+    mean, variance, pull = best_of_two_kernel(-100.0, 49.0, 7.0, -100.0, 49.0, 7.0, correlation)
+    gain = 7.0 * np.sqrt((1.0 - correlation) / np.pi)
+    assert mean == pytest.approx(-100.0 + gain, abs=1e-9)
+    assert variance == pytest.approx(49.0 - gain**2, abs=1e-6)
+    assert pull == pytest.approx(7.0, abs=1e-9)
+
+
+def test_the_best_of_two_against_drawing() -> None:
+    rng = np.random.default_rng(4)
+    z = rng.standard_normal((2, 400_000))
+    for apart, s1, s2, rho in ((0.0, 6.0, 9.0, 0.3), (5.0, 8.0, 8.0, 0.6), (-12.0, 5.0, 10.0, 0.0), (40.0, 6.0, 6.0, 0.4)):
+        first, second = -90.0 + s1 * z[0], -90.0 - apart + s2 * (rho * z[0] + np.sqrt(1 - rho**2) * z[1])
+        best = np.maximum(first, second)
+        mean, variance, _ = best_of_two_kernel(-90.0, s1**2, s1, -90.0 - apart, s2**2, s2, rho)
+        assert mean == pytest.approx(best.mean(), abs=0.03)
+        assert np.sqrt(variance) == pytest.approx(best.std(), rel=0.01)
+
+
+def test_one_mast_gains_less_than_two() -> None:
+    """Cells of one mast err together more than cells of two: so much less is won by having both."""
+    far = sources({"group": 0}, {"group": 1}, at=[(0.0, 0.0, 100.0, 30.0), (1.0, 0.0, 100.0, 30.0)])
+    near = sources({}, {"frequency_mhz": 900.1})
+    taller = sources({"group": 0}, {"group": 1}, at=[(0.0, 0.0, 100.0, 30.0), (0.0, 0.0, 100.0, 30.5)])
+    gains = []
+    for radio in (far, near, taller):
+        got = corrected(radio, corrections(2))
+        assert got.best is not None
+        gains.append((got.best.moments[0, 0] - got.level_dbm[0])[0, 0])
+    assert gains[0] == pytest.approx(6.0 * np.sqrt(0.6 / np.pi), abs=0.02)
+    assert gains[1] == pytest.approx(6.0 * np.sqrt(0.2 / np.pi), abs=0.02)
+    assert gains[2] == pytest.approx(gains[1], abs=0.1)  # two heights of one mast are one mast
+
+
+def test_layers_keep_apart_and_an_empty_one_stays_unknown() -> None:
+    radio = sources({"layer": 0}, {"layer": 2, "eirp_dbm": 10.0})
+    got = corrected(radio, corrections(2), layers=3)
+    assert got.best is not None
+    assert np.isnan(got.best.moments[:, 1]).all()
+    np.testing.assert_allclose(got.best.moments[0, 0] - got.best.moments[0, 2], 20.0, atol=1e-4)
+
+
+def test_an_unknown_path_bounds_and_does_not_join() -> None:
+    heights = np.full((241, 241), 100.0)
+    heights[:, 133:] = np.nan
+    got = corrected(sources({}), corrections(1, bias_db=np.array([4.0])), surface=window(heights))
+    assert got.best is not None
+    hidden = np.isfinite(got.best.bound_dbm[0])
+    assert hidden.any()
+    assert (~hidden).any()
+    assert np.isnan(got.best.moments[0, 0][hidden]).all()
+    plain = corrected(sources({}), None)
+    # What is known of the path may only take from free space; the bias shifts the bound too.
+    assert (got.best.bound_dbm[0][hidden] >= plain.level_dbm[0][hidden] + 4.0 - 1e-3).all()
+    assert (got.best.bound_dbm[0][hidden] <= plain.level_dbm[0][hidden] + 4.0 + 3.0).all()
+
+
+def test_pieces_agree_to_the_bit_however_the_grid_is_cut() -> None:
+    surface = window(hills(7))
+    radio = sources({"bearing_deg": 20.0}, {"eirp_dbm": 28.0, "frequency_mhz": 1800.0, "group": 1}, {"eirp_dbm": 30.0, "group": 2},
+                    at=[(0.0, 0.0, 500.0, 30.0), (0.0, 0.0, 500.0, 35.0), (1500.0, 900.0, 480.0, 40.0)])  # fmt: skip
+    whole = grid(40, 200.0)
+    one = corrected(radio, corrections(3, error_sd_db=np.array([1.0, 2.0, 3.0])), whole, surface)
+    assert one.best is not None
+    for rows, columns in whole.blocks(13):
+        part = whole.window(rows, columns)
+        cut = corrected(radio, corrections(3, error_sd_db=np.array([1.0, 2.0, 3.0])), part, surface)
+        assert cut.best is not None
+        np.testing.assert_array_equal(cut.best.moments, one.best.moments[..., rows, columns])
+
+
+def test_more_power_never_lowers_the_best() -> None:
+    surface = window(hills(9))
+    at = [(0.0, 0.0, 500.0, 30.0), (1500.0, 900.0, 480.0, 40.0)]
+    weak = corrected(sources({}, {"group": 1, "eirp_dbm": 20.0}, at=at), corrections(2), surface=surface)
+    strong = corrected(sources({}, {"group": 1, "eirp_dbm": 26.0}, at=at), corrections(2), surface=surface)
+    assert weak.best is not None
+    assert strong.best is not None
+    assert (strong.best.moments[0] >= weak.best.moments[0] - 1e-4).all()
+    # The chance of reaching any level is no smaller either, though the spread may change.
+    for level in (-110.0, -90.0):
+        chance = [norm.sf(level, b.moments[0], np.sqrt(b.moments[1])) for b in (weak.best, strong.best)]
+        assert (chance[1] >= chance[0] - 1e-3).all()
+
+
+def test_what_cannot_be_is_refused() -> None:
+    with pytest.raises(ValueError, match="correlations"):
+        corrections(1, place_correlation=0.9)
+    with pytest.raises(ValueError, match="one finite value"):
+        corrections(1, bias_db=np.array([np.nan]))
+    with pytest.raises(ValueError, match="positive"):
+        replace(corrections(1), clear_sd_db=0.0)
