@@ -18,6 +18,7 @@ from __future__ import annotations
 import csv
 import io
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -29,6 +30,7 @@ import pandas as pd
 from geo.errors import AccountingError, Bilingual
 from geo.io.resources import load_toml
 from geo.io.spreadsheet import Sheet, SheetColumn, workbook_bytes
+from geo.report.phrases import number_text, phrases
 from geo.text import fold
 
 __all__ = [
@@ -44,20 +46,33 @@ __all__ = [
 
 _RESOURCE = "results/columns.toml"
 _WORDS = "strings/map.toml"
-#: Section of the words behind a column's codes, by the kind that the map gives the column.
+_LIST_WORDS = "results/lists.toml"
+#: File and section of the words behind a column's codes, by the kind that the map gives the column, or by what
+#: the column's entry says.
 _VALUE_SECTIONS = {
-    "class": "class_names",
-    "cluster_basis": "cluster_basis",
-    "evidence": "values",
-    "point_kind": "values",
-    "reasons": "reasons",
-    "state": "states",
+    "class": (_WORDS, "class_names"),
+    "cluster_basis": (_WORDS, "cluster_basis"),
+    "evidence": (_WORDS, "values"),
+    "point_kind": (_WORDS, "values"),
+    "reasons": (_WORDS, "reasons"),
+    "state": (_WORDS, "states"),
+    "area_level": (_LIST_WORDS, "area_level"),
+    "criterion_status": (_LIST_WORDS, "criterion_status"),
+    "facility_kind": (_LIST_WORDS, "facility_kind"),
+    "list_case": (_LIST_WORDS, "list_case"),
+    "service": (_LIST_WORDS, "service"),
+    "split": (_LIST_WORDS, "split"),
+    "summary_row": (_LIST_WORDS, "summary_row"),
 }
 _DATE_FORMATS = {"vi": "dd/mm/yyyy", "en": "yyyy-mm-dd"}
 _BOM = "\ufeff"
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 _SHARE_DECIMALS = 4
 _DEFAULT_DECIMALS = 6
+#: Figures among the codes of reasons: a distance, a height over the line of sight, a place.
+_KM, _M, _PLACE = (
+    re.compile(text) for text in (r"(\d+\.\d) km", r"(-?)(\d+) m", r"(-?\d+\.\d{5}) (-?\d+\.\d{5})")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,21 +131,23 @@ class ResultTable:
 def _column(name: str, entry: Mapping[str, Any], whose: str = "", figure: str = "") -> ResultColumn:
     decimals = int(entry.get("decimals", _SHARE_DECIMALS if entry["kind"] == "share" else _DEFAULT_DECIMALS))
     meaning = Bilingual(entry["vi"], entry["en"])
-    known = _words()["columns"].get(figure or name, {})
-    caption = Bilingual(known.get("vi", name), known.get("en", name))
+    known = _words(_WORDS)["columns"].get(figure or name, {})
+    header = entry.get("caption", known)
+    caption = Bilingual(header.get("vi", name), header.get("en", name))
     if whose:
         meaning = Bilingual(f"{whose}: {meaning.vi}", f"{whose}: {meaning.en}")
         caption = Bilingual(f"{whose}: {caption.vi}", f"{whose}: {caption.en}")
-    kind = str(known.get("kind", ""))
+    kind = str(entry.get("words", known.get("kind", "")))
     return ResultColumn(
         name, str(entry["kind"]), decimals, meaning, caption, kind if kind in _VALUE_SECTIONS else ""
     )
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=32)
 def result_table(name: str) -> ResultTable:
     """Return the description of a kind of table, e.g. ``"communes"``."""
-    entry = load_toml(_RESOURCE)[name]
+    listed = load_toml(_RESOURCE)
+    entry = listed[name] if name in listed else load_toml(_LIST_WORDS)["tables"][name]
     columns = tuple(_column(key, value) for key, value in entry["columns"].items())
     title, about = (Bilingual(entry[key]["vi"], entry[key]["en"]) for key in ("title", "about"))
     return ResultTable(name, title, about, columns)
@@ -142,11 +159,11 @@ def _describe(name: str, table: ResultTable, values: pd.Series, operators: Seque
         if column.name == name:
             return column
     content = load_toml(_RESOURCE)
+    if name in content["more"]["columns"]:
+        return _column(name, content["more"]["columns"][name])
     for figure, entry in sorted(content["each"]["columns"].items(), key=lambda item: -len(item[0])):
         if name.endswith(f"_{figure}"):
             return _column(name, entry, _whose(name[: -len(figure) - 1], operators), figure)
-    if name in content["more"]["columns"]:
-        return _column(name, content["more"]["columns"][name])
     return _column(name, {"kind": _kind(values), **content["words"]["other"]})
 
 
@@ -304,20 +321,20 @@ def _meanings(tables: Iterable[Arranged], language: str) -> Iterable[tuple[str, 
             yield sheet, column.caption.text(language), column.name, column.meaning.vi, column.meaning.en
 
 
-@lru_cache(maxsize=1)
-def _words() -> Mapping[str, Any]:
-    """Return the map's words, read once: a table asks for them in every cell."""
-    return load_toml(_WORDS)
+@lru_cache(maxsize=2)
+def _words(name: str) -> Mapping[str, Any]:
+    """Return a file of words, read once: a table asks for them in every cell."""
+    return load_toml(name)
 
 
 def in_words(value: object, column: ResultColumn, language: str) -> object:
     """Return a value as a person reads it: codes in words, numbers and dates as they are."""
-    content = _words()
     if isinstance(value, bool):
-        return str(content["values"]["yes" if value else "no"][language])
+        return str(_words(_WORDS)["values"]["yes" if value else "no"][language])
     if not isinstance(value, str) or not column.words:
         return value
-    words = content[_VALUE_SECTIONS[column.words]]
+    file, section = _VALUE_SECTIONS[column.words]
+    words = _words(file)[section]
 
     def word(code: str) -> str:
         return str(words[code][language]) if code in words else code
@@ -327,6 +344,19 @@ def in_words(value: object, column: ResultColumn, language: str) -> object:
     parts = []
     for entry in value.split("; "):
         operator, _, codes = entry.rpartition("=")
-        why = ", ".join(word(code) for code in codes.split("+"))
+        why = ", ".join(_figure(code, language) or word(code) for code in codes.split("+"))
         parts.append(f"{operator} ({why})" if operator else entry)
     return "; ".join(parts)
+
+
+def _figure(code: str, language: str) -> str:
+    """Return a figure among the codes of reasons in words, empty for what is none."""
+    said = phrases(_LIST_WORDS)
+    if found := _KM.fullmatch(code):
+        return said.say("obstruction", "away", km=number_text(float(found[1]), 1)).text(language)
+    if found := _M.fullmatch(code):
+        return said.say("obstruction", "below" if found[1] else "above", m=number_text(float(found[2]))).text(language)
+    if found := _PLACE.fullmatch(code):
+        lon, lat = (number_text(float(part), 5) for part in found.groups())
+        return said.say("obstruction", "place", lon=lon, lat=lat).text(language)
+    return ""
