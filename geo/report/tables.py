@@ -345,7 +345,8 @@ def in_words(value: object, column: ResultColumn, language: str) -> object:
     for entry in value.split("; "):
         operator, _, codes = entry.rpartition("=")
         why = ", ".join(_figure(code, language) or word(code) for code in codes.split("+"))
-        parts.append(f"{operator} ({why})" if operator else entry)
+        alone = all(code in words for code in codes.split("+"))  # codes of a column that has one operator's alone
+        parts.append(f"{operator} ({why})" if operator else why if alone else entry)
     return "; ".join(parts)
 
 

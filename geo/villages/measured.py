@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
+from pandas.api.extensions import ExtensionArray
 
 from geo.errors import AccountingError
 
@@ -18,7 +18,7 @@ MEASURED_COLUMNS = ("village", "operator", "technology", "samples", "last_time")
 
 def measured_facts(
     measured: pd.DataFrame | None, places: int, technologies: Sequence[str], operator: str | None = None
-) -> tuple[npt.NDArray[np.int64], pd.Series]:
+) -> tuple[ExtensionArray, pd.Series]:
     """Return the samples of each place and the time of the last one.
 
     Parameters
@@ -33,7 +33,8 @@ def measured_facts(
 
     Returns
     -------
-    samples : (places,) int64 array
+    samples : (places,) Int64 array
+        NA without a frame: that nothing was looked up is not that nothing was measured.
     last : Series of datetime64[ns]
         NaT where nothing was measured.
 
@@ -42,10 +43,9 @@ def measured_facts(
     AccountingError
         If a column is missing or a row names no place: a defect of the stage before.
     """
-    samples = np.zeros(places, dtype=np.int64)
     last = pd.Series(pd.NaT, index=range(places), dtype="datetime64[ns]")
     if measured is None:
-        return samples, last
+        return pd.array([pd.NA] * places, dtype="Int64"), last
     missing = [name for name in MEASURED_COLUMNS if name not in measured]
     if missing or not measured["village"].between(0, places - 1).all():
         what = ", ".join(missing) or "village"
@@ -56,10 +56,10 @@ def measured_facts(
     own = measured[measured["technology"].isin(list(technologies)) & (measured["samples"] > 0)]
     if operator is not None:
         own = own[own["operator"] == operator]
-    if own.empty:
-        return samples, last
-    village = own["village"].to_numpy(dtype=np.int64)
-    np.add.at(samples, village, own["samples"].to_numpy(dtype=np.int64))
-    latest = own["last_time"].astype("datetime64[ns]").groupby(village).max()
-    last.loc[latest.index] = latest
-    return samples, last
+    samples = np.zeros(places, dtype=np.int64)
+    if len(own):
+        village = own["village"].to_numpy(dtype=np.int64)
+        np.add.at(samples, village, own["samples"].to_numpy(dtype=np.int64))
+        latest = own["last_time"].astype("datetime64[ns]").groupby(village).max()
+        last.loc[latest.index] = latest
+    return pd.array(samples, dtype="Int64"), last
