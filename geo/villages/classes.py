@@ -155,9 +155,9 @@ def _deadlines(settlements: pd.DataFrame, deadlines: pd.Series | None) -> pd.Ser
     own = pd.Series(pd.NaT, index=range(len(settlements)), dtype="datetime64[ns]")
     if "deadline" in settlements:
         listed = settlements["deadline"].replace("", pd.NaT)
-        own = pd.to_datetime(listed).astype("datetime64[ns]").reset_index(drop=True)
+        own = pd.to_datetime(listed, format="ISO8601").astype("datetime64[ns]").reset_index(drop=True)
     if deadlines is not None:
-        registered = pd.to_datetime(settlements["village_id"].map(deadlines)).astype("datetime64[ns]").reset_index(drop=True)
+        registered = pd.to_datetime(settlements["village_id"].map(deadlines), format="ISO8601").astype("datetime64[ns]").reset_index(drop=True)
         own = registered.where(registered.notna(), own)
     return own
 
