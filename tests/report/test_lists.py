@@ -206,6 +206,13 @@ def test_white_villages_as_the_ministry_reads_them() -> None:
     assert (last["Căn cứ"], last["Số mẫu đo"], last["Đo gần nhất"], last["Số hộ"]) == ("dự báo", 0, None, None)
 
 
+def test_villages_are_listed_by_group_before_anything_else() -> None:
+    got, view, _ = results()
+    swapped = got.assign(grid_power=pd.array([False, False, True, True, True, False], dtype="boolean"))
+    listed = rows(book(ministry_list(swapped, view, COMMUNES, about()))["Trắng sóng"])
+    assert [(row["STT"], row["Mã thôn"]) for row in listed] == [(1, "V4"), (2, "V1")]
+
+
 def test_weak_villages_name_their_cluster_and_who_serves_the_point() -> None:
     (row,) = rows(ministry("en")["Weak"])
     assert (row["Village id"], row["Group"], row["Class"]) == ("V2", "No grid power, extremely difficult area", "weak")

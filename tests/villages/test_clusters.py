@@ -52,21 +52,21 @@ def test_the_largest_cluster_and_all_of_them() -> None:
 
 def test_the_centre_of_a_bent_cluster_lies_in_it_and_where_people_live() -> None:
     a4 = np.full((3, 3), 4)
-    a4[1, 1:] = 2  # a horseshoe around the served middle; nobody lives in its bend
-    _, rows = both({A4: a4}, houses((0, 2, 10), (2, 2, 10)))
+    a4[1, 1:] = 2  # a horseshoe around the served middle, where their centre of gravity is; its bend is empty
+    _, rows = both({A4: a4}, houses((0, 2, 10), (2, 0, 10)))
     assert rows["households"].tolist() == [20]
     assert (rows["lon"][0], rows["lat"][0]) == pytest.approx((place(0, 2)["lon"], place(0, 2)["lat"]), abs=1e-9)
 
 
 def test_a_cluster_ends_where_the_village_does() -> None:
     owned = np.zeros((3, 3), np.int32)
-    owned[0] = 1
+    owned[0, :2] = owned[1, 0] = 1
     table = villages({}, {**place(0, 1), "village_id": "north"})
     a4 = np.full((3, 3), 4)
     a4[0, 1] = a4[1, 1] = 2
-    got, rows = both({A4: a4}, houses((0, 0, 9), (1, 0, 11)), table, owned)
+    got, rows = both({A4: a4}, houses((1, 0, 9), (2, 0, 11)), table, owned)
     assert got["class"].tolist() == ["weak", "single_operator"]
-    assert rows["village_id"].tolist() == ["v0"]
+    assert rows[["village_id", "households"]].to_numpy().tolist() == [["v0", 11]]
     assert got["weak"].tolist() == [True, False]
     assert pd.isna(got["weak_clusters"][1])
     assert np.isnan(got["cluster_households"][1])

@@ -39,7 +39,7 @@ WEST_M = 5_000.0
 
 
 def radio(ground: object) -> object:
-    """Cells of A (4G and, not counting, 2G) 5 km west behind the ridge, of B to the south over flat ground."""
+    """Cells of A (4G and, not counting, 2G) 5 km west behind the ridge, of B to the south over flat ground; C has 2G alone."""
     settings = replace(rules(), max_radius_m=8_000.0)
     base = {
         "cell_id": "", "site_id": "", "operator": "A", "technology": "4G", "band": "", "frequency_mhz": 1800.0, "arfcn": np.nan,
@@ -50,16 +50,17 @@ def radio(ground: object) -> object:
     rows = []
     for site, operator, technology, dx, dy in (
         ("west", "A", "4G", -WEST_M, 0.0), ("west", "A", "2G", -WEST_M, 0.0), ("south", "B", "4G", 0.0, -4_000.0),
-        ("further", "B", "4G", 0.0, -6_000.0),
+        ("further", "B", "4G", 0.0, -6_000.0), ("voice", "C", "2G", 0.0, -2_000.0),
     ):  # fmt: skip
         lon, lat = to_wgs84([X + 150.0 + dx], [Y - 150.0 + dy], EPSG)
         rows.append({**base, "site_id": site, "operator": operator, "technology": technology, "lon": float(lon[0]), "lat": float(lat[0])})
     cells = pd.DataFrame(rows)
     sites = cells[["site_id", "operator", "lon", "lat", "status", "file", "sheet", "row"]].drop_duplicates("site_id").assign(
-        site_name="", on_air_date=pd.NaT, structure_height_m=np.nan, owner="", mast_id="", commune_code="", technologies="4G"
+        site_name="", on_air_date=pd.NaT, structure_height_m=np.nan, owner="", mast_id="", commune_code="",
+        technologies=["4G", "4G", "4G", "2G"],
     )  # fmt: skip
     prepared = prepare_sources(
-        cells, sites, operators=("A", "B"), terrain=ground, grid=GRID, settings=settings, defaults=radio_defaults(), on=LATE,
+        cells, sites, operators=("A", "B", "C"), terrain=ground, grid=GRID, settings=settings, defaults=radio_defaults(), on=LATE,
         log=IssueLog(issue_catalogue()),
     )  # fmt: skip
     return path_obstructions(prepared.table, prepared.sources, grid=GRID, ground=ground, settings=settings)
