@@ -22,7 +22,7 @@ from geo.errors import Bilingual, InputError
 from geo.io.resources import load_toml
 from geo.mapping.labels import date_text
 from geo.report.phrases import joined, number_text, phrases, short_number_text
-from geo.report.tables import Arranged, arrange, result_table, tables_workbook
+from geo.report.tables import Arranged, arrange, code_words, result_table, tables_workbook
 from geo.text import fold
 from geo.villages import VillageSettings
 
@@ -280,7 +280,7 @@ def _shared_notes(facts: ListFacts) -> Iterator[tuple[Bilingual, Bilingual]]:
         yield _note("made_up")
     status = str(_criterion()["status"])
     households = short_number_text(facts.village_settings.weak_cluster_households)
-    yield _note("criteria", status=_say("criterion_status", status), households=households)
+    yield _note("criteria", status=code_words("criterion_status", status), households=households)
     yield _note("classes")
     settings = facts.settings
     levels = joined(

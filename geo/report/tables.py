@@ -38,6 +38,7 @@ __all__ = [
     "ResultColumn",
     "ResultTable",
     "arrange",
+    "code_words",
     "csv_bytes",
     "in_words",
     "result_table",
@@ -47,22 +48,14 @@ __all__ = [
 _RESOURCE = "results/columns.toml"
 _WORDS = "strings/map.toml"
 _LIST_WORDS = "results/lists.toml"
-#: File and section of the words behind a column's codes, by the kind that the map gives the column, or by what
-#: the column's entry says.
+#: Section of the words behind a column's codes, by the kind that the map gives the column.
 _VALUE_SECTIONS = {
-    "class": (_WORDS, "class_names"),
-    "cluster_basis": (_WORDS, "cluster_basis"),
-    "evidence": (_WORDS, "values"),
-    "point_kind": (_WORDS, "values"),
-    "reasons": (_WORDS, "reasons"),
-    "state": (_WORDS, "states"),
-    "area_level": (_LIST_WORDS, "area_level"),
-    "criterion_status": (_LIST_WORDS, "criterion_status"),
-    "facility_kind": (_LIST_WORDS, "facility_kind"),
-    "list_case": (_LIST_WORDS, "list_case"),
-    "service": (_LIST_WORDS, "service"),
-    "split": (_LIST_WORDS, "split"),
-    "summary_row": (_LIST_WORDS, "summary_row"),
+    "class": "class_names",
+    "cluster_basis": "cluster_basis",
+    "evidence": "values",
+    "point_kind": "values",
+    "reasons": "reasons",
+    "state": "states",
 }
 _DATE_FORMATS = {"vi": "dd/mm/yyyy", "en": "yyyy-mm-dd"}
 _BOM = "\ufeff"
@@ -90,7 +83,8 @@ class ResultColumn:
     caption : Bilingual
         Header for people.
     words : str
-        What the codes of the column are, empty where its values are no codes.
+        What the codes of the column are (a kind of the map's, else a section of ``codes``), empty where its
+        values are no codes.
     """
 
     name: str
@@ -131,16 +125,15 @@ class ResultTable:
 def _column(name: str, entry: Mapping[str, Any], whose: str = "", figure: str = "") -> ResultColumn:
     decimals = int(entry.get("decimals", _SHARE_DECIMALS if entry["kind"] == "share" else _DEFAULT_DECIMALS))
     meaning = Bilingual(entry["vi"], entry["en"])
-    known = _words(_WORDS)["columns"].get(figure or name, {})
-    header = entry.get("caption", known)
-    caption = Bilingual(header.get("vi", name), header.get("en", name))
+    known = _words()["columns"].get(figure or name, {})
+    given = entry.get("caption", known)
+    caption = Bilingual(given.get("vi", name), given.get("en", name))
     if whose:
         meaning = Bilingual(f"{whose}: {meaning.vi}", f"{whose}: {meaning.en}")
         caption = Bilingual(f"{whose}: {caption.vi}", f"{whose}: {caption.en}")
-    kind = str(entry.get("words", known.get("kind", "")))
-    return ResultColumn(
-        name, str(entry["kind"]), decimals, meaning, caption, kind if kind in _VALUE_SECTIONS else ""
-    )
+    kind = str(known.get("kind", ""))
+    words = str(entry.get("codes", kind if kind in _VALUE_SECTIONS else ""))
+    return ResultColumn(name, str(entry["kind"]), decimals, meaning, caption, words)
 
 
 @lru_cache(maxsize=32)
@@ -321,24 +314,40 @@ def _meanings(tables: Iterable[Arranged], language: str) -> Iterable[tuple[str, 
             yield sheet, column.caption.text(language), column.name, column.meaning.vi, column.meaning.en
 
 
-@lru_cache(maxsize=2)
-def _words(name: str) -> Mapping[str, Any]:
-    """Return a file of words, read once: a table asks for them in every cell."""
-    return load_toml(name)
+@lru_cache(maxsize=1)
+def _words() -> Mapping[str, Any]:
+    """Return the map's words, read once: a table asks for them in every cell."""
+    return load_toml(_WORDS)
+
+
+@lru_cache(maxsize=1)
+def _codes() -> Mapping[str, Any]:
+    """Return the words of codes that belong to result tables alone; a cell may list several."""
+    codes: Mapping[str, Any] = load_toml(_RESOURCE)["codes"]
+    return codes
+
+
+def code_words(section: str, code: str) -> Bilingual:
+    """Return the words of a code of ``codes``; the code itself where there are none."""
+    entry = _codes()[section].get(code, {"vi": code, "en": code})
+    return Bilingual(entry["vi"], entry["en"])
 
 
 def in_words(value: object, column: ResultColumn, language: str) -> object:
     """Return a value as a person reads it: codes in words, numbers and dates as they are."""
+    content = _words()
     if isinstance(value, bool):
-        return str(_words(_WORDS)["values"]["yes" if value else "no"][language])
+        return str(content["values"]["yes" if value else "no"][language])
     if not isinstance(value, str) or not column.words:
         return value
-    file, section = _VALUE_SECTIONS[column.words]
-    words = _words(file)[section]
+    section = _VALUE_SECTIONS.get(column.words)
+    words = _codes()[column.words] if section is None else content[section]
 
     def word(code: str) -> str:
         return str(words[code][language]) if code in words else code
 
+    if section is None:
+        return "; ".join(word(code) for code in value.split("; "))
     if column.words != "reasons":
         return word(value)
     parts = []

@@ -45,7 +45,7 @@ def classify_facilities(
         The canonical table.
     settings : CoverageSettings
     measured : DataFrame, optional
-        Columns :data:`geo.villages.measured.MEASURED_COLUMNS`; ``village`` is the position in ``facilities``.
+        Columns :data:`geo.villages.measured.MEASURED_COLUMNS`; ``place`` is the position in ``facilities``.
     obstructions : callable, optional
         Asked for facilities that are white or undecided.
 

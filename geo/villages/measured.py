@@ -13,7 +13,7 @@ from geo.errors import AccountingError
 __all__ = ["MEASURED_COLUMNS", "measured_facts"]
 
 #: Columns of a frame of measured facts: position of the place in its list, and what was sampled there.
-MEASURED_COLUMNS = ("village", "operator", "technology", "samples", "last_time")
+MEASURED_COLUMNS = ("place", "operator", "technology", "samples", "last_time")
 
 
 def measured_facts(
@@ -47,19 +47,19 @@ def measured_facts(
     if measured is None:
         return pd.array([pd.NA] * places, dtype="Int64"), last
     missing = [name for name in MEASURED_COLUMNS if name not in measured]
-    if missing or not measured["village"].between(0, places - 1).all():
-        what = ", ".join(missing) or "village"
+    if missing or not measured["place"].between(0, places - 1).all():
+        what = ", ".join(missing) or "place"
         raise AccountingError(
-            f"Bảng số đo theo thôn thiếu cột hoặc có vị trí ngoài danh sách: {what}.",
-            f"The measured facts of villages lack a column or name a place that is not in the list: {what}.",
+            f"Bảng số đo theo điểm thiếu cột hoặc có vị trí ngoài danh sách: {what}.",
+            f"The measured facts of places lack a column or name a place that is not in the list: {what}.",
         )
     own = measured[measured["technology"].isin(list(technologies)) & (measured["samples"] > 0)]
     if operator is not None:
         own = own[own["operator"] == operator]
     samples = np.zeros(places, dtype=np.int64)
     if len(own):
-        village = own["village"].to_numpy(dtype=np.int64)
-        np.add.at(samples, village, own["samples"].to_numpy(dtype=np.int64))
-        latest = own["last_time"].astype("datetime64[ns]").groupby(village).max()
+        place = own["place"].to_numpy(dtype=np.int64)
+        np.add.at(samples, place, own["samples"].to_numpy(dtype=np.int64))
+        latest = own["last_time"].astype("datetime64[ns]").groupby(place).max()
         last.loc[latest.index] = latest
     return pd.array(samples, dtype="Int64"), last

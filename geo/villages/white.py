@@ -63,7 +63,8 @@ def white_probability(
         The places' cells; -1 outside the grid.
     settings : CoverageSettings
     draws : callable, optional
-        See :data:`Draws`; called once per layer that counts, with the places within the area.
+        See :data:`Draws`; called once per layer that counts, with the cells of all places within the area, no
+        cell twice.
 
     Raises
     ------
@@ -85,7 +86,8 @@ def white_probability(
     high = 1.0 - np.where(unknown, 0.0, least).max(axis=0)
     joint = np.full(n, np.nan)
     if draws is not None and inside.any():
-        joint[inside] = _joint(draws, counting, row[inside], column[inside])
+        cells, of_place = np.unique(np.column_stack([row[inside], column[inside]]), axis=0, return_inverse=True)
+        joint[inside] = _joint(draws, counting, cells[:, 0], cells[:, 1])[of_place]
     return WhiteProbability(
         np.where(unknown.any(axis=0), np.nan, joint), np.where(inside, low, np.nan), np.where(inside, high, np.nan)
     )

@@ -93,8 +93,8 @@ def one(states: dict[tuple[str, str], Any], **options: Any) -> pd.Series:
 
 
 def facts(*rows: tuple[int, str, str, int, str]) -> pd.DataFrame:
-    """What was measured: village, operator, technology, samples, last time."""
-    frame = pd.DataFrame(rows, columns=["village", "operator", "technology", "samples", "last_time"])
+    """What was measured: place, operator, technology, samples, last time."""
+    frame = pd.DataFrame(rows, columns=["place", "operator", "technology", "samples", "last_time"])
     return frame.assign(last_time=[pd.Timestamp(text) for text in frame["last_time"]])
 
 

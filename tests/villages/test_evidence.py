@@ -146,7 +146,7 @@ def test_samples_and_last_day_are_of_the_village_and_of_what_counts() -> None:
 
 
 def test_facts_of_no_village_are_a_defect() -> None:
-    with pytest.raises(AccountingError, match="village"):
+    with pytest.raises(AccountingError, match="place"):
         classed(villages({}), covered(ALL), measured=facts((1, "A", "4G", 3, "2026-05-02")))
     with pytest.raises(AccountingError, match="samples"):
         classed(villages({}), covered(ALL), measured=facts((0, "A", "4G", 3, "2026-05-02")).drop(columns="samples"))

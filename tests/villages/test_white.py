@@ -63,15 +63,18 @@ def test_joint_draws_by_hand() -> None:
     assert shares.joint[0] == pytest.approx((0.4 * 0.5 + 0.8 * 0.5) / 2)
 
 
-def test_draws_are_asked_for_the_places_within_the_area_once_per_layer() -> None:
+def test_draws_are_asked_once_per_layer_for_each_cell_with_a_place_in_the_area() -> None:
     asked = []
 
     def draws(layer: int, row: np.ndarray, column: np.ndarray) -> np.ndarray:
         asked.append((layer, row.tolist(), column.tolist()))
-        return np.ones((len(row), 3))
+        return np.where(row == 1, 0.5, 1.0)[:, None] * np.ones((1, 3))
 
-    white({A2: 0.1, A4: 0.1, B4: 0.1}, draws)
-    assert asked == [(1, [1, 0], [1, 2]), (2, [1, 0], [1, 2])]
+    coverage = covered({A2: 4, A4: 4, B4: 4})
+    row, column = np.array([1, 0, -1, 1]), np.array([1, 2, -1, 1])
+    got = white_probability(PlaceLayers.at(coverage, row, column), row, column, rules(), draws)
+    assert asked == [(1, [0, 1], [2, 1]), (2, [0, 1], [2, 1])]
+    np.testing.assert_array_equal(got.joint, [0.25, 1.0, np.nan, 0.25])
 
 
 def test_draws_of_different_numbers_are_refused() -> None:
