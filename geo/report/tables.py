@@ -327,12 +327,6 @@ def _codes() -> Mapping[str, Any]:
     return codes
 
 
-def code_words(section: str, code: str) -> Bilingual:
-    """Return the words of a code of ``codes``; the code itself where there are none."""
-    entry = _codes()[section].get(code, {"vi": code, "en": code})
-    return Bilingual(entry["vi"], entry["en"])
-
-
 def in_words(value: object, column: ResultColumn, language: str) -> object:
     """Return a value as a person reads it: codes in words, numbers and dates as they are."""
     content = _words()
@@ -370,3 +364,9 @@ def _figure(code: str, language: str) -> str:
         lon, lat = (number_text(float(part), 5) for part in found.groups())
         return said.say("obstruction", "place", lon=lon, lat=lat).text(language)
     return ""
+
+
+def code_words(section: str, code: str) -> Bilingual:
+    """Return the words of a code of ``codes``; the code itself where there are none."""
+    entry = _codes()[section].get(code, {"vi": code, "en": code})
+    return Bilingual(entry["vi"], entry["en"])
