@@ -47,7 +47,7 @@ from geo.coverage.states import (
     piece_states,
     state_counts,
 )
-from geo.coverage.units import unit_index, unit_summary
+from geo.coverage.units import SPLITS, province_summary, split_of, unit_index, unit_summary
 from geo.propagation.area import MODEL, AreaLevels, RadioSources
 from geo.propagation.settings import (
     TECHNOLOGIES,
@@ -60,6 +60,7 @@ from geo.propagation.sources import DefaultsUsed, PreparedSources, prepare_sourc
 
 __all__ = [
     "MODEL",
+    "SPLITS",
     "TECHNOLOGIES",
     "AreaLevels",
     "Coverage",
@@ -83,7 +84,9 @@ __all__ = [
     "predict",
     "predict_tile",
     "prepare_sources",
+    "province_summary",
     "radio_defaults",
+    "split_of",
     "spread_people",
     "state_counts",
     "technology_rules",

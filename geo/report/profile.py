@@ -16,10 +16,10 @@ import numpy as np
 import numpy.typing as npt
 
 from geo.errors import Bilingual
-from geo.io.resources import load_toml
 from geo.mapping.escape import vn_safe
 from geo.propagation.paths import BlockingEdge, PathLoss
 from geo.report.phrases import Phrases, number_text, phrases
+from geo.villages.obstructions import edge_kind
 
 __all__ = ["NARROW", "WIDE", "PictureSize", "distance_text", "edge_in_short", "edge_sentence", "profile_picture"]
 
@@ -78,18 +78,11 @@ def edge_sentence(edge: BlockingEdge, *, surface: bool = False) -> Bilingual:
     ----------
     edge : BlockingEdge
     surface : bool
-        Whether the terrain holds trees and houses, so that they cannot be told from the ground (an edge
-        higher over the line than any tree is a hillside all the same).
+        Whether the terrain holds trees and houses (see :func:`geo.villages.obstructions.edge_kind`).
     """
-    tallest_m = load_toml("paths.toml")["choice"]["tallest_canopy_m"]["value"]
-    kind: str = edge.kind
-    if edge.kind == "terrain" and edge.over_m > edge.ground_m:
-        kind = "wooded"
-    elif edge.kind == "terrain" and surface and edge.over_line_m <= tallest_m:
-        kind = "surface"
     return _words().say(
         "edge",
-        f"blocked_{kind}" if edge.view == "blocked" else edge.view,
+        edge_kind(edge, surface=surface),
         where=_where(edge),
         height=_metres(abs(edge.over_line_m)),
         radius=_metres(edge.fresnel_radius_m),

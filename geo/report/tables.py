@@ -18,6 +18,7 @@ from __future__ import annotations
 import csv
 import io
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -29,6 +30,7 @@ import pandas as pd
 from geo.errors import AccountingError, Bilingual
 from geo.io.resources import load_toml
 from geo.io.spreadsheet import Sheet, SheetColumn, workbook_bytes
+from geo.report.phrases import number_text, phrases
 from geo.text import fold
 
 __all__ = [
@@ -36,6 +38,7 @@ __all__ = [
     "ResultColumn",
     "ResultTable",
     "arrange",
+    "code_words",
     "csv_bytes",
     "in_words",
     "result_table",
@@ -44,6 +47,7 @@ __all__ = [
 
 _RESOURCE = "results/columns.toml"
 _WORDS = "strings/map.toml"
+_LIST_WORDS = "results/lists.toml"
 #: Section of the words behind a column's codes, by the kind that the map gives the column.
 _VALUE_SECTIONS = {
     "class": "class_names",
@@ -58,6 +62,10 @@ _BOM = "\ufeff"
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 _SHARE_DECIMALS = 4
 _DEFAULT_DECIMALS = 6
+#: Figures among the codes of reasons: a distance, a height over the line of sight, a place.
+_KM, _M, _PLACE = (
+    re.compile(text) for text in (r"(\d+\.\d) km", r"(-?)(\d+) m", r"(-?\d+\.\d{5}) (-?\d+\.\d{5})")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +83,8 @@ class ResultColumn:
     caption : Bilingual
         Header for people.
     words : str
-        What the codes of the column are, empty where its values are no codes.
+        What the codes of the column are (a kind of the map's, else a section of ``codes``), empty where its
+        values are no codes.
     """
 
     name: str
@@ -117,20 +126,21 @@ def _column(name: str, entry: Mapping[str, Any], whose: str = "", figure: str = 
     decimals = int(entry.get("decimals", _SHARE_DECIMALS if entry["kind"] == "share" else _DEFAULT_DECIMALS))
     meaning = Bilingual(entry["vi"], entry["en"])
     known = _words()["columns"].get(figure or name, {})
-    caption = Bilingual(known.get("vi", name), known.get("en", name))
+    given = entry.get("caption", known)
+    caption = Bilingual(given.get("vi", name), given.get("en", name))
     if whose:
         meaning = Bilingual(f"{whose}: {meaning.vi}", f"{whose}: {meaning.en}")
         caption = Bilingual(f"{whose}: {caption.vi}", f"{whose}: {caption.en}")
     kind = str(known.get("kind", ""))
-    return ResultColumn(
-        name, str(entry["kind"]), decimals, meaning, caption, kind if kind in _VALUE_SECTIONS else ""
-    )
+    words = str(entry.get("codes", kind if kind in _VALUE_SECTIONS else ""))
+    return ResultColumn(name, str(entry["kind"]), decimals, meaning, caption, words)
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=32)
 def result_table(name: str) -> ResultTable:
     """Return the description of a kind of table, e.g. ``"communes"``."""
-    entry = load_toml(_RESOURCE)[name]
+    listed = load_toml(_RESOURCE)
+    entry = listed[name] if name in listed else load_toml(_LIST_WORDS)["tables"][name]
     columns = tuple(_column(key, value) for key, value in entry["columns"].items())
     title, about = (Bilingual(entry[key]["vi"], entry[key]["en"]) for key in ("title", "about"))
     return ResultTable(name, title, about, columns)
@@ -142,11 +152,11 @@ def _describe(name: str, table: ResultTable, values: pd.Series, operators: Seque
         if column.name == name:
             return column
     content = load_toml(_RESOURCE)
+    if name in content["more"]["columns"]:
+        return _column(name, content["more"]["columns"][name])
     for figure, entry in sorted(content["each"]["columns"].items(), key=lambda item: -len(item[0])):
         if name.endswith(f"_{figure}"):
             return _column(name, entry, _whose(name[: -len(figure) - 1], operators), figure)
-    if name in content["more"]["columns"]:
-        return _column(name, content["more"]["columns"][name])
     return _column(name, {"kind": _kind(values), **content["words"]["other"]})
 
 
@@ -310,6 +320,13 @@ def _words() -> Mapping[str, Any]:
     return load_toml(_WORDS)
 
 
+@lru_cache(maxsize=1)
+def _codes() -> Mapping[str, Any]:
+    """Return the words of codes that belong to result tables alone; a cell may list several."""
+    codes: Mapping[str, Any] = load_toml(_RESOURCE)["codes"]
+    return codes
+
+
 def in_words(value: object, column: ResultColumn, language: str) -> object:
     """Return a value as a person reads it: codes in words, numbers and dates as they are."""
     content = _words()
@@ -317,16 +334,39 @@ def in_words(value: object, column: ResultColumn, language: str) -> object:
         return str(content["values"]["yes" if value else "no"][language])
     if not isinstance(value, str) or not column.words:
         return value
-    words = content[_VALUE_SECTIONS[column.words]]
+    section = _VALUE_SECTIONS.get(column.words)
+    words = _codes()[column.words] if section is None else content[section]
 
     def word(code: str) -> str:
         return str(words[code][language]) if code in words else code
 
+    if section is None:
+        return "; ".join(word(code) for code in value.split("; "))
     if column.words != "reasons":
         return word(value)
     parts = []
     for entry in value.split("; "):
         operator, _, codes = entry.rpartition("=")
-        why = ", ".join(word(code) for code in codes.split("+"))
-        parts.append(f"{operator} ({why})" if operator else entry)
+        why = ", ".join(_figure(code, language) or word(code) for code in codes.split("+"))
+        alone = all(code in words for code in codes.split("+"))  # codes of a column that has one operator's alone
+        parts.append(f"{operator} ({why})" if operator else why if alone else entry)
     return "; ".join(parts)
+
+
+def _figure(code: str, language: str) -> str:
+    """Return a figure among the codes of reasons in words, empty for what is none."""
+    said = phrases(_LIST_WORDS)
+    if found := _KM.fullmatch(code):
+        return said.say("obstruction", "away", km=number_text(float(found[1]), 1)).text(language)
+    if found := _M.fullmatch(code):
+        return said.say("obstruction", "below" if found[1] else "above", m=number_text(float(found[2]))).text(language)
+    if found := _PLACE.fullmatch(code):
+        lon, lat = (number_text(float(part), 5) for part in found.groups())
+        return said.say("obstruction", "place", lon=lon, lat=lat).text(language)
+    return ""
+
+
+def code_words(section: str, code: str) -> Bilingual:
+    """Return the words of a code of ``codes``; the code itself where there are none."""
+    entry = _codes()[section].get(code, {"vi": code, "en": code})
+    return Bilingual(entry["vi"], entry["en"])
