@@ -97,7 +97,8 @@ def in_vehicle(
     known = np.flatnonzero(~np.isnat(time) & np.isfinite(x_m) & np.isfinite(y_m))
     order = known[np.lexsort((time[known], device[known]))]
     if len(order) > 1:
-        seconds = np.diff(time[order].astype("datetime64[ns]").astype(np.int64)) / 1e9
+        stamps = time[order].astype("datetime64[ns]").view(np.int64)
+        seconds = np.asarray(np.diff(stamps), dtype=np.float64) / 1e9
         same = (np.diff(device[order]) == 0) & (seconds > 0) & (seconds <= settings.vehicle_gap_s)
         away = np.hypot(np.diff(x_m[order]), np.diff(y_m[order]))
         step = np.where(same, away / np.where(seconds > 0, seconds, 1.0) * _M_PER_S_TO_KMH, np.nan)

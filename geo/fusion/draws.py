@@ -65,7 +65,7 @@ class LayerDraws:
         count = self.settings.draws
         out = np.full((len(row), count), np.nan)
         state = self._of("state", layer, row, column)
-        unreached = (state == 4) & np.isneginf(self._of("margin_sd", layer, row, column))
+        unreached = (state == 4) & np.isneginf(self._of("margin_sd", layer, row, column).astype(np.float64))
         out[unreached] = 1.0
         threshold = self.thresholds_dbm[layer]
         prediction = self._of("prediction_dbm", layer, row, column).astype(np.float64)

@@ -198,10 +198,11 @@ def load_field(folder: str, name: str, settings: FusionSettings) -> tuple[Observ
     """Return places and field of a layer that :func:`write_field` wrote."""
     places = read_array(Path(folder) / f"{name}_places.npy")
     given = Observations(
-        *(places[i] for i in range(6)), places[6] > 0, places[7].astype(np.int64), places[8]
-    )
+        places[0], places[1], places[2], places[3], places[4], places[5], places[6] > 0, places[7].astype(np.int64), places[8]
+    )  # fmt: skip
     found = Variogram(**read_json(Path(folder) / f"{name}_variogram.json"))
-    field = smooth_field(*read_array(Path(folder) / f"{name}_field.npy"), found, settings)
+    x, y, value, noise = read_array(Path(folder) / f"{name}_field.npy")
+    field = smooth_field(x, y, value, noise, found, settings)
     return given, FittedField(field, found, 0.0, 0, 0, 0, True)
 
 

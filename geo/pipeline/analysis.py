@@ -12,6 +12,7 @@ import pandas as pd
 
 from geo.compute import Executor
 from geo.coverage import MODEL, prepare_sources, radio_defaults
+from geo.grid import Grid
 from geo.io.files import write_bytes
 from geo.io.fingerprints import fingerprint
 from geo.io.inputs import province_zones
@@ -20,10 +21,11 @@ from geo.io.resources import issue_catalogue
 from geo.io.run_folder import RunFolder, run_name
 from geo.mapping import DataSource
 from geo.pipeline.areas import class_areas
-from geo.pipeline.calibrating import MEASURED, calibrate_run, load_corrections
+from geo.pipeline.calibrating import MEASURED, calibrate_run, ground_used, load_corrections
+from geo.pipeline.drawing import run_draws
 from geo.pipeline.engine import Observer, Stage, StageResult, Workspace, run_stages
 from geo.pipeline.manifest import manifest
-from geo.pipeline.predicting import Fusing, load_coverage, predict_coverage, run_grid
+from geo.pipeline.predicting import Fusing, load_coverage, load_radio, predict_coverage, run_grid
 from geo.pipeline.reading import (
     RefusedInputsError,
     empty_network,
@@ -45,8 +47,10 @@ from geo.propagation.ground import GroundModel
 from geo.propagation.p2108 import MODEL as END_MODEL
 from geo.propagation.p2109 import MODEL as INDOOR_MODEL
 from geo.report.issues import issues_workbook
+from geo.report.lists import ListFacts
 from geo.report.tables import arrange, result_table
 from geo.validation import IssueLog, Severity
+from geo.villages import Obstructions, path_obstructions
 
 __all__ = ["Analysis", "analyse", "analysis_stages"]
 
@@ -195,10 +199,14 @@ def analysis_stages(project: Project, settings: AnalysisSettings) -> list[Stage]
             "villages",
             title["villages"],
             lambda work: _villages(work, project, settings),
-            files=files_of(project, ("population",)),
+            files=files_of(project, ("population", "terrain", "land_cover")),
             settings={
+                **named,
+                "made_up": _made_up(project),
                 "villages": settings.villages,
                 "coverage": settings.coverage,
+                "fusion": settings.fusion,
+                "ground": settings.ground,
                 "population": list(project.inputs.get("population", ())),
             },
             upstream=(
@@ -207,6 +215,8 @@ def analysis_stages(project: Project, settings: AnalysisSettings) -> list[Stage]
                 "inputs/settlements.parquet",
                 "inputs/population.parquet",
                 "inputs/buildings.parquet",
+                "inputs/facilities.parquet",
+                "calibration",
                 "coverage",
             ),
         ),
@@ -281,11 +291,9 @@ def _coverage(
     log = IssueLog(issue_catalogue())
     state_ended(settings.ended, sites, cells, project.operators, log)
     learnt = load_corrections(work.upstream["calibration"])
-    ground_settings, fusing = settings.ground, None
+    fusing = None
     if learnt is not None:
         fusing = Fusing(learnt[0], work.upstream["calibration"] / MEASURED, settings.fusion)
-        if learnt[1] == "at_phone":
-            ground_settings = replace(settings.ground, clutter_in_profile=False)
     return predict_coverage(
         work,
         frames={"units": units, "sites": sites, "cells": cells},
@@ -295,7 +303,7 @@ def _coverage(
         grid=run_grid(units, project.cell_size_m, zones),
         operators=project.operators,
         settings=settings.coverage,
-        ground_settings=ground_settings,
+        ground_settings=ground_used(settings.ground, work.upstream["calibration"]),
         on=project.date,
         log=log,
         fusing=fusing,
@@ -305,10 +313,11 @@ def _coverage(
 def _villages(work: Workspace, project: Project, settings: AnalysisSettings) -> Mapping[str, Any]:
     folder = work.upstream["inputs"]
     sites, _ = _network(folder)
+    predicted, units = load_coverage(work.upstream["coverage"]), load_frame(folder, "units")
     return class_areas(
         work,
-        predicted=load_coverage(work.upstream["coverage"]),
-        units=load_frame(folder, "units"),
+        predicted=predicted,
+        units=units,
         sites=sites,
         settlements=load_frame(folder, "settlements"),
         hamlets=None,
@@ -317,12 +326,38 @@ def _villages(work: Workspace, project: Project, settings: AnalysisSettings) -> 
         population=load_frame(folder, "population"),
         settings=settings.coverage,
         village_settings=settings.villages,
+        province_names=dict(zip(units["province_code"], units["province_name"], strict=True)),
+        facts=ListFacts(
+            project.name, project.date, "en" if project.language == "en" else "vi", settings.coverage, settings.villages,
+            _made_up(project),
+        ),
         log=IssueLog(issue_catalogue()),
+        facilities=load_frame(folder, "facilities"),
+        obstructions=_obstructions(work.upstream, project, settings, predicted.coverage.grid),
+        draws=run_draws(work.upstream, settings, predicted),
     )
 
 
+def _ground_used(upstream: Mapping[str, Path], project: Project, settings: AnalysisSettings) -> GroundModel | None:
+    """Return the ground that the coverage was predicted over."""
+    terrain = load_terrain(project)
+    if terrain is None:
+        return None
+    return GroundModel(terrain, load_land_cover(project), ground_used(settings.ground, upstream["calibration"]))
+
+
+def _obstructions(
+    upstream: Mapping[str, Path], project: Project, settings: AnalysisSettings, grid: Grid
+) -> Obstructions | None:
+    ground, radio = _ground_used(upstream, project, settings), load_radio(upstream["coverage"])
+    if ground is None or radio is None:
+        return None
+    return path_obstructions(*radio, grid=grid, ground=ground, settings=settings.coverage)
+
+
 def _result_frames(work: Workspace) -> dict[str, pd.DataFrame]:
-    found = {name: load_frame(work.upstream["villages"], name) for name in ("communes", "villages")}
+    names = ("communes", "provinces", "villages", "facilities")
+    found = {name: load_frame(work.upstream["villages"], name) for name in names}
     return {name: frame for name, frame in found.items() if frame is not None}
 
 
@@ -353,9 +388,10 @@ def _issues(project: Project, logs: Sequence[IssueLog]) -> bytes:
 def _layers(work: Workspace, project: Project) -> Mapping[str, Any]:
     folder = work.upstream["inputs"]
     sites, _ = _network(folder)
+    placed = {name: frame for name, frame in _result_frames(work).items() if name != "provinces"}  # a row, not a place
     return write_result_layers(
         work,
-        frames=_result_frames(work),
+        frames=placed,
         units=load_frame(folder, "units"),
         sites=sites,
         created=project.date,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import geopandas as gpd
@@ -10,15 +10,31 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from geo.coverage import CoverageSettings, spread_people, unit_summary
+from geo.coverage import CoverageSettings, province_summary, spread_people, unit_summary
+from geo.io.files import write_bytes
 from geo.io.population_raster import PopulationRaster
+from geo.io.rasters import write_array
 from geo.io.stage_files import write_frame, write_issues
 from geo.pipeline.engine import Workspace
 from geo.pipeline.predicting import Predicted, layer_names
+from geo.report.lists import ListFacts, village_lists
 from geo.validation import IssueLog, Source
-from geo.villages import VillageSettings, classify_villages, village_cells
+from geo.villages import (
+    Draws,
+    Obstructions,
+    VillageSettings,
+    classify_facilities,
+    classify_villages,
+    find_clusters,
+    operator_service,
+    village_cells,
+    weak_clusters,
+)
 
-__all__ = ["class_areas"]
+__all__ = ["MeasuredFacts", "class_areas"]
+
+#: A table with ``lon`` and ``lat`` to what was measured at its rows (:data:`geo.villages.measured.MEASURED_COLUMNS`).
+MeasuredFacts = Callable[[pd.DataFrame], pd.DataFrame]
 
 
 def class_areas(
@@ -34,9 +50,15 @@ def class_areas(
     population: pd.DataFrame | None,
     settings: CoverageSettings,
     village_settings: VillageSettings,
+    province_names: Mapping[str, str],
+    facts: ListFacts,
     log: IssueLog,
+    facilities: pd.DataFrame | None = None,
+    measured: MeasuredFacts | None = None,
+    obstructions: Obstructions | None = None,
+    draws: Draws | None = None,
 ) -> Mapping[str, Any]:
-    """Write ``communes.parquet`` and, where there is a list, ``villages.parquet``; return the counts.
+    """Write ``communes.parquet``, ``provinces.parquet`` and, where there are lists, villages and facilities; return the counts.
 
     Parameters
     ----------
@@ -51,28 +73,58 @@ def class_areas(
         raster; without one the people of a commune are spread over its buildings, else its villages.
     settings : CoverageSettings
     village_settings : VillageSettings
+    province_names : mapping
+        Code to name.
+    facts : ListFacts
+        What the lists to the ministry and the operators say of the project.
     log : IssueLog
         Receives how people were spread, and where they could not be.
+    facilities : DataFrame, optional
+        The canonical table.
+    measured : callable, optional
+        Longitudes and latitudes to what was measured there.
+    obstructions : callable, optional
+    draws : callable, optional
     """
     coverage, index = predicted.coverage, predicted.index
     on_grid = None if raster is None else raster.to_grid(coverage.grid)
     people: npt.NDArray[np.float64] | None = None if on_grid is None else on_grid.values
     work.progress(1, 3)
-    villages = None
+    villages, listed = None, None
     if settlements is not None:
+        owned = village_cells(settlements, coverage.grid, index, units["commune_code"].tolist(), hamlets)
+        write_array(work.folder / "cells_of_villages.npy", owned)
+        found = None if measured is None else measured(settlements)
         villages = classify_villages(
             settlements,
             coverage,
             sites,
-            cells_of_villages=village_cells(
-                settlements, coverage.grid, index, units["commune_code"].tolist(), hamlets
-            ),
+            cells_of_villages=owned,
             settings=settings,
             village_settings=village_settings,
             buildings=buildings,
             population=people,
+            measured=found,
+            obstructions=obstructions,
+            draws=draws,
         )
         write_frame(work.folder / "villages.parquet", villages)
+        clusters = find_clusters(
+            villages, coverage, cells_of_villages=owned, settings=settings, village_settings=village_settings,
+            buildings=buildings, population=people,
+        )  # fmt: skip
+        weak = weak_clusters(villages, clusters, coverage, settings)
+        operators = operator_service(
+            villages, coverage, sites, settings=settings, measured=found, obstructions=obstructions
+        )
+        listed = (operators, weak)
+    schools = None
+    if facilities is not None:
+        schools = classify_facilities(
+            facilities, coverage, sites, settings=settings,
+            measured=None if measured is None else measured(facilities), obstructions=obstructions,
+        )  # fmt: skip
+        write_frame(work.folder / "facilities.parquet", schools)
     work.progress(2, 3)
     bases: Mapping[str, int] = {}
     stated = None if population is None else population.drop_duplicates("commune_code").set_index("commune_code")
@@ -99,6 +151,13 @@ def class_areas(
         from_table = int(official.notna().sum())
         communes["population"] = official.where(official.notna(), communes["population"])
     write_frame(work.folder / "communes.parquet", communes)
+    provinces = province_summary(communes, province_names, villages)
+    write_frame(work.folder / "provinces.parquet", provinces)
+    if people is not None:
+        write_array(work.folder / "people.npy", people)
+    if villages is not None and listed is not None:
+        for name, content in village_lists(villages, *listed, communes, facts).items():
+            write_bytes(work.public / name, content)
     write_issues(work.folder / "issues.json", log)
     return {
         "communes": len(communes),
@@ -111,6 +170,8 @@ def class_areas(
         "population_on_grid": None if on_grid is None else round(on_grid.inside, 3),
         "villages": None if villages is None else len(villages),
         "villages_by_class": {} if villages is None else _count(villages["class"]),
+        "villages_by_evidence": {} if villages is None else _count(villages["evidence"]),
+        "facilities": None if schools is None else len(schools),
         "clusters_by_basis": {} if villages is None else _count(villages["cluster_basis"]),
     }
 

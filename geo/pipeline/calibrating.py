@@ -36,13 +36,13 @@ from geo.io.rasters import read_array, write_array
 from geo.io.stage_files import write_issues
 from geo.pipeline.engine import Workspace
 from geo.propagation.corrections import Corrections
-from geo.propagation.ground import GroundModel
+from geo.propagation.ground import GroundModel, GroundSettings
 from geo.propagation.links import predict_links
 from geo.propagation.settings import CoverageSettings, radio_defaults
 from geo.samples import position_jumps
 from geo.validation import IssueLog, Source
 
-__all__ = ["MEASURED", "calibrate_run", "load_corrections"]
+__all__ = ["MEASURED", "calibrate_run", "ground_used", "load_corrections"]
 
 #: Places of all layers for fusion, see :func:`geo.fusion.tiles.write_field`.
 MEASURED = "measured.npy"
@@ -380,6 +380,12 @@ def _store(
         np.minimum(place.spots, blocks.samples), blocks.kind == Kind.BELOW, blocks.route, place.speaks,
     )  # fmt: skip
     write_array(work.folder / MEASURED, np.stack([np.asarray(c, dtype=np.float64)[kept] for c in columns]))
+
+
+def ground_used(settings: GroundSettings, folder: Path) -> GroundSettings:
+    """Return the ground's settings as a stage's folder says that the measurements chose them."""
+    learnt = load_corrections(folder)
+    return settings if learnt is None or learnt[1] == "as_set" else replace(settings, clutter_in_profile=False)
 
 
 def load_corrections(folder: Path) -> tuple[Corrections, str] | None:

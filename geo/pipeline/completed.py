@@ -22,6 +22,7 @@ from geo.io.rasters import read_array
 from geo.io.resources import load_toml
 from geo.io.run_folder import MANIFEST, RunFolder
 from geo.io.stage_files import read_frame
+from geo.pipeline.calibrating import ground_used, load_corrections
 from geo.pipeline.keys import canonical
 from geo.pipeline.predicting import Predicted, load_coverage
 from geo.pipeline.reading import files_of, load_frame, load_land_cover, load_terrain
@@ -121,7 +122,13 @@ class CompletedRun:
     @property
     def ground_settings(self) -> GroundSettings:
         """What the ground was made with."""
-        return GroundSettings(**{name: value for name, value in self.settings["ground"].items() if name})
+        given = GroundSettings(**{name: value for name, value in self.settings["ground"].items() if name})
+        return ground_used(given, self.folders["calibration"])
+
+    @property
+    def corrected(self) -> bool:
+        """Whether measurements corrected the prediction."""
+        return load_corrections(self.folders["calibration"]) is not None
 
     def radio_cells(self) -> tuple[pd.DataFrame, PatternTables] | None:
         """Return the radio cells that were predicted with their patterns; None where none were (no terrain)."""

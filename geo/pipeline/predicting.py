@@ -11,6 +11,7 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 import shapely
 from pyproj import Geod
 
@@ -33,6 +34,7 @@ from geo.coverage import (
     write_tile,
 )
 from geo.coverage.gathering import STACKS
+from geo.coverage.point import PATTERN_TABLES, PatternTables
 from geo.crs import ProvinceZones, local_utm_epsg
 from geo.errors import InputError
 from geo.fusion import FusionSettings
@@ -51,7 +53,7 @@ from geo.io.files import read_json, write_bytes, write_json
 from geo.io.land_cover import LandCover
 from geo.io.polygons import projected
 from geo.io.rasters import read_array, write_array
-from geo.io.stage_files import write_frame, write_issues
+from geo.io.stage_files import read_frame, write_frame, write_issues
 from geo.io.terrain import Terrain
 from geo.pipeline.engine import Workspace
 from geo.propagation.corrections import Corrections
@@ -60,7 +62,7 @@ from geo.propagation.ground import GroundModel, GroundSettings, check_ground, st
 from geo.report.tables import arrange, csv_bytes, result_table
 from geo.text import fold
 
-__all__ = ["Fusing", "Predicted", "layer_names", "load_coverage", "predict_coverage", "run_grid"]
+__all__ = ["Fusing", "Predicted", "layer_names", "load_coverage", "load_radio", "predict_coverage", "run_grid"]
 
 
 def layer_names(layers: Sequence[tuple[str, str]]) -> tuple[str, ...]:
@@ -374,6 +376,13 @@ def _store_radio(work: Workspace, prepared: PreparedSources) -> None:
         write_array(work.folder / f"{name}.npy", getattr(prepared.sources, name))
     named = arrange(prepared.table, result_table("radio_cells"))
     write_bytes(work.public / "rasters" / "radio_cells.csv", csv_bytes(named))
+
+
+def load_radio(folder: Path) -> tuple[pd.DataFrame, PatternTables] | None:
+    """Return the radio cells that a stage's folder holds with their patterns; None where none were predicted."""
+    if not (folder / "radio_cells.parquet").is_file():
+        return None
+    return read_frame(folder / "radio_cells.parquet"), PatternTables(*(read_array(folder / f"{n}.npy") for n in PATTERN_TABLES))
 
 
 def load_coverage(folder: Path) -> Predicted:

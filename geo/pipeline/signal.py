@@ -113,7 +113,8 @@ def explain_signal(
             raise InputError(" ".join(n.vi for n in notes), " ".join(n.en for n in notes))
         return SignalExplained(place.folder, [Section(title, tuple(notes))])
     chosen = language or run.language
-    notes = [*_verdict(found), *notes]
+    corrected = [_say("lines", "corrected")] if run.corrected else []
+    notes = [*corrected, *_verdict(found), *notes]
     entries = [_entry(signal, place, chosen, found) for signal in found.signals]
     sections = [
         Section(title, tuple(notes)),
