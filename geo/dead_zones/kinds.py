@@ -220,8 +220,8 @@ class _Found:
         return out
 
     def none_serves(self, technologies: Iterable[str]) -> _BOOL:
-        """Tell which cells are known unserved by all of the technologies, whoever the operator."""
+        """Tell which cells all layers of the technologies are known not to serve."""
         out = np.ones(self._shape, dtype=bool)
         for technology in technologies:
-            out &= self._unserved_by[technology]
+            out &= self._unserved_by.get(technology, np.ones(self._shape, dtype=bool))
         return out
