@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 from rasterio.features import shapes
-from scipy.ndimage import binary_dilation
+from scipy.ndimage import binary_dilation, label
 
 from geo.crs import to_wgs84
 from geo.dead_zones.settings import DeadZoneSettings
@@ -45,17 +45,17 @@ def outlines(zones: Zones, grid: Grid, settings: DeadZoneSettings, *, exact: _BO
     if not len(zones):
         return np.empty(0, dtype=object)
     fixed = np.zeros(grid.shape, dtype=bool) if exact is None else exact & binary_dilation(zones.label >= 0, structure=_EIGHT)
-    cells = np.diff(zones.first)
+    cells, group = np.diff(zones.first), _groups(zones)
     done = np.zeros(len(zones), dtype=bool)  # all of whose cells are fixed
-    while True:
-        found = _simplified(zones, fixed, settings.simplify_tolerance_cells)
-        off = np.abs(shapely.area(found) / cells - 1.0)
-        wrong = (off > settings.simplify_area_share) & ~done
-        if not wrong.any():
-            break
+    found = np.empty(len(zones), dtype=object)
+    asked = np.ones(len(zones), dtype=bool)
+    while asked.any():
+        found[asked] = _simplified(zones, asked, fixed, settings.simplify_tolerance_cells)
+        wrong = (np.abs(shapely.area(found) / cells - 1.0) > settings.simplify_area_share) & ~done
         done |= wrong
         mine = wrong[zones.zone]
         fixed[zones.row[mine], zones.column[mine]] = True
+        asked = np.isin(group, group[wrong])  # zones that touch none of these stay as they are
 
     def placed(xy: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         return np.column_stack([grid.x_min + xy[:, 0] * grid.cell_size, grid.y_max - xy[:, 1] * grid.cell_size])
@@ -72,23 +72,41 @@ def outlines_to_wgs84(found: _SHAPES, epsg: int) -> _SHAPES:
     return np.asarray(shapely.transform(found, moved), dtype=object)
 
 
-def _simplified(zones: Zones, fixed: _BOOL, tolerance: float) -> _SHAPES:
-    """Return the zones' outlines in cells: x is the column, y the row."""
-    free = np.where(fixed, np.int32(-1), zones.label)
-    polygons: list[shapely.Polygon] = []
+def _groups(zones: Zones) -> _I64:
+    """Return for each zone the patch of touching zones that it belongs to."""
+    patch, _ = label(zones.label >= 0, structure=_EIGHT)
+    start = zones.first[:-1]
+    return np.asarray(patch[zones.row[start], zones.column[start]], dtype=np.int64)
+
+
+def _simplified(zones: Zones, asked: _BOOL, fixed: _BOOL, tolerance: float) -> _SHAPES:
+    """Return the outlines of some zones, with all that they touch, in cells: x is the column, y the row."""
+    wanted = np.append(asked, False)[zones.label]
+    whole, owner = _polygons(np.where(wanted & ~fixed, zones.label, np.int32(-1)))
+    near = fixed if asked.all() else fixed & binary_dilation(wanted, structure=_EIGHT)
+    row, column = np.nonzero(near)
+    parts = shapely.coverage_simplify(np.concatenate([whole, _triangles(row, column)]), tolerance)
+    place = np.append(np.where(asked, np.cumsum(asked) - 1, -1), -1)
+    return _joined(parts, place[np.concatenate([owner, np.repeat(zones.label[row, column], 4)])], int(asked.sum()))
+
+
+def _polygons(zone: npt.NDArray[np.int32]) -> tuple[_SHAPES, _I64]:
+    """Return the polygons of cells of one zone that share edges, and the zone; every corner of a cell is a vertex."""
+    rings: list[npt.NDArray[np.float64]] = []
+    polygon: list[int] = []
     owner: list[int] = []
-    for shape, value in shapes(free + 1, mask=free >= 0, connectivity=4):
-        ring, *holes = shape["coordinates"]
-        polygons.append(shapely.Polygon(ring, holes))
+    for shape, value in shapes(zone + 1, mask=zone >= 0, connectivity=4):
+        rings += [np.array(ring) for ring in shape["coordinates"]]
+        polygon += [len(owner)] * len(shape["coordinates"])
         owner.append(int(value) - 1)
-    whole = np.empty(len(polygons), dtype=object)
-    whole[:] = polygons
-    # Every corner of a cell becomes a vertex: edges then match wherever zones and cells meet.
-    whole = shapely.transform(shapely.segmentize(whole, 1.0), np.rint) if len(whole) else whole
-    row, column = np.nonzero(fixed)
-    laid = _triangles(row, column)
-    parts = shapely.coverage_simplify(np.concatenate([whole, laid]), tolerance)
-    return _joined(parts, np.concatenate([np.array(owner, dtype=np.int64), np.repeat(zones.label[row, column], 4)]), len(zones))
+    if not owner:
+        return np.empty(0, dtype=object), np.empty(0, dtype=np.int64)
+    of_ring = np.repeat(np.arange(len(rings)), [len(ring) for ring in rings])
+    closed = np.asarray(shapely.linearrings(np.concatenate(rings), indices=of_ring))
+    made = shapely.polygons(closed, indices=np.array(polygon))
+    # Edges then match wherever zones and cells meet.
+    dense = shapely.transform(shapely.segmentize(made, 1.0), np.rint)
+    return np.asarray(dense, dtype=object), np.array(owner, dtype=np.int64)
 
 
 def _triangles(row: _I64, column: _I64) -> _SHAPES:

@@ -70,7 +70,8 @@ def with_priority(
             "Trọng số ưu tiên không được âm và không được đều bằng 0; các mức nửa phải dương.",
             "Weights of the priority must not be negative nor all 0; the amounts called half must be positive.",
         )
-    terms = np.column_stack([_terms(zones, settings, on, cost_vnd)[term] for term in TERMS])
+    found = _terms(zones, settings, on, cost_vnd)
+    terms = np.column_stack([found[term] for term in TERMS])
     known = np.isfinite(terms)
     weighed = known @ weights
     total = np.where(known, terms, 0.0) @ weights

@@ -28,6 +28,8 @@ _U8 = npt.NDArray[np.uint8]
 ROAD_STATES = ("outside", "served", "uncertain", "unserved", "unknown")
 _OUTSIDE, _SERVED, _UNCERTAIN, _UNSERVED, _UNKNOWN = range(5)
 _DECIMALS = 3  # millimetres: ends of lines that meet are found equal by them
+#: Shorter pieces are rounding where a line runs through the corner of a cell, and part no stretch.
+_SLIVER_M = 0.01
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -87,7 +89,8 @@ def road_segments(roads: gpd.GeoDataFrame, state: _U8, grid: Grid, settings: Dea
     listed = lines["length_km"].to_numpy() >= settings.least_road_km
     short = lines[~listed]
     lines = lines[listed].reset_index(drop=True)
-    return RoadSegments(lines, _cells_under(lines, grid), km, len(short), float(short["length_km"].sum()))
+    cells = _cells_under(lines["cells"])
+    return RoadSegments(lines.drop(columns="cells"), cells, km, len(short), float(short["length_km"].sum()))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -112,7 +115,8 @@ def _plane(lines: npt.NDArray[np.object_], grid: Grid) -> npt.NDArray[np.object_
         # Rounded, so that lines which share an end still do.
         return np.asarray(np.round(np.column_stack(from_wgs84(xy[:, 0], xy[:, 1], grid.epsg)), _DECIMALS), dtype=np.float64)
 
-    return np.asarray(shapely.transform(lines, moved), dtype=object)
+    # Every line runs the same way however it was drawn, so that it is cut at the same places.
+    return np.asarray(shapely.normalize(shapely.transform(lines, moved)), dtype=object)
 
 
 def _pieces(roads: gpd.GeoDataFrame, state: _U8, grid: Grid) -> _Pieces:
@@ -149,56 +153,82 @@ def _cut(lines: npt.NDArray[np.object_], grid: Grid) -> tuple[_I64, _F64, _F64, 
     place = [np.where(t[:, None] >= 1.0, b[of], a[of] + t[:, None] * (b[of] - a[of])) for t in (t0, t1)]
     middle = (place[0] + place[1]) / 2.0
     row, column = grid.locate(middle[:, 0], middle[:, 1])
-    return owner[of], place[0], place[1], row, column
+    like = _beside_slivers(owner[of], np.hypot(*(place[1] - place[0]).T) > _SLIVER_M)
+    return owner[of], place[0], place[1], row[like], column[like]
 
 
-def _stretches(pieces: _Pieces) -> list[tuple[int, _F64]]:
-    """Return line and coordinates of runs of unserved pieces."""
+def _beside_slivers(line: _I64, whole: npt.NDArray[np.bool_]) -> _I64:
+    """Return for each piece itself, for slivers the piece before on the same line, else the one after."""
+    n = len(line)
+    at = np.arange(n)
+    before = np.maximum.accumulate(np.where(whole, at, -1)) if n else at
+    after = np.minimum.accumulate(np.where(whole, at, n)[::-1])[::-1] if n else at
+    held = [np.where((other >= 0) & (other < n), line[np.clip(other, 0, max(n - 1, 0))], -1) == line for other in (before, after)]
+    return np.where(held[0], before, np.where(held[1], after, at))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Stretch:
+    """A run of unserved pieces of one line: its shape, and the cells below it (row, column, km)."""
+
+    line: int
+    shape: shapely.LineString
+    cells: list[tuple[int, int, float]]
+
+
+def _stretches(pieces: _Pieces) -> list[_Stretch]:
+    """Return the runs of unserved pieces."""
     lost = pieces.code == _UNSERVED
     if not lost.any():
         return []
     follows = np.r_[False, (pieces.line[1:] == pieces.line[:-1]) & lost[1:] & lost[:-1]]
     starts = np.flatnonzero(lost & ~follows)
-    stops = np.flatnonzero(lost & ~np.r_[follows[1:], False])
+    stops = np.flatnonzero(lost & ~np.r_[follows[1:], False]) + 1
+    km = pieces.length_m / 1000.0
     return [
-        (int(pieces.line[i]), np.concatenate([pieces.start[i : j + 1], pieces.end[j : j + 1]]))
+        _Stretch(
+            int(pieces.line[i]),
+            shapely.LineString(np.concatenate([pieces.start[i:j], pieces.end[j - 1 : j]])),
+            list(zip(pieces.row[i:j].tolist(), pieces.column[i:j].tolist(), km[i:j].tolist(), strict=True)),
+        )
         for i, j in zip(starts, stops, strict=True)
     ]
 
 
-def _joined(roads: gpd.GeoDataFrame, stretches: list[tuple[int, _F64]], grid: Grid) -> gpd.GeoDataFrame:
-    """Return the stretches, those of one road that meet joined, from north to south."""
+def _joined(roads: gpd.GeoDataFrame, stretches: list[_Stretch], grid: Grid) -> gpd.GeoDataFrame:
+    """Return the stretches, those of one road that meet joined, from north to south; ``cells`` holds what is below."""
     ids, names, classes = (roads[c].fillna("").astype(str).to_numpy(dtype=object) for c in ("road_id", "road_name", "road_class"))
-    groups: dict[tuple[str, str, str], list[tuple[int, shapely.LineString]]] = {}
-    for line, xy in stretches:
-        key = (names[line], classes[line], "" if names[line] else ids[line])
-        groups.setdefault(key, []).append((line, shapely.LineString(xy)))
+    groups: dict[tuple[str, str, str], dict[bytes, list[_Stretch]]] = {}
+    for each in stretches:
+        key = (names[each.line], classes[each.line], "" if names[each.line] else ids[each.line])
+        # A line given twice is there once.
+        wkb = shapely.to_wkb(shapely.normalize(each.shape), byte_order=1)
+        groups.setdefault(key, {}).setdefault(wkb, []).append(each)
     rows = []
-    for (name, road_class, _), members in groups.items():
-        # A line given twice is there once; sorted, so that the order in which lines came says nothing.
-        by_shape: dict[bytes, set[str]] = {}
-        for line, part in members:
-            by_shape.setdefault(shapely.to_wkb(shapely.normalize(part), byte_order=1), set()).add(str(ids[line]))
-        shapes = sorted(by_shape)
+    for (name, road_class, _), by_shape in groups.items():
+        shapes = sorted(by_shape)  # the order in which lines came says nothing
         parts = shapely.from_wkb(shapes)
         merged = shapely.normalize(shapely.get_parts(shapely.line_merge(shapely.multilinestrings(parts))))
         whole_of, part_of = shapely.STRtree(parts).query(merged, predicate="covers")
         for i, whole in enumerate(merged):
-            of = {code for k in part_of[whole_of == i] for code in by_shape[shapes[k]]}
+            mine = [by_shape[shapes[k]] for k in sorted(part_of[whole_of == i])]
+            of = "; ".join(sorted({str(ids[each.line]) for same in mine for each in same}))
             middle = shapely.line_interpolate_point(whole, 0.5, normalized=True)
-            rows.append(("; ".join(sorted(of)), name, road_class, whole.length / 1000.0, middle.x, middle.y, whole))
-    frame = gpd.GeoDataFrame(
-        rows, columns=["road_ids", "road_name", "road_class", "length_km", "x_m", "y_m", "geometry"], geometry="geometry", crs=grid.epsg
-    ).astype({"road_ids": "str", "road_name": "str", "road_class": "str", "length_km": float, "x_m": float, "y_m": float})
+            plain = shapely.simplify(whole, _SLIVER_M)  # without the places where it was cut
+            below = [cell for same in mine for cell in same[0].cells]
+            rows.append((of, name, road_class, whole.length / 1000.0, middle.x, middle.y, below, plain))
+    names_of = ["road_ids", "road_name", "road_class", "length_km", "x_m", "y_m", "cells", "geometry"]
+    kinds = {"road_ids": "str", "road_name": "str", "road_class": "str", "length_km": float, "x_m": float, "y_m": float}
+    frame = gpd.GeoDataFrame(rows, columns=names_of, geometry="geometry", crs=grid.epsg).astype(kinds)
     frame["row"], frame["column"] = grid.locate(frame["x_m"].to_numpy(float), frame["y_m"].to_numpy(float))
-    wkb = shapely.to_wkb(frame.geometry.to_numpy(), byte_order=1)
-    place = frame.assign(wkb=wkb).sort_values(["row", "column", "y_m", "x_m", "road_ids", "wkb"], ascending=[True, True, False, True, True, True])
-    return place.drop(columns="wkb").reset_index(drop=True)
+    frame["wkb"] = shapely.to_wkb(frame.geometry.to_numpy(), byte_order=1)
+    order = ["row", "column", "y_m", "x_m", "road_ids", "wkb"]
+    return frame.sort_values(order, ascending=[name != "y_m" for name in order]).drop(columns="wkb").reset_index(drop=True)
 
 
-def _cells_under(lines: gpd.GeoDataFrame, grid: Grid) -> pd.DataFrame:
+def _cells_under(cells: pd.Series) -> pd.DataFrame:
     """Return length by line and cell, sorted."""
-    line, start, end, row, column = _cut(lines.geometry.to_numpy(), grid)
-    at, place = np.unique(np.column_stack([line, row, column])[row >= 0].reshape(-1, 3), axis=0, return_inverse=True)
-    km = np.bincount(place.ravel(), np.hypot(*(end - start)[row >= 0].T) / 1000.0, minlength=len(at))
-    return pd.DataFrame({"line": at[:, 0], "row": at[:, 1], "column": at[:, 2], "length_km": km})
+    below = [(line, *cell) for line, each in enumerate(cells) for cell in each]
+    frame = pd.DataFrame(below, columns=["line", "row", "column", "length_km"])
+    frame = frame.astype({"line": np.int64, "row": np.int64, "column": np.int64, "length_km": np.float64})
+    return frame.groupby(["line", "row", "column"])[["length_km"]].sum().reset_index()

@@ -154,7 +154,7 @@ def test_a_kind_without_layers_is_not_drawn() -> None:
     [
         (lambda n: np.zeros((n, 99)), "99"),
         (lambda n: np.zeros((n + 1, 100)), "101"),
-        (lambda n: np.zeros(n), "draws"),
+        (np.zeros, "draws"),
         (lambda n: np.full((n, 100), 1.1), "0 to 1"),
         (lambda n: np.full((n, 100), -0.1), "0 to 1"),
     ],
