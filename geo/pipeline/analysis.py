@@ -12,6 +12,7 @@ import pandas as pd
 
 from geo.compute import Executor
 from geo.coverage import MODEL, prepare_sources, radio_defaults
+from geo.dead_zones import look_from_table
 from geo.grid import Grid
 from geo.io.files import write_bytes
 from geo.io.fingerprints import fingerprint
@@ -42,6 +43,7 @@ from geo.pipeline.reading import (
 from geo.pipeline.results import arranged_frame, write_result_layers, write_result_tables
 from geo.pipeline.settings import AnalysisSettings, analysis_settings
 from geo.pipeline.showing import kind_name, notices, sentence, state_ended, write_map
+from geo.pipeline.zones import SCOPED, write_zones
 from geo.project import Project
 from geo.propagation.ground import GroundModel
 from geo.propagation.p2108 import MODEL as END_MODEL
@@ -57,7 +59,7 @@ __all__ = ["Analysis", "analyse", "analysis_stages"]
 ISSUES = "issues.xlsx"
 MAP = "index.html"
 #: Stages that state findings.
-_LOGGED = ("inputs", "calibration", "coverage", "villages")
+_LOGGED = ("inputs", "calibration", "coverage", "villages", "dead_zones")
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +151,7 @@ def analysis_stages(project: Project, settings: AnalysisSettings) -> list[Stage]
     """Return the stages of a project, in order."""
     title = {
         name: sentence("stages", name)
-        for name in ("inputs", "calibration", "coverage", "villages", "tables", "layers", "map")
+        for name in ("inputs", "calibration", "coverage", "villages", "dead_zones", "tables", "layers", "map")
     }
     zones = {code: zone for code, zone in province_zones(project.extra).items() if code in project.provinces}
     all_zones = province_zones(project.extra)
@@ -221,25 +223,50 @@ def analysis_stages(project: Project, settings: AnalysisSettings) -> list[Stage]
             ),
         ),
         Stage(
+            "dead_zones",
+            title["dead_zones"],
+            lambda work: _zones(work, project, settings),
+            files=files_of(project, ("terrain", "land_cover")),
+            settings={
+                "coverage": settings.coverage,
+                "villages": settings.villages,
+                "fusion": settings.fusion,
+                "ground": settings.ground,
+                "zones": settings.zones,
+                "priorities": settings.priorities,
+                "date": project.date,
+            },
+            upstream=(
+                "inputs/units.parquet",
+                "inputs/sites.parquet",
+                "inputs/buildings.parquet",
+                "inputs/facilities.parquet",
+                "inputs/roads.parquet",
+                "calibration",
+                "coverage",
+                "villages",
+            ),
+        ),
+        Stage(
             "tables",
             title["tables"],
             lambda work: _tables(work, project),
             settings={**named, "operators": project.operators},
-            upstream=("inputs/issues.json", "calibration/issues.json", "coverage/issues.json", "villages"),
+            upstream=("inputs/issues.json", "calibration/issues.json", "coverage/issues.json", "villages", "dead_zones"),
         ),
         Stage(
             "layers",
             title["layers"],
             lambda work: _layers(work, project),
             settings={"date": project.date},
-            upstream=("inputs/units.parquet", "inputs/sites.parquet", "villages"),
+            upstream=("inputs/units.parquet", "inputs/sites.parquet", "villages", "dead_zones"),
         ),
         Stage(
             "map",
             title["map"],
             lambda work: _map(work, project, settings),
             settings={**named, "coverage": settings.coverage, "made_up": _made_up(project)},
-            upstream=("inputs", "calibration", "coverage", "villages"),
+            upstream=("inputs", "calibration", "coverage", "villages", "dead_zones"),
         ),
     ]
 
@@ -355,9 +382,41 @@ def _obstructions(
     return path_obstructions(*radio, grid=grid, ground=ground, settings=settings.coverage)
 
 
+def _zones(work: Workspace, project: Project, settings: AnalysisSettings) -> Mapping[str, Any]:
+    folder, areas = work.upstream["inputs"], work.upstream["villages"]
+    sites, _ = _network(folder)
+    predicted = load_coverage(work.upstream["coverage"])
+    grid = predicted.coverage.grid
+    ground, radio = _ground_used(work.upstream, project, settings), load_radio(work.upstream["coverage"])
+    look = None
+    if ground is not None and radio is not None:
+        look = look_from_table(ground, *radio, predicted.coverage.layers, grid=grid, settings=settings.coverage)
+    return write_zones(
+        work,
+        predicted=predicted,
+        units=load_frame(folder, "units"),
+        sites=sites,
+        villages=load_frame(areas, "villages"),
+        areas=areas,
+        buildings=load_frame(folder, "buildings"),
+        facilities=load_frame(folder, "facilities"),
+        roads=load_frame(folder, "roads"),
+        radio=None if radio is None else radio[0],
+        look=look,
+        draws=run_draws(work.upstream, settings, predicted),
+        settings=settings.coverage,
+        village_settings=settings.villages,
+        zone_settings=settings.zones,
+        priorities=settings.priorities,
+        on=project.date,
+        log=IssueLog(issue_catalogue()),
+    )
+
+
 def _result_frames(work: Workspace) -> dict[str, pd.DataFrame]:
     names = ("communes", "provinces", "villages", "facilities")
     found = {name: load_frame(work.upstream["villages"], name) for name in names}
+    found["dead_zones"] = load_frame(work.upstream["dead_zones"], "dead_zones")
     return {name: frame for name, frame in found.items() if frame is not None}
 
 
@@ -389,6 +448,8 @@ def _layers(work: Workspace, project: Project) -> Mapping[str, Any]:
     folder = work.upstream["inputs"]
     sites, _ = _network(folder)
     placed = {name: frame for name, frame in _result_frames(work).items() if name != "provinces"}  # a row, not a place
+    scoped = {name: load_frame(work.upstream["dead_zones"], name) for name in SCOPED}
+    placed |= {name: frame for name, frame in scoped.items() if frame is not None}
     return write_result_layers(
         work,
         frames=placed,

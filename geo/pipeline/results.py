@@ -87,8 +87,11 @@ def write_result_layers(
     """
     layers: dict[str, gpd.GeoDataFrame] = {}
     for name, frame in frames.items():
-        table = arranged_frame(arrange(frame, result_table(name)))
-        geometry = units.geometry.to_numpy() if name == "communes" else _points(frame)
+        table = arranged_frame(arrange(frame, result_table(_table_of(name))))
+        if isinstance(frame, gpd.GeoDataFrame):
+            geometry = frame.geometry.to_numpy()
+        else:
+            geometry = units.geometry.to_numpy() if name == "communes" else _points(frame)
         layers[name] = gpd.GeoDataFrame(table, geometry=geometry, crs=WGS84_EPSG)
     shown = sites.drop(columns=["lon", "lat"]).astype(
         {name: "object" for name in sites.columns if isinstance(sites[name].dtype, pd.StringDtype)}
@@ -96,6 +99,11 @@ def write_result_layers(
     layers["sites"] = gpd.GeoDataFrame(shown, geometry=_points(sites), crs=WGS84_EPSG)
     write_layers(work.public / "layers.gpkg", layers, created=created)
     return {"features": {name: len(layer) for name, layer in layers.items()}}
+
+
+def _table_of(layer: str) -> str:
+    """Return the table whose columns a layer has: dead zones of one operator have those of all."""
+    return "dead_zones" if layer.startswith("dead_zones") else layer
 
 
 def _points(frame: pd.DataFrame) -> npt.NDArray[np.object_]:

@@ -9,6 +9,7 @@ from typing import Any, get_args
 
 from geo.calibration import CalibrationSettings, calibration_settings
 from geo.coverage import TECHNOLOGIES, CoverageSettings, coverage_settings, technology_rules
+from geo.dead_zones import DeadZoneSettings, PrioritySettings, dead_zone_settings, priority_settings
 from geo.errors import Bilingual, ProjectFileError
 from geo.fusion import FusionSettings, fusion_settings
 from geo.io.resources import resource_names
@@ -41,6 +42,8 @@ class AnalysisSettings:
     ground : GroundSettings
     calibration : CalibrationSettings
     fusion : FusionSettings
+    zones : DeadZoneSettings
+    priorities : PrioritySettings
     rules : tuple of mapping
         Entries of the rule catalogue that were used, as they stand there.
     ended : tuple of mapping
@@ -52,6 +55,8 @@ class AnalysisSettings:
     ground: GroundSettings
     calibration: CalibrationSettings
     fusion: FusionSettings
+    zones: DeadZoneSettings
+    priorities: PrioritySettings
     rules: tuple[Mapping[str, Any], ...]
     ended: tuple[Mapping[str, Any], ...] = ()
 
@@ -82,6 +87,9 @@ def analysis_settings(project: Project) -> AnalysisSettings:
     of_fusion = [f.name for f in fields(FusionSettings)]
     calibration: dict[str, Any] = {}
     fusion: dict[str, Any] = {}
+    of_zones, of_priority = [f.name for f in fields(DeadZoneSettings)], [f.name for f in fields(PrioritySettings)]
+    zones: dict[str, Any] = {}
+    priorities: dict[str, Any] = {}
     for name, value in project.analysis.items():
         if name in for_coverage:
             coverage[name] = _absent(project, value) if name == "absent_technologies" else _checked(name, value)
@@ -93,9 +101,13 @@ def analysis_settings(project: Project) -> AnalysisSettings:
             calibration[name] = _measured(name, value)
         elif name in of_fusion:
             fusion[name] = _like(name, value, getattr(fusion_settings(), name))
+        elif name in of_zones:
+            zones[name] = _like(name, value, getattr(dead_zone_settings(), name))
+        elif name in of_priority:
+            priorities[name] = _kinds(name, value) if name == "facility_kinds" else _like(name, value, 0.0)
         else:
             near = difflib.get_close_matches(
-                name, [*for_coverage, *for_ground, *for_villages, *of_calibration, *of_fusion], n=1
+                name, [*for_coverage, *for_ground, *for_villages, *of_calibration, *of_fusion, *of_zones, *of_priority], n=1
             )
             raise ProjectFileError(
                 f"[settings] không có mục '{name}'" + (f"; có phải '{near[0]}'?" if near else "."),
@@ -114,6 +126,8 @@ def analysis_settings(project: Project) -> AnalysisSettings:
         _ground(project, ground),
         calibration_settings(**calibration),
         fusion_settings(**fusion),
+        dead_zone_settings(**zones),
+        priority_settings(**priorities),
         rules.entries,
         rules.ended,
     )
@@ -175,9 +189,21 @@ def _measured(name: str, value: object) -> Any:
     return _number(name, value, positive=not name.endswith(("_dbm", "_loss_db", "_sd_db", "_share", "_correlation")))
 
 
+def _kinds(name: str, value: object) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise _wrong(name, value, "cần danh sách chữ trong nháy", "a list of texts in quotes is needed")
+    return tuple(value)
+
+
 def _like(name: str, value: object, default: object) -> Any:
     """Return a number of the default's kind."""
-    number = _number(name, value)
+    if isinstance(default, bool):
+        if not isinstance(value, bool):
+            raise _wrong(name, value, "chỉ true hoặc false", "true or false")
+        return value
+    number = _number(name, value, positive=False)
+    if number < 0:
+        raise _wrong(name, value, "cần số không âm", "a number that is not negative is needed")
     if isinstance(default, int):
         if number != int(number):
             raise _wrong(name, value, "cần số nguyên", "a whole number is needed")
