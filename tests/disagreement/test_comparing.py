@@ -194,6 +194,18 @@ def test_classes_are_a_partition_of_area_and_people(
             assert (rows["evidence"] == "").all()
 
 
+def test_a_cell_of_no_commune_is_of_no_province() -> None:
+    places = pd.concat([units(), units().assign(commune_code=["98001", "98002"], province_code="98", province_name="Tỉnh Mẫu Hai (giả định)")])
+    index = np.array([[0, 1, -1], [2, 3, -1]])
+    provinces = areas_of(places, index, "province")
+    assert provinces.codes.tolist() == ["98", "99"]
+    assert provinces.names.tolist() == ["Tỉnh Mẫu Hai (giả định)", "Tỉnh Mẫu (giả định)"]
+    assert provinces.index.tolist() == [[1, 1, -1], [0, 0, -1]]
+    communes = areas_of(places, index)
+    assert communes.index.tolist() == index.tolist()
+    assert communes.names.tolist()[0] == "Xã Mẫu Tây"
+
+
 def test_communes_and_their_province_by_hand() -> None:
     """West: one column, three cells; east: two columns, six cells; one cell lies in no commune."""
     claim = claim_of({"cells": [(0, 0), (1, 0), (0, 1), (0, 2)], "claim_date": pd.Timestamp("2026-06-30")})

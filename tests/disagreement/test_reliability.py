@@ -54,6 +54,11 @@ def test_the_words_by_the_known_sample_sizes(good: int, n: int, threshold: float
     assert evidence_of(low, high, np.array([threshold])).tolist() == [word]
 
 
+def test_a_bound_on_the_threshold_is_on_the_good_side() -> None:
+    low, high = np.array([0.95, 0.8, 0.8, np.nan]), np.array([1.0, 0.95, 0.9499, np.nan])
+    assert evidence_of(low, high, np.full(4, 0.95)).tolist() == ["supported", "not_enough", "contradicted", "not_enough"]
+
+
 def cells(x: np.ndarray, share: np.ndarray, *, y: np.ndarray | None = None, tests: int = 3) -> pd.DataFrame:
     """Cells of one row of a grid of 100 m, by position along it."""
     n = len(x)

@@ -187,6 +187,7 @@ def reason(state: int, claim: dict[str, Any], cells: pd.DataFrame | None = None,
 
 MEASURED = samples(*((r, c, -120.0) for r, c in ALL))
 MEASURED_SERVED = samples(*((r, c, -80.0) for r, c in ALL))
+FEW = samples(*({"row": r, "column": c, "level_dbm": -120.0, "samples": 1} for r, c in ALL))
 BARE: dict[str, Any] = {"cells": [(5, 5)]}  # beyond the grid: given, and claims no cell of it
 
 
@@ -210,6 +211,8 @@ BARE: dict[str, Any] = {"cells": [(5, 5)]}  # beyond the grid: given, and claims
         ("site_not_on_air", {}, None, {"listed": sites({"status": "planned"}, {"east": 5000.0})}),
         ("not_told", {}, None, {"listed": sites({"status": "planned", "east": 5000.0}, {})}),
         ("not_told", {}, None, {"listed": sites({"status": "planned", "technologies": "3G"}, {"east": 5000.0})}),
+        ("not_told", {}, None, {"listed": sites({"status": "planned", "technologies": ""}, {"east": 5000.0})}),  # of what is not said
+        ("not_told", DATED, FEW, {}),  # too few samples to be what the finding rests on
         ("terrain", {}, None, {"obstructed": np.ones((3, 3))}),
         ("not_told", {}, None, {"obstructed": np.zeros((3, 3))}),
         ("not_told", {}, None, {"obstructed": np.full((3, 3), np.nan)}),
@@ -255,6 +258,9 @@ def test_a_reason_must_hold_for_half_of_the_cells() -> None:
     assert reason(4, {"cells": ALL}, obstructed=ridge)[0] == "not_told"
     ridge.flat[4] = 1
     assert reason(4, {"cells": ALL}, obstructed=ridge) == ("terrain", pytest.approx(5 / 9))
+    four = compared(4, claim_of({"cells": ALL[:4]}), inside=np.arange(9).reshape(3, 3) < 4)
+    half, _ = zones(four, obstructed=np.array([[1, 1, 0], [0, 1, 1], [1, 1, 1.0]]))
+    assert half[["reason", "cells", "reason_share"]].to_numpy().tolist() == [["terrain", 4, 0.5]]
 
 
 def test_only_contradictions_have_zones() -> None:
