@@ -24,6 +24,8 @@ from geo.io.raw import TableOptions
 from geo.io.resources import issue_catalogue
 from geo.polygons import area_km2
 from geo.validation import Effect, Finding, IssueLog, Severity
+from tests.bad_input.made_up_project import MadeUpProject
+from tests.bad_input.made_up_project import read as read_project_inputs
 from tests.made_up_area import PROVINCE, area
 
 CONTEXT = PositionContext(area(), (PROVINCE,))
@@ -356,3 +358,40 @@ def test_books_balance_whatever_comes(tmp_path_factory: pytest.TempPathFactory, 
     assert set(frame["row"]) == (set() if refused else set(range(1, n + 1)) - named)
     assert (frame["operator"] != "").all()
     assert frame["technology"].isin(["2G", "3G", "4G", "5G"]).all()
+
+
+# -- through the project file ----------------------------------------------------------------------
+
+
+def test_a_project_names_its_claims(tmp_path: Path) -> None:
+    project = MadeUpProject(tmp_path / "project")
+    bare().to_file(project.folder / "a.gpkg", driver="GPKG")
+    claims().to_file(project.folder / "b.geojson")
+    project.inputs["coverage_claims"] = [
+        {"path": "a.gpkg", "operator": "Viettel", "technology": "4G", "level_dbm": -110, "use": "outdoor", "date": "2026-06-30"},
+        "b.geojson",
+    ]
+    inputs, log, _ = read_project_inputs(project.save())
+    found = inputs.coverage_claims
+    assert found is not None
+    assert isinstance(found, gpd.GeoDataFrame)
+    assert found["file"].tolist() == ["a.gpkg"] * 3 + ["b.geojson"] * 3
+    assert found["level_dbm"].iloc[:3].tolist() == [-110.0] * 3
+    assert found["claim_date"].iloc[0] == pd.Timestamp("2026-06-30")
+    assert log.codes() <= {"terrain_missing", "settlements_missing", "population_missing"}
+
+
+def test_a_claim_that_cannot_be_used_stops_the_run_and_the_rest_is_still_read(tmp_path: Path) -> None:
+    project = MadeUpProject(tmp_path / "project")
+    bare().set_crs(None, allow_override=True).to_parquet(project.folder / "a.parquet")
+    claims().to_file(project.folder / "b.geojson")
+    project.inputs["coverage_claims"] = [{"path": "a.parquet", "operator": "Viettel", "technology": "4G"}, "b.geojson"]
+    inputs, log, _ = read_project_inputs(project.save())
+    assert log.has_errors
+    assert one(log, "crs_missing").source.file == "a.parquet"
+    assert inputs.coverage_claims is not None
+    assert set(inputs.coverage_claims["file"]) == {"b.geojson"}
+    project.inputs["coverage_claims"] = {"path": "b.geojson", "tecnology": "4G"}
+    inputs, log, _ = read_project_inputs(project.save())
+    assert "technology" in one(log, "file_unreadable").title.en  # the option that is meant is named
+    assert inputs.coverage_claims is None
