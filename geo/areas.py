@@ -155,6 +155,12 @@ class AreaIndex:
         found[known] = unit
         return found
 
+    def meets(self, shapes: npt.NDArray[np.object_]) -> BoolArray:
+        """Return which valid shapes (EPSG:4326) have a point in common with any unit; missing and empty ones have none."""
+        found = np.zeros(len(shapes), dtype=bool)
+        found[self._tree.query(shapes, predicate="intersects")[0]] = True
+        return found
+
     def _contain(self, x: FloatArray, y: FloatArray) -> IntArray:
         """Return the unit with the lowest code that holds each point, -1 where none does."""
         found = np.full(len(x), len(self._shapes), dtype=np.int64)

@@ -250,6 +250,20 @@ def test_the_frame_given_is_not_changed() -> None:
     assert frame.equals(before)
 
 
+def test_shapes_that_meet_the_area() -> None:
+    areas = index([shapely.box(105.0, 21.0, 105.1, 21.1), shapely.box(105.3, 21.0, 105.4, 21.1)])
+    shapes = [
+        shapely.box(105.05, 21.05, 105.06, 21.06),  # in one
+        shapely.box(105.0, 20.0, 105.05, 21.0),  # along its border
+        shapely.box(105.15, 21.0, 105.25, 21.1),  # between two, within their common frame
+        shapely.box(104.0, 20.0, 106.0, 22.0),  # around all
+        shapely.Polygon(),
+        None,
+    ]
+    assert areas.meets(np.array(shapes, dtype=object)).tolist() == [True, True, False, True, False, False]
+    assert areas.meets(np.zeros(0, dtype=object)).tolist() == []
+
+
 # -- a real province -------------------------------------------------------------------------------
 
 

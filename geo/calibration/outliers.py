@@ -12,7 +12,7 @@ from scipy.spatial import cKDTree
 
 from geo.calibration.settings import CalibrationSettings
 
-__all__ = ["Outliers", "Reason", "SiteChanges", "find_outliers"]
+__all__ = ["Outliers", "Reason", "SiteChanges", "find_outliers", "older_than_change"]
 
 _F64 = npt.NDArray[np.float64]
 _I64 = npt.NDArray[np.int64]
@@ -171,7 +171,7 @@ def find_outliers(
         gone[known] = changes.off_air[serving_site[known]]
         mark(gone, Reason.SITE_OFF_AIR)
         undated = np.isnat(time)
-        older = _older_than_change(x_m, y_m, np.where(undated, since, time), operator, changes, reach_m)
+        older = older_than_change(x_m, y_m, np.where(undated, since, time), operator, changes, reach_m)
         mark(older & ~undated, Reason.SITE_CHANGED)
         mark(older & undated, Reason.UNDATED)
     return Outliers(reason, tuple(not_judged))
@@ -201,10 +201,21 @@ def _stands_still(
     return still
 
 
-def _older_than_change(
+def older_than_change(
     x_m: _F64, y_m: _F64, time: _Time, operator: _I64, changes: SiteChanges, reach_m: float
 ) -> _Bool:
-    """Return which samples are older than the last change of a site of their operator within reach."""
+    """Return which samples are older than the last change of a site of their operator within reach.
+
+    Parameters
+    ----------
+    x_m, y_m : (n,) float64 arrays
+        In the system of ``changes``; NaN: not judged.
+    time : (n,) datetime64 array
+        None missing.
+    operator : (n,) int64 array
+    changes : SiteChanges
+    reach_m : float
+    """
     older = np.zeros(len(x_m), dtype=bool)
     dated = np.flatnonzero(~np.isnat(changes.on_air) & np.isfinite(changes.x_m) & np.isfinite(changes.y_m))
     if not dated.size:

@@ -21,6 +21,7 @@ from geo.io.antenna_patterns import AntennaLibrary, read_antenna_patterns
 from geo.io.boundaries import read_boundaries
 from geo.io.buildings import read_buildings
 from geo.io.catalogues import band_catalogue, operator_catalogue
+from geo.io.coverage_claims import read_coverage_claims
 from geo.io.facilities import read_facilities
 from geo.io.land_cover import LandCover, join_land_cover, open_land_cover
 from geo.io.measurements import read_measurements
@@ -47,7 +48,7 @@ __all__ = ["READ_KINDS", "Inputs", "province_zones", "read_inputs"]
 #: Kinds of input that this version reads; others are stated as not used yet.
 READ_KINDS = (
     "boundaries", "settlements", "buildings", "facilities", "sites", "cells", "antenna_patterns", "measurements",
-    "path_loss", "population", "terrain", "land_cover", "roads", "streets",
+    "path_loss", "coverage_claims", "population", "terrain", "land_cover", "roads", "streets",
 )  # fmt: skip
 #: What is said when a project leaves an input out without which much stays unknown.
 _LEFT_OUT = {
@@ -67,6 +68,7 @@ class Inputs:
     network : Network or None
     measurements, settlements, population, facilities, path_loss : DataFrame or None
     buildings : DataFrame or None
+    coverage_claims : GeoDataFrame or None
     roads, streets : GeoDataFrame or None
     population_raster : PopulationRaster or None
     terrain : Terrain or None
@@ -85,6 +87,7 @@ class Inputs:
     population: pd.DataFrame | None = None
     facilities: pd.DataFrame | None = None
     buildings: pd.DataFrame | None = None
+    coverage_claims: gpd.GeoDataFrame | None = None
     roads: gpd.GeoDataFrame | None = None
     streets: gpd.GeoDataFrame | None = None
     population_raster: PopulationRaster | None = None
@@ -334,6 +337,13 @@ class _Reader:
         found["path_loss"] = self._collect(
             "path_loss",
             lambda item: read_path_loss(item.path, file=item.file, options=item.options, log=self.log),
+        )
+        found["coverage_claims"] = self._collect(
+            "coverage_claims",
+            lambda item: read_coverage_claims(
+                item.path, file=item.file, options=item.options, context=context, catalogue=self.operators,
+                bands=band_catalogue(), log=self.log, as_of=as_of,
+            ),
         )
         by_place = {
             "settlements": read_settlements, "facilities": read_facilities, "buildings": read_buildings,

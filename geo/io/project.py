@@ -34,6 +34,7 @@ _KIND_OPTIONS = {
     "cells": ("power_basis", "ports"),
     "measurements": ("technology", "locked_technology"),
     "path_loss": ("technology", "locked_technology"),
+    "coverage_claims": ("technology", "use", "level_dbm", "date"),
 }
 _PROJECT_KEYS = ("name", "province", "operators", "date", "cell_size_m", "language")
 _SECTIONS = ("project", "inputs", "rules", "plan", "settings")
