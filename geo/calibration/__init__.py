@@ -14,12 +14,14 @@ How to call
     weight = effective_weights(x, y, layer, place, samples, correlation)     # of observations.block
     calibration = calibrate(observations.candidates, observations.predicted_dbm, observations.features, weight, settings)
     residual = serving_residuals(calibration, ...)             # fit_correlation(...), new weights, fit again
+    best = best_server_moments(mean, sd, first, site, ...)       # of the strongest of several paths of a place
     correction = calibration.correct(features)                 # of any paths: shift, its sd, scale of the error
     folds = spatial_folds(x, y, correlation, settings, folds=5)  # and leave_out(sites), leave_out(routes)
 
 Everything is a pure function of arrays; ``Note`` and the counts carry codes of ``resources/issues/calibration.toml``.
 """
 
+from geo.calibration.best_server import best_server_moments, merge_strongest
 from geo.calibration.blocks import Blocks, Correlation, aggregate, effective_weights, fit_correlation
 from geo.calibration.calibration import (
     Calibration,
@@ -76,6 +78,7 @@ __all__ = [
     "TermChoice",
     "aggregate",
     "assemble_observations",
+    "best_server_moments",
     "brier",
     "calibrate",
     "calibration_settings",
@@ -90,6 +93,7 @@ __all__ = [
     "leave_out",
     "limit_candidates",
     "log_likelihood",
+    "merge_strongest",
     "nearest_m",
     "predicted_level",
     "probability_of_level",

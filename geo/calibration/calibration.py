@@ -106,7 +106,7 @@ class Calibration:
         variance = variance + self._unseen(features)
         spread = self.posterior.spread_db[design.spread_class]
         own = (spread * spread_factor(self.settings.degrees)) ** 2
-        both = np.sqrt(variance + own + self.settings.place_sd_db**2)
+        both = np.sqrt(variance + own)
         return Correction(np.asarray(shift), np.sqrt(variance), spread, both)
 
     def _unseen(self, features: LinkFeatures) -> _F64:
@@ -195,11 +195,7 @@ def held_out_value(calibration: Calibration, candidates: Candidates, predicted_d
     """Return the log likelihood of observations under the calibrated model, each by itself."""
     found = calibration.correct(features, with_device=True)
     mean = predicted_dbm + found.shift_db
-    each = [
-        log_likelihood(candidates, mean + shift, found.spread_db, calibration.settings.law).value + log_weight
-        for shift, log_weight in calibration.settings.shared_shifts
-    ]
-    return np.asarray(np.logaddexp.reduce(each, axis=0))
+    return log_likelihood(candidates, mean, found.spread_db, calibration.settings.law).value
 
 
 def serving_residuals(

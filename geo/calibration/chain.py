@@ -42,4 +42,4 @@ def fit_measurements(blocks: Blocks, links: Links, facts: RadioFacts, heard: Hea
     for _ in range(1):
         w = effective_weights(blocks.x_m[b], blocks.y_m[b], blocks.layer[b], np.unique(blocks.place[b], return_inverse=True)[1], blocks.samples[b], corr)
         cal = calibrate(obs.candidates, obs.predicted_dbm, obs.features, w, settings)
-    return MeasurementFit(cal, corr, settings.site_correlation, 0.4, cal.notes)
+    return MeasurementFit(cal, corr, cal.settings.site_correlation, cal.settings.place_correlation, cal.notes)

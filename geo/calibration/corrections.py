@@ -85,7 +85,7 @@ def corrections_of(
     unseen[[c for c, name in zip(cover_codes, cover_names, strict=True) if name in fitted]] = False
     sd_by_code[unseen] = tau if fitted else 0.0
     factor = spread_factor(settings.degrees)
-    spread = np.hypot(calibration.posterior.spread_db * factor, settings.place_sd_db)
+    spread = calibration.posterior.spread_db * factor
     return Corrections(
         bias, slope, gentle, deep, deepest, np.hypot(error, lacking_sd_db), shift_by_code, sd_by_code, settings.reference_km,
         knee, second, float(spread[0]), float(spread[min(1, len(spread) - 1)]), float(spread[-1]), site_correlation, place_correlation, common_sd_db,

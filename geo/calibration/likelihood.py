@@ -1,35 +1,34 @@
 """How likely an observation of a layer is: the serving cell is a chosen maximum, silence is a bound.
 
-The true level of candidate c is l_c = m_c + s_c e_c: e_c is Student's t, independent between sites; cells of
-one site share the path, and their errors are tied by a Gaussian copula of one factor, e_c = T^-1(Phi(sqrt(rho) a +
-sqrt(1 - rho) b_c)), so that each keeps its t law whatever rho is. With x_c = (y - m_c) / s_c and G_j(x) =
-P(all e_c of site j <= x_c):
+The true level of candidate c is l_c = m_c + s_c e_c: e_c is Student's t. At one place the errors are tied by a Gaussian
+copula of two factors, e_c = T^-1(Phi(sqrt(rho_p) a + sqrt(rho_s - rho_p) b_j + sqrt(1 - rho_s) z_c)): a is what all sites share
+at the place (canopy, car, valley), b_j what the cells of site j share besides (the path); each keeps its t law whatever the
+correlations are. With x_c = (y - m_c) / s_c and G(x) = P(all e_c <= x_c):
 
-- serving cell s known, level y: d/dx_s G_j(s) / s_s times the G_j of the other sites (they are weaker or unheard);
-- serving cell unknown: the density of the maximum, d/dy prod_j G_j;
-- nothing heard above a limit: prod_j G_j at the limit;
-- at the ceiling of what can be reported: 1 - prod_j G_j.
+- serving cell s known, level y: dG/dx_s / s_s (all others are weaker or unheard);
+- serving cell unknown: the density of the maximum, dG/dy;
+- nothing heard above a limit: G at the limit;
+- at the ceiling of what can be reported: 1 - G; a known cell stands alone, 1 - T(x_s).
 
-Everything is worked out in logarithms; gradients are exact.
+The integrals over a and b_j are those of :mod:`geo.calibration.likelihood_kernels`; gradients and second derivatives are exact.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 
 import numpy as np
 import numpy.typing as npt
 
-from geo.calibration.shared_error import SharedError
-from geo.calibration.student import log_cdf, log_density, slope_of_log_density
+from geo.calibration.likelihood_kernels import LawNumbers, link_kernel
+from geo.calibration.student import log_constant, score_table
 
 __all__ = ["Candidates", "ErrorLaw", "Kind", "Likelihood", "curvature", "log_likelihood"]
 
 _F64 = npt.NDArray[np.float64]
 _I64 = npt.NDArray[np.int64]
-_STEP = 1e-4  # of the difference quotient in the curvature; x is of order 1
+_REACH = 6.0  # standard deviations that the nodes are counted over, either way
 
 
 class Kind(IntEnum):
@@ -56,18 +55,32 @@ class ErrorLaw:
     degrees : float
         Degrees of freedom of Student's t; infinity is the normal law.
     site_correlation : float
-        rho of two cells of one site at one place, 0 to below 1.
+        rho_s of two cells of one site at one place, 0 to below 1.
     nodes : int
-        Nodes of the rule that integrates over the shared factor.
+        Nodes on 6 standard deviations either way of the lattices that the shared errors are integrated over.
+    place_correlation : float
+        rho_p of cells of two sites at one place, 0 to ``site_correlation``.
     """
 
     degrees: float
     site_correlation: float
     nodes: int
+    place_correlation: float = 0.0
 
     def __post_init__(self) -> None:
-        if not (self.degrees > 0 and 0 <= self.site_correlation < 1 and self.nodes >= 2):
-            raise ValueError("degrees of freedom are positive, the correlation lies in [0, 1), there are two nodes at least")
+        if not (self.degrees > 0 and 0 <= self.place_correlation <= self.site_correlation < 1 and self.nodes >= 2):
+            raise ValueError(
+                "degrees of freedom are positive, the correlations lie in [0, 1), that of a place is at most that of a site, "
+                "there are two nodes at least"
+            )
+
+    @property
+    def numbers(self) -> LawNumbers:
+        """The law as the kernels read it."""
+        table, table_step = score_table(self.degrees)
+        step = 2.0 * _REACH / (self.nodes - 1)
+        constant = log_constant(self.degrees)
+        return LawNumbers(self.degrees, constant, self.place_correlation, self.site_correlation, step, table, table_step)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +99,9 @@ class Candidates:
         Candidates of observation i are ``first[i]`` to ``first[i + 1]``.
     site : (m,) int64 array
         Site of each candidate; equal ones of an observation stand together.
+    count : (m,) float64 array, optional
+        How many candidates alike each stands for (:func:`geo.calibration.pruning.merge_far`); 1 unless given, and always for
+        one that serves.
     """
 
     level_dbm: _F64
@@ -93,6 +109,7 @@ class Candidates:
     serving: _I64
     first: _I64
     site: _I64
+    count: _F64 | None = None
 
     def __post_init__(self) -> None:
         n, m = len(self.level_dbm), len(self.site)
@@ -100,6 +117,8 @@ class Candidates:
             raise ValueError("the columns of observations and candidates do not fit each other")
         known = self.serving >= 0
         owner = self.observation
+        if self.count is not None and not (len(self.count) == m and (self.count >= 1).all() and (self.count[self.serving[known]] == 1).all()):
+            raise ValueError("every candidate stands for one at least, a serving one for itself")
         if (known & ((self.serving < self.first[:-1]) | (self.serving >= self.first[1:]))).any():
             raise ValueError("a serving cell is not among its observation's candidates")
         if ((self.kind == Kind.SERVING) & ~known).any():
@@ -109,6 +128,34 @@ class Candidates:
         span = int(site.max(initial=0) - site.min(initial=0)) + 1
         if len(np.unique(whose * span + site)) != len(edges) - 1:
             raise ValueError("cells of one site do not stand together")
+
+    @property
+    def arrays(self) -> tuple[_F64, npt.NDArray[np.int8], _I64, _I64, _I64, _F64]:
+        """The columns as the kernels read them: level, kind, serving, first, site, count."""
+        return (
+            np.asarray(self.level_dbm, np.float64), np.asarray(self.kind, np.int8), np.asarray(self.serving, np.int64),
+            np.asarray(self.first, np.int64), np.asarray(self.site, np.int64),
+            np.ones(len(self.site)) if self.count is None else np.asarray(self.count, np.float64),
+        )  # fmt: skip
+
+    def take(self, rows: npt.NDArray[np.bool_], links: npt.NDArray[np.bool_] | None = None) -> tuple[Candidates, _I64]:
+        """Return the chosen observations with the chosen ones of their candidates, and which candidates those are.
+
+        Parameters
+        ----------
+        rows : (n,) bool array
+        links : (m,) bool array, optional
+            All unless given; a serving cell must be among them.
+        """
+        chosen = rows[self.observation] if links is None else links & rows[self.observation]
+        counts = np.bincount(self.observation[chosen], minlength=len(rows))[rows]
+        place = np.where(chosen, np.cumsum(chosen) - 1, -1)
+        serving = self.serving[rows]
+        serving = np.where(serving >= 0, place[np.maximum(serving, 0)], -1)
+        first = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+        count = None if self.count is None else self.count[chosen]
+        taken = Candidates(self.level_dbm[rows], self.kind[rows], serving, first, self.site[chosen], count)
+        return taken, np.flatnonzero(chosen)
 
     @property
     def observation(self) -> _I64:
@@ -145,24 +192,6 @@ class Likelihood:
     slope_log_spread: _F64
 
 
-@dataclass(frozen=True, slots=True)
-class _Parts:
-    """Sums and slopes in x before the kinds are told apart.
-
-    ``below`` (n,): log P(all <= y). ``density`` (n,): log of the wanted slope D, -inf without one.
-    ``push`` (m,): d below / dx. ``lift`` (m,): (dD/dx) / D. ``share`` (m,): part of D. ``bend`` (m,): d push / dx of
-    cells that share no site; ``group`` has the others.
-    """
-
-    below: _F64
-    density: _F64
-    push: _F64
-    lift: _F64
-    share: _F64
-    bend: _F64
-    group: SharedError | None
-
-
 def log_likelihood(candidates: Candidates, mean_dbm: _F64, spread_db: _F64, law: ErrorLaw) -> Likelihood:
     """Return how likely each observation is.
 
@@ -178,176 +207,42 @@ def log_likelihood(candidates: Candidates, mean_dbm: _F64, spread_db: _F64, law:
     ValueError
         If the arrays do not fit or a scale is not positive.
     """
-    x, log_spread = _standard(candidates, mean_dbm, spread_db)
-    wanted = _wanted(candidates, log_spread)
-    parts = _parts(candidates, x, wanted, law)
-    gradient, value = _gradient(candidates, parts)
-    # The density is per dB: the scale of whatever makes it up stands in the denominator.
-    density = _has_density(candidates)[candidates.observation]
-    spread_slope = -x * gradient - np.where(density, parts.share, 0.0)
-    return Likelihood(value, -gradient / spread_db, spread_slope)
+    found, _ = _evaluate(candidates, mean_dbm, spread_db, law, pairs=False)
+    return found
 
 
 def curvature(
     candidates: Candidates, mean_dbm: _F64, spread_db: _F64, law: ErrorLaw
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], _F64, _F64, _F64]:
+) -> tuple[_I64, _I64, _F64]:
     """Return the second derivatives of the log likelihood by the means.
 
     Returns
     -------
     row, column, value : (k,) arrays
-        Entries of the matrix between candidates of one site in one observation.
-    along : (m,) float64 array
-        A vector per observation (its candidates' part) ...
-    weight : (n,) float64 array
-        ... and a weight, so that weight times the outer product of the vector is the rest.
+        Entries of the matrix between candidates of one observation.
     """
-    x, log_spread = _standard(candidates, mean_dbm, spread_db)
-    wanted = _wanted(candidates, log_spread)
-    base = _parts(candidates, x, wanted, law)
-    owner = candidates.observation
-    dense = _has_density(candidates)
-    scale, _ = _bound_factor(candidates, base.below)
-    alone = np.flatnonzero(base.bend != 0.0)
-    rows, columns, values = [alone], [alone], [base.bend[alone] * scale[owner[alone]]]
-    if base.group is not None:
-        row, column, value = base.group.slopes()
-        rows.append(row)
-        columns.append(column)
-        values.append(value * scale[owner[row]])
-    small, link = _with_density(candidates)
-    for row, column, value in _lift_slopes(small, x[link], wanted[link], law):
-        rows.append(link[row])
-        columns.append(link[column])
-        values.append(value)
-    ceiling = candidates.kind == Kind.ABOVE
-    along = np.where(dense[owner], base.lift, np.where(ceiling[owner], base.push, 0.0)) / spread_db
-    weight = np.where(dense, -1.0, np.where(ceiling, scale * (1.0 - scale), 0.0))
-    row, column = np.concatenate(rows), np.concatenate(columns)
-    return row, column, np.concatenate(values) / (spread_db[row] * spread_db[column]), along, weight
+    _, value = _evaluate(candidates, mean_dbm, spread_db, law, pairs=True)
+    sizes = np.diff(candidates.first)
+    row = np.repeat(np.arange(len(candidates.site)), np.repeat(sizes, sizes))
+    pair_first = np.concatenate([[0], np.cumsum(sizes**2)])
+    within = np.arange(len(row)) - np.repeat(pair_first[:-1], sizes**2)
+    column = np.repeat(candidates.first[:-1], sizes**2) + within % np.maximum(np.repeat(sizes, sizes**2), 1)
+    return row, column, value
 
 
-def _with_density(candidates: Candidates) -> tuple[Candidates, _I64]:
-    """Return the observations with a density and only those of their sites that make it up; and which links these are."""
-    owner, edges = candidates.observation, candidates.site_edges
-    sizes = np.diff(edges)
-    run = np.repeat(np.arange(len(sizes)), sizes)
-    chosen = (candidates.kind == Kind.STRONGEST)[owner]
-    known = candidates.serving[candidates.kind == Kind.SERVING]
-    chosen |= np.isin(run, run[known])
-    link = np.flatnonzero(chosen)
-    rows = np.flatnonzero(_has_density(candidates))
-    number = np.cumsum(chosen) - 1
-    counts = np.bincount(owner[link], minlength=len(candidates.kind))[rows]
-    serving = candidates.serving[rows]
-    small = Candidates(
-        candidates.level_dbm[rows], candidates.kind[rows], np.where(serving >= 0, number[np.maximum(serving, 0)], -1),
-        np.concatenate([[0], np.cumsum(counts)]).astype(np.int64), candidates.site[link],
-    )  # fmt: skip
-    return small, link
-
-
-def _lift_slopes(candidates: Candidates, x: _F64, wanted: _F64, law: ErrorLaw) -> Iterator[tuple[_I64, _I64, _F64]]:
-    """Yield the slopes of dD/dx over D between cells of one site, by difference quotients."""
-    base = _parts(candidates, x, wanted, law)
-    owner, edges = candidates.observation, candidates.site_edges
-    sizes = np.diff(edges)
-    slot = np.arange(len(x)) - np.repeat(edges[:-1], sizes)
-    for k in range(int(sizes.max(initial=0))):
-        bent = slot == k
-        slopes = []
-        for sign in (1.0, -1.0):
-            part = _parts(candidates, x + sign * _STEP * bent, wanted, law)
-            slopes.append(part.lift * np.exp(part.density - base.density)[owner])
-        here = np.flatnonzero(np.repeat(sizes > k, sizes))
-        yield here, np.repeat(edges[:-1], sizes)[here] + k, ((slopes[0] - slopes[1]) / (2 * _STEP))[here]
-
-
-def _standard(candidates: Candidates, mean_dbm: _F64, spread_db: _F64) -> tuple[_F64, _F64]:
-    if not len(mean_dbm) == len(spread_db) == len(candidates.site):
+def _evaluate(
+    candidates: Candidates, mean_dbm: _F64, spread_db: _F64, law: ErrorLaw, *, pairs: bool
+) -> tuple[Likelihood, _F64]:
+    m, n = len(candidates.site), len(candidates.level_dbm)
+    if not len(mean_dbm) == len(spread_db) == m:
         raise ValueError("every candidate needs a mean and a scale")
     if not (spread_db > 0).all():
         raise ValueError("scales are positive")
-    return (candidates.level_dbm[candidates.observation] - mean_dbm) / spread_db, np.log(spread_db)
-
-
-def _has_density(candidates: Candidates) -> npt.NDArray[np.bool_]:
-    return np.asarray((candidates.kind == Kind.SERVING) | (candidates.kind == Kind.STRONGEST))
-
-
-def _wanted(candidates: Candidates, log_spread: _F64) -> _F64:
-    """Return log of the weight of each candidate's slope in the density: 1/s_c, or -inf where it is not asked."""
-    owner = candidates.observation
-    known = candidates.kind == Kind.SERVING
-    wanted = np.where((candidates.kind == Kind.STRONGEST)[owner], -log_spread, -np.inf)
-    serving = candidates.serving[known]
-    wanted[serving] = -log_spread[serving]
-    return wanted
-
-
-def _bound_factor(candidates: Candidates, below: _F64) -> tuple[_F64, _F64]:
-    """Return the factor of d below/dx by kind, and the value of bounds; for a ceiling it is -E/(1 - E)."""
-    kind = candidates.kind
-    factor = np.where(kind == Kind.NONE, 0.0, 1.0)
-    value = np.where(kind == Kind.NONE, 0.0, below)
-    ceiling = kind == Kind.ABOVE
-    if ceiling.any():
-        # log(1 - e^b) by the branch that keeps digits (Mächler 2012); b < 0
-        b = np.minimum(below[ceiling], -1e-300)
-        rest = np.where(b > -0.6931, np.log(-np.expm1(b)), np.log1p(-np.exp(b)))
-        factor[ceiling] = -np.exp(b - rest)
-        value[ceiling] = rest
-    return factor, value
-
-
-def _gradient(candidates: Candidates, parts: _Parts) -> tuple[_F64, _F64]:
-    """Return the slope by x (m,) and the value (n,)."""
-    owner = candidates.observation
-    factor, value = _bound_factor(candidates, parts.below)
-    dense = _has_density(candidates)
-    gradient = factor[owner] * parts.push + np.where(dense[owner], parts.lift, 0.0)
-    return gradient, np.where(dense, value + parts.density, value)
-
-
-def _parts(candidates: Candidates, x: _F64, wanted: _F64, law: ErrorLaw) -> _Parts:
-    edges, owner = candidates.site_edges, candidates.observation
-    n = len(candidates.level_dbm)
-    # At the ceiling a known cell stands alone: its own law, whatever the others do.
-    only = np.ones(len(x), dtype=bool)
-    alone = (candidates.kind == Kind.ABOVE) & (candidates.serving >= 0)
-    if alone.any():
-        only = ~alone[owner]
-        only[candidates.serving[alone]] = True
-    sizes = np.diff(edges)
-    tied = np.repeat(sizes > 1, sizes) & (law.site_correlation > 0) & ~alone[owner]
-    single = ~tied
-    below_m, log_push = np.zeros(len(x)), np.full(len(x), -np.inf)
-    lift_of_share = np.zeros(len(x))
-    below_m[single] = log_cdf(x[single], law.degrees)
-    log_push[single] = log_density(x[single], law.degrees) - below_m[single]
-    push = np.exp(log_push)
-    lift_of_share[single] = slope_of_log_density(x[single], law.degrees) - push[single]
-    group = None
-    if tied.any():
-        link = np.flatnonzero(tied)
-        serves = ((candidates.kind == Kind.SERVING)[owner] & np.isfinite(wanted))[link]
-        group = SharedError.of(
-            x[link], link, sizes[tied[edges[:-1]]], serves,
-            degrees=law.degrees, rho=law.site_correlation, nodes=law.nodes,
-        )  # fmt: skip
-        below_m[link], log_push[link] = group.below, group.log_push
-        push[group.link] = np.exp(group.log_push)
-    below_m, push = np.where(only, below_m, 0.0), np.where(only, push, 0.0)
-    below = np.asarray(np.bincount(owner, below_m, minlength=n), dtype=np.float64)
-    terms = wanted + log_push
-    density = np.full(n, -np.inf)
-    if n:
-        filled = np.diff(candidates.first) > 0
-        density[filled] = np.logaddexp.reduceat(terms, candidates.first[:-1][filled])
-    with np.errstate(invalid="ignore"):
-        share = np.where(np.isfinite(terms), np.exp(terms - density[owner]), 0.0)
-    lift = share * lift_of_share
-    bend = push * lift_of_share
-    if group is not None:
-        lift[group.link] = group.lift(share[group.link])
-    return _Parts(below, density, push, lift, share, bend, group)
+    pair_first = np.concatenate([[0], np.cumsum(np.diff(candidates.first) ** 2)]).astype(np.int64)
+    value, slope_mean, slope_log_spread = np.empty(n), np.empty(m), np.empty(m)
+    second = np.empty(int(pair_first[-1]) if pairs else 0)
+    link_kernel(
+        *candidates.arrays, np.asarray(mean_dbm, np.float64), np.asarray(spread_db, np.float64), law.numbers,
+        pair_first, value, slope_mean, slope_log_spread, second,
+    )  # fmt: skip
+    return Likelihood(value, slope_mean, slope_log_spread), second

@@ -150,11 +150,7 @@ def _below(
     asked = Candidates(
         level_dbm, np.full(n, Kind.BELOW, np.int8), np.full(n, -1), candidates.first, candidates.site
     )
-    each = [
-        log_likelihood(asked, mean_dbm + shift, spread_db, settings.law).value + log_weight
-        for shift, log_weight in settings.shared_shifts
-    ]
-    return np.asarray(np.logaddexp.reduce(each, axis=0))
+    return log_likelihood(asked, mean_dbm, spread_db, settings.law).value
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import Any
 
-import numpy as np
-
 from geo.calibration.likelihood import ErrorLaw
 from geo.io.resources import load_toml
 
@@ -60,9 +58,11 @@ class CalibrationSettings:
         ... within this distance stands still; inside a building's outline that is indoors.
     airborne_m : float
         Height above the ground from which a sample is airborne.
-    place_sd_db, place_nodes : float
-        Standard deviation of the error that all sites share at a place (canopy, car, valley), and the nodes that
-        integrate it out of the fit; 0: sites are independent.
+    place_correlation : float
+        Correlation of the errors of two sites at one place (canopy, car, valley), before it is estimated ...
+    site_correlation_sd, place_correlation_sd : float
+        ... and how sure that and the sites' are: standard deviations of the normal laws that the estimates are shrunk
+        to. 0: the value is held.
     vehicle_speed_kmh : float
         From this speed on a phone is taken to be in a vehicle ...
     vehicle_gap_s : float
@@ -126,8 +126,9 @@ class CalibrationSettings:
     indoor_samples: float
     indoor_radius_m: float
     airborne_m: float
-    place_sd_db: float
-    place_nodes: float
+    place_correlation: float
+    site_correlation_sd: float
+    place_correlation_sd: float
     vehicle_speed_kmh: float
     vehicle_gap_s: float
     measured_vehicle_loss_db: float
@@ -144,18 +145,9 @@ class CalibrationSettings:
     free_technologies: tuple[str, ...]
 
     @property
-    def shared_shifts(self) -> tuple[tuple[float, float], ...]:
-        """Shifts (dB) and log weights of the error that all sites share at a place (Gauss-Hermite); one zero without it."""
-        if self.place_sd_db == 0:
-            return ((0.0, 0.0),)
-        z, weight = np.polynomial.hermite_e.hermegauss(int(self.place_nodes))
-        shifts, logs = self.place_sd_db * z, np.log(weight / weight.sum())
-        return tuple((float(a), float(b)) for a, b in zip(shifts, logs, strict=True))
-
-    @property
     def law(self) -> ErrorLaw:
         """The law of the error."""
-        return ErrorLaw(self.degrees, self.site_correlation, int(self.nodes))
+        return ErrorLaw(self.degrees, self.site_correlation, int(self.nodes), self.place_correlation)
 
 
 def calibration_settings(**replaced: Any) -> CalibrationSettings:

@@ -14,12 +14,13 @@ from geo.calibration.calibration import (
     held_out_value,
     serving_residuals,
 )
-from geo.calibration.fit import _Problem
+from geo.calibration.fit import Problem
+from geo.calibration.likelihood import Kind
 from geo.calibration.settings import calibration_settings
 from geo.calibration.terms import TermChoice, build_design
 from tests.calibration.simulation import Drawn, Truth, draw, strongest_only
 
-SETTINGS = calibration_settings(site_correlation=0.7)
+SETTINGS = calibration_settings(site_correlation=0.7, place_correlation=0.0, site_correlation_sd=0.0, place_correlation_sd=0.0)
 BIAS = TermChoice(slope=False, diffraction=False, clutter=False, device=False, site=False, by_group=False, split_spread=False)
 SITES = replace(BIAS, site=True)
 
@@ -169,7 +170,7 @@ def test_residuals_and_held_out_values_by_hand() -> None:
 
 def test_errors_that_sites_share_mislead_a_fit_that_takes_them_for_independent() -> None:
     """Half of the variance common to all sites (3GPP's 0.5): found within 1.5 dB if said, off by more than 2 if not."""
-    said = replace(SETTINGS, place_sd_db=6.0, place_nodes=5)
+    said = replace(SETTINGS, place_correlation=0.5, site_correlation=0.85)
     for seed in range(2):
         drawn = draw(np.random.default_rng(seed), Truth(site_sd_db=0.0, sites=6, between=0.5), (250,))
         args = (drawn.candidates, drawn.predicted_dbm, drawn.features, drawn.weight)
@@ -179,18 +180,22 @@ def test_errors_that_sites_share_mislead_a_fit_that_takes_them_for_independent()
         assert fitted(drawn, BIAS).term("bias")[0] + 8 < -2.0
 
 
-def test_shared_errors_keep_gradient_and_curvature_exact() -> None:
-    drawn = draw(np.random.default_rng(0), Truth(sites=3), (15,), identity_share=0.5)
-    settings = replace(SETTINGS, place_sd_db=6.0)
-    design = build_design(drawn.features, settings, SITES)
-    problem = _Problem(
-        drawn.candidates, drawn.predicted_dbm, design, drawn.weight, settings.law, 2.0, 0.5, settings.shared_shifts
-    )
+@pytest.mark.parametrize("share", [0.0, 0.5])
+def test_gradient_and_curvature_by_terms_and_scales_are_exact(share: float) -> None:
+    """Two scale classes, errors shared by sites and cells, all kinds of observations, weights."""
+    rng = np.random.default_rng(0)
+    drawn = draw(rng, Truth(sites=3), (15,), identity_share=share)
+    kind = drawn.candidates.kind.copy()
+    kind[:3] = Kind.ABOVE
+    candidates = replace(drawn.candidates, kind=kind)
+    settings = replace(SETTINGS, place_correlation=0.4)
+    design = build_design(drawn.features, settings, replace(SITES, split_spread=True, diffraction=True))
+    problem = Problem(candidates, drawn.predicted_dbm, design, rng.uniform(0.2, 1, 15), settings.law, 2.0, 0.5)
     theta, sd = problem.centre, np.full(len(problem.centre), 5.0)
-    theta[0] = -6.0
-    found = problem.negative_hessian(theta, sd)
+    theta[0], theta[-1] = -6.0, 1.6
+    _, slope, found = problem.at(theta, sd)
     for i in range(len(theta)):
         step = np.where(np.arange(len(theta)) == i, 1e-4, 0.0)
-        (up, up_slope), (down, down_slope) = (problem.value_and_slope(theta + s * step, sd) for s in (1, -1))
-        assert problem.value_and_slope(theta, sd)[1][i] == pytest.approx((up - down) / 2e-4, abs=1e-5)
-        np.testing.assert_allclose(found[:, i], -(up_slope - down_slope) / 2e-4, atol=1e-6)
+        (up, up_slope, _), (down, down_slope, _) = (problem.at(theta + s * step, sd) for s in (1, -1))
+        assert slope[i] == pytest.approx((up - down) / 2e-4, abs=1e-5)
+        np.testing.assert_allclose(found[:, i], -(up_slope - down_slope) / 2e-4, atol=2e-6)
