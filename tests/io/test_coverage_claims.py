@@ -145,6 +145,7 @@ def test_the_name_says_it_where_nothing_else_does(name: str, operator: str, tech
     [
         ("claims_4G", "operator_missing"), ("viettel_vinaphone_4G", "operator_missing"), ("Viettel", "claim_technology_missing"),
         ("viettel_3G_4G", "claim_technology_missing"), ("viettel_2024", "claim_technology_missing"), ("Viettel SA", "claim_technology_missing"),
+        ("viettel_24gio", "claim_technology_missing"), ("Unitel_4G", "operator_missing"),  # a foreign network claims nothing here
     ],
 )  # fmt: skip
 def test_a_name_that_is_not_clear_says_nothing(name: str, code: str, tmp_path: Path) -> None:
@@ -177,6 +178,12 @@ def test_rows_that_do_not_say_are_dropped_with_their_reason(tmp_path: Path) -> N
     assert one(log, "claim_technology_unclear").came.tolist() == ["vệ tinh"]
     assert frame["row"].tolist() == [1]
     assert [(c.rows_in, c.rows_used) for c in log.counts] == [(3, 1)]
+
+
+def test_a_technology_that_is_not_understood_is_not_replaced_by_the_option(tmp_path: Path) -> None:
+    frame, log = read(claims(**{"Công nghệ": ["", "vệ tinh", "4G/vệ tinh"]}), tmp_path, technology="3G")
+    assert frame[["row", "technology"]].to_numpy().tolist() == [[1, "3G"]]
+    assert one(log, "claim_technology_unclear").rows.tolist() == [2, 3]
 
 
 def test_a_file_of_unreadable_technologies_is_refused_with_what_came(tmp_path: Path) -> None:
@@ -230,6 +237,7 @@ def test_quality_and_level_are_kept(tmp_path: Path) -> None:
     frame, log = read(claims(**{"Mức thu": [-100, -300, None], "Mức phủ": ["-90", "-95", ""]}), tmp_path)
     assert frame["level_dbm"].tolist()[:2] == [-100, -95]  # its own column first
     assert one(log, "number_out_of_range").rows.tolist() == [2]
+    assert one(log, "claim_level_from_quality").rows.tolist() == [2]
     _, log = read(claims(**{"Môi trường": ["Ngoài trời", "dưới hầm", ""]}), tmp_path)
     assert one(log, "choice_unknown").rows.tolist() == [2]
 
