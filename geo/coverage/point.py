@@ -31,6 +31,7 @@ __all__ = [
     "cell_signals",
     "cells_in_reach",
     "choose_cells",
+    "radio_sources",
 ]
 
 _F64 = npt.NDArray[np.float64]
@@ -164,7 +165,7 @@ def _swept(
     size = grid.cell_size
     column, row = math.floor((place[0] - grid.x_min) / size), math.floor((grid.y_max - place[1]) / size)
     one = Grid(grid.epsg, grid.x_min + column * size, grid.y_max - row * size, size, 1, 1)
-    sources = _sources(known, tables, one)
+    sources = radio_sources(known, tables, one)
     here, each = np.ones((1, 1), dtype=bool), LayerFacts((("", ""),) * len(known))
     task = TileTask("point", one, row, column, here, here, sources, each, ground, settings)
     found = predict_tile(task).level_dbm[:, 0, 0].astype(np.float64)
@@ -172,8 +173,25 @@ def _swept(
     return level
 
 
-def _sources(cells: pd.DataFrame, tables: PatternTables, grid: Grid) -> RadioSources:
-    """Return radio cells as the sweep takes them, every one a layer of its own."""
+def radio_sources(
+    cells: pd.DataFrame, tables: PatternTables, grid: Grid, layer: npt.NDArray[np.int64] | None = None
+) -> RadioSources:
+    """Return radio cells of a run's table as the sweep takes them.
+
+    Parameters
+    ----------
+    cells : DataFrame
+        Columns of :data:`geo.propagation.radio_table.RADIO_COLUMNS`, and ``threshold_dbm``, the planning level.
+    tables : PatternTables
+    grid : Grid
+    layer : (n,) int64 array, optional
+        Layer of each row; by default every radio cell is a layer of its own.
+
+    Returns
+    -------
+    RadioSources
+        ``index`` is the row's position in ``cells``.
+    """
     place = cells[["lon", "lat", "antenna_height_m"]].to_numpy(np.float64)
     order = np.lexsort(place.T[::-1])
     place = place[order]
@@ -192,7 +210,7 @@ def _sources(cells: pd.DataFrame, tables: PatternTables, grid: Grid) -> RadioSou
         group_ground_m=column("ground_m")[first],
         group_height_m=place[first, 2].copy(),
         group_first=np.r_[first, len(cells)].astype(np.int64),
-        layer=np.arange(len(cells), dtype=np.int64),
+        layer=np.arange(len(cells), dtype=np.int64) if layer is None else layer[order],
         frequency_mhz=column("frequency_mhz"),
         eirp_dbm=column("eirp_dbm"),
         ceiling_dbm=column("ceiling_dbm"),
@@ -299,7 +317,7 @@ def _evaluated(
         frequency_mhz=frequency,
         air=atmosphere(settings.effective_earth_radius_m),
     )
-    sources = _sources(pd.DataFrame([cell]), tables, grid)
+    sources = radio_sources(pd.DataFrame([cell]), tables, grid)
     flat = replace(sources, vertical_loss_db=np.zeros_like(sources.vertical_loss_db))
     across, both = (
         float(pattern_loss_db(each, 0, bearing_deg=grid_bearing_deg, below_horizon_deg=path.antenna_below_horizon_deg))

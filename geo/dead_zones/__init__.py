@@ -10,6 +10,7 @@ How to call
                     cells_of_villages=cells_of_villages, households=households, facilities=facilities, sites=sites,
                     radio_cells=prepared.table)              # whatever is not known stays None, and is said
     look = path_look(ground, prepared.sources, grid=grid, settings=settings, radio_cells=prepared.table)
+                                                             # or, of a completed run, look_from_table(...)
     found = find_dead_zones(coverage, settings, places, on=project.date, roads=roads, draws=draws, look=look,
                             weak_cluster_households=village_settings.weak_cluster_households)
     found.all.frame            # GeoDataFrame, EPSG:4326, DEAD_ZONE_COLUMNS; .outline the same in the grid's CRS
@@ -26,7 +27,7 @@ costs by :func:`with_priority`.
 
 from geo.dead_zones.find import SCOPES, DeadZones, RoadSet, ZoneSet, find_dead_zones
 from geo.dead_zones.findings import state_findings
-from geo.dead_zones.paths import PathLook, StrongestPaths, path_look
+from geo.dead_zones.paths import PathLook, StrongestPaths, look_from_table, path_look
 from geo.dead_zones.people import UnservedDraws
 from geo.dead_zones.priority import with_priority
 from geo.dead_zones.roads import ROAD_STATES, road_segments
@@ -57,6 +58,7 @@ __all__ = [
     "dead_zone_settings",
     "find_dead_zones",
     "households_on_grid",
+    "look_from_table",
     "path_look",
     "priority_settings",
     "road_segments",

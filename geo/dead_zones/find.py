@@ -138,6 +138,7 @@ def find_dead_zones(
     cost_vnd: pd.Series | None = None,
     scopes: Collection[Scope] = SCOPES,
     drawn: Collection[Scope] = SCOPES,
+    looked: Collection[Scope] = SCOPES,
 ) -> DeadZones:
     """Return the areas without signal, with what is known of them.
 
@@ -164,8 +165,8 @@ def find_dead_zones(
         See :func:`geo.dead_zones.priority.with_priority`.
     scopes : collection of {"all", "operator", "layer"}
         What is looked for. Roads belong to "all".
-    drawn : collection of the same
-        For which of them people are drawn.
+    drawn, looked : collections of the same
+        For which of them people are drawn, and paths looked at.
 
     Returns
     -------
@@ -177,24 +178,24 @@ def find_dead_zones(
     places.require(coverage.grid)
     served = {o: np.isin(coverage.operator_state(o, settings.counting), SERVED) for o in coverage.operators}
     everyone = all_kinds(coverage, settings.counting, places.population)
-    white = _of_class(everyone, "white")
     found = _Finder(
-        coverage, settings, places, on, weak_cluster_households, zone_settings, priorities, look, cost_vnd,
-        cell_areas_km2(coverage.grid), served, white,
+        coverage, settings, places, on, weak_cluster_households, zone_settings, priorities, cost_vnd,
+        cell_areas_km2(coverage.grid), served, _of_class(everyone, "white"),
     )  # fmt: skip
     stems = _stems(coverage.operators)
     counted = [(i, o, t) for i, (o, t) in enumerate(coverage.layers) if t in settings.counting]
+    of_scope = {scope: (draws if scope in drawn else None, look if scope in looked else None) for scope in SCOPES}
     return DeadZones(
-        found.zone_set(everyone, draws if "all" in drawn else None) if "all" in scopes else None,
+        found.zone_set(everyone, *of_scope["all"]) if "all" in scopes else None,
         {
-            o: found.zone_set(operator_kinds(coverage, o, settings.counting), draws if "operator" in drawn else None, (o, ""), stems[o])
+            o: found.zone_set(operator_kinds(coverage, o, settings.counting), *of_scope["operator"], (o, ""), stems[o])
             for o in (coverage.operators if "operator" in scopes else ())
         },
         {
-            (o, t): found.zone_set(layer_kinds(coverage, i), draws if "layer" in drawn else None, (o, t), f"{stems[o]}-{t.lower()}")
+            (o, t): found.zone_set(layer_kinds(coverage, i), *of_scope["layer"], (o, t), f"{stems[o]}-{t.lower()}")
             for i, o, t in (counted if "layer" in scopes else ())
         },
-        found.road_set(roads, everyone) if roads is not None and "all" in scopes else None,
+        found.road_set(roads, everyone, of_scope["all"][1]) if roads is not None and "all" in scopes else None,
     )
 
 
@@ -220,14 +221,13 @@ class _Finder:
     least_households: float
     zone_settings: DeadZoneSettings
     priorities: PrioritySettings
-    look: PathLook | None
     cost_vnd: pd.Series | None
     area_km2: _F64
     served: Mapping[str, _BOOL]
     white: _BOOL
 
     def zone_set(
-        self, kinds: KindMap, draws: UnservedDraws | None, scope: tuple[str, str] = ("", ""), stem: str = ""
+        self, kinds: KindMap, draws: UnservedDraws | None, look: PathLook | None, scope: tuple[str, str] = ("", ""), stem: str = ""
     ) -> ZoneSet:
         grid, places, chosen = self.coverage.grid, self.places, self.zone_settings
         zones, sieved = self._listed(label_zones(kinds), kinds)
@@ -263,7 +263,7 @@ class _Finder:
                 **zone_villages(zones, grid, places, weak),
                 **self._facilities(zones),
                 **nearest_sites(points.x_m[first], points.y_m[first], places.sites, grid),
-                **self._reasons(points, zones.kind, kinds.kinds),
+                **self._reasons(points, zones.kind, kinds.kinds, look),
             },
             outlines_to_wgs84(shapes, grid.epsg),
         )
@@ -276,7 +276,7 @@ class _Finder:
             tuple(code for code, cut in zip(ids, people.cut.tolist(), strict=True) if cut),
         )
 
-    def road_set(self, roads: gpd.GeoDataFrame, kinds: KindMap) -> RoadSet:
+    def road_set(self, roads: gpd.GeoDataFrame, kinds: KindMap, look: PathLook | None) -> RoadSet:
         grid, places = self.coverage.grid, self.places
         found = road_segments(roads, self.coverage.all_state(self.settings.counting), grid, self.zone_settings)
         lines = found.lines
@@ -302,7 +302,7 @@ class _Finder:
                 "lat": lat,
                 **{name: lines[name] for name in ("length_km", "road_ids", "road_name", "road_class")},
                 **nearest_sites(x, y, places.sites, grid),
-                **self._reasons(points, kind_of, kinds.kinds),
+                **self._reasons(points, kind_of, kinds.kinds, look),
             },
             outlines_to_wgs84(lines.geometry.to_numpy(), grid.epsg),
         )
@@ -370,10 +370,10 @@ class _Finder:
             "facilities_counted": np.bincount(at[counted], minlength=n),
         }
 
-    def _reasons(self, points: ZonePoints, kind_of: _I64, kinds: Sequence[ZoneKind]) -> dict[str, Any]:
+    def _reasons(self, points: ZonePoints, kind_of: _I64, kinds: Sequence[ZoneKind], look: PathLook | None) -> dict[str, Any]:
         found = zone_reasons(
             points, kind_of, kinds, self.coverage, self.settings, self.zone_settings,
-            radio_cells=self.places.radio_cells, look=self.look,
+            radio_cells=self.places.radio_cells, look=look,
         )  # fmt: skip
         return {str(name): found[name] for name in found.columns}
 

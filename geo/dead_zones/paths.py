@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -9,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from geo.coverage.point import PatternTables, radio_sources
 from geo.crs import from_wgs84
 from geo.grid import Grid
 from geo.propagation.ground import GroundModel
@@ -17,7 +19,7 @@ from geo.propagation.paths import BlockingEdge, atmosphere, blocking_edge, cut_p
 from geo.propagation.radio_sources import RadioSources
 from geo.propagation.settings import CoverageSettings
 
-__all__ = ["PathLook", "StrongestPaths", "path_look"]
+__all__ = ["PathLook", "StrongestPaths", "look_from_table", "path_look"]
 
 _F64 = npt.NDArray[np.float64]
 _I64 = npt.NDArray[np.int64]
@@ -35,12 +37,12 @@ class StrongestPaths:
 
     Attributes
     ----------
-    source : (m,) int64 array
-        The radio cell (``RadioSources.index``); -1 where none is in reach or no path is all known.
-    distance_km : (m,) float64 array
-    level_dbm : (m,) float64 array
+    source : (m, layers) int64 array
+        The radio cell (``RadioSources.index``); -1 where none is asked for or in reach, or no path is all known.
+    distance_km : (m, layers) float64 array
+    level_dbm : (m, layers) float64 array
         By the uncalibrated model.
-    diffraction_db : (m,) float64 array
+    diffraction_db : (m, layers) float64 array
         What terrain, clutter and the Earth's curve take away; without it the level would be so much higher.
     """
 
@@ -53,8 +55,11 @@ class StrongestPaths:
 class PathLook(Protocol):
     """A look at the paths to points."""
 
-    def strongest(self, lon: _F64, lat: _F64, layer: _I64) -> StrongestPaths:
-        """Return for each point (EPSG:4326 degrees) and layer (position in ``Coverage.layers``) the strongest path."""
+    def strongest(self, lon: _F64, lat: _F64, asked: npt.NDArray[np.bool_]) -> StrongestPaths:
+        """Return the strongest paths to points (EPSG:4326 degrees).
+
+        ``asked`` (m, layers) tells which layers are asked for, by their positions in ``Coverage.layers``.
+        """
         ...
 
     def edge(self, lon: float, lat: float, source: int) -> BlockingEdge | None:
@@ -92,6 +97,38 @@ def path_look(
     return _Look(ground, sources, grid, settings, codes)
 
 
+def look_from_table(
+    ground: GroundModel,
+    radio_cells: pd.DataFrame,
+    tables: PatternTables,
+    layers: Sequence[tuple[str, str]],
+    *,
+    grid: Grid,
+    settings: CoverageSettings,
+) -> PathLook:
+    """Return a look at the paths of a run from the table of radio cells and the patterns that it left behind.
+
+    Parameters
+    ----------
+    ground : GroundModel
+    radio_cells : DataFrame
+        Columns of :data:`geo.propagation.radio_table.RADIO_COLUMNS`; rows of unknown technology have no level.
+    tables : PatternTables
+    layers : sequence of (operator, technology)
+        Of the coverage.
+    grid : Grid
+    settings : CoverageSettings
+    """
+    place = {name: i for i, name in enumerate(layers)}
+    pairs = zip(radio_cells["operator"].astype(str), radio_cells["technology"].fillna("").astype(str), strict=True)
+    layer = np.array([place.get(pair, -1) for pair in pairs], dtype=np.int64)
+    known = radio_cells[layer >= 0].reset_index(drop=True)
+    threshold = known["technology"].map(lambda t: settings.levels_dbm.get(t, np.nan)).astype(float)
+    known = known.assign(index=np.arange(len(known)), threshold_dbm=threshold)
+    sources = radio_sources(known, tables, grid, layer[layer >= 0])
+    return path_look(ground, sources, grid=grid, settings=settings, radio_cells=known)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _Look:
     """See :class:`PathLook`."""
@@ -102,21 +139,22 @@ class _Look:
     settings: CoverageSettings
     codes: dict[int, str]
 
-    def strongest(self, lon: _F64, lat: _F64, layer: _I64) -> StrongestPaths:
-        m = len(lon)
-        found = predict_links(self.ground, self.sources, lon, lat, layer, epsg=self.grid.epsg, settings=self.settings)
+    def strongest(self, lon: _F64, lat: _F64, asked: npt.NDArray[np.bool_]) -> StrongestPaths:
+        found = predict_links(self.ground, self.sources, lon, lat, asked, epsg=self.grid.epsg, settings=self.settings)
         known = np.flatnonzero(np.isfinite(found.level_dbm) & np.isfinite(found.diffraction_db))
+        layer_of = np.zeros(int(self.sources.index.max(initial=-1)) + 1, dtype=np.int64)
+        layer_of[self.sources.index] = self.sources.layer
+        place = found.point[known] * asked.shape[1] + layer_of[found.source[known]]
         # The strongest first; of equal ones the nearest, then the first in the run's list.
-        order = known[
-            np.lexsort((found.source[known], found.distance_km[known], -found.level_dbm[known], found.point[known]))
-        ]
-        best = order[np.flatnonzero(np.r_[True, np.diff(found.point[order]) != 0])] if len(order) else order
-        at = found.point[best]
-        source = np.full(m, -1, dtype=np.int64)
-        distance, level, diffraction = (np.full(m, np.nan) for _ in range(3))
+        order = np.lexsort((found.source[known], found.distance_km[known], -found.level_dbm[known], place))
+        first = order[np.flatnonzero(np.r_[True, np.diff(place[order]) != 0])] if len(order) else order
+        at, best = place[first], known[first]
+        source = np.full(asked.size, -1, dtype=np.int64)
+        distance, level, diffraction = (np.full(asked.size, np.nan) for _ in range(3))
         source[at] = found.source[best]
         distance[at], level[at], diffraction[at] = found.distance_km[best], found.level_dbm[best], found.diffraction_db[best]
-        return StrongestPaths(source, distance, level, diffraction)
+        shape = asked.shape
+        return StrongestPaths(source.reshape(shape), distance.reshape(shape), level.reshape(shape), diffraction.reshape(shape))
 
     def edge(self, lon: float, lat: float, source: int) -> BlockingEdge | None:
         radio = self.sources

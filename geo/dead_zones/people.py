@@ -60,7 +60,8 @@ class UnservedDraws(Protocol):
         -------
         (n, draws) float64 array
             0..1, NaN where nothing can be drawn; the same number of draws (100 at least) in every call. Draw j is
-            one possible truth: of all cells of a call, and of all layers.
+            one possible truth: of all cells of a call, and of all layers. Chance numbers that begin anew with every
+            call would make blocks and layers err alike; they must differ by layer and by cells, or be one stream.
         """
         ...
 

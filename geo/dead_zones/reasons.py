@@ -136,20 +136,19 @@ def _best_paths(
     best = _Best(np.full(m, -1), np.full(m, -1), np.full(m, np.nan), np.full(m, np.inf), np.full(m, np.nan))
     if look is None:
         return best
-    of_point = kind_of[points.zone]
-    for layer, (_, technology) in enumerate(coverage.layers):
-        asked = np.flatnonzero(np.isin(of_point, [k for k, kind in enumerate(kinds) if layer in kind.layers]))
-        threshold = settings.levels_dbm.get(technology, np.nan)
-        if not asked.size or np.isnan(threshold):
-            continue
-        found = look.strongest(points.lon[asked], points.lat[asked], np.full(asked.size, layer, dtype=np.int64))
-        held = np.asarray(coverage.level_dbm[layer])[points.row[asked], points.column[asked]].astype(np.float64)
-        shortfall = threshold - np.where(np.isfinite(held), held, found.level_dbm)
-        better = (found.source >= 0) & (shortfall < best.shortfall_db[asked])
-        at = asked[better]
-        best.layer[at], best.source[at] = layer, found.source[better]
-        best.distance_km[at], best.shortfall_db[at] = found.distance_km[better], shortfall[better]
-        best.diffraction_db[at] = found.diffraction_db[better]
+    threshold = np.array([settings.levels_dbm.get(technology, np.nan) for _, technology in coverage.layers])
+    lacks = np.zeros((len(kinds), len(threshold)), dtype=bool)
+    for k, kind in enumerate(kinds):
+        lacks[k, list(kind.layers)] = True
+    asked = lacks[kind_of[points.zone]] & np.isfinite(threshold)
+    found = look.strongest(points.lon, points.lat, asked)
+    for layer in np.flatnonzero(asked.any(axis=0)):
+        held = np.asarray(coverage.level_dbm[layer])[points.row, points.column].astype(np.float64)
+        shortfall = threshold[layer] - np.where(np.isfinite(held), held, found.level_dbm[:, layer])
+        at = np.flatnonzero(asked[:, layer] & (found.source[:, layer] >= 0) & (shortfall < best.shortfall_db))
+        best.layer[at], best.source[at] = layer, found.source[at, layer]
+        best.distance_km[at], best.shortfall_db[at] = found.distance_km[at, layer], shortfall[at]
+        best.diffraction_db[at] = found.diffraction_db[at, layer]
     return best
 
 

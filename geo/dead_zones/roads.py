@@ -30,6 +30,7 @@ _OUTSIDE, _SERVED, _UNCERTAIN, _UNSERVED, _UNKNOWN = range(5)
 _DECIMALS = 3  # millimetres: ends of lines that meet are found equal by them
 #: Shorter pieces are rounding where a line runs through the corner of a cell, and part no stretch.
 _SLIVER_M = 0.01
+_SEGMENT_DEG = 0.005  # about 500 m: lines straight on the map are so on the grid to a millimetre
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -116,7 +117,7 @@ def _plane(lines: npt.NDArray[np.object_], grid: Grid) -> npt.NDArray[np.object_
         return np.asarray(np.round(np.column_stack(from_wgs84(xy[:, 0], xy[:, 1], grid.epsg)), _DECIMALS), dtype=np.float64)
 
     # Every line runs the same way however it was drawn, so that it is cut at the same places.
-    return np.asarray(shapely.normalize(shapely.transform(lines, moved)), dtype=object)
+    return np.asarray(shapely.normalize(shapely.transform(shapely.segmentize(lines, _SEGMENT_DEG), moved)), dtype=object)
 
 
 def _pieces(roads: gpd.GeoDataFrame, state: _U8, grid: Grid) -> _Pieces:

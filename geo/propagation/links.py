@@ -25,6 +25,7 @@ __all__ = ["Links", "predict_links"]
 
 _F64 = npt.NDArray[np.float64]
 _I64 = npt.NDArray[np.int64]
+_BOOL = npt.NDArray[np.bool_]
 
 #: P.1812-8 eq (8): Lbfs = 92.4 + 20 log f (GHz) + 20 log d (km).
 _FREE_SPACE_DB = 92.4
@@ -90,8 +91,9 @@ def predict_links(
         Of the whole run; their places in ``epsg``.
     lon, lat : (m,) float arrays
         EPSG:4326 degrees; a point with NaN has no path.
-    layer : (m,) int array
-        The layer whose radio cells are asked for; negative: none.
+    layer : (m,) int array or (m, layers) bool array
+        The layer whose radio cells are asked for; negative: none. Or which layers' are, one column per layer: a
+        path is then worked out once for all of them.
     epsg : int
         The run's grid, in metres: distances and bearings are the grid's.
     settings : CoverageSettings
@@ -102,11 +104,11 @@ def predict_links(
         If the arrays differ in length.
     """
     lon64, lat64 = np.asarray(lon, np.float64).ravel(), np.asarray(lat, np.float64).ravel()
-    wanted = np.asarray(layer, np.int64).ravel()
-    if not lon64.size == lat64.size == wanted.size:
+    wanted = _wanted(np.asarray(layer), int(sources.layer.max(initial=-1)) + 1)
+    if not lon64.size == lat64.size == len(wanted):
         raise ValueError("every point needs a longitude, a latitude and a layer")
     parts: list[tuple[npt.NDArray[np.generic], ...]] = []
-    usable = np.flatnonzero(np.isfinite(lon64) & np.isfinite(lat64) & (wanted >= 0))
+    usable = np.flatnonzero(np.isfinite(lon64) & np.isfinite(lat64) & wanted.any(axis=1))
     x, y = from_wgs84(lon64[usable], lat64[usable], epsg)
     for inside in _blocks(x, y):
         index = usable[inside]
@@ -131,6 +133,19 @@ def predict_links(
     )
 
 
+def _wanted(layer: npt.NDArray[np.generic], layers: int) -> _BOOL:
+    """Return which layers are asked for at each point, (m, layers)."""
+    if layer.ndim == 2 and layer.dtype == np.bool_:
+        out = np.zeros((len(layer), max(layers, layer.shape[1])), dtype=bool)
+        out[:, : layer.shape[1]] = layer
+        return out
+    one = layer.astype(np.int64).ravel()
+    out = np.zeros((one.size, max(layers, int(one.max(initial=-1)) + 1)), dtype=bool)
+    asked = np.flatnonzero(one >= 0)
+    out[asked, one[asked]] = True
+    return out
+
+
 def _blocks(x: _F64, y: _F64) -> Iterator[_I64]:
     """Yield positions of points that share a square."""
     if x.size == 0:
@@ -149,7 +164,7 @@ def _block(
     lat: _F64,
     x: _F64,
     y: _F64,
-    layer: _I64,
+    wanted: _BOOL,
     settings: CoverageSettings,
 ) -> list[tuple[npt.NDArray[np.generic], ...]]:
     """Return the paths to the points of a square, one tuple of columns per radio cell."""
@@ -172,7 +187,7 @@ def _block(
         members = np.arange(near.group_first[g], near.group_first[g + 1])
         dx, dy = x - near.group_x_m[g], y - near.group_y_m[g]
         distance = np.hypot(dx, dy)
-        chosen = np.flatnonzero((distance <= settings.max_radius_m) & np.isin(layer, near.layer[members]))
+        chosen = np.flatnonzero((distance <= settings.max_radius_m) & wanted[:, near.layer[members]].any(axis=1))
         if chosen.size == 0:
             continue
         away_km = np.maximum(distance[chosen] / 1000.0, _NEAREST_KM)
@@ -192,12 +207,13 @@ def _block(
         below = -np.degrees(np.arctan(slope / 1000.0))
         bearing = np.degrees(np.arctan2(dx[chosen], dy[chosen]))
         ends = end_loss(frequencies, away_km)[0] if ground.settings.end_loss == "p2108" else None
-        for member, band in zip(members, band_of, strict=True):
-            mine = np.flatnonzero(layer[chosen] == near.layer[member])
+        every = pattern_loss_db(near, members[:, None], bearing_deg=bearing, below_horizon_deg=below)
+        for member, band, pattern_db in zip(members, band_of, every, strict=True):
+            mine = np.flatnonzero(wanted[chosen, near.layer[member]])
             free = _FREE_SPACE_DB + 20.0 * np.log10(frequencies[band] * slant_km[mine])
             if ends is not None:
                 free = free + ends[band, mine]
-            pattern = pattern_loss_db(near, int(member), bearing_deg=bearing[mine], below_horizon_deg=below[mine])
+            pattern = pattern_db[mine]
             level = np.minimum(near.eirp_dbm[member] - free - loss[band, mine] - pattern, near.ceiling_dbm[member])
             source = np.full(mine.size, near.index[member])
             found.append(

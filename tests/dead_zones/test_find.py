@@ -15,9 +15,17 @@ from hypothesis import strategies as st
 from scipy.ndimage import gaussian_filter
 
 from geo.coverage import Coverage, State
-from geo.dead_zones import CLASSES, DEAD_ZONE_COLUMNS, DeadZones, Places, ZoneSet, households_on_grid, state_findings
+from geo.dead_zones import (
+    CLASSES,
+    DEAD_ZONE_COLUMNS,
+    DeadZones,
+    Places,
+    ZoneSet,
+    households_on_grid,
+    state_findings,
+)
 from geo.errors import GridMismatchError
-from geo.io.resources import issue_catalogue
+from geo.io.resources import issue_catalogue, load_toml
 from geo.validation import IssueLog
 from geo.villages import VillageSettings, classify_villages, village_cells
 from tests.dead_zones.made_up import EPSG, LETTERS, covered, found_in, place, rules, villages
@@ -387,3 +395,19 @@ def test_what_is_left_out_is_stated() -> None:
         found_in(wide, Places(population=np.ones((1, 9))), draws=lambda layer, row, column: np.ones((len(row), 100)), zone_settings={"block_cells": 4}), log
     )
     assert "dead_zones_drawn_in_parts" in {f.kind.code for f in log.findings}
+
+
+# -- what the columns mean -------------------------------------------------------------------------
+
+
+def test_every_column_is_described_in_both_languages_in_order() -> None:
+    described = load_toml("results/dead_zones.toml")["dead_zones"]["columns"]
+    assert tuple(described) == DEAD_ZONE_COLUMNS
+    kinds = {"text", "code", "integer", "number", "share", "date"}
+    frame = over_all(found_in(covered({A4: "x"}))).frame
+    for name, entry in described.items():
+        assert entry["kind"] in kinds
+        assert entry["vi"] != entry["en"]
+        as_text = entry["kind"] in ("text", "code")
+        assert (frame[name].dtype == "str") == as_text, name
+        assert (frame[name].dtype.kind == "M") == (entry["kind"] == "date"), name

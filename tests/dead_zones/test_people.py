@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from collections.abc import Callable
 from typing import Any
 
@@ -241,3 +242,19 @@ def _peopled(population: F64) -> Any:
     from geo.dead_zones import Places
 
     return Places(population=population)
+
+
+def test_a_zone_of_a_hundred_thousand_cells_is_drawn_in_bounded_memory() -> None:
+    side, draws = 320, 200
+    code, people = np.ones((side, side)), np.ones((side, side))
+    zones, kinds, area = zones_of(code), (ZoneKind("white", (0, 1), ("A",)),), np.full((side, side), 0.01)
+    share = np.broadcast_to(np.linspace(0.5, 1.0, draws), (side * side, draws))  # takes no memory
+    tracemalloc.start()
+    try:
+        found = zone_people(zones, kinds, area, people, lambda layer, row, column: share[: len(row)], SETTINGS)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert found.cut.tolist() == [True]
+    assert found.central[0] == pytest.approx(side * side * 0.75**2, rel=1e-3)
+    assert peak < 0.7 * side * side * draws * 8  # all cells at once would take several times as much as this array alone

@@ -25,7 +25,6 @@ from tests.test_coverage import Y as MIDDLE_Y
 
 A3, A4, B4 = ("A", "3G"), ("A", "4G"), ("B", "4G")
 F64 = npt.NDArray[np.float64]
-I64 = npt.NDArray[np.int64]
 
 
 def edge_at(kind: Any = "terrain", over_line_m: float = 42.0, nu: float = 3.0) -> BlockingEdge:
@@ -41,12 +40,12 @@ class Made(PathLook):
     blocked: BlockingEdge | None = None
     asked: list[int] = field(default_factory=list)
 
-    def strongest(self, lon: F64, lat: F64, layer: I64) -> StrongestPaths:
-        n, i = len(lon), int(layer[0])
-        self.asked.append(i)
-        known = i in self.level_dbm
-        level, lost = (np.full(n, values.get(i, np.nan)) for values in (self.level_dbm, self.diffraction_db))
-        return StrongestPaths(np.full(n, 10 + i if known else -1), np.full(n, 4.5), level, lost)
+    def strongest(self, lon: F64, lat: F64, asked: npt.NDArray[np.bool_]) -> StrongestPaths:
+        self.asked += np.flatnonzero(asked.any(axis=0)).tolist()
+        known = np.array([i in self.level_dbm for i in range(asked.shape[1])])
+        level, lost = (np.array([values.get(i, np.nan) for i in range(asked.shape[1])]) for values in (self.level_dbm, self.diffraction_db))
+        source = np.where(asked & known, 10 + np.arange(asked.shape[1]), -1)
+        return StrongestPaths(source, np.full(asked.shape, 4.5), *(np.broadcast_to(v, asked.shape) for v in (level, lost)))
 
     def edge(self, lon: float, lat: float, source: int) -> BlockingEdge | None:
         return self.blocked
@@ -170,9 +169,9 @@ def test_the_reason_of_most_points_is_the_zone_s() -> None:
     population[0, [0, 30, 60]] = 9.0, 8.0, 7.0
 
     class ByPlace(Made):
-        def strongest(self, lon: F64, lat: F64, layer: I64) -> StrongestPaths:
-            lost = np.where(lon > lon.min() + 0.01, 5.0, 30.0)  # a ridge before the first point alone
-            return StrongestPaths(np.full(len(lon), 1), np.full(len(lon), 4.0), np.full(len(lon), -130.0), lost)
+        def strongest(self, lon: F64, lat: F64, asked: npt.NDArray[np.bool_]) -> StrongestPaths:
+            lost = np.where(lon > lon.min() + 0.01, 5.0, 30.0)[:, None]  # a ridge before the first point alone
+            return StrongestPaths(np.full_like(lost, 1, dtype=np.int64), np.full_like(lost, 4.0), np.full_like(lost, -130.0), lost)
 
     def zone(weights: F64, spacing_m: float) -> pd.Series:
         look = ByPlace({}, {}, edge_at())
@@ -209,12 +208,15 @@ def test_the_ridge_is_found_where_it_stands(tmp_path: Path) -> None:
     look = path_look(terrain, prepared.sources, grid=grid(3), settings=settings, radio_cells=prepared.table)
     lon, lat = to_wgs84(MIDDLE_X + np.array([5000.0, -5000.0]), [MIDDLE_Y] * 2, EPSG)  # behind the ridge, and before it
     layer = prepared.layers.index(("A", "4G"))
-    found = look.strongest(lon, lat, np.array([layer, layer]))
+    asked = np.zeros((2, len(prepared.layers)), dtype=bool)
+    asked[:, layer] = True
+    found = look.strongest(lon, lat, asked)
     links = predict_links(terrain, prepared.sources, lon, lat, [layer, layer], epsg=EPSG, settings=settings)
-    np.testing.assert_array_equal(found.level_dbm, links.level_dbm)
-    assert found.distance_km == pytest.approx([5.0, 5.0])
-    assert found.diffraction_db[0] > 20 > found.diffraction_db[1]
-    source = int(found.source[0])
+    np.testing.assert_array_equal(found.level_dbm[:, layer], links.level_dbm)
+    assert np.array_equal(found.source >= 0, asked)
+    assert found.distance_km[:, layer] == pytest.approx([5.0, 5.0])
+    assert found.diffraction_db[0, layer] > 20 > found.diffraction_db[1, layer]
+    source = int(found.source[0, layer])
     assert look.site(source) == prepared.table["site_id"].iloc[source]
     edge = look.edge(float(lon[0]), float(lat[0]), source)
     assert edge is not None
@@ -230,8 +232,8 @@ def test_the_ridge_is_found_where_it_stands(tmp_path: Path) -> None:
     clear = look.edge(float(lon[1]), float(lat[1]), source)
     assert clear is not None
     assert clear.over_line_m < 0
-    nobody = look.strongest(lon, lat, np.array([-1, -1]))
-    assert nobody.source.tolist() == [-1, -1]
+    nobody = look.strongest(lon, lat, np.zeros_like(asked))
+    assert (nobody.source == -1).all()
     assert np.isnan(nobody.level_dbm).all()
 
 
@@ -245,7 +247,7 @@ def test_a_void_in_the_path_leaves_it_unknown(tmp_path: Path) -> None:
     )  # fmt: skip
     look = path_look(terrain, prepared.sources, grid=grid(3), settings=settings)
     lon, lat = (float(v[0]) for v in to_wgs84([MIDDLE_X + 5000.0], [MIDDLE_Y], EPSG))
-    found = look.strongest(np.array([lon]), np.array([lat]), np.array([prepared.layers.index(("A", "4G"))]))
-    assert found.source.tolist() == [-1]
+    found = look.strongest(np.array([lon]), np.array([lat]), np.ones((1, len(prepared.layers)), dtype=bool))
+    assert (found.source == -1).all()
     assert look.edge(lon, lat, 0) is None
     assert look.site(0) == ""

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from geo.coverage import State
 from geo.crs import to_wgs84
+from geo.dead_zones import DEAD_ZONE_COLUMNS
 from geo.dead_zones.roads import RoadSegments, road_segments
 from geo.dead_zones.settings import dead_zone_settings
 from geo.errors import CrsError, GridMismatchError
@@ -108,7 +109,8 @@ def test_no_road_and_no_dead_road() -> None:
 def test_roads_among_the_dead_zones() -> None:
     layers = {("A", "4G"): "xxXXsx", ("B", "4G"): "xxXXxu"}
     given = roads([(0.0, 0.5), (6.0, 0.5)], road_name=["Đường A"], road_class=["commune"])
-    found = found_in(covered(layers), roads=given).roads
+    whole = found_in(covered(layers), roads=given, scopes=("all",))
+    found = whole.roads
     assert found is not None
     row = found.frame.iloc[0]
     assert len(found.frame) == 1
@@ -119,6 +121,10 @@ def test_roads_among_the_dead_zones() -> None:
     assert row.geometry.geom_type == "LineString"
     assert row.geometry.distance(shapely.Point(row["lon"], row["lat"])) < 1e-7
     assert round(found.km["unknown"], 4) == 0.1
+    table = whole.table()
+    assert table["class"].tolist() == [*whole.all.frame["class"], "road"]  # type: ignore[union-attr]
+    assert list(table.columns) == list(DEAD_ZONE_COLUMNS)
+    assert table["villages"].dtype == "Int64"
 
 
 @settings(deadline=None, max_examples=80)

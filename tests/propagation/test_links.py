@@ -146,3 +146,28 @@ def test_points_in_any_order_and_squares_give_the_same_paths(tmp_path: Path) -> 
         np.testing.assert_allclose(whole.level_dbm[mine], mixed.level_dbm[theirs], atol=1e-6)
     single = predict_links(terrain, radio, lon[5:6], lat[5:6], layer[:1], epsg=EPSG, settings=SETTINGS)
     np.testing.assert_allclose(single.level_dbm, whole.level_dbm[whole.point == 5], atol=1e-6)
+
+
+def test_several_layers_at_once_are_the_layers_one_by_one(tmp_path: Path) -> None:
+    terrain = terrain_of(tmp_path, _hills(9))
+    radio, layers = prepared(
+        terrain, {}, {"technology": "3G", "frequency_mhz": 2100.0}, {"azimuth_deg": 200.0}, {"lon": LON + 0.02, "technology": "3G"}
+    )
+    rng = np.random.default_rng(4)
+    lon, lat = to_wgs84(X + rng.uniform(-9000, 9000, 12), Y + rng.uniform(-9000, 9000, 12), EPSG)
+    wanted = rng.random((12, len(layers))) < 0.5
+    found = predict_links(terrain, radio, lon, lat, wanted, epsg=EPSG, settings=SETTINGS)
+    assert len(found) > 10
+    of = {int(i): int(layer) for i, layer in zip(radio.index, radio.layer, strict=True)}
+    seen = 0
+    for k in range(len(layers)):
+        alone = predict_links(terrain, radio, lon, lat, np.where(wanted[:, k], k, -1), epsg=EPSG, settings=SETTINGS)
+        mine = np.array([of[int(s)] == k for s in found.source])
+        for name in ("point", "source", "obstructed"):
+            np.testing.assert_array_equal(getattr(found, name)[mine], getattr(alone, name))
+        for name in ("level_dbm", "free_space_db", "diffraction_db", "pattern_db", "distance_km"):
+            np.testing.assert_allclose(getattr(found, name)[mine], getattr(alone, name), rtol=1e-11, atol=1e-10)
+        seen += int(mine.sum())
+    assert seen == len(found)
+    with pytest.raises(ValueError, match="every point"):
+        predict_links(terrain, radio, lon, lat, wanted[:3], epsg=EPSG, settings=SETTINGS)
