@@ -184,7 +184,9 @@ def _day(value: Any) -> date | None:
 
 
 def with_earlier(recorded: Sequence[Recorded], rows: pd.DataFrame) -> tuple[Recorded, ...]:
-    """Return what is recorded with the acceptances that the register knows already; the later one counts.
+    """Return what is recorded with the acceptances that the register knows already.
+
+    The later one counts; one with a day before one without; of two without, that of the new list.
 
     Parameters
     ----------

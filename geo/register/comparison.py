@@ -28,7 +28,7 @@ from geo.register.sites import near_sites
 from geo.register.states import Case, Decision, Seen, decide
 from geo.register.succession import succeed
 from geo.register.view import ReviewView, samples_that_differ
-from geo.register.zones import Layer, deciding_layers, plane_shapes
+from geo.register.zones import Layer, deciding_layers, listed, plane_shapes
 
 __all__ = ["Compared", "Looked", "compare", "find_places", "look"]
 
@@ -223,7 +223,7 @@ class Compared:
     rows : DataFrame
         :attr:`Places.rows` with ``state``, ``flags``, ``basis``, ``opened``, ``resolved_on``, ``deadline``,
         ``deadline_basis``, ``accepted``, ``accepted_on``, shares, ``last_measured``, ``rule_effect``, the verdicts, ``causes``,
-        ``causes_excluded``, ``cause_single``.
+        ``causes_excluded``, ``cause_single``, ``changed`` (there is something to explain).
     causes : tuple of Causes
     facts : tuple of PlaceFacts
     """
@@ -281,7 +281,9 @@ def compare(
         rule_effect(*(str(v[i]) for v in (looked.old_old, looked.new_old, looked.old_new, looked.new_new))) if looked.old_old[i] else ""
         for i in range(len(rows))
     ]
-    facts, causes = [], []
+    facts: list[PlaceFacts] = []
+    causes: list[Causes] = []
+    changed: list[bool] = []
     for i, place in enumerate(about):
         decision = decided[i][0]
         sites = () if near is None or changed_sites is None else tuple(
@@ -298,8 +300,10 @@ def compare(
             lists_missing=looked.lists_missing[i] if decision.state == "unknown" or "partly_unknown" in decision.flags else (),
         )
         facts.append(fact)
-        causes.append(causes_of(fact, changes) if _differs(place, places, i, decision, settings) else Causes())
-    return Compared(_filled(rows, looked, decided, effects, causes), tuple(causes), tuple(facts))
+        changed.append(_differs(place, places, i, decision, settings))
+        causes.append(causes_of(fact, changes) if changed[-1] else Causes())
+    filled = _filled(rows, looked, decided, effects, causes).assign(changed=changed)
+    return Compared(filled.assign(flags=_flags(filled, places)), tuple(causes), tuple(facts))
 
 
 def _site_near(changed: pd.DataFrame, row: int, km: float) -> SiteNear:
@@ -350,6 +354,8 @@ def _decided(
         evidence=str(place["evidence"]),
         seen=seen,
     )
+    if case.merged:  # its matter goes on under the other id
+        return decide(case, settings), place["deadline"], str(place["deadline_basis"]), recorded
     opened = decide(case, settings).opened
     deadline, basis = deadline_of(
         stated=recorded.deadline,
@@ -382,6 +388,33 @@ def _differs(place: Mapping[Any, Any], places: Places, i: int, decision: Decisio
         return one is not other
     one, other = plane_shapes(np.array([one, other], dtype=object), line_half_width_m=settings.line_half_width_m)
     return float(shapely.area(shapely.symmetric_difference(one, other))) > settings.same_extent_share * float(shapely.area(shapely.union(one, other)))
+
+
+def _flags(rows: pd.DataFrame, places: Places) -> list[str]:
+    """Return the flags of the states with those of the comparison itself.
+
+    ``split`` and ``merge`` on both sides of it, ``class_changed``, ``by_area``, ``outline_unknown`` (an identity without
+    a known outline has no successor), ``rule_only``, ``cause_not_found``.
+    """
+    parents = {name for text in rows.loc[~rows["known"], "split_from"] for name in listed(text)}
+    out = []
+    for i, row in enumerate(rows.to_dict("records")):
+        flags = {*listed(row["flags"])}
+        just_merged = bool(row["merged_into"]) and row["was_zone"]
+        ended = bool(row["merged_into"]) and not just_merged
+        for name, holds in (
+            ("split", row["register_id"] in parents or (not row["known"] and bool(row["split_from"]))),
+            ("merge", bool(row["merged_from"]) or just_merged),
+            ("class_changed", row["zone"] >= 0 and row["was_zone"] and row["class_new"] != row["class_old"]),
+            ("by_area", row["matched_by"] == "area" and not ended),
+            ("outline_unknown", places.reference[i] is None and not ended),
+            ("rule_only", row["rule_effect"] == "only" and not ended),
+            ("cause_not_found", row["changed"] and not row["causes"]),
+        ):
+            if holds:
+                flags.add(name)
+        out.append("; ".join(sorted(flags)))
+    return out
 
 
 def _filled(

@@ -159,7 +159,7 @@ def places_of(
         Of the new review.
     prefix : str
     """
-    ids = identities["register_id"].tolist()
+    ids = [str(name) for name in identities["register_id"]]
     rows = pd.DataFrame(identities.drop(columns="geometry"))
     rows = rows.assign(
         class_old=rows["class"],
@@ -215,7 +215,7 @@ def _with_zone(rows: pd.DataFrame, zones: gpd.GeoDataFrame, on: date) -> pd.Data
         out.at[i, "class_new"] = zone["class"]
         out.at[i, "evidence"] = zone["evidence"]
         out.at[i, "last_seen"] = on
-        history = [part for part in (out.at[i, "previous_ids"], f"{on.isoformat()}={zone['dead_zone_id']}") if part]
+        history = [part for part in (str(out.at[i, "previous_ids"]), f"{on.isoformat()}={zone['dead_zone_id']}") if part]
         out.at[i, "previous_ids"] = "; ".join(history)
     return out
 

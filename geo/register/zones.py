@@ -83,8 +83,10 @@ def dead_zones(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     columns |= {name: (pd.to_numeric(frame[name], errors="coerce") if name in frame else pd.Series(np.nan, index=frame.index)).to_numpy(dtype=np.float64) for name in _NUMBERS}
     shapes = np.asarray(frame.geometry.to_numpy(), dtype=object).copy()
     shapes[np.asarray(shapely.is_missing(shapes), dtype=bool)] = shapely.Polygon()
-    inside = shapely.point_on_surface(shapes)
-    for name, found in (("lon", shapely.get_x(inside)), ("lat", shapely.get_y(inside))):
+    inside = np.full((len(shapes), 2), np.nan)
+    drawn = ~np.asarray(shapely.is_empty(shapes), dtype=bool)
+    inside[drawn] = shapely.get_coordinates(shapely.point_on_surface(shapes[drawn]))
+    for name, found in (("lon", inside[:, 0]), ("lat", inside[:, 1])):
         given = np.asarray(columns[name], dtype=np.float64)
         columns[name] = np.where(np.isfinite(given), given, found)
     columns["family"] = np.where(np.asarray(columns["class"]) == _ROAD, _ROAD, "area").astype(object)

@@ -75,7 +75,8 @@ class ResultColumn:
     caption : Bilingual
         Header for people.
     words : str
-        What the codes of the column are, empty where its values are no codes.
+        What the codes of the column are (a kind of the map's, else a section of ``codes``), empty where its
+        values are no codes.
     """
 
     name: str
@@ -117,14 +118,14 @@ def _column(name: str, entry: Mapping[str, Any], whose: str = "", figure: str = 
     decimals = int(entry.get("decimals", _SHARE_DECIMALS if entry["kind"] == "share" else _DEFAULT_DECIMALS))
     meaning = Bilingual(entry["vi"], entry["en"])
     known = _words()["columns"].get(figure or name, {})
-    caption = Bilingual(known.get("vi", name), known.get("en", name))
+    given = entry.get("caption", known)
+    caption = Bilingual(given.get("vi", name), given.get("en", name))
     if whose:
         meaning = Bilingual(f"{whose}: {meaning.vi}", f"{whose}: {meaning.en}")
         caption = Bilingual(f"{whose}: {caption.vi}", f"{whose}: {caption.en}")
     kind = str(known.get("kind", ""))
-    return ResultColumn(
-        name, str(entry["kind"]), decimals, meaning, caption, kind if kind in _VALUE_SECTIONS else ""
-    )
+    words = str(entry.get("codes", kind if kind in _VALUE_SECTIONS else ""))
+    return ResultColumn(name, str(entry["kind"]), decimals, meaning, caption, words)
 
 
 @lru_cache(maxsize=8)
@@ -310,6 +311,13 @@ def _words() -> Mapping[str, Any]:
     return load_toml(_WORDS)
 
 
+@lru_cache(maxsize=1)
+def _codes() -> Mapping[str, Any]:
+    """Return the words of codes that belong to result tables alone; a cell may list several."""
+    codes: Mapping[str, Any] = load_toml(_RESOURCE)["codes"]
+    return codes
+
+
 def in_words(value: object, column: ResultColumn, language: str) -> object:
     """Return a value as a person reads it: codes in words, numbers and dates as they are."""
     content = _words()
@@ -317,11 +325,14 @@ def in_words(value: object, column: ResultColumn, language: str) -> object:
         return str(content["values"]["yes" if value else "no"][language])
     if not isinstance(value, str) or not column.words:
         return value
-    words = content[_VALUE_SECTIONS[column.words]]
+    section = _VALUE_SECTIONS.get(column.words)
+    words = _codes()[column.words] if section is None else content[section]
 
     def word(code: str) -> str:
         return str(words[code][language]) if code in words else code
 
+    if section is None:
+        return "; ".join(word(code) for code in value.split("; "))
     if column.words != "reasons":
         return word(value)
     parts = []
