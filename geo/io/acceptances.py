@@ -45,6 +45,7 @@ def read_acceptances(
     options : TableOptions
     context : PositionContext or None
         Communes against which positions are settled; without them rows that give a position alone are dropped.
+        Positions that cannot be settled refuse the whole list, with a finding that is an error.
     catalogue : OperatorCatalogue
     log : IssueLog
         Books every row: in = used + dropped with a finding.
@@ -93,6 +94,8 @@ def _read_table(
     frame = frame.assign(operator=_operators(table, frame, options, catalogue, log))
     by_id = np.logical_or.reduce([(frame[name] != "").to_numpy(dtype=bool) for name in _IDS])
     placed = _placed(table, frame.loc[~by_id], options, context, log)
+    if log.refused(table.source):  # its positions cannot be settled: none of its rows is used
+        placed, by_id = placed.iloc[:0], np.zeros(len(frame), dtype=bool)
     known = frame.loc[by_id].drop(columns=[c for c in POSITION_FIELDS if c in frame])
     both = pd.concat([known.assign(lon=np.nan, lat=np.nan), placed]).sort_index()
     both = both.assign(file=table.source.file, sheet=table.source.sheet, row=both.index.to_numpy(dtype=np.int64))

@@ -66,7 +66,7 @@ from geo.report.issues import issues_workbook
 from geo.report.phrases import number_text, phrases
 from geo.report.register import register_frame
 from geo.report.tables import arrange, csv_bytes, in_words, result_table, tables_workbook
-from geo.validation import IssueLog
+from geo.validation import IssueLog, Severity
 
 __all__ = ["ReviewsCompared", "compare_reviews"]
 
@@ -150,7 +150,8 @@ def compare_reviews(
     views = [_view(review) for review in (old, new)]
     people = _people(new, views[1].grid, population)
     places = find_places(identities, new_zones, people.points, settings, on=new.date, prefix=prefix)
-    recorded = _recorded(places, old, new, views, acceptances, settings, log)
+    rows = _acceptance_rows(acceptances, new, target, log)
+    recorded = _recorded(places, rows, new, views, settings, log)
     since = [
         max([opened, *([r.accepted_on] if r.accepted is False and r.accepted_on is not None else [])])
         for opened, r in zip(places.rows["opened"], recorded, strict=True)
@@ -168,6 +169,7 @@ def compare_reviews(
         settings,
         plane_epsg=plane,
         reach_m=_reach_m(new, settings),
+        sites_known=all(review.radio_cells() is not None for review in (old, new)),
     )
     table = register_frame(compared)
     require_nothing_lost(table, identities, new_zones)
@@ -382,21 +384,32 @@ def _utm(*frames: gpd.GeoDataFrame) -> int:
 # -- what is recorded
 
 
+def _acceptance_rows(path: Path | None, new: ReviewFolder, target: Path, log: IssueLog) -> pd.DataFrame:
+    """Return the list of acceptances; one that cannot be used as a whole stops the comparison."""
+    if path is None:
+        return pd.DataFrame(columns=list(ACCEPTANCE_COLUMNS))
+    rows = read_acceptances(
+        path, file=path.name, options=TableOptions(), context=_context(new),
+        catalogue=operator_catalogue(new.extra.get("operator", ()), operators=new.operators), log=log,
+    )  # fmt: skip
+    if log.has_errors:
+        first = log.of_severity(Severity.ERROR)[0]
+        write_bytes(target / _ISSUES, issues_workbook(log, created=new.date, title=new.name))
+        raise InputError(
+            f"Không dùng được bảng nghiệm thu '{path.name}': {first.title.vi}. Xem {_ISSUES}.",
+            f"The list of acceptances '{path.name}' cannot be used: {first.title.en}. See {_ISSUES}.",
+        )
+    return rows
+
+
 def _recorded(
     places: Places,
-    old: ReviewFolder,
+    rows: pd.DataFrame,
     new: ReviewFolder,
     views: list[ReviewView],
-    path: Path | None,
     settings: RegisterSettings,
     log: IssueLog,
 ) -> tuple[Recorded, ...]:
-    rows = pd.DataFrame(columns=list(ACCEPTANCE_COLUMNS))
-    if path is not None:
-        rows = read_acceptances(
-            path, file=path.name, options=TableOptions(), context=_context(new),
-            catalogue=operator_catalogue(new.extra.get("operator", ()), operators=new.operators), log=log,
-        )  # fmt: skip
     outlines = list(zip(places.reference, places.new_outline, strict=True))
     villages = [v.villages for v in (views[1], views[0]) if v.villages is not None]
     recorded = with_earlier(

@@ -68,6 +68,8 @@ class PlaceFacts:
     rule_effect : str
         See :func:`geo.register.rules.rule_effect`; "" where both reviews have one rule.
     sites : tuple of SiteNear
+    sites_known : bool
+        Both reviews publish their sites and radio cells, so that no changed one is overlooked.
     samples_differ : int or None
         Samples in the place that only one of the reviews has; None where they cannot be looked at.
     lists_missing : tuple of str
@@ -79,6 +81,7 @@ class PlaceFacts:
     rule_touches: bool | None = None
     rule_effect: str = ""
     sites: tuple[SiteNear, ...] = ()
+    sites_known: bool = True
     samples_differ: int | None = None
     lists_missing: tuple[str, ...] = ()
 
@@ -131,7 +134,7 @@ def causes_of(facts: PlaceFacts, changes: Sequence[Change]) -> Causes:
     if facts.rule_effect == "only":
         return Causes((Cause("rule", "shown", by_kind["rule"]),), tuple(k for k in KINDS if k in changed and k != "rule"))
     found = [
-        _site(facts),
+        _site(facts, by_kind["site"]),
         _measurement(facts, by_kind["measurement"]),
         _input(facts, by_kind["input"]),
         _rule(facts, by_kind["rule"]),
@@ -143,8 +146,12 @@ def causes_of(facts: PlaceFacts, changes: Sequence[Change]) -> Causes:
     return Causes(tuple(candidates), tuple(kind for kind in KINDS if kind in changed - left))
 
 
-def _site(facts: PlaceFacts) -> Cause | None:
-    return Cause("site", "located") if facts.sites and facts.levels_changed is not False else None
+def _site(facts: PlaceFacts, changes: tuple[Change, ...]) -> Cause | None:
+    if facts.levels_changed is False:
+        return None
+    if facts.sites:
+        return Cause("site", "located")
+    return Cause("site", "possible", changes) if changes and not facts.sites_known else None
 
 
 def _measurement(facts: PlaceFacts, changes: tuple[Change, ...]) -> Cause | None:

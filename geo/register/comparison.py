@@ -245,6 +245,7 @@ def compare(
     *,
     plane_epsg: int,
     reach_m: float,
+    sites_known: bool = True,
 ) -> Compared:
     """Return the state of each place and the causes of its change.
 
@@ -264,6 +265,8 @@ def compare(
         CRS in metres for distances.
     reach_m : float
         How far a site may act.
+    sites_known : bool
+        Both reviews publish their radio cells too.
     """
     rows = places.rows
     about = rows.to_dict("records")
@@ -296,6 +299,7 @@ def compare(
             rule_touches=looked.rule_touches[i],
             rule_effect=effects[i],
             sites=sites,
+            sites_known=sites_known and changed_sites is not None,
             samples_differ=None if differing is None else int(differing[i]),
             lists_missing=looked.lists_missing[i] if decision.state == "unknown" or "partly_unknown" in decision.flags else (),
         )

@@ -109,7 +109,7 @@ def _settled(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
         )
     out = frame.sort_values("register_id", kind="stable", ignore_index=True)
     for name in _DATES:
-        out[name] = pd.Series([None if pd.isna(v) else pd.Timestamp(v).date() for v in out[name]], index=out.index, dtype=object)
+        out[name] = pd.Series([None if pd.isna(v) or v == "" else pd.Timestamp(v).date() for v in out[name]], index=out.index, dtype=object)
     ended = (out["merged_into"] != "").to_numpy(dtype=bool)
     active = (out["dead_zone_id"] != "").to_numpy(dtype=bool)
     standing = np.where(ended, Standing.ENDED, np.where(active, Standing.ACTIVE, Standing.DORMANT)).astype(np.int64)
