@@ -68,7 +68,7 @@ from geo.report.register import register_frame
 from geo.report.tables import arrange, csv_bytes, in_words, result_table, tables_workbook
 from geo.validation import IssueLog, Severity
 
-__all__ = ["ReviewsCompared", "compare_reviews"]
+__all__ = ["ReviewsCompared", "compare_reviews", "review_view"]
 
 _ISSUES = "register_issues.xlsx"
 _CLAIM_LAYERS = ("coverage_claims", "claims")
@@ -147,7 +147,7 @@ def compare_reviews(
     old_zones, new_zones = dead_zones(old.zones()), dead_zones(new.zones())
     previous = _previous_register(old, old_register or old.path)
     identities = identities_of(old_zones, previous, on=old.date, prefix=prefix)
-    views = [_view(review) for review in (old, new)]
+    views = [review_view(review) for review in (old, new)]
     people = _people(new, views[1].grid, population)
     places = find_places(identities, new_zones, people.points, settings, on=new.date, prefix=prefix)
     rows = _acceptance_rows(acceptances, new, target, log)
@@ -253,7 +253,7 @@ def _previous_register(old: ReviewFolder, folder: Path) -> gpd.GeoDataFrame | No
 # -- what a review holds
 
 
-def _view(review: ReviewFolder) -> ReviewView:
+def review_view(review: ReviewFolder) -> ReviewView:
     coverage = review.manifest.get("settings", {}).get("coverage", {})
     rule = RuleSet(
         {str(t): float(level) for t, level in sorted(coverage.get("levels_dbm", {}).items())},
@@ -267,7 +267,7 @@ def _view(review: ReviewFolder) -> ReviewView:
     villages = review.table("villages")
     if villages is not None:
         villages = villages.assign(**{name: pd.to_numeric(villages[name], errors="coerce") for name in ("lon", "lat")})
-    samples = review.input("measurements")
+    samples, cells = review.input("measurements"), review.radio_cells()
     return ReviewView(
         on=review.date,
         rule=rule,
@@ -278,6 +278,11 @@ def _view(review: ReviewFolder) -> ReviewView:
         village_states={} if villages is None else {k: f"{n}_state" for k, n in names.items() if f"{n}_state" in villages},
         measurements=None if samples is None else samples[list(SAMPLE_COLUMNS)],
         without_sites=frozenset(review.operators_without_sites),
+        neighbour_operators=frozenset(str(o) for o in coverage.get("neighbour_operators", ())),
+        neighbour_reach_m=float(coverage.get("neighbour_reach_m", np.nan)),
+        absent=frozenset((str(o), str(t)) for o, named in coverage.get("absent_technologies", {}).items() for t in named),
+        radio_cells=None if cells is None else cells.assign(**{n: pd.to_numeric(cells[n], errors="coerce") for n in ("lon", "lat")}).dropna(subset=["lon", "lat"]),
+        reach_m=float(coverage.get("max_radius_m", np.nan)),
     )
 
 

@@ -12,8 +12,7 @@ and is *excluded* where it is seen to have no part:
 
 - levels equal in the place in both reviews: not the sites, not terrain, land cover or antenna patterns, not the
   settings of the prediction, not measurements elsewhere (they act through the calibrated level);
-- no cell of the place changes its state with the rule, or the place appears or disappears under either rule alike:
-  not the rule;
+- no cell of the place changes its state with the rule, or the place changes under either rule alike: not the rule;
 - the change exists only because of the rule: nothing else.
 
 Several candidates that nothing tells apart are all listed. One is called the only one if no other is left.

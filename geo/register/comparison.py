@@ -153,11 +153,17 @@ def look(
                 by_rule = view.under(judge.rule, found)
                 can = recomputable_places(needs[rule], by_rule)
                 under, on = states_of_places(reference.place, needs[rule], by_rule)
-                said[f"{name}_{rule}"] = verdicts(state_shares(reference.place, count, under, of_people, on, days), can, settings)
+                verdict = verdicts(state_shares(reference.place, count, under, of_people, on, days), can, settings)
+                said[f"{name}_{rule}"] = verdict
                 wide = view.under(judge.rule, spread)
                 states[rule] = states_of_places(either.place, needs[rule], wide)[0]
                 unclear |= ~recomputable_places(needs[rule], wide)
             touched[either.place[states["old"] != states["new"]]] = True
+        for own, name in (("old", "old_new"), ("new", "new_old")):
+            judge = new if own == "old" else old
+            levels_known = np.array([all(t in judge.rule.levels_dbm for _, t, _ in need) for need in needs[name.removeprefix(f"{own}_")]], dtype=bool)
+            lost = (said[name] == "unknown") & (said[f"{own}_{own}"] != "unknown") & levels_known
+            said[name] = np.where(lost, "not_recomputable", said[name]).astype(object)
         touches = tuple(True if t else None if u else False for t, u in zip(touched.tolist(), unclear.tolist(), strict=True))
     missing = new.without_sites - old.without_sites
     lists = tuple(tuple(sorted({o for o, _, _ in need} & missing)) for need in needs["new"])
@@ -165,11 +171,21 @@ def look(
 
 
 def _either(places: Places) -> Shapes:
-    """Return the ground that a place covered or covers: the last outline and the new one together."""
-    out = places.reference.copy()
-    for i, shape in enumerate(places.new_outline):
-        if shape is not None:
-            out[i] = shape if out[i] is None else shapely.union(out[i], shape)
+    """Return the ground that has to do with a place's change: the last outline and the new one together.
+
+    With those of the zones that a new one was part of, and of the one in which a place ended now: what parts or joins
+    zones lies between them.
+    """
+    at = {str(name): i for i, name in enumerate(places.rows["register_id"])}
+    out = np.full(len(places.rows), None, dtype=object)
+    for i, row in enumerate(places.rows.to_dict("records")):
+        shapes = [places.reference[i], places.new_outline[i]]
+        if not row["known"]:
+            shapes += [places.reference[at[name]] for name in listed(row["split_from"])]
+        elif row["merged_into"] and row["was_zone"]:
+            shapes.append(places.new_outline[at[row["merged_into"]]])
+        known = [shape for shape in shapes if shape is not None]
+        out[i] = shapely.union_all(known) if known else None
     return out
 
 

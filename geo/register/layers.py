@@ -51,12 +51,18 @@ class LayerSample:
         NaN where not stated.
     measured_on : (k,) datetime64[D] array
         Day of the latest sample of the layer in the cell; NaT without a dated one.
+    out_of_reach : (k,) bool array or None
+        No radio cell of the layer reaches so far: no level is stated, and none is needed. None: not known.
+    neighbours_open : (k,) bool array or None
+        So near the border that a neighbour's site might serve, and none of the operator's was given there. None: nowhere.
     """
 
     state: UInt8
     level_dbm: FloatArray
     probability: FloatArray
     measured_on: DayArray
+    out_of_reach: npt.NDArray[np.bool_] | None = None
+    neighbours_open: npt.NDArray[np.bool_] | None = None
 
 
 def cells_in(shapes: npt.NDArray[np.object_], grid: Grid) -> Cells:

@@ -8,7 +8,7 @@ twice: both under the old rule, both under the new one.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -70,8 +70,10 @@ def restated(
     median of the sample's others, else ``model_error_sd_db``.
 
     What cannot be found again is unknown: a cell whose level is not stated (a void may hide a better server)
-    where the threshold falls; where it rises, such a cell that was unserved stays so. A cell that was unknown
-    may turn out to be served or uncertain, never unserved: why it was unknown is not stored. Measured cells stay
+    where the threshold falls; where it rises, such a cell that was unserved stays so, and out of every radio cell's
+    reach it does under any threshold. A cell that was unknown
+    may turn out to be served or uncertain, never unserved: why it was unknown is not stored; and near a border without
+    the neighbour's sites nothing becomes unserved by prediction. Measured cells stay
     measured where the level is still on their side, else they become uncertain: their level is the fused one.
 
     Parameters
@@ -95,14 +97,17 @@ def restated(
     else:
         sd = _sd_db(sample, threshold, model_error_sd_db)
         p = ndtr((sample.level_dbm - wanted) / sd)
-        if threshold is not None and wanted > threshold:
-            hopeless = np.isnan(p) & np.isin(sample.state, (State.PREDICTED_UNSERVED, State.MEASURED_UNSERVED))
-            p = np.where(hopeless, 0.0, p)
+        hopeless = np.isnan(p) & np.isin(sample.state, (State.PREDICTED_UNSERVED, State.MEASURED_UNSERVED))
+        if threshold is None or wanted <= threshold:
+            hopeless &= False if sample.out_of_reach is None else sample.out_of_reach
+        p = np.where(hopeless, 0.0, p)
     was_unknown = sample.state == State.UNKNOWN
     cut = np.full(state.shape, State.UNCERTAIN, dtype=np.uint8)
     cut[p >= other.served_probability] = State.PREDICTED_SERVED
     cut[p <= other.unserved_probability] = State.PREDICTED_UNSERVED
-    cut[np.isnan(p) | (was_unknown & (cut == State.PREDICTED_UNSERVED))] = State.UNKNOWN
+    silent = was_unknown if sample.neighbours_open is None else was_unknown | sample.neighbours_open
+    silent = silent & (sample.state != State.MEASURED_UNSERVED)
+    cut[np.isnan(p) | (silent & (cut == State.PREDICTED_UNSERVED))] = State.UNKNOWN
     for measured, predicted in (
         (State.MEASURED_SERVED, State.PREDICTED_SERVED),
         (State.MEASURED_UNSERVED, State.PREDICTED_UNSERVED),
@@ -114,7 +119,7 @@ def restated(
 
 
 def _with(sample: LayerSample, state: npt.NDArray[np.uint8]) -> LayerSample:
-    return LayerSample(state, sample.level_dbm, sample.probability, sample.measured_on)
+    return replace(sample, state=state)
 
 
 def _sd_db(sample: LayerSample, threshold: float | None, model_error_sd_db: float) -> FloatArray:
@@ -161,15 +166,15 @@ def rule_effect(was_old: str, is_old: str, was_new: str, is_new: str) -> str:
     Returns
     -------
     str
-        ``none`` (the same change, or none, under either rule), ``only`` (a change that neither rule shows by
-        itself), ``partly`` (one rule shows a change, the other does not), ``hides`` (a change under a rule by
+        ``none`` (a change, under either rule), ``no_change`` (none, under either rule), ``only`` (a change that
+        neither rule shows by itself), ``partly`` (one rule shows a change, the other does not), ``hides`` (a change under a rule by
         itself, none from old review to new one), ``not_recomputable``.
     """
     if _NOT_RECOMPUTABLE in {was_old, is_old, was_new, is_new}:
         return _NOT_RECOMPUTABLE
     by_old, by_new = was_old != is_old, was_new != is_new
     if was_old == is_new:
-        return "hides" if by_old or by_new else "none"
+        return "hides" if by_old or by_new else "no_change"
     if not by_old and not by_new:
         return "only"
     return "none" if by_old and by_new else "partly"

@@ -10,8 +10,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import shapely
+from scipy.spatial import cKDTree
 
-from geo.coverage import State
+from geo.coverage import State, border_ring
 from geo.crs import from_wgs84
 from geo.grid import Grid
 from geo.register.layers import LayerSample
@@ -65,6 +66,16 @@ class ReviewView:
         Columns :data:`SAMPLE_COLUMNS`; None where the samples are not kept.
     without_sites : frozenset of str
         Operators whose site list is missing.
+    neighbour_operators : frozenset of str
+        Operators whose sites beyond the border were given.
+    neighbour_reach_m : float
+        How far into the area their absence matters for the others; NaN where not known.
+    absent : frozenset of (operator, technology)
+        Stated by the department not to be there.
+    radio_cells : DataFrame or None
+        ``operator``, ``technology`` ("": not known), ``lon``, ``lat`` of the radio cells predicted.
+    reach_m : float
+        How far a radio cell is predicted at most; NaN where not known.
     """
 
     on: date
@@ -76,6 +87,12 @@ class ReviewView:
     village_states: Mapping[tuple[str, str], str] = field(default_factory=dict)
     measurements: pd.DataFrame | None = None
     without_sites: frozenset[str] = frozenset()
+    neighbour_operators: frozenset[str] = frozenset()
+    neighbour_reach_m: float = float("nan")
+    absent: frozenset[tuple[str, str]] = frozenset()
+    radio_cells: pd.DataFrame | None = None
+    reach_m: float = float("nan")
+    _kept: dict[str, npt.NDArray[np.bool_]] = field(default_factory=dict, repr=False, compare=False)
 
     def at(self, layers: Sequence[Layer], lon: FloatArray, lat: FloatArray) -> dict[Layer, LayerSample]:
         """Return the layers that the review has, at points (EPSG:4326); outside the grid they are outside.
@@ -96,7 +113,10 @@ class ReviewView:
             else:
                 state = np.where(row >= 0, rasters.state[row, column], State.OUTSIDE).astype(np.uint8)
             level = _picked(None if layer[2] == _INDOOR else rasters.level_dbm, row, column)
-            found[layer] = LayerSample(state, level, probability, self._measured_on(layer, state, row, column))
+            measured_on = self._measured_on(layer, state, row, column)
+            near = self._neighbours_open(layer, rasters.state)
+            open_ = None if near is None else (row >= 0) & near[row, column]
+            found[layer] = LayerSample(state, level, probability, measured_on, self._out_of_reach(layer, lon, lat), open_)
         return found
 
     def under(self, rule: RuleSet, samples: Mapping[Layer, LayerSample]) -> dict[Layer, LayerSample]:
@@ -112,6 +132,28 @@ class ReviewView:
             if same or (layer[2] != _INDOOR and told):
                 found[layer] = restated(sample, layer[1], self.rule, rule, self.model_error_sd_db)
         return found
+
+    def _neighbours_open(self, layer: Layer, state: npt.NDArray[np.uint8] | None) -> npt.NDArray[np.bool_] | None:
+        """Return where unserved may not be said of a layer: see :func:`geo.coverage.border_ring`."""
+        if state is None or self.grid is None or layer[0] in self.neighbour_operators or not np.isfinite(self.neighbour_reach_m):
+            return None
+        if "ring" not in self._kept:  # the area is that of every layer
+            self._kept["ring"] = border_ring(self.grid, state != State.OUTSIDE, self.neighbour_reach_m)
+        return self._kept["ring"]
+
+    def _out_of_reach(self, layer: Layer, lon: FloatArray, lat: FloatArray) -> npt.NDArray[np.bool_] | None:
+        """Return which points lie further than the greatest reach (and a cell) from every radio cell of a layer."""
+        cells, grid = self.radio_cells, self.grid
+        if layer[:2] in self.absent:
+            return np.ones(len(lon), dtype=np.bool_)
+        if cells is None or grid is None or not np.isfinite(self.reach_m) or not len(lon):
+            return None
+        mine = cells[(cells["operator"] == layer[0]) & (cells["technology"].isin([layer[1], ""]))]
+        if mine.empty:
+            return None
+        tree = cKDTree(np.column_stack(from_wgs84(mine["lon"].to_numpy(float), mine["lat"].to_numpy(float), grid.epsg)))
+        away, _ = tree.query(np.column_stack(from_wgs84(lon, lat, grid.epsg)))
+        return np.asarray(away > self.reach_m + 2 * grid.cell_size, dtype=np.bool_)
 
     def _cut(self, probability: FloatArray) -> npt.NDArray[np.uint8]:
         state = np.full(probability.shape, State.UNCERTAIN, dtype=np.uint8)

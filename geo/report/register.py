@@ -112,7 +112,7 @@ def _remark(row: Mapping[Any, Any], causes: Causes, facts: PlaceFacts) -> Biling
         if row[name] and not (name == "split_from" and row["known"])
     ]
     parts += _causes(causes, facts)
-    if row["rule_effect"] not in {"", "none"} and not ended:
+    if row["rule_effect"] not in {"", "none", "no_change"} and not ended:
         verdicts = {f"{review}_{rule}": _words(f"{review}_review_{rule}_rule", row[f"{review}_review_{rule}_rule"]) for review in ("old", "new") for rule in ("old", "new")}
         parts.append(_say("rule", row["rule_effect"], **verdicts))
     return joined(parts, " ")

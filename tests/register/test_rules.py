@@ -79,6 +79,8 @@ def test_what_cannot_be_found_again_is_unknown() -> None:
     hidden = replace(sample([np.nan, np.nan]), state=np.array([2, 4], dtype=np.uint8), probability=np.array([0.99, 0.0]))
     assert restated(hidden, "4G", OLD, at(-115.0), SD).state.tolist() == [6, 6], "a lower threshold might serve either"
     assert restated(hidden, "4G", OLD, at(-105.0), SD).state.tolist() == [6, 4], "what was hopeless stays so"
+    far = replace(hidden, out_of_reach=np.array([False, True]))
+    assert restated(far, "4G", OLD, at(-115.0), SD).state.tolist() == [6, 4], "nobody reaches so far"
     assert restated(sample([-80.0]), "4G", OLD, at(None), SD).state.tolist() == [6], "no level, no state"
     assert restated(replace(sample([-80.0]), state=np.array([0], dtype=np.uint8)), "4G", OLD, at(-90.0), SD).state.tolist() == [0]
 
@@ -98,7 +100,7 @@ def test_measured_cells_stay_measured_or_become_uncertain() -> None:
     ("old", "new", "expected"),
     [
         (("unserved", "served"), ("unserved", "served"), "none"),
-        (("unserved", "unserved"), ("unserved", "unserved"), "none"),
+        (("unserved", "unserved"), ("unserved", "unserved"), "no_change"),
         (("unserved", "unserved"), ("served", "served"), "only"),
         (("unserved", "unserved"), ("undecided", "undecided"), "only"),
         (("unserved", "unserved"), ("unserved", "served"), "partly"),
@@ -122,3 +124,10 @@ def test_verdicts() -> None:
     assert verdicts(shares, can, register_settings()).tolist() == [
         "served", "unserved", "undecided", "unknown", "unserved", "not_recomputable", "not_recomputable",
     ]  # fmt: skip
+
+
+def test_near_a_border_without_neighbours_nothing_becomes_unserved() -> None:
+    found = replace(sample([-115.0, -115.0, -130.0]), neighbours_open=np.array([True, False, True]))
+    found.state[2] = 5
+    assert found.state.tolist() == [3, 3, 5]
+    assert restated(found, "4G", OLD, at(-100.0), SD).state.tolist() == [6, 4, 5], "a measurement may say so all the same"
