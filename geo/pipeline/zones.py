@@ -24,6 +24,7 @@ from geo.dead_zones import (
     households_on_grid,
     state_findings,
 )
+from geo.dead_zones.find import Scope
 from geo.io.rasters import read_array
 from geo.io.stage_files import write_frame, write_issues
 from geo.pipeline.engine import Workspace
@@ -34,6 +35,8 @@ from geo.villages import VillageSettings
 __all__ = ["SCOPED", "write_zones"]
 
 #: Frames of the stage besides ``dead_zones``.
+_DRAWN: tuple[Scope, ...] = ("all",)
+_LOOKED: tuple[Scope, ...] = ("all", "operator")
 SCOPED = ("dead_zones_by_operator", "dead_zones_by_layer")
 
 
@@ -96,7 +99,7 @@ def write_zones(
     work.progress(1, 3)
     found = find_dead_zones(
         predicted.coverage, settings, places, on=on, weak_cluster_households=village_settings.weak_cluster_households,
-        zone_settings=zone_settings, priorities=priorities, roads=roads, draws=draws, look=look, drawn=("all",), looked=("all", "operator"),
+        zone_settings=zone_settings, priorities=priorities, roads=roads, draws=draws, look=look, drawn=_DRAWN, looked=_LOOKED,
     )  # fmt: skip
     work.progress(2, 3)
     every = _all(found)
