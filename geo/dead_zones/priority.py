@@ -73,8 +73,8 @@ def with_priority(
     found = _terms(zones, settings, on, cost_vnd)
     terms = np.column_stack([found[term] for term in TERMS])
     known = np.isfinite(terms)
-    weighed = known @ weights
-    total = np.where(known, terms, 0.0) @ weights
+    # Added up term by term: a product of matrices would round by how many zones there are.
+    weighed, total = (np.cumsum(each, axis=1)[:, -1] for each in (known * weights, np.where(known, terms, 0.0) * weights))
     out = zones.copy()
     out["priority"] = np.divide(total, weighed, out=np.full(len(zones), np.nan), where=weighed > 0)
     for i, term in enumerate(TERMS):

@@ -220,15 +220,11 @@ def nearest_sites(x_m: _F64, y_m: _F64, sites: pd.DataFrame | None, grid: Grid) 
     n = len(x_m)
     operator, code, km = np.full(n, "", dtype=object), np.full(n, "", dtype=object), np.full(n, np.nan)
     if sites is not None and n:
-        air = sites[~sites["status"].isin(list(_SILENT))].sort_values(["operator", "site_id"], kind="stable")
+        air = sites[~sites["status"].isin(list(_SILENT))].sort_values(["operator", "site_id", "lon", "lat"], kind="stable")
         x, y = from_wgs84(air["lon"].to_numpy(float), air["lat"].to_numpy(float), grid.epsg)
         placed = np.isfinite(x) & np.isfinite(y)
         if placed.any():
-            points = np.column_stack([x[placed], y[placed]])
-            distance, position = cKDTree(points).query(np.column_stack([x_m, y_m]))
-            # Of several sites on one mast the tree names any: the first in order is meant.
-            place = pd.Series(np.arange(len(points))).groupby([points[:, 0], points[:, 1]]).transform("min").to_numpy()
-            position = place[position]
+            distance, position = cKDTree(np.column_stack([x[placed], y[placed]])).query(np.column_stack([x_m, y_m]))
             operator, code = (air[name].to_numpy(dtype=object)[placed][position] for name in ("operator", "site_id"))
             km = distance / 1000.0
     return pd.DataFrame(

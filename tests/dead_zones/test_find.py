@@ -149,6 +149,15 @@ def test_arrays_of_another_grid_are_refused() -> None:
         found_in(covered({A4: "xx"}), Places(population=np.zeros((2, 2))))
 
 
+def test_of_several_sites_on_one_mast_the_first_in_order_is_named() -> None:
+    names = [(o, f"s{k}") for k in range(8) for o in "BA"]
+    for seed in range(6):
+        order = np.random.default_rng(seed).permutation(len(names))
+        sites = pd.DataFrame([{"operator": names[i][0], "site_id": names[i][1], "status": "on_air", **place(0, 5)} for i in order])
+        zone = frame_of(covered({A4: "xs", B4: "xs"}), Places(sites=sites)).iloc[0]
+        assert (zone["nearest_site_operator"], zone["nearest_site_id"]) == ("A", "s0")
+
+
 # -- weak zones ------------------------------------------------------------------------------------
 
 
@@ -337,7 +346,7 @@ def test_the_books_balance_and_outlines_hold_their_points(seed: int, keep: bool)
         assert total["population_high"] <= frame["population_high"].sum() + 1e-9
 
 
-@settings(deadline=None, max_examples=12)
+@settings(deadline=None, max_examples=8)
 @given(st.integers(0, 2**32 - 1), st.integers(0, 3), st.booleans())
 def test_a_cell_that_comes_to_be_served_makes_no_zone_larger(seed: int, layer: int, many: bool) -> None:
     made, places, _ = made_up_area(seed)

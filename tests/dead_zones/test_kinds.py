@@ -122,7 +122,7 @@ codes = st.sampled_from([State.PREDICTED_SERVED, State.MEASURED_SERVED, State.UN
 LAYERS = (A2, A3, A4, A5, B2, B3, B4, B5)
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=80)
 @given(st.tuples(*[codes] * 8), st.sampled_from([EARLY, LATE]))
 def test_a_cell_is_of_the_class_of_a_village_that_stands_on_it(drawn: tuple[State, ...], on: Any) -> None:
     made = covered({name: np.array([[code]], dtype=np.uint8) for name, code in zip(LAYERS, drawn, strict=True)})
@@ -136,7 +136,7 @@ def test_a_cell_is_of_the_class_of_a_village_that_stands_on_it(drawn: tuple[Stat
     assert cell == ("" if village in ("undecided", "served") else village)
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=60)
 @given(st.tuples(*[codes] * 8), st.integers(0, 7))
 def test_a_layer_that_comes_to_serve_makes_no_cell_white_and_no_layer_s_cell_dead(drawn: tuple[State, ...], which: int) -> None:
     def whites(values: list[State]) -> tuple[bool, bool]:
