@@ -26,6 +26,7 @@ from geo.pipeline.calibrating import MEASURED, calibrate_run, ground_used, load_
 from geo.pipeline.drawing import run_draws
 from geo.pipeline.engine import Observer, Stage, StageResult, Workspace, run_stages
 from geo.pipeline.manifest import manifest
+from geo.pipeline.measured import place_facts
 from geo.pipeline.predicting import Fusing, load_coverage, load_radio, predict_coverage, run_grid
 from geo.pipeline.reading import (
     RefusedInputsError,
@@ -360,6 +361,7 @@ def _villages(work: Workspace, project: Project, settings: AnalysisSettings) -> 
         ),
         log=IssueLog(issue_catalogue()),
         facilities=load_frame(folder, "facilities"),
+        measured=place_facts(work.upstream["calibration"], settings, predicted),
         obstructions=_obstructions(work.upstream, project, settings, predicted.coverage.grid),
         draws=run_draws(work.upstream, settings, predicted),
     )

@@ -33,7 +33,7 @@ from geo.grid import Grid
 from geo.io.catalogues import band_catalogue, sample_settings
 from geo.io.files import read_json, write_json
 from geo.io.rasters import read_array, write_array
-from geo.io.stage_files import write_issues
+from geo.io.stage_files import write_frame, write_issues
 from geo.pipeline.engine import Workspace
 from geo.propagation.corrections import Corrections
 from geo.propagation.ground import GroundModel, GroundSettings
@@ -42,10 +42,12 @@ from geo.propagation.settings import CoverageSettings, radio_defaults
 from geo.samples import position_jumps
 from geo.validation import IssueLog, Source
 
-__all__ = ["MEASURED", "calibrate_run", "ground_used", "load_corrections"]
+__all__ = ["MEASURED", "OBSERVATIONS", "calibrate_run", "ground_used", "load_corrections"]
 
 #: Places of all layers for fusion, see :func:`geo.fusion.tiles.write_field`.
 MEASURED = "measured.npy"
+#: What was measured, row by row, for facts about places.
+OBSERVATIONS = "observations"
 _CORRECTIONS = ("bias_db", "slope_db", "diffraction", "deep_diffraction", "deepest_diffraction", "error_sd_db")
 _COVERS = ("clutter_shift_db", "clutter_sd_db")
 
@@ -134,7 +136,9 @@ def calibrate_run(
     if found.ground == "at_phone":
         log.add("calibration_cover_at_phone", Source("inputs.land_cover"))
     corrections = _corrected(found, prepared, settings, calibration)
-    _store(work, corrections, found, place, prepared.layers)
+    offsets = _device_offsets(found, int(frame["device"].max()))
+    _store(work, corrections, found, place, offsets)
+    write_frame(work.folder / f"{OBSERVATIONS}.parquet", _observations(frame, samples, offsets, prepared.layers))
     write_issues(work.folder / "issues.json", log)
     return record | {"used": True, **found.facts}
 
@@ -359,8 +363,42 @@ def _corrected(
     )  # fmt: skip
 
 
+def _device_offsets(found: _Fit, last: int) -> npt.NDArray[np.float64]:
+    """Return the offset of each device's levels; 0 where none could be told."""
+    offset = np.zeros(last + 1)
+    for term, value in zip(found.calibration.terms, found.calibration.posterior.estimate, strict=False):
+        if term.family == "device":
+            offset[int(term.member)] = value
+    return offset
+
+
+def _observations(
+    frame: pd.DataFrame, samples: LayerSamples, offsets: npt.NDArray[np.float64], layers: Sequence[tuple[str, str]]
+) -> pd.DataFrame:
+    """Return what was measured, row by row and layer by layer, as levels outdoors (:data:`geo.measured.OBSERVATION_COLUMNS`)."""
+    told = np.flatnonzero(samples.speaks)
+    row, layer, kind = samples.row[told], samples.layer[told], samples.kind[told]
+    device = frame["device"].to_numpy(dtype=np.int64)[row]
+    time = frame["time"].to_numpy(dtype="datetime64[ns]")
+    words = np.array(["", "level", "level", "below", "above"], dtype=object)
+    names = np.array(layers, dtype=object).reshape(-1, 2)
+    return pd.DataFrame(
+        {
+            "operator": names[layer, 0].astype(str),
+            "technology": names[layer, 1].astype(str),
+            "lon": frame["lon"].to_numpy(float)[row],
+            "lat": frame["lat"].to_numpy(float)[row],
+            "time": time[row],
+            "kind": words[kind].astype(str),
+            "level_dbm": samples.level_dbm[told] - np.where(kind == Kind.BELOW, 0.0, offsets[device]),
+            "samples": np.ones(len(told)),
+            "route": drives(frame["device"].to_numpy(dtype=np.int64), time, frame["route"].to_numpy(dtype=str))[row],
+        }
+    )
+
+
 def _store(
-    work: Workspace, corrections: Corrections, found: _Fit, place: _Place, layers: Sequence[tuple[str, str]]
+    work: Workspace, corrections: Corrections, found: _Fit, place: _Place, offset: npt.NDArray[np.float64]
 ) -> None:
     """Write corrections and places."""
     write_array(work.folder / "corrections.npy", np.stack([getattr(corrections, n) for n in _CORRECTIONS]))
@@ -368,10 +406,6 @@ def _store(
     single = {f.name: getattr(corrections, f.name) for f in fields(Corrections) if f.name not in (*_CORRECTIONS, *_COVERS)}
     write_json(work.folder / "corrections.json", {**single, "ground": found.ground})
     blocks, settings = place.blocks, found.calibration.settings
-    offset = np.zeros(int(blocks.device.max(initial=-1)) + 1)
-    for term, value in zip(found.calibration.terms, found.calibration.posterior.estimate, strict=False):
-        if term.family == "device":
-            offset[int(term.member)] = value
     levels = blocks.kind != Kind.BELOW
     level = blocks.level_dbm - np.where(levels, offset[blocks.device], 0.0)
     kept = blocks.kind != Kind.ABOVE  # "at least so much" is no level: the field cannot take it

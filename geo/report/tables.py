@@ -46,6 +46,7 @@ __all__ = [
 ]
 
 _RESOURCE = "results/columns.toml"
+_ZONES = "results/dead_zones.toml"
 _WORDS = "strings/map.toml"
 _LIST_WORDS = "results/lists.toml"
 #: Section of the words behind a column's codes, by the kind that the map gives the column.
@@ -140,6 +141,8 @@ def _column(name: str, entry: Mapping[str, Any], whose: str = "", figure: str = 
 def result_table(name: str) -> ResultTable:
     """Return the description of a kind of table, e.g. ``"communes"``."""
     listed = load_toml(_RESOURCE)
+    if name == "dead_zones":
+        listed = load_toml(_ZONES)
     entry = listed[name] if name in listed else load_toml(_LIST_WORDS)["tables"][name]
     columns = tuple(_column(key, value) for key, value in entry["columns"].items())
     title, about = (Bilingual(entry[key]["vi"], entry[key]["en"]) for key in ("title", "about"))
