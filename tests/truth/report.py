@@ -18,7 +18,7 @@ from tests.truth.point_tables import (
     loss_table,
     reliability_table,
 )
-from tests.truth.seed_figures import paired_table, seed_figures
+from tests.truth.seed_figures import FIGURES, paired_table, seed_figures
 from tests.truth.seed_scores import PRODUCT
 from tests.truth.seeds import COMPARED, SeedScores
 from tests.truth.village_tables import (
@@ -86,80 +86,112 @@ def _counts(frame: pd.DataFrame, column: str) -> str:
     return ", ".join(f"{name or 'nothing said'}: {n}" for name, n in found.items())
 
 
+def _crossed(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the strata proper: one distance and one nearness each."""
+    return frame[(frame["distance"] != ALL) & (frame["near"] != ALL)]
+
+
+def _short(found: Mapping[str, pd.DataFrame], baselines: Sequence[str]) -> pd.DataFrame:
+    """Return what was to be shown, and how it stands."""
+    rows = []
+    for name, column, what in (
+        ("calibration", "within_0.05", "calibration error at most 0.05"),
+        ("intervals", "0.88_to_0.92", "90 % intervals hold 88 to 92 %"),
+    ):
+        own = _crossed(found[name][found[name]["method"] == PRODUCT])
+        for layers, part in (("layers together", own[own["layer"] == ALL]), ("each layer by itself", own[own["layer"] != ALL])):
+            rows.append((f"{what}, distance x nearness, {layers}", f"{_counts(part, column)} (of {len(part)})"))
+    paired = found["paired"]
+    for figure in FIGURES:
+        mine = paired[(paired["figure"] == figure) & paired["other"].isin(baselines)]
+        stands = "; ".join(f"{o}: {b}" for o, b in zip(mine["other"], mine["better"], strict=True))
+        rows.append((f"better than each, `{figure}`", stands))
+    return pd.DataFrame(rows, columns=["to be shown", "stands"])
+
+
+_LISTS = [
+    "method", "list", "split", "stratum", "villages", "true", "listed", "hits", "precision", "precision_low", "precision_high", "recall",
+    "recall_low", "recall_high", "true_left_undecided", "left_undecided",
+]  # fmt: skip
+_PER_SEED = [
+    "seed", "method", "brier", "resolution", "calibration_error", "bias", "held_90", "white_true", "white_listed", "white_precision",
+    "white_recall", "white_found", "white_left_undecided", "weak_precision", "weak_recall", "left_undecided", "people_true",
+    "people_expected", "people_expected_communes",
+]  # fmt: skip
+_BRIER = ["method", "n", "brier", "low", "high", "reliability", "resolution", "uncertainty", "within_bins"]
+
+
 def page(found: Mapping[str, pd.DataFrame], scores: Sequence[SeedScores]) -> str:
     """Return the report."""
     facts = scores[0].facts
-    seconds = pd.DataFrame([s.facts["seconds"] for s in scores])
-    methods = list(facts["methods"])
+    baselines = [m for m in COMPARED if m != PRODUCT]
     own = {name: frame[frame["method"] == PRODUCT] for name, frame in found.items() if "method" in frame.columns}
-    calibration, intervals = own["calibration"], own["intervals"]
-    together, by_layer = calibration[calibration["layer"] == ALL], calibration[calibration["layer"] != ALL]
-    held, held_by_layer = intervals[intervals["layer"] == ALL], intervals[intervals["layer"] != ALL]
-    paired = found["paired"]
-    white = found["lists"].query("list == 'white' and split == 'all'")
-    lists = ["method", "list", "split", "stratum", "villages", "true", "listed", "hits", "precision", "precision_low", "precision_high",
-             "recall", "recall_low", "recall_high", "true_left_undecided", "left_undecided"]  # fmt: skip
-    seeds = found["seeds"]
-    per_seed = ["seed", "method", "brier", "resolution", "calibration_error", "bias", "held_90", "white_true", "white_listed", "white_precision",
-                "white_recall", "white_found", "white_left_undecided", "weak_precision", "weak_recall", "left_undecided", "people_true",
-                "people_expected", "people_expected_communes"]  # fmt: skip
+    together = {name: own[name][own[name]["layer"] == ALL].drop(columns="method") for name in ("calibration", "intervals")}
+    by_layer = own["calibration"][(own["calibration"]["layer"] != ALL) & (own["calibration"]["few"] == "")]
+    everywhere = {
+        name: found[name][(found[name][["layer", "distance", "near"]] == ALL).all(axis=1)] for name in ("calibration", "intervals")
+    }
     whole = found["brier"][(found["brier"][list(PointCube.AXES)] == ALL).all(axis=1)]
+    lists, white = own["lists"], found["lists"].query("list == 'white' and split == 'all'")
+    lists = lists[(lists["list"] == "white") | (lists["split"] == ALL)]
+    seconds = pd.DataFrame([s.facts["seconds"] for s in scores])
+    timing = pd.DataFrame([{**seconds.mean().to_dict(), "together": seconds.sum(axis=1).mean()}])
+    methods = ", ".join(facts["methods"]) + "".join(f"; {name}: {'; '.join(lines)}" for name, lines in facts["ablations"].items())
+    few = " (fewer than 10 seeds: they are too narrow)" if len(scores) < 10 else ""
+    shown = ", ".join(baselines)
     parts = [
         f"# Hidden truth, law: {facts['law']}, {len(scores)} seeds",
-        f"Seeds {', '.join(str(s.seed) for s in scores)}; cells of {facts['cell_size_m']:g} m; made-up provinces, nothing of them is real. "
-        f"Settings of the product's run: {'; '.join(facts['settings']) or 'as shipped'}. Methods: {', '.join(methods)}"
-        + "".join(f"; {name}: {'; '.join(lines)}" for name, lines in facts["ablations"].items())
-        + f". Error of the level: {facts['sd_source']}. Intervals are 95 %, bootstrap over whole seeds"
-        + (" (fewer than 10 seeds: they are too narrow)." if len(scores) < 10 else "."),
-        "Points of a province err together; `n_effective` counts what they are worth, with seeds as clusters, `by_chance` the calibration error "
-        "that chance alone would show. A verdict with `?` is one whose interval crosses the limit. Calibration error and coverage are of random "
-        "points in random cells, all operators and technologies that count; `near` is the product's own |mean - planning level| <= 10 dB.",
+        f"""Seeds {', '.join(str(s.seed) for s in scores)}; cells of {facts['cell_size_m']:g} m; made-up provinces, nothing of them is real.
+Settings of the product's run: {'; '.join(facts['settings']) or 'as shipped'}. Methods: {methods}. Error of the level: {facts['sd_source']}.
+Intervals are 95 %, bootstrap over whole seeds{few}.""",
+        """Points of a province err together: `n_effective` counts what they are worth, with seeds as clusters, `by_chance` is the calibration error
+that chance alone would show. A verdict with `?` is one whose interval crosses the limit. Calibration error and intervals are of random
+points in random cells, of all operators and technologies that count; `near` is the product's own |mean - planning level|.""",
         "## Where the product loses",
-        f"Brier score of P less that of the best of {', '.join(m for m in COMPARED if m != PRODUCT)} in the stratum. "
-        f"{_counts(found['losses'], 'loses')} of {len(found['losses'])} strata. The first {_SHOWN_LOSSES}; all in `losses.csv`.",
+        f"""Brier score of P less that of the best of {shown} in the stratum. {_counts(found['losses'], 'loses')} of {len(found['losses'])} strata.
+The first {_SHOWN_LOSSES}; all in `losses.csv`.""",
         markdown(found["losses"].head(_SHOWN_LOSSES)),
-        "Villages, by the chance that nobody serves the point (within one true class a method that always says the same can win: "
-        "read `white` and the others together):",
+        """Villages, by the chance that nobody serves the point (within one true class a method that always says the same can win: read
+`white` and the others together):""",
         markdown(found["village_losses"]),
+        "## In short",
+        markdown(_short(found, baselines)),
         "## Against each other method, by seed",
         "`gain` is positive where the product is better; `better` is yes only if the interval excludes zero.",
-        markdown(paired.drop(columns="what")),
-        "".join(f"- `{name}`: {what}.\n" for name, what in dict(zip(paired["figure"], paired["what"], strict=True)).items()),
+        markdown(found["paired"].drop(columns="what")),
+        "\n".join(f"- `{name}`: {what}." for name, (_, what) in FIGURES.items()),
         "## Villages",
-        markdown(white[lists]),
-        "The product, by stratum, and its `weak` (\"as seen\": each house counted for the nearest village of its commune):",
-        markdown(own["lists"][own["lists"]["split"].ne(ALL) & own["lists"]["list"].eq("white") | own["lists"]["split"].eq(ALL)][lists]),
+        markdown(white[_LISTS]),
+        'The product, by stratum, and its `weak` ("as seen": each house counted for the nearest village of its commune):',
+        markdown(lists[_LISTS]),
         "Confusion:",
         markdown(found["confusion"]),
         "White villages found at equal false alarms (all seeds together; `at` per seed):",
         markdown(found["equal_false_alarms"]),
         "## Calibration of the product's probabilities",
-        f"Limit 0.05. Layers together: {_counts(together, 'within_0.05')}; each layer by itself: {_counts(by_layer, 'within_0.05')} "
-        f"({int((by_layer['few'] != '').sum())} of {len(by_layer)} rest on few effective points).",
-        markdown(together.drop(columns="method")),
+        markdown(together["calibration"]),
         "The ten worst by layer that do not rest on few points:",
-        markdown(by_layer[by_layer["few"] == ""].sort_values("calibration_error", ascending=False).head(10).drop(columns="method")),
-        "Other methods, all points:",
-        markdown(found["calibration"][(found["calibration"][["layer", "distance", "near"]] == ALL).all(axis=1)]),
+        markdown(by_layer.sort_values("calibration_error", ascending=False).head(10).drop(columns="method")),
+        "All methods, all points:",
+        markdown(everywhere["calibration"]),
         "## 90 % intervals of the level",
-        f"Limits 0.88 to 0.92. Layers together: {_counts(held, '0.88_to_0.92')}; each layer by itself: {_counts(held_by_layer, '0.88_to_0.92')}.",
-        markdown(held.drop(columns="method")),
-        "Other methods, all points:",
-        markdown(found["intervals"][(found["intervals"][["layer", "distance", "near"]] == ALL).all(axis=1)]),
+        markdown(together["intervals"]),
+        "All methods, all points:",
+        markdown(everywhere["intervals"]),
         "## Brier score and its parts",
-        markdown(whole[["method", "n", "brier", "low", "high", "reliability", "resolution", "uncertainty", "within_bins"]]),
+        markdown(whole[_BRIER]),
         "## People without any operator",
-        "Mean over seeds. `listed`: unserved for sure; `expected`: by probabilities; `table_listed`: from the run's communes.csv. "
-        "`commune_error`: sum over communes of absolute errors.",
+        """Mean over seeds. `listed`: unserved for sure; `expected`: by probabilities; `table_listed`: from the run's communes.csv.
+`commune_error`: sum over communes of absolute errors.""",
         markdown(found["people"]),
         "## Seeds",
-        markdown(seeds[seeds["method"] == PRODUCT][per_seed]),
+        markdown(own["seeds"][_PER_SEED]),
         "All methods in `seeds.csv`.",
         "## What was left unsaid",
         markdown(found["unsaid"].groupby("method", as_index=False)[["points", "unsaid"]].sum()),
         "## Seconds per seed",
         "Of the last run; what was there already took no time.",
-        markdown(pd.DataFrame([{name: v for name, v in seconds.mean().items()} | {"together": seconds.sum(axis=1).mean()}])),
+        markdown(timing),
     ]
     return "\n\n".join(parts) + "\n"
 

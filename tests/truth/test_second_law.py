@@ -97,7 +97,7 @@ def test_the_power_law_and_the_obstacle_by_hand() -> None:
 
 
 def test_a_ridge_costs_behind_it_and_nowhere_else() -> None:
-    lon, lat = LATTICE.centres()
+    lon, _ = LATTICE.centres()
     ridge = np.full(LATTICE.shape, 300.0)
     ridge[(lon > 105.15) & (lon < 105.155)] = 700.0
     at_lon, at_lat = places()
