@@ -12,6 +12,7 @@ from tests.truth.village_tables import (
     confusion_table,
     false_alarm_table,
     list_table,
+    own_false_alarms,
     people_errors,
     people_table,
     village_loss_table,
@@ -121,6 +122,9 @@ def test_equal_false_alarms_by_hand() -> None:
     assert own.loc["product", "found"] == 2.0  # by its order: the undecided one comes third
     assert own.loc["other", "found"] == 0.0
     assert table.loc[("2", "other"), "found"] == 1.0
+    rows = villages()
+    rows.loc[1, "said"] = "white"  # two true ones and a false one on the list
+    assert own_false_alarms(rows[rows["method"] == "product"]) == 1
 
 
 def people(listed: list[float], undecided: list[float], expected: list[float]) -> pd.DataFrame:
