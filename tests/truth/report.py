@@ -135,7 +135,7 @@ def page(found: Mapping[str, pd.DataFrame], scores: Sequence[SeedScores]) -> str
     lists, white = own["lists"], found["lists"].query("list == 'white' and split == 'all'")
     lists = lists[(lists["list"] == "white") | (lists["split"] == ALL)]
     seconds = pd.DataFrame([s.facts["seconds"] for s in scores])
-    timing = pd.DataFrame([{**seconds.mean().to_dict(), "together": seconds.sum(axis=1).mean()}])
+    timing = pd.DataFrame([{**seconds.mean().to_dict(), "together": seconds.sum(axis=1).mean(), "cpu": float(np.mean([s.facts.get("cpu_seconds", np.nan) for s in scores]))}])
     methods = ", ".join(facts["methods"]) + "".join(f"; {name}: {'; '.join(lines)}" for name, lines in facts["ablations"].items())
     few = " (fewer than 10 seeds: they are too narrow)" if len(scores) < 10 else ""
     shown = ", ".join(baselines)

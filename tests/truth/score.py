@@ -96,7 +96,7 @@ def _run_all(jobs: Sequence[SeedJob], processes: int) -> tuple[list[SeedScores],
 
 def _told(seed: int, scores: SeedScores) -> SeedScores:
     seconds = scores.facts["seconds"]
-    print(f"seed {seed}: {sum(seconds.values()):.0f} s ({', '.join(f'{k} {v:.0f}' for k, v in seconds.items())})", file=sys.stderr, flush=True)
+    print(f"seed {seed}: {sum(seconds.values()):.0f} s, {scores.facts['cpu_seconds']:.0f} s of processor ({', '.join(f'{k} {v:.0f}' for k, v in seconds.items())})", file=sys.stderr, flush=True)
     return scores
 
 

@@ -210,9 +210,8 @@ def build_second_law(
     square[sites["mast"].to_numpy()] = number
     rows, columns = terrain.lattice.shape
 
-    def drawn(count: int, low: int, high: int) -> npt.NDArray[np.int64]:
-        """Half of the pool for squares, the other half for masts: the two never draw the same field."""
-        return np.column_stack([rng.integers(low, high, count), rng.integers(0, rows, count), rng.integers(0, columns, count)])
+    def drawn(count: int) -> npt.NDArray[np.int64]:
+        return np.column_stack([rng.integers(0, n, count) for n in (_POOL, rows, columns)])
 
     return SecondLaw(
         network,
@@ -220,8 +219,8 @@ def build_second_law(
         terrain.lattice.coarser(2),
         np.asarray(fields, dtype=np.float32),
         table[land_cover],
-        drawn(int(number.max()) + 1, 0, _POOL // 2),
-        drawn(masts, _POOL // 2, _POOL),
+        drawn(int(number.max()) + 1),
+        drawn(masts),
         square,
         rng.normal(0.0, SITE_SD_DB, len(sites)),
     )

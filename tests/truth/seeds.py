@@ -203,7 +203,7 @@ def _analysed(job: SeedJob, project: Path, name: str) -> Path:
 def run_seed(job: SeedJob) -> SeedScores:
     """Make, analyse, extract and score one seed."""
     (job.folder / "facts.json").unlink(missing_ok=True)  # until all of it fits together again
-    clock = {"begin": time.monotonic()}
+    clock, before = {"begin": time.monotonic()}, os.times()
     province = _Province(job)
     folder = province.folder()
     clock["province"] = time.monotonic()
@@ -238,13 +238,14 @@ def run_seed(job: SeedJob) -> SeedScores:
         distances = _Distances(of_points, pd.DataFrame({"km": of_villages}), fitted)
         _save(nearby, distances, mark)
     clock["extracts"] = time.monotonic()
-    moments = list(clock.items())
+    moments, after = list(clock.items()), os.times()
     facts = {
         "seed": job.seed, "law": job.law, "cell_size_m": job.cell_size_m, "methods": list(job.methods),
         "layers": product.layers, "levels_dbm": dict(product.levels_dbm), "counting": list(product.counting),
         "cuts": list(product.cuts), "weak_households": product.weak_households, "sd_source": product.sd_source,
         "settings": list(job.settings), "ablations": {name: list(lines) for name, lines in job.ablations},
         "seconds": {name: round(at - moments[i][1], 1) for i, (name, at) in enumerate(moments[1:])},
+        "cpu_seconds": round(sum(after[:4]) - sum(before[:4]), 1),
         "run_seconds": {name: round(run.seconds, 1) for name, run in runs.items()},
     }  # fmt: skip
     _write_json(job.folder / "facts.json", facts)

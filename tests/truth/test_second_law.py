@@ -136,7 +136,7 @@ def test_shadowing_is_normal_and_shared_by_half_within_a_square_alone() -> None:
     assert unit.std() == pytest.approx(1.0, abs=0.1)
     assert np.mean((unit - unit.mean()) ** 4) / unit.var() ** 2 == pytest.approx(3.0, abs=0.3)
     r = np.corrcoef(unit)
-    # Masts that drew one field of the pool share more than they should; the median tells.
+    # A few masts draw nearly the same piece of one field; the median does not mind.
     assert np.median(r[:30, :30][np.triu_indices(30, 1)]) == pytest.approx(second_law.SITE_CORRELATION, abs=0.1)
     assert abs(np.median(r[:30, 30:])) < 0.1
 
