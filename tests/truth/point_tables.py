@@ -169,23 +169,24 @@ def _over(k: int, under: int) -> Callable[[_F64], _F64]:
 
 
 def interval_table(cube: PointCube) -> pd.DataFrame:
-    """Return how many 90 % intervals of the level hold, and the level's own error."""
+    """Return how many 90 % intervals of the level hold, and the level's own error (where the product states one)."""
     at = {name: k for k, name in enumerate(INTERVAL_SUMS)}
     rows = []
     for method in cube.methods:
         for where in _crossed(cube):
             bins, sums = cube.of(method, **where)
-            n, points = float(sums[:, at["levels"]].sum()), float(bins[:, 0].sum())
+            n, points = float(sums[:, at["intervals"]].sum()), float(bins[:, 0].sum())
             if n == 0:
                 continue
-            held = pooled(sums, _over(at["held"], at["levels"]))
+            held = pooled(sums, _over(at["held"], at["intervals"]))
             total = sums.sum(axis=0)
+            levels = total[at["levels"]] or np.nan
             rows.append(
                 {
                     "method": method, **where, "n": int(n), "stated_share": n / points, "held": held.value, "low": held.low,
                     "high": held.high, "0.88_to_0.92": verdict(held, *HELD_LIMITS), "truth_below": total[at["below"]] / n,
-                    "truth_above": total[at["above"]] / n, "truth_less_mean_db": total[at["error"]] / n,
-                    "rmse_db": float(np.sqrt(total[at["error2"]] / n)), "mean_sd_db": total[at["sd"]] / n,
+                    "truth_above": total[at["above"]] / n, "mean_sd_db": total[at["sd"]] / n,
+                    "truth_less_mean_db": total[at["error"]] / levels, "rmse_db": float(np.sqrt(total[at["error2"]] / levels)),
                 }
             )  # fmt: skip
     return pd.DataFrame(rows)

@@ -24,7 +24,7 @@ FIGURES: dict[str, tuple[Literal["less", "more"], str]] = {
     "resolution": ("more", "resolution part of the Brier score"),
     "reliability": ("less", "reliability part of the Brier score"),
     "calibration_error": ("less", "calibration error, all points"),
-    "rmse_db": ("less", "error of the level"),
+    "rmse_db": ("less", "root mean square error of the level, where the product states one"),
     "white_found": ("more", "share of white villages found at the false alarms of the product's own list (of the product: by its list)"),
     "white_found_ranked": ("more", "the same with the product, too, by the order of its probabilities"),
     "white_found_at_5": ("more", "share of white villages found before the sixth false alarm"),
@@ -45,7 +45,7 @@ def seed_figures(
         bins, intervals = cube.of(method)
         near = brier_parts(cube.of(method, near="within 10 dB")[0]).brier
         parts = brier_parts(bins)
-        held = ratio(intervals[:, at["held"]], intervals[:, at["levels"]])
+        held = ratio(intervals[:, at["held"]], intervals[:, at["intervals"]])
         rmse = np.sqrt(ratio(intervals[:, at["error2"]], intervals[:, at["levels"]]))
         for k, seed in enumerate(seeds):
             rows = villages[k][villages[k]["method"] == method]

@@ -19,30 +19,36 @@ _F64 = npt.NDArray[np.float64]
 #: Columns that say where a row of sums belongs, beside the method.
 STRATA = ("layer", "distance", "near", "terrain", "cover")
 PROBABILITY_SUMS = ("n", "p", "seen", "squared")
-INTERVAL_SUMS = ("levels", "held", "below", "above", "error", "error2", "sd")
+INTERVAL_SUMS = ("intervals", "held", "below", "above", "sd", "levels", "error", "error2")
 _QUANTILE_90 = 1.6448536269514722
 PRODUCT = "product"
 
 
-def interval_values(true_dbm: _F64, level_dbm: _F64, sd_db: _F64) -> dict[str, _F64]:
-    """Return per point what :data:`INTERVAL_SUMS` adds up; zeros where level or error are not stated.
+def interval_values(
+    true_dbm: _F64, level_dbm: _F64, sd_db: _F64, compared: npt.NDArray[np.bool_]
+) -> dict[str, _F64]:
+    """Return per point what :data:`INTERVAL_SUMS` adds up; zeros where level or its error are not stated.
 
     ``held``: the true level lies within mean ± 1.645 sd; ``below`` and ``above`` are where the rest lies. A
-    point beyond all true reach (-inf) lies below; it has no error.
+    point beyond all true reach (-inf) lies below; it has no error. ``error``: true less stated level, whether or not
+    its sd is stated, of ``compared`` points alone: where every method is to be judged.
     """
     stated = np.isfinite(level_dbm) & np.isfinite(sd_db)
     with np.errstate(invalid="ignore"):
         off = np.where(stated, true_dbm - level_dbm, 0.0)
     half = np.where(stated, _QUANTILE_90 * sd_db, 0.0)
-    error = np.where(np.isfinite(off), off, 0.0)
+    levels = compared & np.isfinite(level_dbm) & np.isfinite(true_dbm)
+    with np.errstate(invalid="ignore"):
+        error = np.where(levels, true_dbm - level_dbm, 0.0)
     return {
-        "levels": stated.astype(np.float64),
+        "intervals": stated.astype(np.float64),
         "held": (stated & (np.abs(off) <= half)).astype(np.float64),
         "below": (stated & (off < -half)).astype(np.float64),
         "above": (stated & (off > half)).astype(np.float64),
+        "sd": np.where(stated, sd_db, 0.0),
+        "levels": levels.astype(np.float64),
         "error": error,
         "error2": error**2,
-        "sd": np.where(stated, sd_db, 0.0),
     }
 
 
@@ -94,7 +100,7 @@ def point_sums(
                 extract.points[f"{layer}:{f}"].to_numpy(dtype=np.float64)[use] for f in ("level_dbm", "sd_db")
             )
             rows = where[use].assign(bin=bin_of(p), n=1.0, p=p, seen=seen.astype(np.float64), squared=(p - seen) ** 2)
-            rows = rows.assign(**interval_values(t, level, sd))
+            rows = rows.assign(**interval_values(t, level, sd, np.isfinite(product_level[use])))
             sums = rows.groupby([*STRATA, "bin"], as_index=False)[[*PROBABILITY_SUMS, *INTERVAL_SUMS]].sum()
             parts.append(sums.assign(method=method))
     return pd.concat(parts, ignore_index=True), pd.DataFrame(unsaid, columns=["method", "layer", "points", "unsaid"])

@@ -117,15 +117,18 @@ def test_the_error_that_a_probability_implies(made: MadeUp, tmp_path: Path) -> N
 
 def test_intervals_by_hand() -> None:
     found = interval_values(
-        np.array([-100.0, -110.0, -90.0, -np.inf, -100.0]), np.array([-103.0, -103.0, -103.0, -103.0, np.nan]), np.array([2.0, 2.0, 2.0, 2.0, 2.0])
-    )
-    assert found["held"].tolist() == [1, 0, 0, 0, 0]
-    assert found["below"].tolist() == [0, 1, 0, 1, 0]
-    assert found["above"].tolist() == [0, 0, 1, 0, 0]
-    assert found["levels"].tolist() == [1, 1, 1, 1, 0]
-    assert found["error"].tolist() == [3, -7, 13, 0, 0]
-    assert found["error2"].sum() == 9 + 49 + 169
-    edge = interval_values(np.array([0.0, 0.0]), np.array([1.6448, 1.6449]), np.ones(2))
+        np.array([-100.0, -110.0, -90.0, -np.inf, -100.0, -101.0]), np.array([-103.0, -103.0, -103.0, -103.0, np.nan, -103.0]),
+        np.array([2.0, 2.0, 2.0, 2.0, 2.0, np.nan]), np.array([True, True, False, True, True, True]),
+    )  # fmt: skip
+    assert found["held"].tolist() == [1, 0, 0, 0, 0, 0]
+    assert found["below"].tolist() == [0, 1, 0, 1, 0, 0]
+    assert found["above"].tolist() == [0, 0, 1, 0, 0, 0]
+    assert found["intervals"].tolist() == [1, 1, 1, 1, 0, 0]
+    assert found["sd"].tolist() == [2, 2, 2, 2, 0, 0]
+    assert found["levels"].tolist() == [1, 1, 0, 0, 0, 1]
+    assert found["error"].tolist() == [3, -7, 0, 0, 0, 2]
+    assert found["error2"].tolist() == [9, 49, 0, 0, 0, 4]
+    edge = interval_values(np.array([0.0, 0.0]), np.array([1.6448, 1.6449]), np.ones(2), np.ones(2, dtype=bool))
     assert edge["held"].tolist() == [1, 0]
 
 
