@@ -21,7 +21,7 @@ from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 
-from tests.truth.provinces import LAWS
+from tests.truth.provinces import LAWS, project_text
 from tests.truth.report import write_report
 from tests.truth.seeds import COMPARED, ROOT, SeedJob, SeedScores, run_seed, score_seed
 
@@ -63,6 +63,12 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     options.out = options.out.resolve()
     if options.out.is_relative_to(ROOT):
         parser.error("--out must lie outside the checkout")
+    source = (ROOT / "data" / "sample" / "project.toml").read_text(encoding="utf-8")
+    for lines in (options.settings, *(lines for _, lines in options.ablation)):
+        try:
+            project_text(source, cell_size_m=options.cell_size, settings=lines)
+        except ValueError as error:  # TOMLDecodeError is one
+            parser.error(f"settings {list(lines)}: {error}")
     names = [name for name, _ in options.ablation]
     if len(set(names)) < len(names):
         parser.error("two ablations have one name")

@@ -94,7 +94,7 @@ def test_options(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert jobs[0].methods == ("product", "uncorrected", "circles", "kriging", "wide")
     inside = str(Path(__file__).parent / "x")
     for wrong in (["--out", inside], ["--out", str(tmp_path), "--ablation", "kriging=a = 1"], ["--out", str(tmp_path), "--ablation", "wide"],
-                  ["--out", str(tmp_path), "--ablation", "a=x = 1", "--ablation", "a=x = 2"]):  # fmt: skip
+                  ["--out", str(tmp_path), "--ablation", "a=x = 1", "--ablation", "a=x = 2"], ["--out", str(tmp_path), "--settings", "no setting"]):  # fmt: skip
         with pytest.raises(SystemExit):
             parse(wrong)
     assert "outside the checkout" in capsys.readouterr().err
