@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -33,6 +34,7 @@ class Interval:
     seeds: int
 
 
+@lru_cache(maxsize=64)
 def _weights(seeds: int) -> _F64:
     """Return how often each seed is drawn, (draws, seeds): the same for the same number of seeds."""
     rng = np.random.default_rng(_SEED)

@@ -30,8 +30,9 @@ FIGURES: dict[str, tuple[Literal["less", "more"], str]] = {
     "white_found_at_5": ("more", "share of white villages found before the sixth false alarm"),
     "nobody_brier": ("less", "squared error of the chance that nobody serves a village"),
     "people_expected_communes": ("less", "people without any operator by probabilities: sum of absolute errors of communes"),
-    "people_listed_communes": ("less", "people without any operator for sure: sum of absolute errors of communes"),
+    "people_listed_communes": ("less", "people without any operator for sure (of runs: from communes.csv): sum of absolute errors of communes"),
     "people_expected_province": ("less", "people without any operator by probabilities: absolute error of the province"),
+    "people_listed_province": ("less", "people without any operator for sure (of runs: from communes.csv): absolute error of the province"),
 }
 
 
@@ -57,6 +58,7 @@ def seed_figures(
             sums, weak = list_sums(true, listed, undecided), list_sums(*list_masks(rows, "weak flag"))
             people = people_errors(communes[k][communes[k]["method"] == method])
             known = np.isfinite(score)
+            surely = "table_listed" if np.isfinite(people["table_listed"]) else "listed"
             out.append(
                 {
                     "seed": seed, "method": method, "brier": parts.brier[k], "brier_near": near[k], "resolution": parts.resolution[k],
@@ -70,9 +72,10 @@ def seed_figures(
                     "white_found_ranked": float(ratio(ranked, whites)),
                     "white_found_at_5": float(ratio(found_at(true, score, 5), whites)),
                     "nobody_brier": float(np.mean((score[known] - true[known]) ** 2)) if known.any() else np.nan,
-                    "people_true": people["true"], "people_expected": people["expected"], "people_listed": people["listed"],
-                    "people_expected_communes": people["expected_commune_error"], "people_listed_communes": people["listed_commune_error"],
-                    "people_expected_province": abs(people["expected_province_error"]), "people_table_listed": people["table_listed"],
+                    "people_true": people["true"], "people_expected": people["expected"], "people_listed": people[surely],
+                    "people_expected_communes": people["expected_commune_error"], "people_listed_communes": people[f"{surely}_commune_error"],
+                    "people_expected_province": abs(people["expected_province_error"]),
+                    "people_listed_province": abs(people[f"{surely}_province_error"]),
                 }
             )  # fmt: skip
     return pd.DataFrame(out).sort_values(["seed", "method"], kind="stable", ignore_index=True)

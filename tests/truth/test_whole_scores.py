@@ -257,6 +257,12 @@ def test_the_paired_comparison_tells_the_better_one(scores: list[SeedScores], cu
     arguments = (cube, SEEDS, [s.villages for s in scores], [s.communes for s in scores])
     figures = seed_figures(*arguments, "product")
     assert len(figures) == len(SEEDS) * len(COMPARED)
+    # Of a run people come from its own table: 600 in each commune; of the simple methods from their states.
+    people = figures.set_index(["seed", "method"])
+    true = scores[0].communes.query("method == 'product'")["true"].to_numpy()
+    assert people.loc[(1, "product"), "people_listed"] == 1200.0
+    assert people.loc[(1, "product"), "people_listed_communes"] == pytest.approx(float(np.abs(600.0 - true).sum()))
+    assert people.loc[(1, "circles"), "people_listed"] != 1200.0
     table = paired_table(figures, "product", ["uncorrected"]).set_index("figure")
     assert table.loc["brier", "better"] == "yes"
     assert table.loc["brier", "seeds_won"] == 3
