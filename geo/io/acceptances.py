@@ -18,11 +18,11 @@ from geo.values import is_blank
 __all__ = ["ACCEPTANCE_COLUMNS", "read_acceptances"]
 
 ACCEPTANCE_COLUMNS = (
-    "register_id", "dead_zone_id", "village_id", "lon", "lat", "operator", "accepted", "accepted_on", "claimed", "claimed_on",
+    "register_id", "dead_zone_id", "review_on", "village_id", "lon", "lat", "operator", "accepted", "accepted_on", "claimed", "claimed_on",
     "deadline", "note", "file", "sheet", "row",
 )  # fmt: skip
 _IDS = ("register_id", "dead_zone_id", "village_id")
-_DAYS = ("accepted_on", "claimed_on", "deadline")
+_DAYS = ("review_on", "accepted_on", "claimed_on", "deadline")
 
 
 def read_acceptances(

@@ -19,6 +19,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pyogrio
+import shapely
 from pyogrio.errors import DataLayerError, DataSourceError
 
 from geo.crs import WGS84_EPSG
@@ -103,15 +104,15 @@ class ReviewFolder:
 
     def table(self, name: str) -> pd.DataFrame | None:
         """Return ``tables/<name>.csv`` as texts, empty where not known; None if it is not there."""
-        return read_result_table(self.path / "tables" / f"{name}.csv")
+        return _read_result_table(self.path / "tables" / f"{name}.csv")
 
     def zones(self) -> gpd.GeoDataFrame:
-        """Return the dead zones: the table with the outlines of the layer, EPSG:4326.
+        """Return the dead zones of the table with their outlines (EPSG:4326), from whichever layers have them.
 
         Raises
         ------
         InputError
-            If table or layer are missing, or do not hold the same zones.
+            If the table is missing, or a zone's outline is in no layer.
         """
         table = self.table(_ZONES)
         if table is None or "dead_zone_id" not in table:
@@ -119,18 +120,13 @@ class ReviewFolder:
                 f"Thư mục '{self.name}' chưa có bảng vùng lõm sóng (tables/{_ZONES}.csv); hãy chạy lại analyze.py bằng phiên bản này.",
                 f"Folder '{self.name}' has no table of dead zones (tables/{_ZONES}.csv); run analyze.py again with this version.",
             )
-        layer = self.layer(_ZONES)
-        if layer is None and len(table):
-            raise InputError(
-                f"Thư mục '{self.name}' không có lớp {_ZONES} trong layers.gpkg nên không biết ranh giới vùng lõm sóng.",
-                f"Folder '{self.name}' has no layer {_ZONES} in layers.gpkg, so the outlines of its dead zones are not known.",
-            )
-        outlines = {} if layer is None else dict(zip(layer["dead_zone_id"].astype(str), layer.geometry, strict=True))
-        lacking = sorted(set(table["dead_zone_id"]) ^ set(outlines))
+        outlines = _outlines_by_id(self.path / "layers.gpkg", "dead_zone_id")
+        lacking = [name for name in table["dead_zone_id"] if name not in outlines]
         if lacking:
             raise InputError(
-                f"Thư mục '{self.name}': bảng và lớp {_ZONES} không cùng một danh sách ({', '.join(lacking[:3])}…).",
-                f"Folder '{self.name}': table and layer {_ZONES} do not hold the same zones ({', '.join(lacking[:3])}…).",
+                f"Thư mục '{self.name}': không lớp nào của layers.gpkg có ranh giới của vùng lõm sóng {', '.join(lacking[:3])}; hãy chạy lại "
+                "analyze.py.",
+                f"Folder '{self.name}': no layer of layers.gpkg has the outline of dead zone {', '.join(lacking[:3])}; run analyze.py again.",
             )
         shapes = np.array([outlines[name] for name in table["dead_zone_id"]], dtype=object)
         return gpd.GeoDataFrame(table, geometry=shapes, crs=WGS84_EPSG)
@@ -149,7 +145,7 @@ class ReviewFolder:
 
     def radio_cells(self) -> pd.DataFrame | None:
         """Return ``rasters/radio_cells.csv`` as texts; None if it is not there."""
-        return read_result_table(self.path / "rasters" / "radio_cells.csv")
+        return _read_result_table(self.path / "rasters" / "radio_cells.csv")
 
     def raster(self, name: str) -> ResultRaster | None:
         """Return ``rasters/<name>.tif``; None if it is not there."""
@@ -191,7 +187,7 @@ def open_review(path: Path) -> ReviewFolder:
     try:
         manifest = read_json(path / MANIFEST)
         review = ReviewFolder(path, manifest)
-        _ = (review.date, review.provinces, review.operators, manifest["stages"])
+        _ = (review.date, review.provinces, review.operators, manifest["stages"], manifest["settings"]["coverage"]["served_probability"])
     except (FileNotFoundError, NotADirectoryError) as error:
         raise InputError(
             f"'{name}' không phải thư mục kết quả hoàn chỉnh (không có {MANIFEST}); hãy chạy analyze.py.",
@@ -205,7 +201,7 @@ def open_review(path: Path) -> ReviewFolder:
     return review
 
 
-def read_result_table(path: Path) -> pd.DataFrame | None:
+def _read_result_table(path: Path) -> pd.DataFrame | None:
     """Return a table that a run published (``geo.report.tables``) as texts, without the apostrophe before formulas.
 
     Raises
@@ -227,6 +223,25 @@ def read_result_table(path: Path) -> pd.DataFrame | None:
     header, *body = rows
     plain = [[cell[1:] if cell.startswith("'") and cell[1:].startswith(_FORMULA) else cell for cell in row] for row in body]
     return pd.DataFrame(plain, columns=header, dtype="object")
+
+
+def _outlines_by_id(path: Path, column: str) -> dict[str, shapely.Geometry]:
+    """Return the shapes of all layers that have a column of ids, those of one id together."""
+    if not path.is_file():
+        return {}
+    try:
+        names = [str(name) for name, _ in pyogrio.list_layers(path)]
+        with_ids = [name for name in names if column in pyogrio.read_info(path, layer=name)["fields"]]
+    except (DataSourceError, DataLayerError) as error:
+        raise InputError(f"Không đọc được '{path.name}' (tệp hỏng).", f"Cannot read '{path.name}' (damaged).") from error
+    parts: dict[str, list[shapely.Geometry]] = {}
+    for name in with_ids:
+        layer = _read_layer(path, (name,))
+        if layer is not None:
+            for key, shape in zip(layer[column].astype(str), layer.geometry, strict=True):
+                if shape is not None:
+                    parts.setdefault(key, []).append(shape)
+    return {key: shapes[0] if len(shapes) == 1 else shapely.union_all(shapes) for key, shapes in parts.items()}
 
 
 def _read_layer(path: Path, names: tuple[str, ...]) -> gpd.GeoDataFrame | None:
@@ -265,7 +280,7 @@ def read_register(folder: Path) -> tuple[gpd.GeoDataFrame, Mapping[str, Any]] | 
     InputError
         If a part is missing or damaged.
     """
-    table = read_result_table(folder / "tables" / f"{REGISTER}.csv")
+    table = _read_result_table(folder / "tables" / f"{REGISTER}.csv")
     if table is None:
         return None
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,7 @@ from geo.pipeline.results import arranged_frame
 from geo.register import (
     IDENTITY_COLUMNS,
     SAMPLE_COLUMNS,
+    STATES,
     Compared,
     Layer,
     LayerRasters,
@@ -175,8 +177,10 @@ def compare_reviews(
     require_nothing_lost(table, identities, new_zones)
     summary = tuple(_summary(table, old, new, views, people.basis, first=previous is None))
     facts = _facts(old, new, settings, people.basis, acceptances, population, table)
-    written = _write(target, table, compared, places, facts, new, log)
-    return ReviewsCompared(table, summary, tuple(written), sum(finding.count for finding in log), new.language)
+    folder = RunFolder(target)
+    with folder.locked() if folder.stages.is_dir() else nullcontext():  # no analysis may change the results meanwhile
+        written = tuple(_write(target, table, compared, places, facts, new, log))
+    return ReviewsCompared(table, summary, written, sum(finding.count for finding in log), new.language)
 
 
 # -- what may be compared
@@ -254,12 +258,13 @@ def _previous_register(old: ReviewFolder, folder: Path) -> gpd.GeoDataFrame | No
 
 
 def review_view(review: ReviewFolder) -> ReviewView:
-    coverage = review.manifest.get("settings", {}).get("coverage", {})
+    """Return what the register looks at in a review; its rasters are read when they are asked for."""
+    coverage = review.manifest["settings"]["coverage"]
     rule = RuleSet(
         {str(t): float(level) for t, level in sorted(coverage.get("levels_dbm", {}).items())},
         tuple(str(t) for t in coverage.get("counting", ())),
-        float(coverage.get("served_probability", 0)) or 1.0,
-        float(coverage.get("unserved_probability", 0)),
+        float(coverage["served_probability"]),
+        float(coverage["unserved_probability"]),
         tuple(sorted(review.operators)),
     )
     names = dict(zip(review.layers, layer_names(review.layers), strict=True))
@@ -454,7 +459,7 @@ def _summary(
     yield _say("summary", "title", n=number_text(len(table)), **days)
     column = next(c for c in result_table(REGISTER).columns if c.name == "state")
     counts = Counter(table["state"])
-    for code in (code for code in _order() if counts[code]):
+    for code in (code for code in STATES if counts[code]):
         words = Bilingual(*(str(in_words(code, column, language)) for language in ("vi", "en")))
         yield _say("summary", "state", n=number_text(counts[code]), state=words)
     yield _say("summary", "people_none") if basis == "none" else _say("summary", "people", basis=_say("people", basis))
@@ -467,12 +472,6 @@ def _summary(
         yield _say("summary", "no_rasters")
     elif views[1].measurements is None and not new.has_inputs:
         yield _say("summary", "no_samples")
-
-
-def _order() -> tuple[str, ...]:
-    from geo.register import STATES
-
-    return STATES
 
 
 def _facts(

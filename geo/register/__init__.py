@@ -14,7 +14,8 @@ An *identity* is a gap that was listed once; it keeps its id through all reviews
 from geo.register.acceptances import Recorded, claimed_places, recorded_of_places, with_earlier
 from geo.register.causes import Cause, Causes, PlaceFacts, SiteNear
 from geo.register.changes import Change, files_by_kind, manifest_changes
-from geo.register.comparison import Compared, compare, find_places, look
+from geo.register.comparison import Compared, compare, find_places
+from geo.register.looking import Looked, look
 from geo.register.people import WeightedPoints
 from geo.register.register import IDENTITY_COLUMNS, Places, identities_of, require_nothing_lost
 from geo.register.rules import RuleSet
@@ -35,6 +36,7 @@ __all__ = [
     "Compared",
     "Layer",
     "LayerRasters",
+    "Looked",
     "PlaceFacts",
     "Places",
     "Recorded",

@@ -60,10 +60,10 @@ def recorded_of_places(
     Parameters
     ----------
     rows : DataFrame
-        ``register_id``, ``dead_zone_id``, ``village_id``, ``lon``, ``lat``, ``operator``, ``accepted`` and
+        ``register_id``, ``dead_zone_id``, ``review_on`` (the review whose id that is; NaT: any), ``village_id``, ``lon``, ``lat``, ``operator``, ``accepted`` and
         ``claimed`` (yes, no, ""), ``accepted_on``, ``claimed_on``, ``deadline`` (datetime64), ``file``, ``sheet``, ``row``.
     places : DataFrame
-        ``register_id``, ``merged_into``, ``previous_ids``, ``dead_zone_id``, ``operator``, ``operators_missing``.
+        ``register_id``, ``merged_into``, ``previous_ids``, ``operator``, ``operators_missing``.
     outlines : sequence of sequences of geometries
         Of each place, EPSG:4326: the last known and the new one.
     villages : iterable of DataFrame
@@ -99,11 +99,12 @@ class _Finder:
         self._places = places.to_dict("records")
         self._outlines = outlines
         self._by_id = {str(p["register_id"]): i for i, p in enumerate(self._places)}
-        self._by_zone: dict[str, set[int]] = {}
+        self._by_zone: dict[tuple[str, str], set[int]] = {}
         for i, place in enumerate(self._places):
-            history = [part.partition("=")[2] for part in listed(place["previous_ids"])]
-            for name in {*history, str(place["dead_zone_id"])} - {""}:
-                self._by_zone.setdefault(name, set()).add(self._survivor(i))
+            for part in listed(place["previous_ids"]):
+                day, _, name = part.partition("=")
+                for key in ((name, ""), (name, day)):
+                    self._by_zone.setdefault(key, set()).add(self._survivor(i))
         self._villages: dict[str, tuple[float, float]] = {}
         for frame in villages:
             for name, lon, lat in zip(frame["village_id"], frame["lon"], frame["lat"], strict=True):
@@ -119,11 +120,15 @@ class _Finder:
     def places_of(self, row: Mapping[Any, Any]) -> tuple[list[int], str, str]:
         """Return the places, or the code of a finding and what came."""
         operator = str(row["operator"])
-        for field, known in (("register_id", None), ("dead_zone_id", self._by_zone)):
+        review = _day(row["review_on"])
+        for field in ("register_id", "dead_zone_id"):
             name = str(row[field])
             if not name:
                 continue
-            found = {self._survivor(self._by_id[name])} if known is None and name in self._by_id else (known or {}).get(name, set())
+            if field == "register_id":
+                found = {self._survivor(self._by_id[name])} if name in self._by_id else set()
+            else:
+                found = self._by_zone.get((name, "" if review is None else review.isoformat()), set())
             if not found:
                 return [], "acceptance_unmatched", name
             if len(found) > 1:

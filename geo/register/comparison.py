@@ -9,31 +9,25 @@ from typing import Any
 
 import geopandas as gpd
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import shapely
 
-from geo.crs import WGS84_EPSG, to_wgs84
-from geo.io.polygons import projected
+from geo.crs import WGS84_EPSG
 from geo.register.acceptances import Recorded
 from geo.register.causes import Causes, PlaceFacts, SiteNear, causes_of
 from geo.register.changes import Change
-from geo.register.evidence import Shares, VillageCounts, state_shares, village_counts
-from geo.register.layers import Cells, LayerSample, cells_in, states_of_places
+from geo.register.looking import Looked, ground_of_change
 from geo.register.people import WeightedPoints, nobody, shared
 from geo.register.register import Places, deadline_of, places_of, scopes
-from geo.register.rules import recomputable_places, rule_effect, verdicts
+from geo.register.rules import rule_effect
 from geo.register.settings import RegisterSettings
 from geo.register.sites import near_sites
 from geo.register.states import Case, Decision, Seen, decide
 from geo.register.succession import succeed
 from geo.register.view import ReviewView, samples_that_differ
-from geo.register.zones import Layer, deciding_layers, listed, plane_shapes
+from geo.register.zones import listed, plane_shapes
 
-__all__ = ["Compared", "Looked", "compare", "find_places", "look"]
-
-FloatArray = npt.NDArray[np.float64]
-Shapes = npt.NDArray[np.object_]
+__all__ = ["Compared", "compare", "find_places"]
 
 
 def find_places(
@@ -72,162 +66,6 @@ def find_places(
         settings,
     )
     return places_of(identities, zones, found, on=on, prefix=prefix)
-
-
-@dataclass(frozen=True, slots=True)
-class Looked:
-    """What both reviews hold about the places.
-
-    Attributes
-    ----------
-    shares : Shares
-        The new review at each place's reference outline, by its own rule.
-    villages : VillageCounts
-    old_old, new_old, old_new, new_new : (n,) object array
-        Verdicts: <review>_<rule>; all "" where both reviews have one rule.
-    rule_touches, levels_changed : tuple of bool or None
-        See :class:`geo.register.causes.PlaceFacts`.
-    lists_missing : tuple of tuples of str
-    """
-
-    shares: Shares
-    villages: VillageCounts
-    old_old: npt.NDArray[np.object_]
-    new_old: npt.NDArray[np.object_]
-    old_new: npt.NDArray[np.object_]
-    new_new: npt.NDArray[np.object_]
-    rule_touches: tuple[bool | None, ...]
-    levels_changed: tuple[bool | None, ...]
-    lists_missing: tuple[tuple[str, ...], ...]
-
-
-def look(
-    places: Places,
-    old: ReviewView,
-    new: ReviewView,
-    people: FloatArray | None,
-    since: Sequence[date],
-    settings: RegisterSettings,
-) -> Looked:
-    """Return what the old and the new review say of each place, each by its own rule and by the other's.
-
-    Both are looked at in the centres of the new review's cells.
-
-    Parameters
-    ----------
-    places : Places
-    old, new : ReviewView
-    people : (rows, columns) float64 array or None
-        On the new review's grid; NaN where not known.
-    since : sequence of date
-        Of each place: a measurement counts if it is later.
-    settings : RegisterSettings
-    """
-    count = len(places.rows)
-    about = places.rows.to_dict("records")
-    days = np.array([np.datetime64(day) for day in since], dtype="datetime64[D]")
-    reference, either = _cells(places.reference, new), _cells(_either(places), new)
-    needs = {rule: [deciding_layers(z, operators=v.rule.operators, counting=v.rule.counting) for z in about] for rule, v in (("old", old), ("new", new))}
-    layers = sorted({layer for need in needs.values() for group in need for layer in group})
-
-    at_reference = [_sampled(view, layers, reference, new) for view in (old, new)]
-    of_people = np.full(len(reference.place), np.nan) if people is None else people[reference.row, reference.column]
-    state, measured_on = states_of_places(reference.place, needs["new"], at_reference[1])
-    shares = state_shares(reference.place, count, state, of_people, measured_on, days)
-    known = (new.villages, new.village_states)
-    villages = village_counts(known[0], places.rows, places.reference, days, known[1])
-
-    in_either = [_sampled(view, layers, either, new) for view in (old, new)]
-    levels_changed = _levels_changed(either, count, [tuple({*needs["old"][i], *needs["new"][i]}) for i in range(count)], in_either, settings)
-    empty = np.full(count, "", dtype=object)
-    if old.rule == new.rule:
-        said = dict.fromkeys(("old_old", "new_old", "old_new", "new_new"), empty)
-        touches: tuple[bool | None, ...] = (False,) * count
-    else:
-        said = {}
-        unclear = np.zeros(count, dtype=bool)
-        touched = np.zeros(count, dtype=bool)
-        for name, view, found, spread in (("old", old, at_reference[0], in_either[0]), ("new", new, at_reference[1], in_either[1])):
-            states = {}
-            for rule, judge in (("old", old), ("new", new)):
-                by_rule = view.under(judge.rule, found)
-                can = recomputable_places(needs[rule], by_rule)
-                under, on = states_of_places(reference.place, needs[rule], by_rule)
-                verdict = verdicts(state_shares(reference.place, count, under, of_people, on, days), can, settings)
-                said[f"{name}_{rule}"] = verdict
-                wide = view.under(judge.rule, spread)
-                states[rule] = states_of_places(either.place, needs[rule], wide)[0]
-                unclear |= ~recomputable_places(needs[rule], wide)
-            touched[either.place[states["old"] != states["new"]]] = True
-        for own, name in (("old", "old_new"), ("new", "new_old")):
-            judge = new if own == "old" else old
-            levels_known = np.array([all(t in judge.rule.levels_dbm for _, t, _ in need) for need in needs[name.removeprefix(f"{own}_")]], dtype=bool)
-            lost = (said[name] == "unknown") & (said[f"{own}_{own}"] != "unknown") & levels_known
-            said[name] = np.where(lost, "not_recomputable", said[name]).astype(object)
-        touches = tuple(True if t else None if u else False for t, u in zip(touched.tolist(), unclear.tolist(), strict=True))
-    missing = new.without_sites - old.without_sites
-    lists = tuple(tuple(sorted({o for o, _, _ in need} & missing)) for need in needs["new"])
-    return Looked(shares, villages, **said, rule_touches=touches, levels_changed=levels_changed, lists_missing=lists)
-
-
-def _either(places: Places) -> Shapes:
-    """Return the ground that has to do with a place's change: the last outline and the new one together.
-
-    With those of the zones that a new one was part of, and of the one in which a place ended now: what parts or joins
-    zones lies between them.
-    """
-    at = {str(name): i for i, name in enumerate(places.rows["register_id"])}
-    out = np.full(len(places.rows), None, dtype=object)
-    for i, row in enumerate(places.rows.to_dict("records")):
-        shapes = [places.reference[i], places.new_outline[i]]
-        if not row["known"]:
-            shapes += [places.reference[at[name]] for name in listed(row["split_from"])]
-        elif row["merged_into"] and row["was_zone"]:
-            shapes.append(places.new_outline[at[row["merged_into"]]])
-        known = [shape for shape in shapes if shape is not None]
-        out[i] = shapely.union_all(known) if known else None
-    return out
-
-
-def _cells(outlines: Shapes, view: ReviewView) -> Cells:
-    if view.grid is None or not len(outlines):
-        none = np.zeros(0, dtype=np.int64)
-        return Cells(none, none, none)
-    return cells_in(projected(gpd.GeoDataFrame(geometry=list(outlines), crs=WGS84_EPSG), view.grid.epsg), view.grid)
-
-
-def _sampled(view: ReviewView, layers: Sequence[Layer], cells: Cells, new: ReviewView) -> dict[Layer, LayerSample]:
-    if new.grid is None:
-        return {}
-    x, y = new.grid.centres()
-    return view.at(layers, *to_wgs84(x[cells.column], y[cells.row], new.grid.epsg))
-
-
-def _levels_changed(
-    cells: Cells,
-    count: int,
-    needs: Sequence[tuple[Layer, ...]],
-    samples: Sequence[dict[Layer, LayerSample]],
-    settings: RegisterSettings,
-) -> tuple[bool | None, ...]:
-    """Return of each place whether any level or, of indoor layers, probability differs; None where one review has none."""
-    out: list[bool | None] = []
-    order = np.argsort(cells.place, kind="stable")
-    edges = np.searchsorted(cells.place[order], np.arange(count + 1))
-    for i in range(count):
-        mine = order[edges[i] : edges[i + 1]]
-        outdoor = [layer for layer in needs[i] if layer[2] != "indoor"]
-        lacking = not len(mine) or not outdoor or len(outdoor) < len(needs[i])
-        lacking = lacking or any((layer in samples[0]) != (layer in samples[1]) for layer in outdoor)
-        present = [layer for layer in outdoor if layer in samples[0] and layer in samples[1]]
-        differs = False
-        for layer in present:
-            one, other = (found[layer].level_dbm[mine] for found in samples)
-            gap = np.abs(one - other)
-            differs = differs or bool((np.isnan(one) != np.isnan(other)).any() or (gap > settings.same_level_db).any())
-        stated = any(np.isfinite(samples[0][layer].level_dbm[mine]).any() for layer in present)
-        out.append(True if differs else None if lacking or not stated else False)
-    return tuple(out)
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,7 +127,7 @@ def compare(
     decided = [
         _decided(place, _seen(looked, i), recorded[i], new.on, settings) for i, place in enumerate(about)
     ]
-    either = _either(places)
+    either = ground_of_change(places)
     near = (
         None
         if changed_sites is None
@@ -379,6 +217,7 @@ def _decided(
     opened = decide(case, settings).opened
     deadline, basis = deadline_of(
         stated=recorded.deadline,
+        of_zone=place["zone_deadline"],
         before=place["deadline"],
         basis=str(place["deadline_basis"]),
         zone_class=str(place["class"]),

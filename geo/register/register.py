@@ -124,7 +124,7 @@ class Places:
     ----------
     rows : DataFrame
         :data:`IDENTITY_COLUMNS` brought up to date: ``class``, ``population``, ``operators_missing`` ... of the new
-        zone where there is one; ``class_old``, ``class_new``, ``population_old``, ``evidence`` (of the new zone), ``known``, ``was_zone``, ``zone`` (position of the
+        zone where there is one; ``class_old``, ``class_new``, ``population_old``, ``evidence`` and ``zone_deadline`` (of the new zone), ``known``, ``was_zone``, ``zone`` (position of the
         new zone, -1), ``split_from``, ``merged_from``, ``merged_into``, ``matched_by``, ``shared_share``.
     reference : (n,) object array
         Outline (EPSG:4326) by which the new review is asked about the place: the last known one, of a newly
@@ -200,29 +200,28 @@ def _outlines(frame: gpd.GeoDataFrame) -> npt.NDArray[np.object_]:
 
 def _with_zone(rows: pd.DataFrame, zones: gpd.GeoDataFrame, on: date) -> pd.DataFrame:
     """Return rows with what the new zones say, the old review's ids only in the history."""
-    out = rows.copy()
-    out["dead_zone_id"] = ""
-    out["population"] = np.nan
-    out["class_new"] = ""
-    out["evidence"] = ""
-    for i, j in enumerate(out["zone"].tolist()):
-        if j < 0:
-            continue
-        zone = zones.iloc[j]
-        for name in _FROM_ZONE:
-            out.at[i, name] = zone[name]
-        out.at[i, "dead_zone_id"] = zone["dead_zone_id"]
-        out.at[i, "class_new"] = zone["class"]
-        out.at[i, "evidence"] = zone["evidence"]
-        out.at[i, "last_seen"] = on
-        history = [part for part in (str(out.at[i, "previous_ids"]), f"{on.isoformat()}={zone['dead_zone_id']}") if part]
-        out.at[i, "previous_ids"] = "; ".join(history)
-    return out
+    position = rows["zone"].to_numpy()
+    drawn = position >= 0
+    mine = pd.DataFrame(zones.drop(columns="geometry")).iloc[position[drawn]]
+    out = rows.assign(dead_zone_id="", population=np.nan, class_new="", evidence="")
+    for name in (*_FROM_ZONE, "dead_zone_id", "evidence"):
+        values = out[name].to_numpy(dtype=object).copy()
+        values[drawn] = mine[name].to_numpy(dtype=object)
+        out[name] = pd.Series(values, index=out.index, dtype=object)
+    out["class_new"] = out["class"].where(drawn, "")
+    of_zone = np.full(len(out), None, dtype=object)
+    of_zone[drawn] = mine["deadline"].to_numpy(dtype=object)
+    out["zone_deadline"] = pd.Series(of_zone, index=out.index, dtype=object)
+    out["last_seen"] = [on if there else day for there, day in zip(drawn, out["last_seen"], strict=True)]
+    seen = [f"{on.isoformat()}={name}" if name else "" for name in out["dead_zone_id"]]
+    out["previous_ids"] = ["; ".join(part for part in both if part) for both in zip(out["previous_ids"], seen, strict=True)]
+    return out.astype(dict.fromkeys(("population", "lon", "lat"), float))
 
 
 def deadline_of(
     *,
     stated: date | None,
+    of_zone: date | None = None,
     before: date | None,
     basis: str,
     zone_class: str,
@@ -230,15 +229,17 @@ def deadline_of(
     reopened: bool,
     settings: RegisterSettings,
 ) -> tuple[date | None, str]:
-    """Return an identity's deadline and what it rests on: ``stated``, ``register``, ``setting`` or "".
+    """Return an identity's deadline and what it rests on: ``stated``, ``zone``, ``register``, ``setting`` or "".
 
-    The one stated now, else the register's, else days from the listing by class of zone. A deadline from before
-    the reopening was for the matter that was closed then.
+    The one stated now, else that of the new review's zone (of its villages), else the register's, else days from the
+    listing by class of zone. A deadline from before the reopening was for the matter that was closed then.
 
     Parameters
     ----------
     stated : date or None
         From the table of acceptances.
+    of_zone : date or None
+        From the table of dead zones.
     before : date or None
         From the old register.
     basis : str
@@ -249,9 +250,10 @@ def deadline_of(
         Now or in an earlier review.
     settings : RegisterSettings
     """
-    if stated is not None and not (reopened and stated < opened):
-        return stated, "stated"
-    if before is not None and basis in {"stated", "register"} and not (reopened and before < opened):
+    for day, whence in ((stated, "stated"), (of_zone, "zone")):
+        if day is not None and not (reopened and day < opened):
+            return day, whence
+    if before is not None and basis in {"stated", "zone", "register"} and not (reopened and before < opened):
         return before, "register"
     if before is not None and basis == "setting" and not (reopened and before < opened):
         return before, "setting"

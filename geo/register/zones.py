@@ -24,14 +24,14 @@ from geo.errors import CrsError, InputError
 from geo.polygons import only_polygons, repair, shapes_to_plane
 from geo.text import clean
 
-__all__ = ["ZONE_COLUMNS", "Layer", "dead_zones", "deciding_layers", "listed", "plane_shapes"]
+__all__ = ["ZONE_COLUMNS", "Layer", "acting_layers", "dead_zones", "deciding_layers", "listed", "plane_shapes"]
 
 Shapes = npt.NDArray[np.object_]
 Layer = tuple[str, str, str]
 
 ZONE_COLUMNS = (
     "dead_zone_id", "operator", "technology", "family", "class", "population", "evidence", "operators_missing",
-    "commune_codes", "lon", "lat",
+    "commune_codes", "lon", "lat", "deadline",
 )  # fmt: skip
 _TEXTS = ("operator", "technology", "evidence", "operators_missing", "commune_codes")
 _NUMBERS = ("population", "lon", "lat")
@@ -51,7 +51,7 @@ def dead_zones(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     ----------
     frame : GeoDataFrame
         EPSG:4326, polygons (road segments: lines too), with ``dead_zone_id`` and ``class``. What else is
-        missing is unknown: texts become empty, numbers NaN, ``lon`` and ``lat`` a point inside.
+        missing is unknown: texts become empty, numbers NaN, ``deadline`` None, ``lon`` and ``lat`` a point inside.
 
     Raises
     ------
@@ -81,6 +81,8 @@ def dead_zones(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     for name in ("operator", "technology"):
         columns[name] = np.array(["" if text in _ALL else text for text in np.asarray(columns[name])], dtype=object)
     columns |= {name: (pd.to_numeric(frame[name], errors="coerce") if name in frame else pd.Series(np.nan, index=frame.index)).to_numpy(dtype=np.float64) for name in _NUMBERS}
+    days = pd.to_datetime(frame["deadline"], errors="coerce") if "deadline" in frame else pd.Series(pd.NaT, index=frame.index)
+    columns["deadline"] = np.array([None if pd.isna(day) else pd.Timestamp(day).date() for day in days], dtype=object)
     shapes = np.asarray(frame.geometry.to_numpy(), dtype=object).copy()
     shapes[np.asarray(shapely.is_missing(shapes), dtype=bool)] = shapely.Polygon()
     inside = np.full((len(shapes), 2), np.nan)
@@ -138,3 +140,22 @@ def deciding_layers(
     oldest = _FILLED_BY.get(str(zone["class"]), TECHNOLOGIES[0])
     fitting = [t for t in TECHNOLOGIES[TECHNOLOGIES.index(oldest) :] if t in counting]
     return tuple((operator, technology, use) for operator in whose for technology in fitting)
+
+
+def acting_layers(zone: Mapping[Any, Any], *, operators: Sequence[str], counting: Sequence[str]) -> tuple[Layer, ...]:
+    """Return the layers that have a part in whether and where a zone is drawn, those that serve included.
+
+    Of a zone of one operator or layer its own; of one over all operators every layer that counts: where the only
+    operator of a ``single_operator`` zone gains or loses ground, so does the zone.
+
+    Parameters
+    ----------
+    zone : mapping
+        ``operator``, ``technology``, ``class``.
+    operators, counting : sequence of str
+        See :func:`deciding_layers`.
+    """
+    whose = (str(zone["operator"]),) if zone["operator"] else tuple(operators)
+    which = (str(zone["technology"]),) if zone["technology"] else tuple(t for t in TECHNOLOGIES if t in counting)
+    uses = ("indoor", "outdoor") if zone["class"] == "indoor_only" else ("outdoor",)
+    return tuple((operator, technology, use) for operator in whose for technology in which for use in uses)

@@ -15,6 +15,7 @@ from typing import Any
 import geopandas as gpd
 import openpyxl
 import pytest
+import shapely
 
 from geo.errors import InputError
 from geo.io.files import read_json
@@ -22,7 +23,7 @@ from geo.pipeline.reviews import ReviewsCompared, compare_reviews
 from tests.register.made_up_runs import POOR, Run, block, centre, marks, write
 
 ROOT = Path(__file__).resolve().parents[2]
-FIRST = Run(zones={"DZ1": block(1, 1, 4, 4), "DZ2": block(8, 1, 10, 11)}, people={cell: 1 for cell in block(0, 0, 12, 12)})
+FIRST = Run(zones={"DZ1": block(1, 1, 4, 4), "DZ2": block(8, 1, 10, 11)}, people=dict.fromkeys(block(0, 0, 12, 12), 1))
 SECOND, THIRD = date(2027, 11, 1), date(2028, 11, 1)
 
 
@@ -244,6 +245,8 @@ def test_overdue(tmp_path: Path) -> None:
     village = {"village_id": "T1", "cell": (2, 2), "class": "white", "population": 9}
     rows = pair(tmp_path / "a", FIRST, second(villages=[village]), acceptances=listed)[1]
     assert (rows["DZ1"]["state"], rows["DZ1"]["deadline"], rows["DZ1"]["deadline_basis"], rows["DZ2"]["state"]) == ("overdue", "2027-06-30", "stated", "persisting")
+    rows = pair(tmp_path / "c", FIRST, second(deadlines={"N2": "2027-06-30"}))[1]
+    assert [(row["state"], row["deadline_basis"]) for row in rows.values()] == [("persisting", ""), ("overdue", "zone")]
     rows = pair(tmp_path / "b", FIRST, second(), deadline_days={"white": 100.0})[1]
     assert [row["state"] for row in rows.values()] == ["overdue", "overdue"]
 
@@ -306,18 +309,25 @@ def test_folders_that_cannot_be_compared(two: tuple[Path, Path], tmp_path: Path)
     assert "is damaged" in refused(old, other)
 
 
-def test_runs_without_dead_zones(two: tuple[Path, Path]) -> None:
+def test_runs_without_dead_zones(two: tuple[Path, Path], tmp_path: Path) -> None:
     old, new = two
+    shutil.copy(write(tmp_path / "x", second(zones={"N1": block(1, 1, 4, 4)})) / "layers.gpkg", new / "layers.gpkg")
+    assert "no layer of layers.gpkg has the outline of dead zone N2;" in refused(old, new)
+    (new / "layers.gpkg").write_bytes(b"x")
+    assert "damaged" in refused(old, new)
     (new / "layers.gpkg").unlink()
-    assert "no layer dead_zones" in refused(old, new)
+    assert "dead zone N1, N2;" in refused(old, new)
     (new / "tables/dead_zones.csv").unlink()
     assert "no table of dead zones" in refused(old, new)
 
 
-def test_table_and_layer_must_hold_the_same_zones(two: tuple[Path, Path], tmp_path: Path) -> None:
-    old, new = two
-    shutil.copy(write(tmp_path / "x", second(zones={"N1": block(1, 1, 4, 4), "N7": block(8, 1, 10, 11)})) / "layers.gpkg", new / "layers.gpkg")
-    assert "do not hold the same zones (N2, N7" in refused(old, new)
+def test_roads_may_have_a_layer_of_their_own(tmp_path: Path) -> None:
+    road = shapely.LineString([centre((6, 0)), centre((6, 11))])
+    for name, run in (("old", FIRST), ("new", second())):
+        folder = write(tmp_path / name, replace(run, zones={**run.zones, "road-1": []}, classes={"road-1": "road"}))
+        gpd.GeoDataFrame({"dead_zone_id": ["road-1"]}, geometry=[road], crs=4326).to_file(folder / "layers.gpkg", layer="dead_zone_roads", driver="GPKG")
+    table = compare_reviews(tmp_path / "old", tmp_path / "new").table
+    assert table[["family", "state", "matched_by"]].to_numpy().tolist() == [["area", "persisting", "people"]] * 2 + [["road", "persisting", "people"]]
 
 
 def test_a_register_that_is_not_the_old_runs(two: tuple[Path, Path], tmp_path: Path) -> None:
@@ -364,6 +374,7 @@ def test_the_command_says_the_counts_in_both_languages(two: tuple[Path, Path], t
     lon, lat = centre((2, 2))
     listed = tmp_path / "a.csv"
     listed.write_text(f"lon,lat,Nhà mạng,accepted,accepted_on\n{lon},{lat},Mạng A,Không đạt,2027-03-05\n,,,,\n,,Mạng A,Đạt,2027-03-05\n", encoding="utf-8")
+    assert "Thiếu OLD" in run_command(folder=tmp_path).stderr
     done = run_command("old", "new", "--acceptances", "a.csv", "--deadline-days", "road=10", folder=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "Kỳ 01/11/2027 so với kỳ 01/11/2026: 2 vùng trong sổ." in done.stdout

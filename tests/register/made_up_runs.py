@@ -60,6 +60,7 @@ class Run:
     day: date = date(2026, 11, 1)
     zones: Mapping[str, list[Cell]] = field(default_factory=dict)
     classes: Mapping[str, str] = field(default_factory=dict)
+    deadlines: Mapping[str, str] = field(default_factory=dict)
     #: cells (of both operators) with a level of their own
     levels: Mapping[Cell, float] = field(default_factory=dict)
     measured: Iterable[Cell] = ()
@@ -113,7 +114,7 @@ def table(rows: list[dict[str, Any]], columns: Iterable[str]) -> bytes:
 
 
 ZONE_COLUMNS = ("dead_zone_id", "commune_codes", "area_km2", "population", "population_low", "population_high", "villages", "operators_missing", "class",
-                "priority", "evidence", "reason", "lon", "lat")  # fmt: skip
+                "priority", "evidence", "reason", "lon", "lat", "deadline")  # fmt: skip
 VILLAGE_COLUMNS = ("village_id", "village_name", "commune_code", "lon", "lat", "population", "class", "weak", "single_operator", "operators_serving",
                    "operators_undecided", "best_technology", "evidence", "last_measured")  # fmt: skip
 
@@ -133,10 +134,10 @@ def write(folder: Path, run: Run) -> Path:
     folder.mkdir(parents=True)
     zones = []
     for name, cells in run.zones.items():
-        lon, lat = centre(cells[0])
+        lon, lat = centre(cells[0]) if cells else ("", "")
         people = None if run.people is None else sum(run.people.get(cell, 0) for cell in cells)
         zones.append({"dead_zone_id": name, "commune_codes": "99001", "area_km2": len(cells) / 100, "population": "" if people is None else people,
-                      "operators_missing": "Mạng A; Mạng B", "class": run.classes.get(name, "white"), "evidence": "predicted", "lon": lon, "lat": lat})  # fmt: skip
+                      "operators_missing": "Mạng A; Mạng B", "class": run.classes.get(name, "white"), "evidence": "predicted", "lon": lon, "lat": lat, "deadline": run.deadlines.get(name, "")})  # fmt: skip
     write_bytes(folder / "tables" / "dead_zones.csv", table(zones, ZONE_COLUMNS))
     villages = [{**v, **dict(zip(("lon", "lat"), centre(v["cell"]), strict=True))} for v in run.villages]
     for village in villages:
@@ -149,7 +150,7 @@ def write(folder: Path, run: Run) -> Path:
         geometry=shapely.points(np.array(places).reshape(-1, 2)), crs=4326,
     )  # fmt: skip
     communes = gpd.GeoDataFrame({"commune_code": ["99001"], "commune_name": ["Xã Thử"], "province_code": ["99"]}, geometry=[polygon(block(0, 0, SIDE, SIDE))], crs=4326)
-    drawn = gpd.GeoDataFrame({"dead_zone_id": list(run.zones)}, geometry=[polygon(c) for c in run.zones.values()], crs=4326)
+    drawn = gpd.GeoDataFrame({"dead_zone_id": [n for n, c in run.zones.items() if c]}, geometry=[polygon(c) for c in run.zones.values() if c], crs=4326)
     layers = {"communes": communes, "sites": sites, **({"dead_zones": drawn} if len(drawn) else {})}
     write_layers(folder / "layers.gpkg", layers, created=run.day)
     write_bytes(folder / "rasters" / "radio_cells.csv", table(

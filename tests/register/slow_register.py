@@ -115,8 +115,7 @@ def advance(book: dict[str, Entry], review: Review, days_by_class: dict[str, flo
             last = book[last].into
         for zone_name in entry.names:
             meant[zone_name] = last
-    for zone_name, name in keeper.items():
-        meant[zone_name] = name
+    meant.update(keeper)
 
     out: dict[str, Entry] = {}
     for name, entry in book.items():

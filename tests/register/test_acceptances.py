@@ -102,7 +102,6 @@ PLACES = pd.DataFrame(
         "register_id": ["R1", "R2", "R3", "R4"],
         "merged_into": ["", "", "R1", ""],
         "previous_ids": ["2026-11-01=DZ1; 2027-11-01=N1", "2026-11-01=DZ2", "2026-11-01=DZ3", "2026-11-01=N1"],
-        "dead_zone_id": ["N1", "", "", ""],
         "operator": ["", "Mạng A", "", ""],
         "operators_missing": ["Mạng A; Mạng B", "", "", ""],
     }
@@ -113,7 +112,7 @@ VILLAGES = pd.DataFrame({"village_id": ["T1", "T2", "T9"], "lon": [POINT.x, shap
 
 
 def put(*rows: dict[str, Any]) -> tuple[tuple[Recorded, ...], list[str]]:
-    base = {"register_id": "", "dead_zone_id": "", "village_id": "", "lon": np.nan, "lat": np.nan, "operator": "", "accepted": "yes",
+    base = {"register_id": "", "dead_zone_id": "", "review_on": pd.NaT, "village_id": "", "lon": np.nan, "lat": np.nan, "operator": "", "accepted": "yes",
             "accepted_on": pd.Timestamp("2027-03-05"), "claimed": "", "claimed_on": pd.NaT, "deadline": pd.NaT, "file": "a.csv", "sheet": ""}  # fmt: skip
     log = IssueLog(issue_catalogue())
     frame = pd.DataFrame([{**base, **row, "row": k + 2} for k, row in enumerate(rows)])
@@ -133,6 +132,8 @@ def test_each_way_to_name_a_place() -> None:
     assert accepted({"lon": POINT.x, "lat": POINT.y, "operator": "Mạng B"}) == ["R1"]
     assert accepted({"register_id": "R3"}) == ["R1"], "it ended there"
     assert accepted({"dead_zone_id": "DZ3"}) == ["R1"]
+    assert accepted({"dead_zone_id": "N1", "review_on": pd.Timestamp("2027-11-01")}) == ["R1"], "two reviews have a zone of this id"
+    assert accepted({"dead_zone_id": "N1", "review_on": pd.Timestamp("2026-11-01")}) == ["R4"]
 
 
 @pytest.mark.parametrize(
@@ -144,6 +145,7 @@ def test_each_way_to_name_a_place() -> None:
         ({"village_id": "T9"}, "acceptance_unmatched"),
         ({"lon": 106.0, "lat": 22.0}, "acceptance_unmatched"),
         ({"dead_zone_id": "N1"}, "acceptance_ambiguous"),
+        ({"dead_zone_id": "DZ1", "review_on": pd.Timestamp("2027-11-01")}, "acceptance_unmatched"),
         ({"register_id": "R2", "operator": "Mạng B"}, "acceptance_other_operator"),
         ({"register_id": "R1", "accepted_on": pd.Timestamp("2027-12-01")}, "acceptance_in_future"),
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -35,7 +36,6 @@ from geo.register.people import WeightedPoints
 from geo.validation import IssueLog
 from tests.register import slow_register as slow
 from tests.register.made_up_ground import SIDE_M, X, Y, grid, points, zones
-import itertools
 
 SIDE = 7
 GRID = grid(SIDE, SIDE)
@@ -104,7 +104,10 @@ def history(steps: list[str], seed: int) -> list[slow.Review]:
         }
         names += list(found)
         some = [name for name in names if rng.random() < 0.08]
-        within = lambda: day - timedelta(days=int(rng.integers(0, 700)))  # noqa: E731
+
+        def within(today: date = day) -> date:
+            return today - timedelta(days=int(rng.integers(0, 700)))
+
         reviews.append(
             slow.Review(
                 day, found, state, measured, people,
@@ -162,14 +165,14 @@ def recorded_rows(review: slow.Review) -> pd.DataFrame:
         yes, day = review.acceptances.get(name, (None, None))
         rows.append(
             {
-                "register_id": "", "dead_zone_id": name, "village_id": "", "lon": np.nan, "lat": np.nan, "operator": "",
+                "register_id": "", "dead_zone_id": name, "review_on": pd.NaT, "village_id": "", "lon": np.nan, "lat": np.nan, "operator": "",
                 "accepted": {True: "yes", False: "no", None: ""}[yes], "accepted_on": pd.Timestamp(day) if day else pd.NaT,
                 "claimed": "yes" if name in review.claims else "", "claimed_on": pd.Timestamp(review.claims[name]) if name in review.claims else pd.NaT,
                 "deadline": pd.Timestamp(review.deadlines[name]) if name in review.deadlines else pd.NaT,
                 "file": "made_up.csv", "sheet": "", "row": len(rows) + 2,
             }
         )  # fmt: skip
-    columns = ["register_id", "dead_zone_id", "village_id", "lon", "lat", "operator", "accepted", "accepted_on", "claimed", "claimed_on", "deadline", "file", "sheet", "row"]
+    columns = ["register_id", "dead_zone_id", "review_on", "village_id", "lon", "lat", "operator", "accepted", "accepted_on", "claimed", "claimed_on", "deadline", "file", "sheet", "row"]
     return pd.DataFrame(rows, columns=columns)
 
 

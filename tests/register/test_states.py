@@ -168,7 +168,10 @@ def test_laws_over_all_cases(
     [
         ({}, (None, "")),
         ({"zone_class": "white"}, (date(2027, 11, 1), "setting")),
-        ({"stated": LATER, "before": NOW, "basis": "stated"}, (LATER, "stated")),
+        ({"stated": LATER, "of_zone": NOW, "before": NOW, "basis": "stated"}, (LATER, "stated")),
+        ({"of_zone": LATER, "before": NOW, "basis": "stated"}, (LATER, "zone")),
+        ({"of_zone": LATER, "opened": NOW, "reopened": True}, (None, "")),
+        ({"before": LATER, "basis": "zone"}, (LATER, "register")),
         ({"before": LATER, "basis": "stated"}, (LATER, "register")),
         ({"before": LATER, "basis": "setting", "zone_class": "white"}, (LATER, "setting")),
         ({"before": LATER, "basis": "stated", "opened": NOW, "reopened": True}, (None, "")),
