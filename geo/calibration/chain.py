@@ -1,45 +1,226 @@
-"""The whole chain of one fit (interim form)."""
+"""The whole way from blocks of samples and their paths to corrections, and to how good they are where nobody measured.
+
+Fit, then the correlation of what is left along the ground, by which the next fit weighs its blocks; and, where it is asked
+for, the same fit with blocks of the map held out in turn, scored there.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
+import pandas as pd
 
+from geo.calibration.best_server import best_server_moments
 from geo.calibration.blocks import Blocks, Correlation, effective_weights, fit_correlation
 from geo.calibration.calibration import Calibration, Note, calibrate, serving_residuals
-from geo.calibration.observations import HeardCells, RadioFacts, assemble_observations
+from geo.calibration.likelihood import Candidates, Kind
+from geo.calibration.observations import HeardCells, Observations, RadioFacts, assemble_observations
+from geo.calibration.scoring import nearest_m, score_table, spatial_folds
 from geo.calibration.settings import CalibrationSettings
+from geo.calibration.terms import LinkFeatures
 from geo.propagation.links import Links
 
 __all__ = ["MeasurementFit", "fit_measurements"]
 
+_F64 = npt.NDArray[np.float64]
+_I64 = npt.NDArray[np.int64]
+_KM = (1.0, 2.0, 4.0, 8.0)
+_NEAREST_M = (500.0, 1000.0, 2000.0, 5000.0)
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, slots=True)
 class MeasurementFit:
+    """A calibration and what is known of it.
+
+    Attributes
+    ----------
+    calibration : Calibration
+    correlation : Correlation
+        Of what it leaves, along the ground.
+    site_correlation, place_correlation : float
+        Of the errors of two cells of one site, and of two sites, at one place.
+    score : DataFrame or None
+        Of held-out blocks of the map (:func:`geo.calibration.scoring.score_table`); None where it was not asked for or all
+        measurements lie together.
+    tied, left_out : mapping of str to int
+        See :class:`geo.calibration.observations.Observations`.
+    notes : tuple of Note
+    """
+
     calibration: Calibration
     correlation: Correlation
     site_correlation: float
     place_correlation: float
+    score: pd.DataFrame | None
+    tied: Mapping[str, int]
+    left_out: Mapping[str, int]
     notes: tuple[Note, ...]
 
     def facts(self) -> dict[str, Any]:
-        return {"effective_n": self.calibration.effective_n, "range_m": self.correlation.range_m}
+        """Return what a manifest says of it, as plain numbers; None is not known."""
+        rows = None
+        if self.score is not None:
+            plain = self.score.round(4).astype(object).where(self.score.notna(), None)
+            rows = [{str(k): v for k, v in row.items()} for row in plain.to_dict("records")]
+        estimate = self.calibration.posterior.estimate
+        return {
+            "effective_n": round(self.calibration.effective_n, 1),
+            "range_m": round(self.correlation.range_m, 1),
+            "site_correlation": round(self.site_correlation, 4),
+            "place_correlation": round(self.place_correlation, 4),
+            "tied": dict(self.tied),
+            "left_out": dict(self.left_out),
+            "spread_db": [round(float(s), 3) for s in self.calibration.posterior.spread_db],
+            "terms": {
+                f"{t.family} {t.member}".strip(): round(float(estimate[i]), 3)
+                for i, t in enumerate(self.calibration.terms)
+                if t.family not in ("site", "device")
+            },
+            "score": rows,
+        }
 
 
-def fit_measurements(blocks: Blocks, links: Links, facts: RadioFacts, heard: HeardCells, *, clutter, clutters, devices, settings: CalibrationSettings) -> MeasurementFit:
-    import dataclasses
-    n = len(blocks.kind)
-    best = np.full(n, -np.inf)
-    ok = np.isfinite(links.level_dbm)
-    np.maximum.at(best, links.point[ok], links.level_dbm[ok])
-    keep = ~ok | (links.level_dbm > best[links.point] - settings.fit_reach_db)
-    links = Links(*(getattr(links, f.name)[keep] for f in dataclasses.fields(Links)))
-    obs = assemble_observations(blocks, links, facts, heard, clutter=clutter, clutters=clutters, devices=devices)
-    b = obs.block
-    corr = Correlation(settings.range_m, settings.nugget_share, 49.0, 0)
-    for _ in range(1):
-        w = effective_weights(blocks.x_m[b], blocks.y_m[b], blocks.layer[b], np.unique(blocks.place[b], return_inverse=True)[1], blocks.samples[b], corr)
-        cal = calibrate(obs.candidates, obs.predicted_dbm, obs.features, w, settings)
-    return MeasurementFit(cal, corr, cal.settings.site_correlation, cal.settings.place_correlation, cal.notes)
+def fit_measurements(
+    blocks: Blocks,
+    links: Links,
+    facts: RadioFacts,
+    heard: HeardCells,
+    *,
+    clutter: _I64,
+    clutters: tuple[str, ...],
+    devices: tuple[str, ...],
+    settings: CalibrationSettings,
+    correlation: Correlation | None = None,
+    scored: bool = True,
+) -> MeasurementFit:
+    """Fit the corrections to blocks of samples.
+
+    Parameters
+    ----------
+    blocks : Blocks
+        Those that teach.
+    links : Links
+        ``point`` is the block.
+    facts : RadioFacts
+    heard : HeardCells
+    clutter : (b,) int64 array
+    clutters, devices : tuple of str
+    settings : CalibrationSettings
+    correlation : Correlation, optional
+        Along the ground, by which blocks are weighed; that of the settings unless given.
+    scored : bool
+        Whether to hold blocks of the map out and score the corrections there.
+    """
+    seen = assemble_observations(
+        blocks, _strong(links, len(blocks.kind), settings), facts, heard, clutter=clutter, clutters=clutters, devices=devices
+    )
+    start = correlation or Correlation(settings.range_m, settings.nugget_share, float("nan"), 0)
+    weight = _weights(blocks, seen.block, start)
+    found = calibrate(seen.candidates, seen.predicted_dbm, seen.features, weight, settings)
+    residual = serving_residuals(found, seen.candidates, seen.predicted_dbm, seen.features)
+    site = np.where(seen.candidates.serving >= 0, seen.candidates.site[np.maximum(seen.candidates.serving, 0)], -1)
+    layer = blocks.layer[seen.block]
+    left = fit_correlation(
+        blocks.x_m[seen.block], blocks.y_m[seen.block], residual, layer * (int(site.max(initial=0)) + 2) + site + 1, settings
+    )
+    score = _score(blocks, seen, weight, left, settings) if scored else None
+    law = found.settings
+    return MeasurementFit(
+        found, left, law.site_correlation, law.place_correlation, score, seen.tied, seen.left_out, found.notes
+    )
+
+
+def _strong(links: Links, blocks: int, settings: CalibrationSettings) -> Links:
+    """Return the paths that can matter to the fit: those not much weaker than the block's strongest, and unknown ones."""
+    best = np.full(blocks, -np.inf)
+    known = np.isfinite(links.level_dbm)
+    np.maximum.at(best, links.point[known], links.level_dbm[known])
+    kept = ~known | (links.level_dbm > best[links.point] - settings.fit_reach_db)
+    return Links(*(getattr(links, f.name)[kept] for f in fields(Links)))
+
+
+def _weights(blocks: Blocks, chosen: _I64, correlation: Correlation) -> _F64:
+    place = np.unique(blocks.place[chosen], return_inverse=True)[1].astype(np.int64)
+    return effective_weights(
+        blocks.x_m[chosen], blocks.y_m[chosen], blocks.layer[chosen], place, blocks.samples[chosen], correlation
+    )
+
+
+def _part(seen: Observations, chosen: npt.NDArray[np.bool_]) -> tuple[Candidates, _F64, LinkFeatures]:
+    """Return some observations with their candidates."""
+    c = seen.candidates
+    of_link = chosen[c.observation]
+    number = np.cumsum(of_link) - 1
+    counts = np.diff(c.first)[chosen]
+    serving = c.serving[chosen]
+    small = Candidates(
+        c.level_dbm[chosen], c.kind[chosen], np.where(serving >= 0, number[np.maximum(serving, 0)], -1),
+        np.concatenate([[0], np.cumsum(counts)]).astype(np.int64), c.site[of_link],
+    )  # fmt: skip
+    return small, seen.predicted_dbm[of_link], seen.features.take(of_link)
+
+
+def _score(
+    blocks: Blocks, seen: Observations, weight: _F64, correlation: Correlation, settings: CalibrationSettings
+) -> pd.DataFrame | None:
+    """Return the score on held-out blocks of the map; a fold is fitted to no more than ``compare_blocks``."""
+    x, y = blocks.x_m[seen.block], blocks.y_m[seen.block]
+    rng = np.random.default_rng(0)
+    parts = []
+    try:
+        folds = list(spatial_folds(x, y, correlation, settings, folds=int(settings.score_folds)))
+    except ValueError:  # all lie in one block: nothing can be held out, and the table says so by its absence
+        return None
+    for fold in folds:
+        train = np.flatnonzero(fold.train)
+        if len(train) < 2 or not fold.test.any():
+            continue
+        if len(train) > settings.compare_blocks:
+            train = rng.choice(train, int(settings.compare_blocks), replace=False)
+        taught = np.zeros(len(x), dtype=bool)
+        taught[train] = True
+        candidates, predicted, features = _part(seen, taught)
+        fitted = calibrate(candidates, predicted, features, weight[taught], settings)
+        parts.append(_held_out(fitted, seen, fold.test, nearest_m(x, y, taught)[fold.test]))
+    if not parts:
+        return None
+    every = pd.concat(parts, ignore_index=True)
+    strata = {name: every[name].to_numpy(dtype=object) for name in ("distance", "clutter", "terrain", "nearest")}
+    table = score_table(
+        every["level_dbm"].to_numpy(float), every["mean_dbm"].to_numpy(float), strata, good_db=settings.good_db
+    )
+    inside = np.abs(every["level_dbm"] - every["mean_dbm"]) <= 1.6449 * every["sd_db"]
+    return table.assign(within_90_share=np.where(table["stratum"] == "all", float(inside.mean()), np.nan))
+
+
+def _held_out(fitted: Calibration, seen: Observations, test: npt.NDArray[np.bool_], nearest: _F64) -> pd.DataFrame:
+    """Return level, expected best level and its error of held-out observations that have a level."""
+    candidates, predicted, features = _part(seen, test)
+    found = fitted.correct(features, with_device=True)
+    mean, variance = best_server_moments(
+        predicted + found.shift_db, found.error_sd_db, candidates.first, candidates.site,
+        site_correlation=fitted.settings.site_correlation, place_correlation=fitted.settings.place_correlation,
+    )  # fmt: skip
+    order = np.lexsort((predicted + found.shift_db, candidates.observation))
+    strongest = order[candidates.first[1:] - 1]
+    cover = features.clutter[strongest]
+    names = np.array([*features.clutters, ""], dtype=object)
+    frame = pd.DataFrame(
+        {
+            "level_dbm": candidates.level_dbm, "mean_dbm": mean, "sd_db": np.sqrt(variance),
+            "distance": _binned(features.distance_km[strongest], _KM, "km"), "clutter": names[cover],
+            "terrain": np.where(features.obstructed[strongest], "obstructed", "clear"),
+            "nearest": _binned(nearest, _NEAREST_M, "m"),
+        }
+    )  # fmt: skip
+    level = np.isin(candidates.kind, (Kind.SERVING, Kind.STRONGEST))
+    return frame[level & np.isfinite(mean)]
+
+
+def _binned(values: _F64, edges: tuple[float, ...], unit: str) -> npt.NDArray[np.object_]:
+    names = [f"< {edges[0]:g} {unit}", *(f"{a:g}-{b:g} {unit}" for a, b in zip(edges, edges[1:], strict=False)), f">= {edges[-1]:g} {unit}"]
+    return np.array(names, dtype=object)[np.digitize(values, edges)]

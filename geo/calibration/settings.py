@@ -81,8 +81,11 @@ class CalibrationSettings:
         How far the change of a site makes older samples worthless.
     typical_km, typical_diffraction_db : float
         The path at which the error of the corrections is asked for.
-    fit_blocks : float
-        Blocks that the corrections are fitted to; more are thinned.
+    fit_blocks, compare_blocks : float
+        Blocks that the corrections are fitted to, and by which ways of counting what stands on the ground are compared;
+        more are thinned.
+    score_folds : float
+        Times that spatial blocks are held out for the score.
     fit_reach_db : float
         Candidates weaker than the strongest by more are left out of the fit.
     free_technologies : tuple of str
@@ -141,6 +144,8 @@ class CalibrationSettings:
     typical_km: float
     typical_diffraction_db: float
     fit_blocks: float
+    compare_blocks: float
+    score_folds: float
     fit_reach_db: float
     free_technologies: tuple[str, ...]
 

@@ -563,6 +563,7 @@ def _facts(
             "name": MODEL,
             "indoor": f"{INDOOR_MODEL}, {settings.coverage.building_kind}",
             "end_loss": END_MODEL if settings.ground.end_loss == "p2108" else None,
-            "score": None,
+            "corrected": results["calibration"].record["used"],
+            "score": results["calibration"].record.get("score"),
         },
     }

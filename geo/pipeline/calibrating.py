@@ -15,6 +15,7 @@ from geo.calibration import (
     Blocks,
     Calibration,
     CalibrationSettings,
+    Correlation,
     HeardCells,
     Kind,
     Note,
@@ -255,6 +256,7 @@ class _Fit:
 
     ground: str
     calibration: Calibration
+    correlation: Correlation
     facts_of_cells: RadioFacts
     cover_codes: tuple[int, ...]
     site_correlation: float
@@ -272,39 +274,41 @@ def _fitted(
     calibration: CalibrationSettings,
     work: Workspace,
 ) -> _Fit:
-    """Fit over every ground and return the one that explains the measurements best."""
-    chosen = _thinned(place, calibration)
-    blocks, teaches = place.blocks, np.zeros(len(place.blocks.kind), dtype=bool)
-    teaches[chosen] = True
-    few = _taken(blocks, chosen)
-    lon, lat = to_wgs84(few.x_m, few.y_m, grid.epsg)
+    """Compare the grounds on few blocks, take the one that explains them best, and fit over it to more."""
     facts = _radio_facts(prepared)
-    fits: list[_Fit] = []
-    for number, (name, ground) in enumerate(grounds):
+
+    def fitted(ground: GroundModel, name: str, most: int, start: Correlation | None = None) -> _Fit:
+        few = _taken(place.blocks, _thinned(place, most))
+        lon, lat = to_wgs84(few.x_m, few.y_m, grid.epsg)
         links = predict_links(ground, prepared.sources, lon, lat, few.layer, epsg=grid.epsg, settings=settings)
         covers, cover = _covers(ground, lon, lat)
         devices = tuple(str(d) for d in range(int(few.device.max(initial=-1)) + 1))
         found = fit_measurements(
-            few, links, facts, place.heard, clutter=cover, clutters=tuple(str(c) for c in covers), devices=devices, settings=calibration
-        )
-        fits.append(
-            _Fit(
-                name, found.calibration, facts, covers, found.site_correlation, found.place_correlation, found.notes,
-                {"fitted_blocks": int(few.kind.size), "blocks": int(blocks.kind.size)} | found.facts(),
-            )
+            few, links, facts, place.heard, clutter=cover, clutters=tuple(str(c) for c in covers), devices=devices,
+            settings=calibration, correlation=start, scored=start is not None or len(grounds) == 1,
         )  # fmt: skip
-        work.progress(2 + number, 2 + len(grounds))
-    best = max(fits, key=lambda fit: fit.calibration.posterior.log_evidence)
-    compared = {fit.ground: round(fit.calibration.posterior.log_evidence, 3) for fit in fits}
-    return replace(best, facts={**best.facts, "ground": best.ground, "log_evidence_by_ground": compared})
+        counted = {"fitted_blocks": int(few.kind.size), "blocks": int(place.blocks.kind.size)}
+        return _Fit(
+            name, found.calibration, found.correlation, facts, covers, found.site_correlation, found.place_correlation, found.notes,
+            counted | found.facts(),
+        )  # fmt: skip
+
+    tried = [fitted(ground, name, int(calibration.compare_blocks)) for name, ground in grounds if len(grounds) > 1]
+    work.progress(2, 4)
+    compared = {fit.ground: round(fit.calibration.posterior.log_evidence, 3) for fit in tried}
+    best = max(tried, key=lambda fit: fit.calibration.posterior.log_evidence, default=None)
+    name = grounds[0][0] if best is None else best.ground
+    found = fitted(dict(grounds)[name], name, int(calibration.fit_blocks), None if best is None else best.correlation)
+    work.progress(3, 4)
+    return replace(found, facts={**found.facts, "ground": name, "log_evidence_by_ground": compared})
 
 
-def _thinned(place: _Place, settings: CalibrationSettings) -> npt.NDArray[np.int64]:
-    """Return the blocks that teach, no more than the settings' share of each layer, by chance."""
+def _thinned(place: _Place, most: int) -> npt.NDArray[np.int64]:
+    """Return the blocks that teach, no more than ``most``, as many of each layer, by chance."""
     rng = np.random.default_rng(0)
     layer = np.where(place.teaches, place.blocks.layer, -1)
     present = np.unique(layer[layer >= 0])
-    share = max(1, int(settings.fit_blocks) // max(1, len(present)))
+    share = max(1, most // max(1, len(present)))
     parts = []
     for one in present:
         mine = np.flatnonzero(layer == one)
