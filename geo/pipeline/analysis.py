@@ -22,7 +22,7 @@ from geo.io.resources import issue_catalogue
 from geo.io.run_folder import RunFolder, run_name
 from geo.mapping import DataSource
 from geo.pipeline.areas import class_areas
-from geo.pipeline.calibrating import MEASURED, calibrate_run, ground_used, load_corrections
+from geo.pipeline.calibrating import MEASURED, OBSERVATIONS, calibrate_run, ground_used, load_corrections
 from geo.pipeline.drawing import run_draws
 from geo.pipeline.engine import Observer, Stage, StageResult, Workspace, run_stages
 from geo.pipeline.manifest import manifest
@@ -266,7 +266,12 @@ def analysis_stages(project: Project, settings: AnalysisSettings) -> list[Stage]
             "map",
             title["map"],
             lambda work: _map(work, project, settings),
-            settings={**named, "coverage": settings.coverage, "made_up": _made_up(project)},
+            settings={
+                **named,
+                "coverage": settings.coverage,
+                "calibration": settings.calibration,
+                "made_up": _made_up(project),
+            },
             upstream=("inputs", "calibration", "coverage", "villages", "dead_zones"),
         ),
     ]
@@ -485,6 +490,9 @@ def _map(work: Workspace, project: Project, settings: AnalysisSettings) -> Mappi
         roads=load_frame(folder, "roads"),
         settings=settings.coverage,
         uncertainty=work.records["coverage"]["uncertainty"],
+        learnt=work.records["calibration"],
+        calibration=settings.calibration,
+        observed=load_frame(work.upstream["calibration"], OBSERVATIONS),
         sources=_sources(logs[0], read["rasters"], project),
         noted=notices(
             logs,
@@ -494,6 +502,7 @@ def _map(work: Workspace, project: Project, settings: AnalysisSettings) -> Mappi
                 "population": work.records["villages"]["communes_with_population"],
                 "settlements": read["rows"].get("settlements", 0),
                 "measurements": read["rows"].get("measurements", 0),
+                "measurements_used": int(work.records["calibration"]["used"]),
             },
             defaults_used=work.records["coverage"]["defaults_used"],
             rules=settings.rules,

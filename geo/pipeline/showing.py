@@ -12,11 +12,12 @@ import geopandas as gpd
 import pandas as pd
 
 from geo import __version__
+from geo.calibration import CalibrationSettings
 from geo.coverage import MODEL, CoverageSettings
 from geo.errors import Bilingual
 from geo.io.files import write_bytes
 from geo.io.resources import load_toml
-from geo.mapping import CoverageLayer, DataSource, MapContent, build_map
+from geo.mapping import CoverageLayer, DataSource, MapContent, MeasurementCount, build_map
 from geo.mapping.labels import count_text, share_text
 from geo.pipeline.engine import Workspace
 from geo.pipeline.predicting import Predicted
@@ -149,7 +150,8 @@ def notices(
     logs : iterable of IssueLog
         Of all stages; their warnings are carried over, one line per text and file.
     present : mapping
-        Number of records of ``terrain``, ``population_raster``, ``population``, ``settlements`` and ``measurements``.
+        Number of records of ``terrain``, ``population_raster``, ``population``, ``settlements`` and ``measurements``; ``measurements_used``: 1 where they
+        corrected the prediction.
     defaults_used : mapping
         ``"4G.power_dbm"`` to how often.
     rules : sequence of mapping
@@ -162,7 +164,7 @@ def notices(
         out.append(sentence("notices", "no_population"))
     if not present.get("settlements"):
         out.append(sentence("notices", "no_villages"))
-    if present.get("measurements"):
+    if present.get("measurements") and not present.get("measurements_used"):
         out.append(sentence("notices", "measurements_unused", n=count_text(present["measurements"])))
     out.extend(_rule_notice(rule) for rule in rules if rule.get("status") == "unverified")
     for section in _SHOWN_DEFAULTS:
@@ -208,6 +210,38 @@ def _all_operators(predicted: Predicted, settings: CoverageSettings) -> tuple[Co
     )
 
 
+def _score(learnt: Mapping[str, Any], settings: CalibrationSettings) -> tuple[Bilingual, ...]:
+    """Return how well the corrected prediction did where measurements were held out; nothing where none were."""
+    rows = [row for row in learnt.get("score") or () if row["stratum"] == "all" and row["n"]]
+    if not rows:
+        return ()
+    row, good = rows[0], settings.good_db
+
+    def number(value: float) -> Bilingual:
+        return Bilingual(f"{value:.1f}".replace(".", ","), f"{value:.1f}")
+
+    return (
+        sentence(
+            "model", "score", n=count_text(row["n"]), bias=number(row["bias_db"]), rmse=number(row["rmse_db"]),
+            within=share_text(row["within_share"]), good=Bilingual(f"{good:g}".replace(".", ","), f"{good:g}"),
+            held=share_text(row["within_90_share"]),
+        ),
+        sentence("model", "validated"),
+    )  # fmt: skip
+
+
+def _measurement_counts(observed: pd.DataFrame | None) -> tuple[MeasurementCount, ...]:
+    """Return the samples used of each operator and technology with their first and last day."""
+    if observed is None:
+        return ()
+    out = []
+    for (operator, technology), part in observed.groupby(["operator", "technology"], sort=True):
+        times = part["time"].dropna()
+        first, last = (times.min().date(), times.max().date()) if len(times) else (None, None)
+        out.append(MeasurementCount(str(operator), str(technology), len(part), first, last))
+    return tuple(out)
+
+
 def _method(
     uncertainty: Mapping[str, Mapping[str, Any]], settings: CoverageSettings
 ) -> tuple[Bilingual, ...]:
@@ -242,6 +276,9 @@ def write_map(
     uncertainty: Mapping[str, Mapping[str, Any]],
     sources: Sequence[DataSource],
     noted: Sequence[Bilingual],
+    learnt: Mapping[str, Any],
+    calibration: CalibrationSettings,
+    observed: pd.DataFrame | None,
 ) -> Mapping[str, Any]:
     """Write ``index.html``; return its size and how much it shows.
 
@@ -267,8 +304,14 @@ def write_map(
         Of each layer, as :func:`geo.pipeline.predicting.predict_coverage` returns it.
     sources : sequence of DataSource
     noted : sequence of Bilingual
+    learnt : mapping
+        What :func:`geo.pipeline.calibrating.calibrate_run` returned.
+    calibration : CalibrationSettings
+    observed : DataFrame or None
+        Its observations.
     """
     coverage = predicted.coverage
+    score = _score(learnt, calibration)
     layers = tuple(
         CoverageLayer(operator, technology, coverage.state[i], coverage.grid)
         for i, (operator, technology) in enumerate(coverage.layers)
@@ -286,12 +329,13 @@ def write_map(
         roads=roads,
         coverage=layers,
         all_operators=_all_operators(predicted, settings),
-        model=sentence("model", "sentence", name=model_name(MODEL)),
-        method=_method(uncertainty, settings),
+        model=sentence("model", "corrected" if learnt["used"] else "sentence", name=model_name(MODEL)),
+        method=(*_method(uncertainty, settings), *score),
+        model_checked=bool(score),
         served_at_least=settings.served_probability,
         unserved_at_most=settings.unserved_probability,
         unknown_reasons=tuple(reason.name.lower() for reason in coverage.unknown_reasons(settings.counting)),
-        measurements=(),
+        measurements=_measurement_counts(observed),
         notices=tuple(noted),
         sources=tuple(sources),
     )
