@@ -23,10 +23,11 @@ from geo.io.run_folder import RunFolder, run_name
 from geo.mapping import DataSource
 from geo.pipeline.areas import class_areas
 from geo.pipeline.calibrating import MEASURED, OBSERVATIONS, calibrate_run, ground_used, load_corrections
+from geo.pipeline.claims import CLAIM_TABLES, compare_claims
 from geo.pipeline.drawing import run_draws
 from geo.pipeline.engine import Observer, Stage, StageResult, Workspace, run_stages
 from geo.pipeline.manifest import manifest
-from geo.pipeline.measured import place_facts
+from geo.pipeline.measured import counted, place_facts
 from geo.pipeline.predicting import Fusing, load_coverage, load_radio, predict_coverage, run_grid
 from geo.pipeline.reading import (
     RefusedInputsError,
@@ -60,6 +61,8 @@ __all__ = ["Analysis", "analyse", "analysis_stages"]
 ISSUES = "issues.xlsx"
 MAP = "index.html"
 #: Stages that state findings.
+#: Tables whose rows are areas by name, and places nowhere.
+_UNPLACED = ("provinces", "claims_by_commune")
 _LOGGED = ("inputs", "calibration", "coverage", "villages", "dead_zones")
 
 
@@ -152,7 +155,7 @@ def analysis_stages(project: Project, settings: AnalysisSettings) -> list[Stage]
     """Return the stages of a project, in order."""
     title = {
         name: sentence("stages", name)
-        for name in ("inputs", "calibration", "coverage", "villages", "dead_zones", "tables", "layers", "map")
+        for name in ("inputs", "calibration", "coverage", "villages", "dead_zones", "claims", "tables", "layers", "map")
     }
     zones = {code: zone for code, zone in province_zones(project.extra).items() if code in project.provinces}
     all_zones = province_zones(project.extra)
@@ -249,18 +252,32 @@ def analysis_stages(project: Project, settings: AnalysisSettings) -> list[Stage]
             ),
         ),
         Stage(
+            "claims",
+            title["claims"],
+            lambda work: _claims(work, settings),
+            settings={"coverage": settings.coverage, "calibration": settings.calibration},
+            upstream=(
+                "inputs/units.parquet",
+                "inputs/sites.parquet",
+                "inputs/coverage_claims.parquet",
+                "calibration",
+                "coverage",
+                "villages/people.npy",
+            ),
+        ),
+        Stage(
             "tables",
             title["tables"],
             lambda work: _tables(work, project),
             settings={**named, "operators": project.operators},
-            upstream=("inputs/issues.json", "calibration/issues.json", "coverage/issues.json", "villages", "dead_zones"),
+            upstream=("inputs/issues.json", "calibration/issues.json", "coverage/issues.json", "villages", "dead_zones", "claims"),
         ),
         Stage(
             "layers",
             title["layers"],
             lambda work: _layers(work, project),
             settings={"date": project.date},
-            upstream=("inputs/units.parquet", "inputs/sites.parquet", "villages", "dead_zones"),
+            upstream=("inputs/units.parquet", "inputs/sites.parquet", "villages", "dead_zones", "claims"),
         ),
         Stage(
             "map",
@@ -420,10 +437,29 @@ def _zones(work: Workspace, project: Project, settings: AnalysisSettings) -> Map
     )
 
 
+def _claims(work: Workspace, settings: AnalysisSettings) -> Mapping[str, Any]:
+    folder = work.upstream["inputs"]
+    sites, _ = _network(folder)
+    predicted = load_coverage(work.upstream["coverage"])
+    return compare_claims(
+        work,
+        claims=load_frame(folder, "coverage_claims"),
+        predicted=predicted,
+        units=load_frame(folder, "units"),
+        sites=sites,
+        observed=counted(work.upstream["calibration"], settings, predicted),
+        range_m=work.records["calibration"].get("range_m"),
+        areas=work.upstream["villages"],
+        settings=settings,
+    )
+
+
 def _result_frames(work: Workspace) -> dict[str, pd.DataFrame]:
     names = ("communes", "provinces", "villages", "facilities")
     found = {name: load_frame(work.upstream["villages"], name) for name in names}
     found["dead_zones"] = load_frame(work.upstream["dead_zones"], "dead_zones")
+    if "claims" in work.upstream:
+        found |= {name: load_frame(work.upstream["claims"], name) for name in CLAIM_TABLES}
     return {name: frame for name, frame in found.items() if frame is not None}
 
 
@@ -454,7 +490,7 @@ def _issues(project: Project, logs: Sequence[IssueLog]) -> bytes:
 def _layers(work: Workspace, project: Project) -> Mapping[str, Any]:
     folder = work.upstream["inputs"]
     sites, _ = _network(folder)
-    placed = {name: frame for name, frame in _result_frames(work).items() if name != "provinces"}  # a row, not a place
+    placed = {name: frame for name, frame in _result_frames(work).items() if name not in _UNPLACED}
     scoped = {name: load_frame(work.upstream["dead_zones"], name) for name in SCOPED}
     placed |= {name: frame for name, frame in scoped.items() if frame is not None}
     return write_result_layers(

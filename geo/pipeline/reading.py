@@ -122,6 +122,7 @@ def write_inputs(work: Workspace, project: Project) -> Mapping[str, Any]:
         "cells": None if inputs.network is None else inputs.network.cells,
         "measurements": inputs.measurements,
         "path_loss": inputs.path_loss,
+        "coverage_claims": inputs.coverage_claims,
         "settlements": inputs.settlements,
         "population": inputs.population,
         "facilities": inputs.facilities,

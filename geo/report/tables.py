@@ -46,7 +46,8 @@ __all__ = [
 ]
 
 _RESOURCE = "results/columns.toml"
-_ZONES = "results/dead_zones.toml"
+#: Further files of the same form, one for each part of the product.
+_OTHERS = ("results/dead_zones.toml", "results/disagreement.toml")
 _WORDS = "strings/map.toml"
 _LIST_WORDS = "results/lists.toml"
 #: Section of the words behind a column's codes, by the kind that the map gives the column.
@@ -141,8 +142,9 @@ def _column(name: str, entry: Mapping[str, Any], whose: str = "", figure: str = 
 def result_table(name: str) -> ResultTable:
     """Return the description of a kind of table, e.g. ``"communes"``."""
     listed = load_toml(_RESOURCE)
-    if name == "dead_zones":
-        listed = load_toml(_ZONES)
+    for other in _OTHERS:
+        if name in load_toml(other):
+            listed = load_toml(other)
     entry = listed[name] if name in listed else load_toml(_LIST_WORDS)["tables"][name]
     columns = tuple(_column(key, value) for key, value in entry["columns"].items())
     title, about = (Bilingual(entry[key]["vi"], entry[key]["en"]) for key in ("title", "about"))
