@@ -392,3 +392,10 @@ def test_the_command_says_the_counts_in_both_languages(two: tuple[Path, Path], t
     assert bad.returncode == 2
     assert "white=365" in bad.stderr
     assert "Traceback" not in bad.stderr + wrong.stderr
+
+
+def test_a_change_of_class_alone_is_a_change_with_a_cause(tmp_path: Path) -> None:
+    row = pair(tmp_path, FIRST, second(classes={"N1": "single_operator"}, version="0.2.0"))[1]["DZ1"]
+    assert (row["state"], row["class_old"], row["class_new"], row["causes"]) == ("persisting", "white", "single_operator", "model")
+    assert "class_changed" in row["flags"]
+    assert row["remark_vi"].startswith("Vẫn còn. Đổi loại: trắng sóng thành một nhà mạng. Nguyên nhân: mô hình")
