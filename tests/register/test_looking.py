@@ -10,7 +10,16 @@ import numpy as np
 import pytest
 from scipy.special import ndtr
 
-from geo.register import LayerRasters, Looked, ReviewView, RuleSet, find_places, identities_of, look, register_settings
+from geo.register import (
+    LayerRasters,
+    Looked,
+    ReviewView,
+    RuleSet,
+    find_places,
+    identities_of,
+    look,
+    register_settings,
+)
 from geo.register.zones import acting_layers
 from tests.register.made_up_ground import grid, zones
 
