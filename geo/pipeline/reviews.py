@@ -148,6 +148,7 @@ def compare_reviews(
     prefix = ".".join(new.provinces) or "00"
     old_zones, new_zones = dead_zones(old.zones()), dead_zones(new.zones())
     previous = _previous_register(old, old_register or old.path)
+    edited = previous is not None and _edited(old_register or old.path)
     identities = identities_of(old_zones, previous, on=old.date, prefix=prefix)
     views = [review_view(review) for review in (old, new)]
     people = _people(new, views[1].grid, population)
@@ -175,7 +176,7 @@ def compare_reviews(
     )
     table = register_frame(compared)
     require_nothing_lost(table, identities, new_zones)
-    summary = tuple(_summary(table, old, new, views, people.basis, first=previous is None))
+    summary = tuple(_summary(table, old, new, views, people.basis, first=previous is None, edited=edited))
     facts = _facts(old, new, settings, people.basis, acceptances, population, table)
     folder = RunFolder(target)
     with folder.locked() if folder.stages.is_dir() else nullcontext():  # no analysis may change the results meanwhile
@@ -252,6 +253,12 @@ def _previous_register(old: ReviewFolder, folder: Path) -> gpd.GeoDataFrame | No
         frame[name] = pd.to_numeric(frame[name], errors="coerce")
     frame["accepted"] = frame["accepted"].map({"TRUE": True, "FALSE": False, "": None}).astype(object).where(frame["accepted"] != "", None)
     return frame
+
+
+def _edited(folder: Path) -> bool:
+    """Tell whether a register's table is no longer as it was written: its words are taken, and it is said."""
+    found = read_register(folder)
+    return found is not None and found[1].get("table_sha256") != digest(folder / "tables" / f"{REGISTER}.csv")
 
 
 # -- what a review holds
@@ -453,7 +460,7 @@ def _say(section: str, entry: str, /, **fields: object) -> Bilingual:
 
 
 def _summary(
-    table: pd.DataFrame, old: ReviewFolder, new: ReviewFolder, views: list[ReviewView], basis: str, *, first: bool
+    table: pd.DataFrame, old: ReviewFolder, new: ReviewFolder, views: list[ReviewView], basis: str, *, first: bool, edited: bool
 ) -> Iterator[Bilingual]:
     days = {name: Bilingual(f"{r.date:%d/%m/%Y}", r.date.isoformat()) for name, r in (("old", old), ("new", new))}
     yield _say("summary", "title", n=number_text(len(table)), **days)
@@ -465,6 +472,8 @@ def _summary(
     yield _say("summary", "people_none") if basis == "none" else _say("summary", "people", basis=_say("people", basis))
     if first:
         yield _say("summary", "no_register", **days)
+    if edited:
+        yield _say("summary", "edited")
     if views[0].rule != views[1].rule:
         effects = Counter(table["rule_effect"])
         yield _say("summary", "rules", only=effects["only"], not_recomputable=effects["not_recomputable"])
@@ -523,5 +532,5 @@ def _write(
         write_bytes(path, issues_workbook(log, created=created, title=title))
         yield path
     path = target / f"{REGISTER}.json"
-    write_json(path, canonical(facts))
+    write_json(path, canonical({**facts, "table_sha256": digest(target / "tables" / f"{REGISTER}.csv")}))
     yield path

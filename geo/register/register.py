@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -109,11 +110,23 @@ def _settled(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
         )
     out = frame.sort_values("register_id", kind="stable", ignore_index=True)
     for name in _DATES:
-        out[name] = pd.Series([None if pd.isna(v) or v == "" else pd.Timestamp(v).date() for v in out[name]], index=out.index, dtype=object)
+        out[name] = pd.Series([_day(value, name) for value in out[name]], index=out.index, dtype=object)
     ended = (out["merged_into"] != "").to_numpy(dtype=bool)
     active = (out["dead_zone_id"] != "").to_numpy(dtype=bool)
     standing = np.where(ended, Standing.ENDED, np.where(active, Standing.ACTIVE, Standing.DORMANT)).astype(np.int64)
     return gpd.GeoDataFrame(out[list(IDENTITY_COLUMNS)].assign(standing=standing), geometry=out.geometry, crs=WGS84_EPSG)
+
+
+def _day(value: Any, column: str) -> date | None:
+    if isinstance(value, str):
+        try:
+            return date.fromisoformat(value) if value else None
+        except ValueError as error:
+            raise InputError(
+                f"Sổ theo dõi, cột {column}: '{value}' không phải ngày dạng năm-tháng-ngày (tệp đã được chương trình khác ghi lại?).",
+                f"The register, column {column}: '{value}' is no day as year-month-day (was it saved by another program?).",
+            ) from error
+    return None if pd.isna(value) else pd.Timestamp(value).date()
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,6 +81,7 @@ def test_the_files(tmp_path: Path) -> None:
     assert (tmp_path / "new/tables/register.csv").read_bytes() == content
     first = {path.name: path.read_bytes() for path in compared.written}
     assert first == {path.name: path.read_bytes() for path in again.written}
+    assert not any("đã được sửa" in line.vi for line in again.summary)
     assert [line.vi for line in again.summary][:3] == ["Kỳ 01/11/2027 so với kỳ 01/11/2026: 2 vùng trong sổ.", "  1 vẫn còn", "  1 đã xử lý theo dự báo, chưa đo"]
 
 
@@ -341,6 +342,22 @@ def test_a_register_that_is_not_the_old_runs(two: tuple[Path, Path], tmp_path: P
     assert "lacks register.json" in refused(new, third)
 
 
+def test_a_register_saved_by_another_program(two: tuple[Path, Path], tmp_path: Path) -> None:
+    compare_reviews(*two, deadline_days={"white": 800.0})
+    third = write(tmp_path / "third", second(day=THIRD))
+    path = two[1] / "tables/register.csv"
+    text = path.read_text(encoding="utf-8-sig")
+    assert text.count("2029-01-09") == 2
+    path.write_text(text.replace("2029-01-09", "2028-03-04"), encoding="utf-8-sig")
+    compared = compare_reviews(two[1], third)
+    assert compared.table["state"].tolist() == ["overdue", "overdue"]
+    assert any("đã được sửa" in line.vi for line in compared.summary)
+    path.write_text(text.replace("2029-01-09", "04/03/2028"), encoding="utf-8-sig")
+    assert "column deadline: '04/03/2028' is no day" in refused(two[1], third)
+    path.write_text(text.replace("99-20261101-002", "99-20261101-001"), encoding="utf-8-sig")
+    assert "has an id twice" in refused(two[1], third)
+
+
 def test_a_register_against_another_review_is_not_replaced(two: tuple[Path, Path], tmp_path: Path) -> None:
     old, new = two
     compare_reviews(old, new)
@@ -392,3 +409,26 @@ def test_the_command_says_the_counts_in_both_languages(two: tuple[Path, Path], t
     assert bad.returncode == 2
     assert "white=365" in bad.stderr
     assert "Traceback" not in bad.stderr + wrong.stderr
+
+
+def test_a_change_of_class_alone_is_a_change_with_a_cause(tmp_path: Path) -> None:
+    row = pair(tmp_path, FIRST, second(classes={"N1": "single_operator"}, version="0.2.0"))[1]["DZ1"]
+    assert (row["state"], row["class_old"], row["class_new"], row["causes"]) == ("persisting", "white", "single_operator", "model")
+    assert "class_changed" in row["flags"]
+    assert row["remark_vi"].startswith("Vẫn còn. Đổi loại: trắng sóng thành một nhà mạng. Nguyên nhân: mô hình")
+
+
+def test_the_order_of_rows_in_tables_and_layers_changes_no_byte(tmp_path: Path) -> None:
+    villages = [{"village_id": f"T{k}", "cell": (k, k), "population": 5 + k, "class": "white"} for k in range(1, 6)]
+    samples = [("2027-05-01", cell, -90.0) for cell in block(1, 1, 2, 4)]
+    new = second(zones={"N2": block(8, 1, 10, 5), "N3": block(8, 7, 10, 11), "N4": block(5, 5, 7, 7)}, villages=villages, samples=samples, measured=block(1, 1, 2, 4))
+    written = []
+    for name, turn in (("a", 1), ("b", -1)):
+        runs = [
+            replace(run, zones=dict(list(run.zones.items())[::turn]), villages=run.villages[::turn], samples=run.samples[::turn], sites=run.sites[::turn])
+            for run in (FIRST, new)
+        ]
+        pair(tmp_path / name, *runs)
+        written.append((tmp_path / name / "new/tables/register.csv").read_bytes())
+    assert written[0] == written[1]
+    assert written[0].count(b"\r\n") == 5

@@ -243,7 +243,7 @@ def test_histories_agree_with_the_slow_register(steps: list[str], seed: int) -> 
 
 @pytest.mark.slow
 def test_many_histories_agree_with_the_slow_register() -> None:
-    for seed in range(1000, 1300):
+    for seed in range(1000, 1100):
         replay(history([str(s) for s in np.random.default_rng(seed).choice(STEPS, 6)], seed))
 
 
