@@ -594,6 +594,10 @@ def _facts(
             "coverage": settings.coverage,
             "ground": settings.ground,
             "villages": settings.villages,
+            "calibration": settings.calibration,
+            "fusion": settings.fusion,
+            "dead_zones": settings.zones,
+            "priorities": settings.priorities,
         },
         "settings_left_to_defaults": sorted(project.defaults_used),
         "rules": {
