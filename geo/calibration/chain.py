@@ -6,6 +6,7 @@ for, the same fit with blocks of the map held out in turn, scored there.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
@@ -222,5 +223,5 @@ def _held_out(fitted: Calibration, seen: Observations, test: npt.NDArray[np.bool
 
 
 def _binned(values: _F64, edges: tuple[float, ...], unit: str) -> npt.NDArray[np.object_]:
-    names = [f"< {edges[0]:g} {unit}", *(f"{a:g}-{b:g} {unit}" for a, b in zip(edges, edges[1:], strict=False)), f">= {edges[-1]:g} {unit}"]
+    names = [f"< {edges[0]:g} {unit}", *(f"{a:g}-{b:g} {unit}" for a, b in itertools.pairwise(edges)), f">= {edges[-1]:g} {unit}"]
     return np.array(names, dtype=object)[np.digitize(values, edges)]

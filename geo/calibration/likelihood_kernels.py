@@ -302,13 +302,13 @@ def _integral(kind: int, server: int, k: int, runs: int, law: LawNumbers, delta:
         for c in range(room.edges[j], room.edges[j + 1]):
             deepest = min(deepest, room.h[c])
         lowest = min(lowest, deepest)
-        room.near[j] = min(max(int(round(min(0.0, law.rho_site * deepest) / delta)), -half + 2), half - 2)
+        room.near[j] = min(max(round(min(0.0, law.rho_site * deepest) / delta), -half + 2), half - 2)
         if room.edges[j + 1] - room.edges[j] > 1:
             room.filled[j, :] = False
     shared = law.rho_place > 0.0
     root = math.sqrt(law.rho_place)
     at = root * (room.h[server] if kind == _SINGLE else min(lowest, 0.0))
-    origin = int(round(min(max(at, -_FAR + 2.0), _FAR - 2.0) / law.step)) if shared else 0
+    origin = round(min(max(at, -_FAR + 2.0), _FAR - 2.0) / law.step) if shared else 0
     run_v = -1
     for j in range(runs):
         if room.edges[j] <= server < room.edges[j + 1]:
@@ -387,7 +387,7 @@ def _observation(kind: int, server: int, k: int, runs: int, law: LawNumbers, del
             (room.h[server] + hazard) * room.first[server]
         )
     elif k == 0:
-        below = 0.0 if kind == _BELOW or kind == _ABOVE else -np.inf
+        below = 0.0 if kind in (_BELOW, _ABOVE) else -np.inf
     else:
         below = _integral(kind, server, k, runs, law, delta, half, room)
     if kind != _ABOVE:

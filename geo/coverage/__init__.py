@@ -35,7 +35,15 @@ distance to the area's border, which is found over the whole grid first.
 
 from geo.coverage.gathering import LayerTask, Tiles, write_layer, write_stacks
 from geo.coverage.people import SpreadPeople, spread_people
-from geo.coverage.pieces import TileTask, assemble, predict, predict_tile, tile_tasks, write_levels, write_tile
+from geo.coverage.pieces import (
+    TileTask,
+    assemble,
+    predict,
+    predict_tile,
+    tile_tasks,
+    write_levels,
+    write_tile,
+)
 from geo.coverage.states import (
     Coverage,
     LayerFacts,

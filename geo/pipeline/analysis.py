@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -11,9 +11,7 @@ from typing import Any, Literal
 import pandas as pd
 
 from geo.compute import Executor
-from geo.coverage import MODEL, prepare_sources, radio_defaults
-from geo.dead_zones import look_from_table
-from geo.grid import Grid
+from geo.coverage import MODEL
 from geo.io.files import write_bytes
 from geo.io.fingerprints import fingerprint
 from geo.io.inputs import province_zones
@@ -21,40 +19,30 @@ from geo.io.project import read_project
 from geo.io.resources import issue_catalogue
 from geo.io.run_folder import RunFolder, run_name
 from geo.mapping import DataSource
-from geo.pipeline.areas import class_areas
-from geo.pipeline.calibrating import MEASURED, OBSERVATIONS, calibrate_run, ground_used, load_corrections
-from geo.pipeline.claims import CLAIM_TABLES, compare_claims
-from geo.pipeline.drawing import run_draws
+from geo.pipeline.calibrating import OBSERVATIONS
+from geo.pipeline.claims import CLAIM_TABLES
 from geo.pipeline.engine import Observer, Stage, StageResult, Workspace, run_stages
 from geo.pipeline.manifest import manifest
-from geo.pipeline.measured import counted, place_facts
-from geo.pipeline.predicting import Fusing, load_coverage, load_radio, predict_coverage, run_grid
+from geo.pipeline.predicting import load_coverage
 from geo.pipeline.reading import (
     RefusedInputsError,
-    empty_network,
     files_of,
-    load_antennas,
     load_frame,
     load_issues,
-    load_land_cover,
-    load_population_raster,
-    load_terrain,
     reading_settings,
     write_inputs,
 )
 from geo.pipeline.results import arranged_frame, write_result_layers, write_result_tables
 from geo.pipeline.settings import AnalysisSettings, analysis_settings
-from geo.pipeline.showing import kind_name, notices, sentence, state_ended, write_map
-from geo.pipeline.zones import SCOPED, write_zones
+from geo.pipeline.showing import kind_name, notices, sentence, write_map
+from geo.pipeline.steps import class_places, hold_claims, learn, made_up, network_of, outline_zones, predict
+from geo.pipeline.zones import SCOPED
 from geo.project import Project
-from geo.propagation.ground import GroundModel
 from geo.propagation.p2108 import MODEL as END_MODEL
 from geo.propagation.p2109 import MODEL as INDOOR_MODEL
 from geo.report.issues import issues_workbook
-from geo.report.lists import ListFacts
 from geo.report.tables import arrange, result_table
 from geo.validation import IssueLog, Severity
-from geo.villages import Obstructions, path_obstructions
 
 __all__ = ["Analysis", "analyse", "analysis_stages"]
 
@@ -183,7 +171,7 @@ def analysis_stages(project: Project, settings: AnalysisSettings) -> list[Stage]
         Stage(
             "calibration",
             title["calibration"],
-            lambda work: _calibration(work, project, settings, all_zones),
+            lambda work: learn(work, project, settings, all_zones),
             files=files_of(project, ("terrain", "land_cover", "antenna_patterns")),
             settings={**predicting, "calibration": settings.calibration},
             upstream=(
@@ -196,7 +184,7 @@ def analysis_stages(project: Project, settings: AnalysisSettings) -> list[Stage]
         Stage(
             "coverage",
             title["coverage"],
-            lambda work: _coverage(work, project, settings, all_zones),
+            lambda work: predict(work, project, settings, all_zones),
             files=files_of(project, ("terrain", "land_cover", "antenna_patterns")),
             settings={**predicting, "fusion": settings.fusion},
             upstream=("inputs/units.parquet", "inputs/sites.parquet", "inputs/cells.parquet", "calibration"),
@@ -204,11 +192,11 @@ def analysis_stages(project: Project, settings: AnalysisSettings) -> list[Stage]
         Stage(
             "villages",
             title["villages"],
-            lambda work: _villages(work, project, settings),
+            lambda work: class_places(work, project, settings),
             files=files_of(project, ("population", "terrain", "land_cover")),
             settings={
                 **named,
-                "made_up": _made_up(project),
+                "made_up": made_up(project),
                 "villages": settings.villages,
                 "coverage": settings.coverage,
                 "fusion": settings.fusion,
@@ -229,7 +217,7 @@ def analysis_stages(project: Project, settings: AnalysisSettings) -> list[Stage]
         Stage(
             "dead_zones",
             title["dead_zones"],
-            lambda work: _zones(work, project, settings),
+            lambda work: outline_zones(work, project, settings),
             files=files_of(project, ("terrain", "land_cover")),
             settings={
                 "coverage": settings.coverage,
@@ -254,7 +242,7 @@ def analysis_stages(project: Project, settings: AnalysisSettings) -> list[Stage]
         Stage(
             "claims",
             title["claims"],
-            lambda work: _claims(work, settings),
+            lambda work: hold_claims(work, settings),
             settings={"coverage": settings.coverage, "calibration": settings.calibration},
             upstream=(
                 "inputs/units.parquet",
@@ -287,171 +275,11 @@ def analysis_stages(project: Project, settings: AnalysisSettings) -> list[Stage]
                 **named,
                 "coverage": settings.coverage,
                 "calibration": settings.calibration,
-                "made_up": _made_up(project),
+                "made_up": made_up(project),
             },
             upstream=("inputs", "calibration", "coverage", "villages", "dead_zones"),
         ),
     ]
-
-
-def _network(folder: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
-    sites, cells = load_frame(folder, "sites"), load_frame(folder, "cells")
-    return empty_network() if sites is None or cells is None else (sites, cells)
-
-
-def _grounds(project: Project, settings: AnalysisSettings) -> list[tuple[str, GroundModel]]:
-    """Return the ways of counting what stands on the ground: as the project has it, and with cover at the phone alone."""
-    terrain, cover = load_terrain(project), load_land_cover(project)
-    if terrain is None:
-        return []
-    own = GroundModel(terrain, cover, settings.ground)
-    if terrain.kind != "ground" or cover is None or not settings.ground.clutter_in_profile:
-        return [("as_set", own)]
-    bare = replace(settings.ground, clutter_in_profile=False)
-    return [("as_set", own), ("at_phone", GroundModel(terrain, cover, bare))]
-
-
-def _calibration(
-    work: Workspace, project: Project, settings: AnalysisSettings, zones: Mapping[str, Any]
-) -> Mapping[str, Any]:
-    folder = work.upstream["inputs"]
-    sites, cells = _network(folder)
-    units, measured = load_frame(folder, "units"), load_frame(folder, "measurements")
-    grid = run_grid(units, project.cell_size_m, zones)
-    grounds = _grounds(project, settings)
-    prepared = None
-    if grounds and measured is not None:
-        prepared = prepare_sources(
-            cells, sites, operators=project.operators, terrain=grounds[0][1], grid=grid, settings=settings.coverage,
-            defaults=radio_defaults(), on=project.date, log=IssueLog(issue_catalogue()), area_type=grounds[0][1].area_type,
-            patterns=load_antennas(project),
-        )  # fmt: skip
-    return calibrate_run(
-        work, measured=measured, sites=sites, prepared=prepared, grounds=grounds, grid=grid, settings=settings.coverage,
-        calibration=settings.calibration, on=project.date, log=IssueLog(issue_catalogue()),
-    )  # fmt: skip
-
-
-def _coverage(
-    work: Workspace, project: Project, settings: AnalysisSettings, zones: Mapping[str, Any]
-) -> Mapping[str, Any]:
-    folder = work.upstream["inputs"]
-    units = load_frame(folder, "units")
-    sites, cells = _network(folder)
-    log = IssueLog(issue_catalogue())
-    state_ended(settings.ended, sites, cells, project.operators, log)
-    learnt = load_corrections(work.upstream["calibration"])
-    fusing = None
-    if learnt is not None:
-        fusing = Fusing(learnt[0], work.upstream["calibration"] / MEASURED, settings.fusion)
-    return predict_coverage(
-        work,
-        frames={"units": units, "sites": sites, "cells": cells},
-        terrain=load_terrain(project),
-        land_cover=load_land_cover(project),
-        antennas=load_antennas(project),
-        grid=run_grid(units, project.cell_size_m, zones),
-        operators=project.operators,
-        settings=settings.coverage,
-        ground_settings=ground_used(settings.ground, work.upstream["calibration"]),
-        on=project.date,
-        log=log,
-        fusing=fusing,
-    )
-
-
-def _villages(work: Workspace, project: Project, settings: AnalysisSettings) -> Mapping[str, Any]:
-    folder = work.upstream["inputs"]
-    sites, _ = _network(folder)
-    predicted, units = load_coverage(work.upstream["coverage"]), load_frame(folder, "units")
-    return class_areas(
-        work,
-        predicted=predicted,
-        units=units,
-        sites=sites,
-        settlements=load_frame(folder, "settlements"),
-        hamlets=None,
-        buildings=load_frame(folder, "buildings"),
-        raster=load_population_raster(project),
-        population=load_frame(folder, "population"),
-        settings=settings.coverage,
-        village_settings=settings.villages,
-        province_names=dict(zip(units["province_code"], units["province_name"], strict=True)),
-        facts=ListFacts(
-            project.name, project.date, "en" if project.language == "en" else "vi", settings.coverage, settings.villages,
-            _made_up(project),
-        ),
-        log=IssueLog(issue_catalogue()),
-        facilities=load_frame(folder, "facilities"),
-        measured=place_facts(work.upstream["calibration"], settings, predicted),
-        obstructions=_obstructions(work.upstream, project, settings, predicted.coverage.grid),
-        draws=run_draws(work.upstream, settings, predicted),
-    )
-
-
-def _ground_used(upstream: Mapping[str, Path], project: Project, settings: AnalysisSettings) -> GroundModel | None:
-    """Return the ground that the coverage was predicted over."""
-    terrain = load_terrain(project)
-    if terrain is None:
-        return None
-    return GroundModel(terrain, load_land_cover(project), ground_used(settings.ground, upstream["calibration"]))
-
-
-def _obstructions(
-    upstream: Mapping[str, Path], project: Project, settings: AnalysisSettings, grid: Grid
-) -> Obstructions | None:
-    ground, radio = _ground_used(upstream, project, settings), load_radio(upstream["coverage"])
-    if ground is None or radio is None:
-        return None
-    return path_obstructions(*radio, grid=grid, ground=ground, settings=settings.coverage)
-
-
-def _zones(work: Workspace, project: Project, settings: AnalysisSettings) -> Mapping[str, Any]:
-    folder, areas = work.upstream["inputs"], work.upstream["villages"]
-    sites, _ = _network(folder)
-    predicted = load_coverage(work.upstream["coverage"])
-    grid = predicted.coverage.grid
-    ground, radio = _ground_used(work.upstream, project, settings), load_radio(work.upstream["coverage"])
-    look = None
-    if ground is not None and radio is not None:
-        look = look_from_table(ground, *radio, predicted.coverage.layers, grid=grid, settings=settings.coverage)
-    return write_zones(
-        work,
-        predicted=predicted,
-        units=load_frame(folder, "units"),
-        sites=sites,
-        villages=load_frame(areas, "villages"),
-        areas=areas,
-        buildings=load_frame(folder, "buildings"),
-        facilities=load_frame(folder, "facilities"),
-        roads=load_frame(folder, "roads"),
-        radio=None if radio is None else radio[0],
-        look=look,
-        draws=run_draws(work.upstream, settings, predicted),
-        settings=settings.coverage,
-        village_settings=settings.villages,
-        zone_settings=settings.zones,
-        priorities=settings.priorities,
-        on=project.date,
-        log=IssueLog(issue_catalogue()),
-    )
-
-
-def _claims(work: Workspace, settings: AnalysisSettings) -> Mapping[str, Any]:
-    folder = work.upstream["inputs"]
-    sites, _ = _network(folder)
-    predicted = load_coverage(work.upstream["coverage"])
-    return compare_claims(
-        work,
-        claims=load_frame(folder, "coverage_claims"),
-        predicted=predicted,
-        units=load_frame(folder, "units"),
-        sites=sites,
-        observed=counted(work.upstream["calibration"], settings, predicted),
-        range_m=work.records["calibration"].get("range_m"),
-        areas=work.upstream["villages"],
-        settings=settings,
-    )
 
 
 def _result_frames(work: Workspace) -> dict[str, pd.DataFrame]:
@@ -489,7 +317,7 @@ def _issues(project: Project, logs: Sequence[IssueLog]) -> bytes:
 
 def _layers(work: Workspace, project: Project) -> Mapping[str, Any]:
     folder = work.upstream["inputs"]
-    sites, _ = _network(folder)
+    sites, _ = network_of(folder)
     placed = {name: frame for name, frame in _result_frames(work).items() if name not in _UNPLACED}
     scoped = {name: load_frame(work.upstream["dead_zones"], name) for name in SCOPED}
     placed |= {name: frame for name, frame in scoped.items() if frame is not None}
@@ -504,7 +332,7 @@ def _layers(work: Workspace, project: Project) -> Mapping[str, Any]:
 
 def _map(work: Workspace, project: Project, settings: AnalysisSettings) -> Mapping[str, Any]:
     folder = work.upstream["inputs"]
-    sites, _ = _network(folder)
+    sites, _ = network_of(folder)
     frames = {
         name: arranged_frame(arrange(frame, result_table(name)))
         for name, frame in _result_frames(work).items()
@@ -517,7 +345,7 @@ def _map(work: Workspace, project: Project, settings: AnalysisSettings) -> Mappi
         name=project.name,
         day=project.date,
         language=language,
-        made_up=_made_up(project),
+        made_up=made_up(project),
         predicted=load_coverage(work.upstream["coverage"]),
         units=load_frame(folder, "units"),
         communes=frames["communes"],
@@ -560,17 +388,6 @@ def _sources(log: IssueLog, rasters: Sequence[str], project: Project) -> list[Da
     return [*tables, *pictures]
 
 
-def _made_up(project: Project) -> bool:
-    """Tell whether the department's own catalogue says that the province is made up."""
-    entries = project.extra.get("province", [])
-    return isinstance(entries, list) and any(
-        isinstance(entry, Mapping)
-        and entry.get("made_up") is True
-        and str(entry.get("code")) in project.provinces
-        for entry in entries
-    )
-
-
 def _project_facts(project: Project) -> dict[str, Any]:
     return {
         "name": project.name,
@@ -581,7 +398,7 @@ def _project_facts(project: Project) -> dict[str, Any]:
         "date": project.date,
         "cell_size_m": project.cell_size_m,
         "language": project.language,
-        "made_up": _made_up(project),
+        "made_up": made_up(project),
     }
 
 

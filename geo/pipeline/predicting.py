@@ -263,7 +263,7 @@ def predict_coverage(
         "operators_without_sites": list(without),
         "defaults_used": defaults_used,
         "clutter": clutter,
-        "fields": {name: field for name, field in zip(plain, fields, strict=False)},
+        "fields": dict(zip(plain, fields, strict=False)),
         "states": {
             "all": _summed(record["all_states"][0] for record in done),
             **{name: _summed(record["states"][i] for record in done) for i, name in enumerate(plain)},

@@ -27,7 +27,7 @@ from geo.propagation.radio_sources import RadioSources
 from geo.propagation.settings import CoverageSettings
 from geo.propagation.sweep import Antenna, PolarLoss, Profiles, ray_count, sweep_loss
 
-__all__ = ["MODEL", "AreaLevels", "RadioSources", "predict_area"]
+__all__ = ["MODEL", "AreaLevels", "Best", "RadioSources", "predict_area"]
 
 _F32 = npt.NDArray[np.float32]
 _F64 = npt.NDArray[np.float64]
