@@ -28,6 +28,11 @@ if TYPE_CHECKING:
 
     from geo.pipeline.engine import Stage, StageResult
 
+# Matrices here have some hundred rows: threads of the algebra library wait for each other longer than they work, and
+# every worker process would start its own. Read when numpy is loaded, which is later; who sets it knows better.
+for _name in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(_name, "1")
+
 __all__ = ["Console", "Language", "Quiet", "StageProgress", "Verbose", "command_line", "ending"]
 
 Language = Annotated[

@@ -33,11 +33,13 @@ from geo.calibration.calibration import (
     serving_residuals,
 )
 from geo.calibration.chain import MeasurementFit, fit_measurements
-from geo.calibration.evidence import layer_evidence, limit_candidates
+from geo.calibration.correlations import CorrelationEstimate, Correlations
+from geo.calibration.evidence import layer_evidence
 from geo.calibration.identify import DeviceTies, device_ties
 from geo.calibration.likelihood import Candidates, ErrorLaw, Kind, Likelihood, log_likelihood
 from geo.calibration.observations import HeardCells, Observations, RadioFacts, assemble_observations
 from geo.calibration.outliers import Outliers, Reason, SiteChanges, find_outliers
+from geo.calibration.pruning import Merged, limit_candidates, merge_far
 from geo.calibration.scoring import (
     Brier,
     Fold,
@@ -60,6 +62,8 @@ __all__ = [
     "Candidates",
     "Correction",
     "Correlation",
+    "CorrelationEstimate",
+    "Correlations",
     "DeviceTies",
     "ErrorLaw",
     "Fold",
@@ -68,6 +72,7 @@ __all__ = [
     "Likelihood",
     "LinkFeatures",
     "MeasurementFit",
+    "Merged",
     "Note",
     "Observations",
     "Outliers",
@@ -93,6 +98,7 @@ __all__ = [
     "leave_out",
     "limit_candidates",
     "log_likelihood",
+    "merge_far",
     "merge_strongest",
     "nearest_m",
     "predicted_level",

@@ -8,11 +8,13 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import numpy.typing as npt
 
+from geo.calibration.correlations import Correlations
 from geo.calibration.fit import Posterior, fit_terms
 from geo.calibration.identify import device_ties
 from geo.calibration.likelihood import Candidates, Kind, log_likelihood
 from geo.calibration.settings import CalibrationSettings
 from geo.calibration.student import spread_factor
+from geo.calibration.term_kernels import variance_kernel
 from geo.calibration.terms import LinkFeatures, Term, TermChoice, build_design
 
 __all__ = ["Calibration", "Correction", "Note", "calibrate", "compare_degrees", "held_out_value", "serving_residuals"]
@@ -60,7 +62,7 @@ class Calibration:
     posterior : Posterior
     choice : TermChoice
     settings : CalibrationSettings
-        ``settings.degrees`` are the degrees of freedom used.
+        ``settings.degrees``, ``settings.site_correlation`` and ``settings.place_correlation`` are those used.
     learned_share : (p,) float64 array
         1 - posterior over prior variance of each term.
     observations : mapping of str to int
@@ -78,6 +80,17 @@ class Calibration:
     observations: Mapping[str, int]
     effective_n: float
     notes: tuple[Note, ...]
+
+    @property
+    def correlations(self) -> Correlations:
+        """What cells of a site, and sites, share of the error at a place, with their errors."""
+        return self.posterior.correlations
+
+    @property
+    def place_sd_db(self) -> _F64:
+        """Standard deviation of the error that all sites share at a place, by spread class, (k,)."""
+        share = float(np.sqrt(self.settings.place_correlation))
+        return np.asarray(share * spread_factor(self.settings.degrees) * self.posterior.spread_db)
 
     def term(self, family: str, member: str = "") -> tuple[float, float]:
         """Return a term's estimate and standard deviation; KeyError if it was not fitted."""
@@ -99,11 +112,14 @@ class Calibration:
         """
         design = build_design(features, self.settings, self.choice, terms=self.terms)
         keep = np.array([t.family != "device" or with_device for t in self.terms], dtype=np.float64)
-        matrix = design.matrix * keep[None]
-        p = len(self.terms)
-        shift = matrix @ self.posterior.estimate
-        variance = np.asarray(((matrix @ self.posterior.covariance[:p, :p]) * matrix.toarray()).sum(axis=1)).ravel()
-        variance = variance + self._unseen(features)
+        p, matrix = len(self.terms), design.matrix
+        shift = matrix @ (keep * self.posterior.estimate)
+        variance = np.empty(len(features))
+        variance_kernel(
+            matrix.indptr.astype(np.int64), matrix.indices.astype(np.int64), matrix.data,
+            np.ascontiguousarray(self.posterior.covariance[:p, :p] * np.outer(keep, keep)), variance,
+        )  # fmt: skip
+        variance += self._unseen(features)
         spread = self.posterior.spread_db[design.spread_class]
         own = (spread * spread_factor(self.settings.degrees)) ** 2
         both = np.sqrt(variance + own)
@@ -137,6 +153,7 @@ def calibrate(
     settings: CalibrationSettings,
     *,
     choice: TermChoice | None = None,
+    start: Calibration | None = None,
 ) -> Calibration:
     """Fit the corrections and say what could not be told from the data.
 
@@ -149,6 +166,8 @@ def calibrate(
     weight : (n,) float64 array
     settings : CalibrationSettings
     choice : TermChoice, optional
+    start : Calibration, optional
+        An earlier fit to begin at: its terms, spreads and correlations.
     """
     choice = choice or TermChoice()
     notes: list[Note] = []
@@ -159,7 +178,17 @@ def calibrate(
         notes.append(Note("calibration_device_confounded", {"device": features.devices[one], "groups": named}))
     notes.extend(Note("calibration_device_untied", {"device": features.devices[one], "least": int(settings.device_blocks)}) for one in ties.untied)
     design = build_design(features, settings, choice, devices=ties.fitted)
-    posterior = fit_terms(candidates, predicted_dbm, design, weight, settings)
+    posterior = fit_terms(
+        candidates, predicted_dbm, design, weight, settings,
+        law=None if start is None else start.posterior.correlations.law(settings.law),
+        start=None if start is None else (start.terms, start.posterior),
+    )  # fmt: skip
+    shared = posterior.correlations
+    for name, prior_sd, of in (
+        ("place", settings.place_correlation_sd, shared.place), ("site", settings.site_correlation_sd, shared.site)
+    ):  # fmt: skip
+        if prior_sd > 0 and of.learnt_share < settings.learned_share:
+            notes.append(Note(f"calibration_{name}_correlation_prior", {"value": f"{of.value:.2f}", "sd": f"{of.sd:.2f}"}))
     prior = np.array([posterior.family_sd[f] for f in design.family_of])
     learned = 1.0 - np.diag(posterior.covariance)[: len(prior)] / prior**2
     if not posterior.converged:
@@ -168,9 +197,10 @@ def calibrate(
         if share < settings.learned_share and term.family != "site":  # that a site was hardly measured is no finding
             name = f"{term.family} {term.member}".strip()
             notes.append(Note("calibration_term_not_identified", {"term": name, "share": f"{max(share, 0.0):.0%}"}))
+    used = replace(settings, site_correlation=shared.site.value, place_correlation=shared.place.value)
     kinds = {k.name.lower(): int(np.sum(candidates.kind == k)) for k in Kind}
     return Calibration(
-        design.terms, posterior, choice, settings, learned, kinds, float(weight.sum()), tuple(notes)
+        design.terms, posterior, choice, used, learned, kinds, float(weight.sum()), tuple(notes)
     )
 
 
@@ -206,11 +236,11 @@ def serving_residuals(
     For the correlation along the ground (:func:`geo.calibration.blocks.fit_correlation`), after which the weights and
     the fit are made again. Their mean lies above zero: what serves is a chosen maximum.
     """
-    found = calibration.correct(features, with_device=True)
     residual = np.full(len(candidates.level_dbm), np.nan)
     known = np.flatnonzero(candidates.kind == Kind.SERVING)
     link = candidates.serving[known]
-    residual[known] = candidates.level_dbm[known] - predicted_dbm[link] - found.shift_db[link]
+    found = calibration.correct(features.take(link), with_device=True)
+    residual[known] = candidates.level_dbm[known] - predicted_dbm[link] - found.shift_db
     return residual
 
 

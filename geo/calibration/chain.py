@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -97,6 +97,7 @@ def fit_measurements(
     settings: CalibrationSettings,
     correlation: Correlation | None = None,
     scored: bool = True,
+    begun: Calibration | None = None,
 ) -> MeasurementFit:
     """Fit the corrections to blocks of samples.
 
@@ -114,25 +115,35 @@ def fit_measurements(
     correlation : Correlation, optional
         Along the ground, by which blocks are weighed; that of the settings unless given.
     scored : bool
-        Whether to hold blocks of the map out and score the corrections there.
+        Whether to estimate what errors have in common, hold blocks of the map out and score the corrections there.
+    begun : Calibration, optional
+        An earlier fit at which the climb begins.
     """
     seen = assemble_observations(
         blocks, _strong(links, len(blocks.kind), settings), facts, heard, clutter=clutter, clutters=clutters, devices=devices
     )
     start = correlation or Correlation(settings.range_m, settings.nugget_share, float("nan"), 0)
     weight = _weights(blocks, seen.block, start)
-    found = calibrate(seen.candidates, seen.predicted_dbm, seen.features, weight, settings)
+    # A comparison of grounds asks which explains the levels better; what errors have in common is estimated once, at the end.
+    found = calibrate(
+        seen.candidates, seen.predicted_dbm, seen.features, weight, settings if scored else _held(settings), start=begun
+    )
     residual = serving_residuals(found, seen.candidates, seen.predicted_dbm, seen.features)
     site = np.where(seen.candidates.serving >= 0, seen.candidates.site[np.maximum(seen.candidates.serving, 0)], -1)
     layer = blocks.layer[seen.block]
     left = fit_correlation(
         blocks.x_m[seen.block], blocks.y_m[seen.block], residual, layer * (int(site.max(initial=0)) + 2) + site + 1, settings
     )
-    score = _score(blocks, seen, weight, left, settings) if scored else None
+    score = _score(blocks, seen, weight, left, found, settings) if scored else None
     law = found.settings
     return MeasurementFit(
         found, left, law.site_correlation, law.place_correlation, score, seen.tied, seen.left_out, found.notes
     )
+
+
+def _held(settings: CalibrationSettings) -> CalibrationSettings:
+    """Return settings that hold the correlations at one place where they are."""
+    return replace(settings, place_correlation_sd=0.0, site_correlation_sd=0.0)
 
 
 def _strong(links: Links, blocks: int, settings: CalibrationSettings) -> Links:
@@ -166,9 +177,12 @@ def _part(seen: Observations, chosen: npt.NDArray[np.bool_]) -> tuple[Candidates
 
 
 def _score(
-    blocks: Blocks, seen: Observations, weight: _F64, correlation: Correlation, settings: CalibrationSettings
+    blocks: Blocks, seen: Observations, weight: _F64, correlation: Correlation, found: Calibration, settings: CalibrationSettings
 ) -> pd.DataFrame | None:
-    """Return the score on held-out blocks of the map; a fold is fitted to no more than ``compare_blocks``."""
+    """Return the score on held-out blocks of the map; a fold is fitted to no more than ``compare_blocks``.
+
+    Each fold's climb begins at the fit to all, which is only where it begins: it ends where the fold's own blocks send it.
+    """
     x, y = blocks.x_m[seen.block], blocks.y_m[seen.block]
     rng = np.random.default_rng(0)
     parts = []
@@ -185,7 +199,7 @@ def _score(
         taught = np.zeros(len(x), dtype=bool)
         taught[train] = True
         candidates, predicted, features = _part(seen, taught)
-        fitted = calibrate(candidates, predicted, features, weight[taught], settings)
+        fitted = calibrate(candidates, predicted, features, weight[taught], _held(found.settings), start=found)
         parts.append(_held_out(fitted, seen, fold.test, nearest_m(x, y, taught)[fold.test]))
     if not parts:
         return None

@@ -22,12 +22,11 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from geo.calibration.likelihood import Candidates, Kind
+from geo.calibration.likelihood import Kind
 from geo.calibration.settings import CalibrationSettings
-from geo.calibration.student import log_cdf, log_density
 from geo.radio import LevelRange
 
-__all__ = ["layer_evidence", "limit_candidates"]
+__all__ = ["layer_evidence"]
 
 _F64 = npt.NDArray[np.float64]
 _Bool = npt.NDArray[np.bool_]
@@ -88,48 +87,3 @@ def layer_evidence(
     if layer_technology in settings.free_technologies:
         say(silent & free, Kind.BELOW, settings.free_limit_dbm)
     return kind, level
-
-
-def limit_candidates(candidates: Candidates, predicted_dbm: _F64, settings: CalibrationSettings) -> _Bool:
-    """Return which candidates can matter: the others change no log likelihood by more than the tolerance.
-
-    The rule: sites go as a whole, since the errors of their cells hang together, never that of the known serving
-    cell. A site may go while, over all cells that go, the sum of -log F((y - p_c - S) / s) stays below half the
-    tolerance, S the largest correction; where the serving cell is not known, also its share of the
-    density, bounded by its own at the most favourable correction over the strongest's at the least
-    favourable one, in sum below the other half. Heavy tails keep far more of them than a normal law would.
-
-    Parameters
-    ----------
-    candidates : Candidates
-    predicted_dbm : (m,) float64 array
-    settings : CalibrationSettings
-    """
-    owner = candidates.observation
-    shift, spread, nu = settings.max_shift_db, settings.spread_db, settings.degrees
-    away = (candidates.level_dbm[owner] - predicted_dbm - shift) / spread
-    cost = -log_cdf(away, nu)
-    open_ = (candidates.kind == Kind.STRONGEST)[owner]
-    if open_.any():
-        strongest = np.full(len(candidates.level_dbm), -np.inf)
-        np.maximum.at(strongest, owner, predicted_dbm)
-        off = np.abs(candidates.level_dbm - strongest) + shift
-        least = log_density(off / spread, nu)[owner]
-        with np.errstate(over="ignore"):
-            share = np.exp(np.minimum(log_density(away, nu) - least, 700.0))
-        cost = np.where(open_, cost + np.where(away > 0, share, np.inf), cost)
-    cost[candidates.serving[candidates.serving >= 0]] = np.inf
-    edges = candidates.site_edges
-    sizes = np.diff(edges)
-    of_site = np.add.reduceat(cost, edges[:-1]) if len(cost) else cost
-    whose = owner[edges[:-1]]
-    order = np.lexsort((of_site, whose))
-    ranked = of_site[order]
-    # Only what is cheap by itself can go; few enough to be added up without loss.
-    cheap = ranked <= settings.tolerance / 2
-    total = np.cumsum(np.where(cheap, ranked, 0.0))
-    first = np.searchsorted(whose[order], whose[order])
-    before = np.where(first > 0, total[np.maximum(first - 1, 0)], 0.0)
-    keep_site = np.ones(len(order), dtype=bool)
-    keep_site[order[cheap & (total - before <= settings.tolerance / 2)]] = False
-    return np.repeat(keep_site, sizes)

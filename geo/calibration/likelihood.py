@@ -24,7 +24,7 @@ import numpy.typing as npt
 from geo.calibration.likelihood_kernels import LawNumbers, link_kernel
 from geo.calibration.student import log_constant, score_table
 
-__all__ = ["Candidates", "ErrorLaw", "Kind", "Likelihood", "curvature", "log_likelihood"]
+__all__ = ["Candidates", "Derivatives", "ErrorLaw", "Kind", "Likelihood", "curvature", "derivatives", "log_likelihood"]
 
 _F64 = npt.NDArray[np.float64]
 _I64 = npt.NDArray[np.int64]
@@ -223,26 +223,86 @@ def curvature(
     """
     _, value = _evaluate(candidates, mean_dbm, spread_db, law, pairs=True)
     sizes = np.diff(candidates.first)
-    row = np.repeat(np.arange(len(candidates.site)), np.repeat(sizes, sizes))
-    pair_first = np.concatenate([[0], np.cumsum(sizes**2)])
-    within = np.arange(len(row)) - np.repeat(pair_first[:-1], sizes**2)
-    column = np.repeat(candidates.first[:-1], sizes**2) + within % np.maximum(np.repeat(sizes, sizes**2), 1)
-    return row, column, value
+    return np.repeat(np.arange(len(candidates.site)), np.repeat(sizes, sizes)), _columns(candidates), value
 
 
 def _evaluate(
     candidates: Candidates, mean_dbm: _F64, spread_db: _F64, law: ErrorLaw, *, pairs: bool
 ) -> tuple[Likelihood, _F64]:
-    m, n = len(candidates.site), len(candidates.level_dbm)
+    m = len(candidates.site)
     if not len(mean_dbm) == len(spread_db) == m:
         raise ValueError("every candidate needs a mean and a scale")
     if not (spread_db > 0).all():
         raise ValueError("scales are positive")
+    found = derivatives(
+        candidates, np.asarray(mean_dbm, np.float64), np.asarray(spread_db, np.float64), np.zeros(m, np.int64), 1, law, pairs=pairs
+    )
+    owner, sizes = candidates.observation, np.diff(candidates.first)
+    x = (candidates.level_dbm[owner] - mean_dbm) / spread_db
+    known = (candidates.kind != Kind.NONE)[owner]
+    by_spread = np.where(known, -np.where(known, x, 0.0) * found.slope - found.share, 0.0)
+    second = found.pairs
+    if pairs:
+        spans = np.repeat(sizes, sizes)
+        row = np.repeat(np.arange(m), spans)
+        second = second / (spread_db[row] * spread_db[_columns(candidates)])
+    return Likelihood(found.value, -found.slope / spread_db, by_spread), second
+
+
+def _columns(candidates: Candidates) -> _I64:
+    """Return the second candidate of each pair of candidates of one observation."""
+    sizes = np.diff(candidates.first)
+    pair_first = np.concatenate([[0], np.cumsum(sizes**2)])
+    within = np.arange(int(pair_first[-1])) - np.repeat(pair_first[:-1], sizes**2)
+    return np.asarray(np.repeat(candidates.first[:-1], sizes**2) + within % np.maximum(np.repeat(sizes, sizes**2), 1), np.int64)
+
+
+@dataclass(frozen=True, slots=True)
+class Derivatives:
+    """Log likelihoods and their derivatives by each candidate's x = (y - m) / s, the scale beside it held.
+
+    Attributes
+    ----------
+    value : (n,) float64 array
+    slope, share : (m,) float64 arrays
+        First derivative, and part of a density.
+    cross : (m, classes) float64 array
+        Mean of slope times "the serving cell is of this class".
+    pairs : (sum of k^2,) float64 array
+        Second derivatives, k by k for each observation's k candidates; empty if not asked for.
+    pair_first : (n + 1,) int64 array
+    """
+
+    value: _F64
+    slope: _F64
+    share: _F64
+    cross: _F64
+    pairs: _F64
+    pair_first: _I64
+
+
+def derivatives(
+    candidates: Candidates, mean_dbm: _F64, spread_db: _F64, spread_class: _I64, classes: int, law: ErrorLaw, *, pairs: bool
+) -> Derivatives:
+    """Return log likelihoods and their derivatives by x, unchecked.
+
+    Parameters
+    ----------
+    candidates : Candidates
+    mean_dbm, spread_db : (m,) float64 arrays
+    spread_class : (m,) int64 array
+    classes : int
+    law : ErrorLaw
+    pairs : bool
+        Whether second derivatives are wanted.
+    """
+    m, n = len(candidates.site), len(candidates.level_dbm)
     pair_first = np.concatenate([[0], np.cumsum(np.diff(candidates.first) ** 2)]).astype(np.int64)
-    value, slope_mean, slope_log_spread = np.empty(n), np.empty(m), np.empty(m)
-    second = np.empty(int(pair_first[-1]) if pairs else 0)
+    found = Derivatives(
+        np.empty(n), np.empty(m), np.empty(m), np.empty((m, classes)), np.empty(int(pair_first[-1]) if pairs else 0), pair_first
+    )
     link_kernel(
-        *candidates.arrays, np.asarray(mean_dbm, np.float64), np.asarray(spread_db, np.float64), law.numbers,
-        pair_first, value, slope_mean, slope_log_spread, second,
+        *candidates.arrays, mean_dbm, spread_db, spread_class, law.numbers, pair_first,
+        found.value, found.slope, found.share, found.cross, found.pairs,
     )  # fmt: skip
-    return Likelihood(value, slope_mean, slope_log_spread), second
+    return found

@@ -50,12 +50,13 @@ def _above_and_below(c: float, b: float, rho: float, nodes: _F64, weights: _F64)
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _cost_kernel(
-    h: _F64, first: _I64, site: _I64, kept: _Bool, anchor: _I64, rho_site: float, rho_place: float,
+    h: _F64, highest: _F64, first: _I64, site: _I64, kept: _Bool, anchor: _I64, rho_site: float, rho_place: float,
     nodes: _F64, weights: _F64, cost: _F64,
 ) -> None:  # fmt: skip
     """Fill what it costs at most to let each candidate go; infinite for those that must stay.
 
-    ``anchor`` is the candidate whose level is known (-1: none): all else is taken given it.
+    ``anchor`` is the candidate whose level is known (-1: none): all else is taken given it. ``h`` has the scores where a correction
+    makes them lowest, ``highest`` where it makes them highest: the one that another is in the shadow of may be anywhere between.
     """
     for i in range(len(first) - 1):
         lo, hi = first[i], first[i + 1]
@@ -76,10 +77,10 @@ def _cost_kernel(
                 if kept[c]:
                     cost[c] = math.inf
                     continue
-                q = (h[c] - own * h[v]) / rest if v >= 0 else h[c]
+                q = (h[c] - own * highest[v]) / rest if v >= 0 else h[c]
                 found = 0.5 * math.erfc(q * 0.7071067811865476)
                 if c != best and tied > 0.0:
-                    b = (h[best] - own * h[v]) / rest if v >= 0 else h[best]
+                    b = (highest[best] - own * h[v]) / rest if v >= 0 else highest[best]
                     lower = _phi(b)
                     if lower > 1e-12:
                         found = min(found, _above_and_below(q, b, min(tied, 0.999), nodes, weights) / lower)
@@ -117,23 +118,30 @@ def limit_candidates(
     spread = np.full(m, settings.spread_db) if spread_db is None else spread_db
     x = (candidates.level_dbm[owner] - predicted_dbm) / spread
     away = x - settings.max_shift_db / spread
-    h = normal_score(away, law.degrees)
+    h, highest = normal_score(away, law.degrees), normal_score(x + settings.max_shift_db / spread, law.degrees)
     kept = np.zeros(m, dtype=bool)
-    known = candidates.serving >= 0
-    kept[candidates.serving[known]] = True
-    anchor = np.where((candidates.kind == Kind.SERVING) & known, candidates.serving, -1).astype(np.int64)
-    # The known level lies higher above its prediction the less that is corrected upwards.
-    given = h.copy()
-    given[anchor[anchor >= 0]] = normal_score((x + settings.max_shift_db / spread)[anchor[anchor >= 0]], law.degrees)
+    kept[candidates.serving[candidates.serving >= 0]] = True
+    anchor = np.where(candidates.kind == Kind.SERVING, candidates.serving, -1).astype(np.int64)
+    open_ = (candidates.kind == Kind.STRONGEST) & (np.diff(candidates.first) > 0)
+    anchor[open_] = _likeliest(candidates, log_density(x, law.degrees))[open_]
+    kept[anchor[anchor >= 0]] = True
     cost = np.empty(m)
     _cost_kernel(
-        np.asarray(given, np.float64), candidates.first.astype(np.int64), candidates.site.astype(np.int64), kept, anchor,
-        law.site_correlation, law.place_correlation, _NODES, _WEIGHTS, cost,
+        np.asarray(h, np.float64), np.asarray(highest, np.float64), candidates.first.astype(np.int64),
+        candidates.site.astype(np.int64), kept, anchor, law.site_correlation, law.place_correlation, _NODES, _WEIGHTS, cost,
     )  # fmt: skip
-    open_ = (candidates.kind == Kind.STRONGEST)[owner]
     if open_.any():
-        cost = np.where(open_, cost + _density_share(candidates, x, away, law, settings.max_shift_db / spread), cost)
+        share = _density_share(candidates, x, away, law, settings.max_shift_db / spread)
+        cost = np.where(open_[owner], cost + share, cost)
     return _affordable(candidates, cost, settings.tolerance)
+
+
+def _likeliest(candidates: Candidates, share: _F64) -> _I64:
+    """Return the candidate of the largest share of each observation; -1 without any."""
+    order = np.lexsort((share, candidates.observation))
+    filled = np.diff(candidates.first) > 0
+    last = np.maximum(candidates.first[1:] - 1, 0)
+    return np.where(filled, order[last] if len(order) else -1, -1).astype(np.int64)
 
 
 def _density_share(candidates: Candidates, x: _F64, away: _F64, law: ErrorLaw, shift: _F64) -> _F64:
@@ -266,7 +274,8 @@ def merge_far(
     Letting them go would bias a fit: each says little, but together they say that the scale is no larger. What all that go
     together say (minus the log likelihood that none is above the level, given the serving cell) is now said by the one of
     them that stands in the middle of it, by its count. Cells go with the strongest of their site, sites with one of
-    the far sites. What an observation says can be wrong by ``cost`` at most, below twice the tolerance; slopes err far less.
+    the far sites. What an observation says can be wrong by ``cost`` at most; slopes err far less. Where it is not known who
+    serves, the likeliest is taken to, and the bound is no longer strict.
 
     Parameters
     ----------
@@ -283,13 +292,15 @@ def merge_far(
     h = normal_score(x, law.degrees)
     anchor = np.where(candidates.kind == Kind.SERVING, candidates.serving, -1).astype(np.int64)
     share = np.zeros(m)
-    open_ = candidates.kind == Kind.STRONGEST
+    open_ = (candidates.kind == Kind.STRONGEST) & (np.diff(candidates.first) > 0)
     if open_.any():
         density = np.exp(log_density(x, law.degrees)) / spread_db
         total = np.bincount(owner, density, minlength=n)
         share = np.where(open_[owner], density / total[owner], 0.0)
+        anchor[open_] = _likeliest(candidates, share)[open_]
     may = np.ones(m, dtype=bool)
     may[candidates.serving[candidates.serving >= 0]] = False
+    may[anchor[anchor >= 0]] = False
     stays, count, gone = np.ones(m, dtype=bool), np.ones(m), np.zeros(n)
     _merge_kernel(
         np.asarray(h, np.float64), share, candidates.first.astype(np.int64), candidates.site.astype(np.int64), anchor, may,

@@ -6,15 +6,16 @@ Never random rows: neighbours on a road err together, and a model that has seen 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from scipy.spatial import cKDTree
+from scipy.special import ndtri
 
 from geo.calibration.blocks import Correlation
-from geo.calibration.likelihood import Candidates, Kind, log_likelihood
+from geo.calibration.likelihood import Candidates, Kind, Likelihood, log_likelihood
 from geo.calibration.settings import CalibrationSettings
 
 __all__ = [
@@ -32,7 +33,8 @@ __all__ = [
 _F64 = npt.NDArray[np.float64]
 _I64 = npt.NDArray[np.int64]
 _Bool = npt.NDArray[np.bool_]
-_HALVINGS = 45
+_STEPS = 45
+_EXACT_DB, _EXACT_SCORE = 1e-7, 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,38 +121,46 @@ def _away(x_m: _F64, y_m: _F64, test: _Bool, buffer_m: float) -> _Bool:
 def predicted_level(
     candidates: Candidates, mean_dbm: _F64, spread_db: _F64, settings: CalibrationSettings
 ) -> _F64:
-    """Return the median of the strongest candidate's level, by halving: what best service is predicted to be.
+    """Return the median of the strongest candidate's level: what best service is predicted to be.
 
-    It lies above the strongest mean: a maximum is chosen among errors. Without candidates -inf.
+    It lies above the strongest mean: a maximum is chosen among errors. Without candidates -inf. ``settings`` are those
+    of the calibration (``Calibration.settings``), with the correlations that were found.
     """
-    n = len(candidates.level_dbm)
-    low, high = np.full(n, np.inf), np.full(n, -np.inf)
-    np.minimum.at(low, candidates.observation, mean_dbm - 40 * spread_db)
-    np.maximum.at(high, candidates.observation, mean_dbm + 40 * spread_db)
+    n, owner = len(candidates.level_dbm), candidates.observation
+    low, high, level = np.full(n, np.inf), np.full(n, -np.inf), np.full(n, -np.inf)
+    np.minimum.at(low, owner, mean_dbm - 40 * spread_db)
+    np.maximum.at(high, owner, mean_dbm + 40 * spread_db)
+    np.maximum.at(level, owner, mean_dbm)
     empty = np.diff(candidates.first) == 0
-    low[empty], high[empty] = -1e9, -1e9
-    for _ in range(_HALVINGS):
-        middle = 0.5 * (low + high)
-        below = np.exp(_below(candidates, middle, mean_dbm, spread_db, settings)) < 0.5
-        low, high = np.where(below, middle, low), np.where(below, high, middle)
-    return np.where(empty, -np.inf, 0.5 * (low + high))
+    low[empty], high[empty], level[empty] = -1e9, -1e9, -1e9
+    for _ in range(_STEPS):
+        found = _below(candidates, level, mean_dbm, spread_db, settings)
+        under = found.value < np.log(0.5)
+        low, high = np.where(under, level, low), np.where(under, high, level)
+        # The normal score of the distribution is nearly straight: Newton's step, or half way where that leads out.
+        score = ndtri(np.exp(np.minimum(found.value, -1e-12)))
+        rise = np.exp(found.value + 0.5 * score**2) * np.sqrt(2 * np.pi) * np.bincount(owner, -found.slope_mean, minlength=n)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            tried = level - score / rise
+        level = np.where((tried > low) & (tried < high), tried, 0.5 * (low + high))
+        if (high - low < _EXACT_DB).all() or np.abs(score[~empty]).max(initial=0.0) < _EXACT_SCORE:
+            break
+    return np.where(empty, -np.inf, level)
 
 
 def probability_of_level(
     candidates: Candidates, threshold_dbm: _F64, mean_dbm: _F64, spread_db: _F64, settings: CalibrationSettings
 ) -> _F64:
-    """Return the probability that the strongest candidate reaches a level, (n,)."""
-    return np.asarray(-np.expm1(_below(candidates, threshold_dbm, mean_dbm, spread_db, settings)))
+    """Return the probability that the strongest candidate reaches a level, (n,); ``settings`` are the calibration's."""
+    return np.asarray(-np.expm1(_below(candidates, threshold_dbm, mean_dbm, spread_db, settings).value))
 
 
 def _below(
     candidates: Candidates, level_dbm: _F64, mean_dbm: _F64, spread_db: _F64, settings: CalibrationSettings
-) -> _F64:
+) -> Likelihood:
     n = len(level_dbm)
-    asked = Candidates(
-        level_dbm, np.full(n, Kind.BELOW, np.int8), np.full(n, -1), candidates.first, candidates.site
-    )
-    return log_likelihood(asked, mean_dbm, spread_db, settings.law).value
+    asked = replace(candidates, level_dbm=level_dbm, kind=np.full(n, Kind.BELOW, np.int8), serving=np.full(n, -1))
+    return log_likelihood(asked, mean_dbm, spread_db, settings.law)
 
 
 @dataclass(frozen=True, slots=True)

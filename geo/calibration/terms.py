@@ -176,7 +176,7 @@ def build_design(
         offered.append(("diffraction", common, ("",), loss))
         if choice.by_group:
             offered.append(("diffraction_group", features.group, groups, loss))
-    if choice.deep_diffraction:
+    if choice.diffraction and choice.deep_diffraction:
         # Behind the second ridge scatter and echoes take over: the loss that is counted stops growing as the model's does.
         offered.append(("deep_diffraction", common, ("",), np.minimum(loss + settings.deep_from_db, 0.0)))
         offered.append(("deepest_diffraction", common, ("",), np.minimum(loss + settings.deepest_from_db, 0.0)))

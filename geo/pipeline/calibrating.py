@@ -277,7 +277,7 @@ def _fitted(
     """Compare the grounds on few blocks, take the one that explains them best, and fit over it to more."""
     facts = _radio_facts(prepared)
 
-    def fitted(ground: GroundModel, name: str, most: int, start: Correlation | None = None) -> _Fit:
+    def fitted(ground: GroundModel, name: str, most: int, before: _Fit | None = None, *, last: bool = False) -> _Fit:
         few = _taken(place.blocks, _thinned(place, most))
         lon, lat = to_wgs84(few.x_m, few.y_m, grid.epsg)
         links = predict_links(ground, prepared.sources, lon, lat, few.layer, epsg=grid.epsg, settings=settings)
@@ -285,7 +285,8 @@ def _fitted(
         devices = tuple(str(d) for d in range(int(few.device.max(initial=-1)) + 1))
         found = fit_measurements(
             few, links, facts, place.heard, clutter=cover, clutters=tuple(str(c) for c in covers), devices=devices,
-            settings=calibration, correlation=start, scored=start is not None or len(grounds) == 1,
+            settings=calibration, correlation=None if before is None else before.correlation, scored=last,
+            begun=None if before is None else before.calibration,
         )  # fmt: skip
         counted = {"fitted_blocks": int(few.kind.size), "blocks": int(place.blocks.kind.size)}
         return _Fit(
@@ -298,7 +299,7 @@ def _fitted(
     compared = {fit.ground: round(fit.calibration.posterior.log_evidence, 3) for fit in tried}
     best = max(tried, key=lambda fit: fit.calibration.posterior.log_evidence, default=None)
     name = grounds[0][0] if best is None else best.ground
-    found = fitted(dict(grounds)[name], name, int(calibration.fit_blocks), None if best is None else best.correlation)
+    found = fitted(dict(grounds)[name], name, int(calibration.fit_blocks), best, last=True)
     work.progress(3, 4)
     return replace(found, facts={**found.facts, "ground": name, "log_evidence_by_ground": compared})
 

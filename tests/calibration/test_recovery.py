@@ -14,7 +14,7 @@ from geo.calibration.calibration import (
     held_out_value,
     serving_residuals,
 )
-from geo.calibration.fit import Problem
+from geo.calibration.climb import Problem
 from geo.calibration.likelihood import Kind
 from geo.calibration.settings import calibration_settings
 from geo.calibration.terms import TermChoice, build_design
@@ -147,7 +147,7 @@ def test_one_group_needs_no_group_term_and_what_was_not_measured_is_said() -> No
     drawn = draw(np.random.default_rng(2), Truth(sites=5, side_km=12, site_sd_db=0.0), (80,))
     still = replace(drawn.features, diffraction_db=np.zeros(len(drawn.features)))
     found = calibrate(
-        drawn.candidates, drawn.predicted_dbm, still, drawn.weight, SETTINGS, choice=replace(BIAS, diffraction=True)
+        drawn.candidates, drawn.predicted_dbm, still, drawn.weight, SETTINGS, choice=replace(BIAS, diffraction=True, deep_diffraction=False)
     )
     assert [t.family for t in found.terms] == ["bias", "diffraction"]
     assert [n.fields["term"] for n in found.notes if n.code == "calibration_term_not_identified"] == ["diffraction"]

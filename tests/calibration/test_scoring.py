@@ -66,7 +66,7 @@ def test_the_nearest_training_sample_by_hand() -> None:
 
 def test_the_median_of_the_best_by_hand() -> None:
     """One candidate: its mean. Two equal ones: where T(x)^2 = 1/2."""
-    law = replace(SETTINGS, site_correlation=0.0)
+    law = replace(SETTINGS, site_correlation=0.0, place_correlation=0.0)
     c = Candidates(np.zeros(3), np.zeros(3, np.int8), np.full(3, -1), np.array([0, 1, 3, 3]), np.array([0, 0, 1]))
     mean, spread = np.array([-100.0, -90.0, -90.0]), np.full(3, 8.0)
     found = predicted_level(c, mean, spread, law)
@@ -110,12 +110,12 @@ def test_held_out_probabilities_are_calibrated_on_made_up_data() -> None:
     correction = found.correct(drawn.features)
     mean = drawn.predicted_dbm + correction.shift_db
     heard = drawn.candidates.kind != Kind.BELOW
-    p = probability_of_level(drawn.candidates, np.full(1600, -105.0), mean, correction.spread_db, settings)
+    p = probability_of_level(drawn.candidates, np.full(1600, -105.0), mean, correction.spread_db, found.settings)
     level = np.where(heard, drawn.candidates.level_dbm, -113.0)
     parts = brier(p[~train], (level >= -105)[~train], bins=5)
     assert parts.calibration_error < 0.06
     assert parts.resolution > 0.01
-    median = predicted_level(drawn.candidates, mean, correction.spread_db, settings)
+    median = predicted_level(drawn.candidates, mean, correction.spread_db, found.settings)
     judged = ~train & (median > -113)  # below the limit nobody knows which side the level lies on
     below = (level < median)[judged]
     assert below.mean() == pytest.approx(0.5, abs=0.05)
