@@ -135,7 +135,8 @@ def _ministry_rows(
     frame["split"] = split_of(villages)
     frame["commune_name"] = _commune_names(villages, communes)
     missing = operators[operators["service"] == "unserved"].groupby("village_id", sort=False)["operator"].agg("; ".join)
-    frame["operators_missing"] = frame["village_id"].map(missing).fillna("")
+    named = missing.to_dict()  # a frame of no missing operator is one of numbers, and takes no text
+    frame["operators_missing"] = [named.get(village, "") for village in frame["village_id"]]
     for technology in TECHNOLOGIES:
         service = _technology_service(operators, technology) if technology in counting else pd.Series(dtype=object)
         frame[f"service_{technology.lower()}"] = frame["village_id"].map(service)
@@ -251,7 +252,8 @@ def operator_list(
 
 def _commune_names(frame: pd.DataFrame, communes: pd.DataFrame) -> npt.NDArray[np.object_]:
     names = communes.drop_duplicates("commune_code").set_index("commune_code")["commune_name"]
-    found: npt.NDArray[np.object_] = frame["commune_code"].map(names).fillna("").to_numpy(dtype=object)
+    of_code = dict(names.items())
+    found = np.array([of_code.get(code, "") for code in frame["commune_code"]], dtype=object)
     return found
 
 

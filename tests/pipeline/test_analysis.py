@@ -75,9 +75,12 @@ def test_what_is_written(run: Analysis) -> None:
         "index.html",
         "issues.xlsx",
         "layers.gpkg",
+        "lists/ministry_villages.xlsx",
+        "lists/operator_mang_a.xlsx",
+        "lists/operator_mang_b.xlsx",
         "manifest.json",
         "tables.xlsx",
-        "tables/communes.csv",
+        *(f"tables/{name}.csv" for name in ("communes", "dead_zones", "provinces")),
     ]
     assert [n for n in names if not n.startswith("rasters/")] == [*expected, "tables/villages.csv"]
     assert {"rasters/all_state.tif", "rasters/mang_a_4g_rsrp_dbm.tif", "rasters/mang_b_4g_state.tif"} <= set(
@@ -85,7 +88,7 @@ def test_what_is_written(run: Analysis) -> None:
     )
     assert run.written[-1].name == "index.html"
     assert all(path.is_file() for path in run.written)
-    assert sorted(p.name for p in run.folder.iterdir() if p.is_dir()) == [".stages", "rasters", "tables"]
+    assert sorted(p.name for p in run.folder.iterdir() if p.is_dir()) == [".stages", "lists", "rasters", "tables"]
 
 
 def test_the_ridge_is_seen_in_every_output(run: Analysis) -> None:
@@ -210,8 +213,11 @@ def test_the_manifest_books_inputs_rules_defaults_and_time(run: Analysis, projec
     assert manifest["project"]["made_up"] is True
     assert [stage["name"] for stage in manifest["stages"]] == [
         "inputs",
+        "calibration",
         "coverage",
         "villages",
+        "dead_zones",
+        "claims",
         "tables",
         "layers",
         "map",
@@ -266,9 +272,9 @@ def test_a_change_repeats_only_what_depends_on_it(project: Path, tmp_path: Path)
     villages = copy.with_name("villages.csv")
     villages.write_text(villages.read_text(encoding="utf-8").replace("Thôn 1", "Bản Mới"), encoding="utf-8")
     second = analyse(copy, tmp_path / "out", executor=SerialExecutor())
-    assert {name for name, result in second.results.items() if result.reused} == {"coverage"}
+    assert {name for name, result in second.results.items() if result.reused} >= {"calibration", "coverage"}
     assert "Bản Mới" in (second.folder / "tables" / "villages.csv").read_text(encoding="utf-8")
-    assert len([p for p in (second.folder / ".stages").iterdir() if p.is_dir()]) == 6
+    assert len([p for p in (second.folder / ".stages").iterdir() if p.is_dir()]) == 9
 
 
 def test_without_terrain_nothing_is_called_unserved(tmp_path: Path) -> None:
@@ -378,7 +384,7 @@ def test_the_command_prints_the_map_last(
     )  # fmt: skip
     assert result.returncode == 0, result.stderr
     assert [Path(line).name for line in result.stdout.splitlines()][-2:] == ["manifest.json", "index.html"]
-    assert result.stderr.startswith("[1/6] Đọc và kiểm tra dữ liệu: xong")
+    assert result.stderr.startswith("[1/9] Đọc và kiểm tra dữ liệu: xong")
     assert "\x1b" not in result.stderr
     quiet = subprocess.run(
         command(project_root, project, "--out", tmp_path, "-q"),
