@@ -112,7 +112,7 @@ def test_the_ridge_is_seen_in_every_output(run: Analysis) -> None:
             tags = {key.removeprefix("CODE_"): words for key, words in raster.tags().items() if key.startswith("CODE_")}
         assert tags == meanings, name
     layers = pyogrio.list_layers(run.folder / "layers.gpkg")[:, 0].tolist()
-    assert layers == ["communes", "villages", "sites"]
+    assert layers == ["communes", "villages", "dead_zones", "dead_zones_by_operator", "dead_zones_by_layer", "sites"]
     layer = pyogrio.read_dataframe(run.folder / "layers.gpkg", layer="communes")
     assert layer[served].round(4).tolist() == [float(row[served]) for row in communes.values()]
     book = openpyxl.load_workbook(run.folder / "tables.xlsx")
