@@ -253,8 +253,7 @@ def operator_list(
 def _commune_names(frame: pd.DataFrame, communes: pd.DataFrame) -> npt.NDArray[np.object_]:
     names = communes.drop_duplicates("commune_code").set_index("commune_code")["commune_name"]
     of_code = dict(names.items())
-    found = np.array([of_code.get(code, "") for code in frame["commune_code"]], dtype=object)
-    return found
+    return np.array([of_code.get(code, "") for code in frame["commune_code"]], dtype=object)
 
 
 def _numbered(frame: pd.DataFrame) -> pd.DataFrame:
