@@ -184,11 +184,12 @@ def calibrate(
         start=None if start is None else (start.terms, start.posterior),
     )  # fmt: skip
     shared = posterior.correlations
-    for name, prior_sd, of in (
-        ("place", settings.place_correlation_sd, shared.place), ("site", settings.site_correlation_sd, shared.site)
-    ):  # fmt: skip
+    for code, prior_sd, of in (
+        ("calibration_place_correlation_prior", settings.place_correlation_sd, shared.place),
+        ("calibration_site_correlation_prior", settings.site_correlation_sd, shared.site),
+    ):
         if prior_sd > 0 and of.learnt_share < settings.learned_share:
-            notes.append(Note(f"calibration_{name}_correlation_prior", {"value": f"{of.value:.2f}", "sd": f"{of.sd:.2f}"}))
+            notes.append(Note(code, {"value": f"{of.value:.2f}", "sd": f"{of.sd:.2f}"}))
     prior = np.array([posterior.family_sd[f] for f in design.family_of])
     learned = 1.0 - np.diag(posterior.covariance)[: len(prior)] / prior**2
     if not posterior.converged:
