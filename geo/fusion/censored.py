@@ -118,19 +118,20 @@ def settle_censored(
     return Censoring(current, sweeps, settled, silent)
 
 
-def total_variance(residual: _F64, censored: npt.NDArray[np.bool_]) -> float:
+def total_variance(residual: _F64, censored: npt.NDArray[np.bool_], weight: npt.ArrayLike = 1.0) -> float:
     """Return the variance about 0 of residuals some of which are only known to lie below a limit (J. Tobin 1958).
 
-    Maximum likelihood: −log σ − r² / 2σ² for a level, log Φ(limit / σ) for a limit.
+    Maximum likelihood: −log σ − r² / 2σ² for a level, log Φ(limit / σ) for a limit, each as often as its weight.
     """
-    level, limit = residual[~censored], residual[censored]
-    square = float(np.square(level).sum())
+    every = np.broadcast_to(np.asarray(weight, dtype=np.float64), residual.shape)
+    limit, often = residual[censored], every[censored]
+    square, levels = float(every[~censored] @ np.square(residual[~censored])), float(every[~censored].sum())
 
     def loss(log_sd: float) -> float:
         sd = float(np.exp(log_sd))
-        return len(level) * log_sd + 0.5 * square / sd**2 - float(log_ndtr(limit / sd).sum())
+        return levels * log_sd + 0.5 * square / sd**2 - float(often @ log_ndtr(limit / sd))
 
-    rough = 0.5 * np.log(max(square / max(len(level), 1), 1e-6))
+    rough = 0.5 * np.log(max(square / max(levels, 1e-9), 1e-6))
     return float(np.exp(2.0 * minimize_scalar(loss, bounds=(rough - 3.0, rough + 3.0), method="bounded").x))
 
 

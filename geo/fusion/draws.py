@@ -85,7 +85,9 @@ class LayerDraws:
         own = np.random.default_rng([self.settings.seed, layer + 1]).standard_normal((len(order), count))
         normal = np.sqrt(self.place_correlation) * common + np.sqrt(1.0 - self.place_correlation) * own
         drawn = np.empty_like(normal)
-        drawn[order] = draw_points(fitted.field, x[order], y[order], normal, cell_size_m=self.grid.cell_size)
+        drawn[order] = draw_points(
+            fitted.field, x[order], y[order], normal, expected_dbm=prediction[known][order], cell_size_m=self.grid.cell_size
+        )  # fmt: skip
         level = prediction[known][:, None] + drawn * scale[:, None] + error[:, None] * shared[None]
         within = fitted.variogram.nugget_db2 * scale**2
         out[known] = 1.0 - served_share(level, within, threshold)

@@ -22,7 +22,7 @@ from geo.fusion.variogram import (
     fit_variogram,
 )
 
-__all__ = ["FittedField", "fit_field"]
+__all__ = ["FittedField", "fit_covariance", "fit_field"]
 
 _F64 = npt.NDArray[np.float64]
 
@@ -54,18 +54,15 @@ class FittedField:
     settled: bool
 
 
-def fit_field(
+def fit_covariance(
     given: Observations,
     settings: FusionSettings,
     *,
     within_variance_db2: float,
     scale: npt.ArrayLike = 1.0,
-    variogram: Variogram | None = None,
     workers: int = 1,
-) -> FittedField:
-    """Fit the residuals' covariance and lay them out: outliers count less, censored ones as what they say.
-
-    The variogram is fitted, surprising levels found with it, and it is fitted again without them.
+) -> Variogram:
+    """Fit the residuals' covariance; surprising levels are found with it, and it is fitted again without them.
 
     Parameters
     ----------
@@ -75,6 +72,41 @@ def fit_field(
         Location variability: the variance within a cell where no nugget can be fitted.
     scale : (n,) array or float
         Spread of the field at each observation; in their order (:func:`geo.fusion.robust.class_scales`).
+    workers : int
+        Threads.
+    """
+    divisor = np.ascontiguousarray(np.broadcast_to(np.asarray(scale, dtype=np.float64), len(given)))
+    free = np.flatnonzero(~given.censored)
+    found = fit_variogram(given, settings, scale=divisor, within_variance_db2=within_variance_db2)
+    if not found.fitted:
+        return found
+    kept = reweight(_laid_out(given.take(free), divisor[free], found, settings), settings, workers=workers)
+    if len(free) == len(given) and not kept.surprising.any():
+        return found
+    plain = np.ones(len(given), dtype=bool)
+    plain[free[kept.field.order[kept.surprising]]] = False
+    return _fitted_again(given.take(plain), divisor[plain], found, settings, within_variance_db2)
+
+
+def fit_field(
+    given: Observations,
+    settings: FusionSettings,
+    *,
+    within_variance_db2: float,
+    scale: npt.ArrayLike = 1.0,
+    variogram: Variogram | None = None,
+    workers: int = 1,
+) -> FittedField:
+    """Lay the residuals out with their covariance: outliers count less, censored ones as what they say.
+
+    Parameters
+    ----------
+    given : Observations
+    settings : FusionSettings
+    within_variance_db2 : float
+        See :func:`fit_covariance`.
+    scale : (n,) array or float
+        See :func:`fit_covariance`.
     variogram : Variogram, optional
         A known covariance (per unit of scale²) instead of a fitted one.
     workers : int
@@ -82,13 +114,10 @@ def fit_field(
     """
     divisor = np.ascontiguousarray(np.broadcast_to(np.asarray(scale, dtype=np.float64), len(given)))
     free = np.flatnonzero(~given.censored)
-    found = variogram or fit_variogram(given, settings, scale=divisor, within_variance_db2=within_variance_db2)
+    found = variogram or fit_covariance(
+        given, settings, within_variance_db2=within_variance_db2, scale=divisor, workers=workers
+    )
     kept = reweight(_laid_out(given.take(free), divisor[free], found, settings), settings, workers=workers)
-    if variogram is None and found.fitted and (len(free) < len(given) or kept.surprising.any()):
-        plain = np.ones(len(given), dtype=bool)
-        plain[free[kept.field.order[kept.surprising]]] = False
-        found = _fitted_again(given.take(plain), divisor[plain], found, settings, within_variance_db2)
-        kept = reweight(_laid_out(given.take(free), divisor[free], found, settings), settings, workers=workers)
     base = _laid_out(given, divisor, found, settings)
     noise = np.empty(len(given))
     noise[base.order] = base.noise
@@ -101,7 +130,8 @@ def fit_field(
         says = ~settled.silent
         back = np.argsort(field.order[says], kind="stable")
         x, y, value, noise = (a[says][back] for a in (field.x_m, field.y_m, field.value, field.noise))
-        field = smooth_field(x, y, value, noise, found, settings)
+        expected = given.expected_dbm[field.order[says][back]]
+        field = smooth_field(x, y, value, noise, found, settings, expected_dbm=expected)
     return FittedField(
         field, found, kept.share, int(below.sum()), int(settled.silent.sum()), settled.sweeps, settled.settled
     )
@@ -109,11 +139,17 @@ def fit_field(
 
 def _laid_out(given: Observations, scale: _F64, found: Variogram, settings: FusionSettings) -> SmoothField:
     noise = found.nugget_db2 / given.spots + given.noise_variance_db2 / scale**2
-    return smooth_field(given.x_m, given.y_m, given.residual_db / scale, noise, found, settings)
+    return smooth_field(
+        given.x_m, given.y_m, given.residual_db / scale, noise, found, settings, expected_dbm=given.expected_dbm
+    )  # fmt: skip
 
 
 def _fitted_again(
-    given: Observations, scale: _F64, found: Variogram, settings: FusionSettings, within_variance_db2: float
+    given: Observations,
+    scale: _F64,
+    found: Variogram,
+    settings: FusionSettings,
+    within_variance_db2: float,
 ) -> Variogram:
     """Fit once more, without what surprised, and with the censored ones drawn below their limits.
 

@@ -4,7 +4,8 @@ All kernels stand in one file because numba's disk cache does not notice a chang
 
 Observations come in the order of their buckets (:class:`geo.fusion.neighbours.Buckets`); ``weight_m`` is what an
 observation's noise adds to its distance where neighbours are ranked. A model is its number in
-:data:`geo.fusion.variogram.MODELS`.
+:data:`geo.fusion.variogram.MODELS`. ``lift_m`` and ``tl`` are the third coordinate of observations and targets: the level
+expected there, in metres.
 """
 
 from __future__ import annotations
@@ -42,21 +43,21 @@ def correlation_kernel(model: int, scaled: _F64, out: _F64) -> None:
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _to_cell(model: int, length: float, dx: float, dy: float, half: float) -> float:
+def _to_cell(model: int, length: float, dx: float, dy: float, dl: float, half: float) -> float:
     """Correlation of a point with a random point of a square cell, its centre (dx, dy) away (2 × 2 Gauss)."""
     if half <= 0.0:
-        return _correlation(model, math.sqrt(dx * dx + dy * dy) / length)
+        return _correlation(model, math.sqrt(dx * dx + dy * dy + dl * dl) / length)
     u = half * _GAUSS
     total = 0.0
     for sx in (-u, u):
         for sy in (-u, u):
-            total += _correlation(model, math.sqrt((dx + sx) ** 2 + (dy + sy) ** 2) / length)
+            total += _correlation(model, math.sqrt((dx + sx) ** 2 + (dy + sy) ** 2 + dl * dl) / length)
     return total / 4.0
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _near(
-    tx: float, ty: float, without: int, x: _F64, y: _F64, weight_m: _F64, starts: _I64, columns: int, rows: int,
+    tx: float, ty: float, tl: float, without: int, x: _F64, y: _F64, lift_m: _F64, weight_m: _F64, starts: _I64, columns: int, rows: int,
     x0: float, y0: float, side: float, reach: float, limit: int, key: _F64, held: _I64, filled: _I64, near: _I64,
     order: _F64,
 ) -> tuple[int, float]:  # fmt: skip
@@ -83,10 +84,11 @@ def _near(
                     continue
                 for j in range(starts[r * columns + c], starts[r * columns + c + 1]):
                     dx, dy = x[j] - tx, y[j] - ty
-                    h = math.sqrt(dx * dx + dy * dy)
+                    apart = dx * dx + dy * dy
+                    h = math.sqrt(apart + (lift_m[j] - tl) ** 2)
                     if h > reach or j == without:
                         continue
-                    nearest = min(nearest, h)
+                    nearest = min(nearest, math.sqrt(apart))
                     value = h + weight_m[j]
                     o = (4 if dx >= 0.0 else 0) + (2 if dy >= 0.0 else 0) + (1 if abs(dx) > abs(dy) else 0)
                     n = filled[o]
@@ -126,7 +128,7 @@ def _near(
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _factor(
-    count: int, px: _F64, py: _F64, noise: _F64, model: int, length: float, sill: float, least: float, low: _F64
+    count: int, px: _F64, py: _F64, pl: _F64, noise: _F64, model: int, length: float, sill: float, least: float, low: _F64
 ) -> None:
     """Write the Cholesky factor of sill × correlation + diag(noise).
 
@@ -135,7 +137,8 @@ def _factor(
     """
     for i in range(count):
         for j in range(i):
-            total = sill * _correlation(model, math.sqrt((px[i] - px[j]) ** 2 + (py[i] - py[j]) ** 2) / length)
+            h = math.sqrt((px[i] - px[j]) ** 2 + (py[i] - py[j]) ** 2 + (pl[i] - pl[j]) ** 2)
+            total = sill * _correlation(model, h / length)
             for m in range(j):
                 total -= low[i, m] * low[j, m]
             low[i, j] = total / low[j, j]
@@ -152,7 +155,7 @@ def _factor(
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def krige_kernel(
-    tx: _F64, ty: _F64, without: _I64, half: float, x: _F64, y: _F64, z: _F64, noise: _F64, weight_m: _F64,
+    tx: _F64, ty: _F64, tl: _F64, without: _I64, half: float, x: _F64, y: _F64, lift_m: _F64, z: _F64, noise: _F64, weight_m: _F64,
     starts: _I64, columns: int, rows: int, x0: float, y0: float, side: float, reach: float, limit: int, per_octant: int,
     model: int, length: float, sill: float, least: float, mean: _F64, variance: _F64, nearest: _F64, used: _I64,
 ) -> None:  # fmt: skip
@@ -163,12 +166,12 @@ def krige_kernel(
     """
     key, held = np.empty((8, per_octant)), np.empty((8, per_octant), dtype=np.int64)
     filled, near, order = np.empty(8, dtype=np.int64), np.empty(limit, dtype=np.int64), np.empty(limit)
-    px, py, pn, a, b = np.empty(limit), np.empty(limit), np.empty(limit), np.empty(limit), np.empty(limit)
+    px, py, pl, pn, a, b = np.empty(limit), np.empty(limit), np.empty(limit), np.empty(limit), np.empty(limit), np.empty(limit)
     low = np.empty((limit, limit))
     for t in range(tx.shape[0]):
         skip = without[t] if without.shape[0] else -1
         count, nearest[t] = _near(
-            tx[t], ty[t], skip, x, y, weight_m, starts, columns, rows, x0, y0, side, reach, limit, key, held, filled,
+            tx[t], ty[t], tl[t], skip, x, y, lift_m, weight_m, starts, columns, rows, x0, y0, side, reach, limit, key, held, filled,
             near, order,
         )  # fmt: skip
         used[t] = count
@@ -176,11 +179,11 @@ def krige_kernel(
         if count == 0:
             continue
         for i in range(count):
-            px[i], py[i], pn[i] = x[near[i]], y[near[i]], noise[near[i]]
-        _factor(count, px, py, pn, model, length, sill, least, low)
+            px[i], py[i], pl[i], pn[i] = x[near[i]], y[near[i]], lift_m[near[i]], noise[near[i]]
+        _factor(count, px, py, pl, pn, model, length, sill, least, low)
         total, reduction = 0.0, 0.0
         for i in range(count):
-            ai = sill * _to_cell(model, length, px[i] - tx[t], py[i] - ty[t], half)
+            ai = sill * _to_cell(model, length, px[i] - tx[t], py[i] - ty[t], pl[i] - tl[t], half)
             bi = z[near[i]]
             for m in range(i):
                 ai -= low[i, m] * a[m]
@@ -209,19 +212,19 @@ def _below(rng: np.random.Generator, top: float) -> float:
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def impute_kernel(
-    rng: np.random.Generator, which: _I64, limit: _F64, sweeps: int, x: _F64, y: _F64, z: _F64, noise: _F64,
+    rng: np.random.Generator, which: _I64, limit: _F64, sweeps: int, x: _F64, y: _F64, lift_m: _F64, z: _F64, noise: _F64,
     weight_m: _F64, starts: _I64, columns: int, rows: int, x0: float, y0: float, side: float, reach: float, limit_n: int,
     per_octant: int, model: int, length: float, sill: float, least: float,
 ) -> None:  # fmt: skip
     """Draw each of ``which`` below its limit given all others, one after the other (Gibbs); changes ``z``."""
-    tx, ty, without = np.empty(1), np.empty(1), np.empty(1, dtype=np.int64)
+    tx, ty, tl, without = np.empty(1), np.empty(1), np.empty(1), np.empty(1, dtype=np.int64)
     mean, variance, nearest, used = np.empty(1), np.empty(1), np.empty(1), np.empty(1, dtype=np.int64)
     for _ in range(sweeps):
         for i in range(which.shape[0]):
             j = which[i]
-            tx[0], ty[0], without[0] = x[j], y[j], j
+            tx[0], ty[0], tl[0], without[0] = x[j], y[j], lift_m[j], j
             krige_kernel(
-                tx, ty, without, 0.0, x, y, z, noise, weight_m, starts, columns, rows, x0, y0, side, reach, limit_n,
+                tx, ty, tl, without, 0.0, x, y, lift_m, z, noise, weight_m, starts, columns, rows, x0, y0, side, reach, limit_n,
                 per_octant, model, length, sill, least, mean, variance, nearest, used,
             )  # fmt: skip
             sd = math.sqrt(variance[0] + noise[j])
@@ -233,7 +236,7 @@ def impute_kernel(
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def draw_kernel(
-    tx: _F64, ty: _F64, half: float, normal: _F64, earlier: int, x: _F64, y: _F64, z: _F64, noise: _F64, weight_m: _F64,
+    tx: _F64, ty: _F64, tl: _F64, half: float, normal: _F64, earlier: int, x: _F64, y: _F64, lift_m: _F64, z: _F64, noise: _F64, weight_m: _F64,
     starts: _I64, columns: int, rows: int, x0: float, y0: float, side: float, reach: float, limit: int, per_octant: int,
     model: int, length: float, sill: float, least: float, out: _F64,
 ) -> None:  # fmt: skip
@@ -245,7 +248,7 @@ def draw_kernel(
     key, held = np.empty((8, per_octant)), np.empty((8, per_octant), dtype=np.int64)
     filled, near, order = np.empty(8, dtype=np.int64), np.empty(limit, dtype=np.int64), np.empty(limit)
     size = limit + earlier
-    px, py, pn, a, w = np.empty(size), np.empty(size), np.empty(size), np.empty(size), np.empty(size)
+    px, py, pl, pn, a, w = np.empty(size), np.empty(size), np.empty(size), np.empty(size), np.empty(size), np.empty(size)
     low = np.empty((size, size))
     before, far = np.empty(earlier, dtype=np.int64), np.empty(earlier)
     # Points drawn so far, in lists by bucket.
@@ -256,11 +259,11 @@ def draw_kernel(
     head, link = np.full(across * down, -1, dtype=np.int64), np.full(targets, -1, dtype=np.int64)
     for t in range(targets):
         count, _ = _near(
-            tx[t], ty[t], -1, x, y, weight_m, starts, columns, rows, x0, y0, side, reach, limit, key, held, filled,
+            tx[t], ty[t], tl[t], -1, x, y, lift_m, weight_m, starts, columns, rows, x0, y0, side, reach, limit, key, held, filled,
             near, order,
         )  # fmt: skip
         for i in range(count):
-            px[i], py[i], pn[i] = x[near[i]], y[near[i]], noise[near[i]]
+            px[i], py[i], pl[i], pn[i] = x[near[i]], y[near[i]], lift_m[near[i]], noise[near[i]]
         found = 0
         cx, cy = int((tx[t] - left) / pace), int((ty[t] - bottom) / pace)
         for ring in range(max(across, down)):
@@ -273,7 +276,7 @@ def draw_kernel(
                         continue
                     j = head[r * across + c]
                     while j >= 0:
-                        h = math.sqrt((tx[j] - tx[t]) ** 2 + (ty[j] - ty[t]) ** 2)
+                        h = math.sqrt((tx[j] - tx[t]) ** 2 + (ty[j] - ty[t]) ** 2 + (tl[j] - tl[t]) ** 2)
                         n = found
                         if h <= reach and (found < earlier or h < far[found - 1]):
                             if found < earlier:
@@ -286,12 +289,12 @@ def draw_kernel(
                             far[n], before[n] = h, j
                         j = link[j]
         for i in range(found):
-            px[count + i], py[count + i], pn[count + i] = tx[before[i]], ty[before[i]], 0.0
+            px[count + i], py[count + i], pl[count + i], pn[count + i] = tx[before[i]], ty[before[i]], tl[before[i]], 0.0
         both = count + found
-        _factor(both, px, py, pn, model, length, sill, least, low)
+        _factor(both, px, py, pl, pn, model, length, sill, least, low)
         reduction = 0.0
         for i in range(both):
-            ai = sill * _to_cell(model, length, px[i] - tx[t], py[i] - ty[t], half if i < count else 0.0)
+            ai = sill * _to_cell(model, length, px[i] - tx[t], py[i] - ty[t], pl[i] - tl[t], half if i < count else 0.0)
             for m in range(i):
                 ai -= low[i, m] * a[m]
             a[i] = ai / low[i, i]
@@ -331,8 +334,11 @@ def _distance_class(squared: float, edges_squared: _F64) -> int:
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def pair_counts_kernel(x: _F64, y: _F64, route: _I64, edges_squared: _F64, counts: _I64) -> None:
-    """Count pairs by route and distance class; a pair counts for both its routes. ``x`` must rise."""
+def pair_counts_kernel(
+    x: _F64, y: _F64, level: _F64, route: _I64, edges_squared: _F64, level_edges_squared: _F64, counts: _I64
+) -> None:
+    """Count pairs by route and class (of distance, within it of level); a pair counts for both its routes. ``x`` must rise."""
+    levels = level_edges_squared.shape[0] - 1
     farthest = math.sqrt(edges_squared[-1])
     for i in range(x.shape[0]):
         for j in range(i + 1, x.shape[0]):
@@ -341,6 +347,7 @@ def pair_counts_kernel(x: _F64, y: _F64, route: _I64, edges_squared: _F64, count
             c = _distance_class((x[i] - x[j]) ** 2 + (y[i] - y[j]) ** 2, edges_squared)
             if c < 0:
                 continue
+            c = c * levels + _distance_class((level[i] - level[j]) ** 2, level_edges_squared)
             counts[route[i], c] += 1
             if route[j] != route[i]:
                 counts[route[j], c] += 1
@@ -348,17 +355,19 @@ def pair_counts_kernel(x: _F64, y: _F64, route: _I64, edges_squared: _F64, count
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def pair_sums_kernel(
-    x: _F64, y: _F64, z: _F64, noise: _F64, spot: _F64, route: _I64, block: _I64, edges_squared: _F64, counts: _I64,
-    cap: float, sums: _F64,
+    x: _F64, y: _F64, level: _F64, z: _F64, noise: _F64, spot: _F64, route: _I64, block: _I64, edges_squared: _F64,
+    level_edges_squared: _F64, counts: _I64, cap: float, sums: _F64,
 ) -> None:  # fmt: skip
-    """Add up pairs by distance class: (blocks + 1, classes, 6) sums; the last row takes all, the others those that touch a block.
+    """Add up pairs by distance class: (blocks + 1, classes, 7) sums; the last row takes all, the others those that touch a block.
 
-    Fields: weight, weight², and weighted sqrt |difference|, distance, mean noise, mean share of the nugget. No route
+    Fields: weight, weight², and weighted sqrt |difference|, distance, mean noise, mean share of the nugget, difference of
+    the levels. Classes and ``level_edges_squared`` as in :func:`pair_counts_kernel`; its last edge is infinite. No route
     weighs more than ``cap`` pairs in a class. ``x`` must rise.
     """
     farthest = math.sqrt(edges_squared[-1])
     every = sums.shape[0] - 1
-    part = np.empty(6)
+    part = np.empty(7)
+    levels = level_edges_squared.shape[0] - 1
     for i in range(x.shape[0]):
         for j in range(i + 1, x.shape[0]):
             if x[j] - x[i] > farthest:
@@ -367,11 +376,14 @@ def pair_sums_kernel(
             c = _distance_class(squared, edges_squared)
             if c < 0:
                 continue
+            between = (level[i] - level[j]) ** 2
+            c = c * levels + _distance_class(between, level_edges_squared)
             weight = min(1.0, cap / max(counts[route[i], c], counts[route[j], c]))
             part[0], part[1] = weight, weight * weight
             part[2], part[3] = weight * math.sqrt(abs(z[i] - z[j])), weight * math.sqrt(squared)
             part[4], part[5] = weight * 0.5 * (noise[i] + noise[j]), weight * 0.5 * (spot[i] + spot[j])
-            for f in range(6):
+            part[6] = weight * math.sqrt(between)
+            for f in range(7):
                 sums[every, c, f] += part[f]
                 sums[block[i], c, f] += part[f]
                 if block[j] != block[i]:

@@ -32,11 +32,13 @@ class SmoothField:
     """Observations with their covariance, laid out for the search of neighbours; build with :func:`smooth_field`.
 
     The arrays are in the order of the squares of the search; ``order`` leads back: item i here was item
-    ``order[i]`` there.
+    ``order[i]`` there. ``lift_m`` is the third coordinate: the expected level in metres
+    (:attr:`geo.fusion.variogram.Variogram.level_m_per_db`).
     """
 
     x_m: _F64
     y_m: _F64
+    lift_m: _F64
     value: _F64
     noise: _F64
     variogram: Variogram
@@ -68,7 +70,7 @@ class SmoothField:
         """Return what the kernels take after the targets."""
         s, v = self.settings, self.variogram
         return (
-            self.x_m, self.y_m, self.value, self.noise, self._handicap, self.starts, self.columns, self.rows,
+            self.x_m, self.y_m, self.lift_m, self.value, self.noise, self._handicap, self.starts, self.columns, self.rows,
             *self.corner, self.side_m, self.reach_m, s.neighbours, s.per_octant, v.number, v.length_m, v.sill_db2,
             s.least_pivot,
         )  # fmt: skip
@@ -95,7 +97,14 @@ class Kriged:
 
 
 def smooth_field(
-    x_m: _F64, y_m: _F64, value: _F64, noise: _F64, variogram: Variogram, settings: FusionSettings
+    x_m: _F64,
+    y_m: _F64,
+    value: _F64,
+    noise: _F64,
+    variogram: Variogram,
+    settings: FusionSettings,
+    *,
+    expected_dbm: npt.ArrayLike = 0.0,
 ) -> SmoothField:
     """Lay observations out for kriging.
 
@@ -109,11 +118,14 @@ def smooth_field(
         Variance of each beside the smooth field: nugget / spots + device noise; any, also 0.
     variogram : Variogram
     settings : FusionSettings
+    expected_dbm : (n,) array or float
+        Level expected at each.
     """
+    lift = _lift(expected_dbm, len(x_m), variogram)
     reach = variogram.reach_m(settings.least_correlation)
     if len(x_m) == 0:
         return SmoothField(
-            x_m, y_m, value, noise, variogram, settings, np.zeros(0, np.int64), np.zeros(2, np.int64), 1, 1, (0.0, 0.0), reach, reach
+            x_m, y_m, lift, value, noise, variogram, settings, np.zeros(0, np.int64), np.zeros(2, np.int64), 1, 1, (0.0, 0.0), reach, reach
         )  # fmt: skip
     x0, y0 = float(x_m.min()), float(y_m.min())
     across, up = float(np.ptp(x_m)), float(np.ptp(y_m))
@@ -123,13 +135,26 @@ def smooth_field(
     order = np.argsort(square, kind="stable")
     starts = np.searchsorted(square[order], np.arange(columns * rows + 1)).astype(np.int64)
     return SmoothField(
-        x_m[order], y_m[order], value[order], noise[order], variogram, settings, order, starts, columns, rows,
+        x_m[order], y_m[order], lift[order], value[order], noise[order], variogram, settings, order, starts, columns, rows,
         (x0, y0), side, reach,
     )  # fmt: skip
 
 
+def _lift(expected_dbm: npt.ArrayLike, count: int, variogram: Variogram) -> _F64:
+    """Return the third coordinate of places, m."""
+    level = np.broadcast_to(np.asarray(expected_dbm, dtype=np.float64), (count,))
+    return np.ascontiguousarray(level * variogram.level_m_per_db if variogram.level_m_per_db else np.zeros(count))
+
+
 def krige(
-    field: SmoothField, x_m: _F64, y_m: _F64, *, cell_size_m: float = 0.0, workers: int = 1, without: _I64 | None = None
+    field: SmoothField,
+    x_m: _F64,
+    y_m: _F64,
+    *,
+    expected_dbm: npt.ArrayLike = 0.0,
+    cell_size_m: float = 0.0,
+    workers: int = 1,
+    without: _I64 | None = None,
 ) -> Kriged:
     """Return mean and variance of the smooth field at places; the same to the bit for any number of workers.
 
@@ -138,6 +163,8 @@ def krige(
     field : SmoothField
     x_m, y_m : (n,) float64 array
         Centres.
+    expected_dbm : (n,) array or float
+        Level expected at each.
     cell_size_m : float
         With a size: at a *random point* of the square cell, so that the field's own variance within the cell is
         counted, once; 0: at the point.
@@ -147,6 +174,13 @@ def krige(
         An observation each place must do without.
     """
     n = len(x_m)
+    return _kriged(field, x_m, y_m, _lift(expected_dbm, n, field.variogram), cell_size_m, workers, without)
+
+
+def _kriged(
+    field: SmoothField, x_m: _F64, y_m: _F64, lift_m: _F64, cell_size_m: float, workers: int, without: _I64 | None
+) -> Kriged:
+    n = len(x_m)
     out = Kriged(np.empty(n), np.empty(n), np.empty(n), np.empty(n, dtype=np.int64))
     omitted = np.empty(0, dtype=np.int64) if without is None else without
     arguments = field.arguments()
@@ -154,7 +188,7 @@ def krige(
 
     def work(part: slice) -> None:
         kernel(
-            x_m[part], y_m[part], omitted[part] if len(omitted) else omitted, 0.5 * cell_size_m, *arguments,
+            x_m[part], y_m[part], lift_m[part], omitted[part] if len(omitted) else omitted, 0.5 * cell_size_m, *arguments,
             out.mean[part], out.variance[part], out.nearest_m[part], out.neighbours[part],
         )  # fmt: skip
 
@@ -169,10 +203,18 @@ def krige(
 
 def leave_one_out(field: SmoothField, which: _I64, *, workers: int = 1) -> Kriged:
     """Return what the other observations say of the field at each of ``which`` (indices into the field)."""
-    return krige(field, field.x_m[which], field.y_m[which], without=which, workers=workers)
+    return _kriged(field, field.x_m[which], field.y_m[which], field.lift_m[which], 0.0, workers, which)
 
 
-def draw_points(field: SmoothField, x_m: _F64, y_m: _F64, normal: _F64, *, cell_size_m: float = 0.0) -> _F64:
+def draw_points(
+    field: SmoothField,
+    x_m: _F64,
+    y_m: _F64,
+    normal: _F64,
+    *,
+    expected_dbm: npt.ArrayLike = 0.0,
+    cell_size_m: float = 0.0,
+) -> _F64:
     """Return joint draws (n, draws) of the smooth field at places (see :func:`krige`), from standard normal numbers (n, draws).
 
     Points are drawn one after the other in the order in which they come; each looks at its neighbours among the
@@ -181,5 +223,6 @@ def draw_points(field: SmoothField, x_m: _F64, y_m: _F64, normal: _F64, *, cell_
     out = np.empty(normal.shape)
     kernel: Any = draw_kernel
     if len(x_m):
-        kernel(x_m, y_m, 0.5 * cell_size_m, normal, field.settings.earlier_draws, *field.arguments(), out)
+        lift = _lift(expected_dbm, len(x_m), field.variogram)
+        kernel(x_m, y_m, lift, 0.5 * cell_size_m, normal, field.settings.earlier_draws, *field.arguments(), out)
     return out

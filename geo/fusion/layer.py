@@ -47,6 +47,11 @@ class Cells:
     def __len__(self) -> int:
         return len(self.x_m)
 
+    @property
+    def expected_dbm(self) -> _F64:
+        """The prediction where there is one; 0 elsewhere, where nothing is said."""
+        return np.where(np.isfinite(self.prediction_dbm), self.prediction_dbm, 0.0)
+
     def take(self, which: npt.NDArray[np.bool_] | npt.NDArray[np.integer]) -> Cells:
         """Return those of an index or mask."""
         return Cells(
@@ -152,7 +157,9 @@ def fuse(
         Threads; the result is the same to the bit for any number.
     """
     squared = where.scale**2
-    kriged = krige(fitted.field, where.x_m, where.y_m, cell_size_m=where.size_m, workers=workers)
+    kriged = krige(
+        fitted.field, where.x_m, where.y_m, expected_dbm=where.expected_dbm, cell_size_m=where.size_m, workers=workers
+    )  # fmt: skip
     correction, variance = kriged.mean * where.scale, kriged.variance * squared
     within = fitted.variogram.nugget_db2 * squared
     known = ~np.isnan(where.prediction_dbm)
@@ -213,7 +220,8 @@ def joint_draws(
     normal = chance.standard_normal((len(order), count))
     drawn = np.empty_like(normal)
     drawn[order] = draw_points(
-        fitted.field, where.x_m[order], where.y_m[order], normal, cell_size_m=where.size_m
+        fitted.field, where.x_m[order], where.y_m[order], normal, expected_dbm=where.expected_dbm[order],
+        cell_size_m=where.size_m,
     )
     groups = np.zeros(len(where), dtype=np.int64) if shared_by is None else np.unique(shared_by, return_inverse=True)[1]
     common = chance.standard_normal((int(groups.max()) + 1 if len(where) else 0, count))

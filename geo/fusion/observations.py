@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from geo.errors import InputError
 
-__all__ = ["Observations", "observations"]
+__all__ = ["Observations", "declustered", "observations"]
 
 _F64 = npt.NDArray[np.float64]
 
@@ -38,6 +38,9 @@ class Observations:
         Codes 0, 1, … of the routes (one device on one drive).
     level_dbm : (n,) float64 array
         Measured level, or the limit; NaN where it must not speak for its cell (states only).
+    expected_dbm : (n,) float64 array
+        Level that the prediction expects there. Two places are like one another as they are near one another *and* as
+        these levels agree: across a crest the one says little of the other.
     """
 
     x_m: _F64
@@ -49,6 +52,7 @@ class Observations:
     censored: npt.NDArray[np.bool_]
     route: npt.NDArray[np.int64]
     level_dbm: _F64
+    expected_dbm: _F64
 
     def __len__(self) -> int:
         return len(self.x_m)
@@ -69,10 +73,11 @@ def observations(
     censored: npt.ArrayLike = False,
     route: npt.ArrayLike = 0,
     level_dbm: npt.ArrayLike = np.nan,
+    expected_dbm: npt.ArrayLike = 0.0,
 ) -> Observations:
     """Return checked observations in an order of their own, whatever the order in which they come.
 
-    Rows that agree in place, residual, noise, route and level are one measurement read twice: one stays, else the
+    Rows that agree in place, residual, noise, route and levels are one measurement read twice: one stays, else the
     fit would take the repetition for a field without noise. How many went is the difference of the lengths.
     Single values are taken for all. For the fields see :class:`Observations`; ``route`` may be of any sortable kind.
 
@@ -82,7 +87,7 @@ def observations(
         For unequal lengths, places or residuals that are not finite, negative noise, less than one sample or spot.
     """
     x = np.asarray(x_m, dtype=np.float64)
-    given = (y_m, residual_db, noise_variance_db2, samples, spots, censored, route, level_dbm)
+    given = (y_m, residual_db, noise_variance_db2, samples, spots, censored, route, level_dbm, expected_dbm)
     try:
         columns = [np.broadcast_to(np.asarray(column), x.shape) for column in given]
     except ValueError as error:
@@ -92,23 +97,43 @@ def observations(
         ) from error
     y, residual, noise, n, spot = (column.astype(np.float64) for column in columns[:5])
     below, level = columns[5].astype(bool), columns[7].astype(np.float64)
+    expected = columns[8].astype(np.float64)
     _, codes = np.unique(columns[6], return_inverse=True)
     wrong = ~(np.isfinite(x) & np.isfinite(y) & np.isfinite(residual) & (noise >= 0) & np.isfinite(noise))
-    wrong |= ~((n >= 1) & (spot >= 1) & np.isfinite(n) & np.isfinite(spot))
+    wrong |= ~((n >= 1) & (spot >= 1) & np.isfinite(n) & np.isfinite(spot) & np.isfinite(expected))
     if wrong.any():
         first = int(np.flatnonzero(wrong)[0])
         raise InputError(
-            f"{int(wrong.sum())} kết quả đo không dùng được (đầu tiên: vị trí {first} trong mảng): tọa độ và độ lệch phải là số hữu hạn, "
+            f"{int(wrong.sum())} kết quả đo không dùng được (đầu tiên: vị trí {first} trong mảng): tọa độ, độ lệch và mức dự kiến phải là số hữu hạn, "
             "phương sai nhiễu không âm, số mẫu và số vị trí ít nhất là 1; hãy loại các dòng này trước và ghi rõ lý do.",
-            f"{int(wrong.sum())} measurements cannot be used (first: item {first} of the array): places and residuals must be finite, "
+            f"{int(wrong.sum())} measurements cannot be used (first: item {first} of the array): places, residuals and expected levels must be finite, "
             "noise variances not negative, samples and spots at least 1; take such rows out before, stating why.",
         )
-    order = np.lexsort((n, spot, np.nan_to_num(level, nan=np.inf), codes, below, noise, residual, y, x))
+    order = np.lexsort((n, spot, expected, np.nan_to_num(level, nan=np.inf), codes, below, noise, residual, y, x))
     found = Observations(
         x[order], y[order], residual[order], noise[order], n[order], spot[order], below[order],
-        codes.astype(np.int64)[order], level[order],
+        codes.astype(np.int64)[order], level[order], expected[order],
     )  # fmt: skip
     return found.take(~_repeated(found))
+
+
+def declustered(x_m: _F64, y_m: _F64, side_m: float) -> _F64:
+    """Return weights (n,) by which every square of ground counts alike, however often it was measured.
+
+    Drives are dense in towns, where predictions err least; what is said of the whole land must not be said by them.
+    Cell declustering: A. Journel (1983), Mathematical Geology 15(3), 445-468. The weights add up to n.
+
+    Parameters
+    ----------
+    x_m, y_m : (n,) float64 array
+    side_m : float
+        Of the squares: what lies within one hangs together.
+    """
+    if not len(x_m):
+        return np.zeros(0)
+    square = np.column_stack((np.floor(x_m / side_m), np.floor(y_m / side_m)))
+    _, which, count = np.unique(square, axis=0, return_inverse=True, return_counts=True)
+    return np.asarray(len(x_m) / len(count) / count[which.ravel()], dtype=np.float64)
 
 
 def _repeated(found: Observations) -> npt.NDArray[np.bool_]:
@@ -118,7 +143,7 @@ def _repeated(found: Observations) -> npt.NDArray[np.bool_]:
         out[:-1] = True
         for column in (
             found.x_m, found.y_m, found.residual_db, found.noise_variance_db2, found.censored, found.route,
-            np.nan_to_num(found.level_dbm, nan=np.inf),
+            np.nan_to_num(found.level_dbm, nan=np.inf), found.expected_dbm,
         ):  # fmt: skip
             out[:-1] &= column[:-1] == column[1:]
     return out

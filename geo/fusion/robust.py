@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from geo.fusion.kriging import SmoothField, leave_one_out
-from geo.fusion.observations import Observations
+from geo.fusion.observations import Observations, declustered
 from geo.fusion.settings import FusionSettings
 
 __all__ = ["ClassScales", "Reweighted", "class_scales", "reweight"]
@@ -45,7 +45,8 @@ class ClassScales:
 def class_scales(given: Observations, classes: npt.NDArray[np.integer], settings: FusionSettings) -> ClassScales:
     """Return how much more or less the residuals of each terrain class vary.
 
-    The variance about 0 is the robust one of Cressie and Hawkins (1980), less the mean device noise. A class's
+    The variance about 0 is the robust one of Cressie and Hawkins (1980), less the mean device noise, over squares of ground
+    that count alike. A class's
     log scale counts n / (n + ``class_weight``), n being the squares of ``fallback_length_m`` it was measured in.
 
     Parameters
@@ -60,21 +61,24 @@ def class_scales(given: Observations, classes: npt.NDArray[np.integer], settings
     if not free.any():
         return ClassScales({}, {})
     residual, noise, code = given.residual_db[free], given.noise_variance_db2[free], classes[free]
-    square = np.floor(np.column_stack((given.x_m, given.y_m))[free] / settings.fallback_length_m)
-    pooled = _variance(residual, noise)
+    x, y, side = given.x_m[free], given.y_m[free], settings.fallback_length_m
+    square = np.floor(np.column_stack((x, y)) / side)
+    pooled = _variance(residual, noise, declustered(x, y, side))
     scale, effective = {}, {}
     for c in np.unique(code):
         inside = code == c
         n = len(np.unique(square[inside], axis=0))
-        own = max(_variance(residual[inside], noise[inside]), _LEAST_SHARE * pooled)
-        weight = n / (n + settings.class_weight)
-        scale[int(c)] = float((own / pooled) ** (0.5 * weight)) if pooled > 0 else 1.0
+        weight = declustered(x[inside], y[inside], side)
+        own = max(_variance(residual[inside], noise[inside], weight), _LEAST_SHARE * pooled)
+        share = n / (n + settings.class_weight)
+        scale[int(c)] = float((own / pooled) ** (0.5 * share)) if pooled > 0 else 1.0
         effective[int(c)] = n
     return ClassScales(scale, effective)
 
 
-def _variance(residual: _F64, noise: _F64) -> float:
-    return max(float(np.mean(np.sqrt(np.abs(residual))) ** 4 / _HAWKINS - noise.mean()), 0.0)
+def _variance(residual: _F64, noise: _F64, weight: _F64) -> float:
+    root = np.average(np.sqrt(np.abs(residual)), weights=weight)
+    return max(float(root**4 / _HAWKINS - np.average(noise, weights=weight)), 0.0)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -21,6 +21,14 @@ class FusionSettings:
     first_lag_m, last_lag_m : float
         Upper edges of the nearest and farthest distance class.
     lag_classes : int
+    first_level_lag_db : float
+        Upper edge of the nearest class of differences between expected levels; each next class is twice as wide.
+    level_lag_classes : int
+    least_level_m_per_db, most_level_m_per_db : float
+    level_weights : int
+        Weights tried of a dB of difference between expected levels, and how many; beside them 0.
+    layer_length_spread, layer_variance_spread : float
+        By how much layers are taken to differ in the logarithm of their length, and of their variance.
     pairs_per_route : float
         What one route may weigh in a distance class.
     variogram_observations : int
@@ -56,6 +64,13 @@ class FusionSettings:
     first_lag_m: float
     last_lag_m: float
     lag_classes: int
+    first_level_lag_db: float
+    level_lag_classes: int
+    least_level_m_per_db: float
+    most_level_m_per_db: float
+    level_weights: int
+    layer_length_spread: float
+    layer_variance_spread: float
     pairs_per_route: float
     variogram_observations: int
     fit_rounds: int

@@ -8,7 +8,7 @@ counts and is foretold as what it is, and layers and places share one covariance
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -19,14 +19,14 @@ import numpy.typing as npt
 from geo.coverage.gathering import Tiles
 from geo.coverage.pieces import TileTask, write_states
 from geo.coverage.states import State, piece_states
-from geo.fusion.fitting import FittedField, fit_field
+from geo.fusion.fitting import FittedField, fit_covariance, fit_field
 from geo.fusion.kriging import smooth_field
 from geo.fusion.layer import FusedLayer, cells, fuse
 from geo.fusion.observations import Observations, observations
 from geo.fusion.robust import class_scales
 from geo.fusion.settings import FusionSettings
-from geo.fusion.spread import spread_seen, widened
-from geo.fusion.variogram import Variogram
+from geo.fusion.spread import Spread, common_spread, spread_seen, with_spread
+from geo.fusion.variogram import Variogram, fit_variogram, pooled_with
 from geo.grid import Grid
 from geo.io.files import read_json, write_json
 from geo.io.rasters import read_array, write_array
@@ -38,8 +38,10 @@ from geo.propagation.settings import CoverageSettings
 __all__ = ["FieldTask", "FusedTask", "ScaleTask", "keep_fields", "load_field", "write_field", "write_fused", "write_scales"]
 
 _F64 = npt.NDArray[np.float64]
-_COLUMNS = ("x_m", "y_m", "residual_db", "noise_variance_db2", "samples", "spots", "censored", "route", "level_dbm")
-_FIELD = ("x_m", "y_m", "value", "noise")
+_COLUMNS = ("x_m", "y_m", "residual_db", "noise_variance_db2", "samples", "spots", "censored", "route", "level_dbm", "expected_dbm")
+_FIELD = ("x_m", "y_m", "value", "noise", "lift_m")
+#: File of the covariance of all layers together.
+_POOLED = "pooled_variogram"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,27 +71,55 @@ def write_scales(task: ScaleTask, folder: Path) -> dict[str, Any]:
     """
     every = read_array(Path(task.measured), mapped=True)
     parts, codes = [], []
-    for layer in range(task.layers):
-        mine = np.asarray(every[:, np.asarray(every[0]) == layer], dtype=np.float64)
-        mean, variance, code = _at_places(task.tiles, layer, mine[1], mine[2])
-        known = np.isfinite(mean) & (mine[7] == 0)
-        scale = np.sqrt(variance[known])
+    for i in range(task.layers):
+        mine = np.asarray(every[:, np.asarray(every[0]) == i], dtype=np.float64)
+        mean, variance, code = _at_places(task.tiles, i, mine[1], mine[2])
+        known = np.isfinite(mean)
+        scale, here = np.sqrt(variance[known]), np.count_nonzero(known)
         parts.append(
-            np.stack([mine[1][known], mine[2][known], (mine[3] - mean)[known] / scale, mine[4][known] / scale**2, mine[8][known]])
-        )
+            np.stack([
+                mine[1][known], mine[2][known], (mine[3] - mean)[known] / scale, mine[4][known] / scale**2, mine[8][known],
+                mine[6][known], mean[known], np.full(here, i), mine[7][known],
+            ])
+        )  # fmt: skip
         codes.append(code[known])
-    x, y, residual, noise, route = np.concatenate(parts, axis=1)
+    x, y, residual, noise, route, spots, expected, layer, censored = np.concatenate(parts, axis=1)
     code = np.concatenate(codes)
     order = np.lexsort((route, noise, residual, y, x))
     given = Observations(
-        x[order], y[order], residual[order], noise[order], np.ones(len(x)), np.ones(len(x)), np.zeros(len(x), dtype=bool),
-        route[order].astype(np.int64), np.full(len(x), np.nan),
+        x[order], y[order], residual[order], noise[order], spots[order], spots[order], censored[order] > 0,
+        route[order].astype(np.int64), np.full(len(x), np.nan), expected[order],
     )  # fmt: skip
     found = class_scales(given, code[order], task.settings)
+    pooled = _pooled(given, layer[order], found.of(code[order]), task)
+    write_json(folder / f"{_POOLED}.json", pooled)
     return {
+        "pooled": pooled,
         "scale": {str(c): round(v, 6) for c, v in found.scale.items()},
         "effective": {str(c): v for c, v in found.effective.items()},
     }
+
+
+def _pooled(given: Observations, layer: _F64, scale: _F64, task: ScaleTask) -> dict[str, Any]:
+    """Return the covariance of all layers together, for which pairs are those within a layer, and their spread.
+
+    Layers are laid side by side, too far apart for any pair between them, and as many pairs looked at as in one layer.
+    """
+    settings = task.settings.standardised
+    wide = np.ptp(given.x_m) + 2.0 * settings.last_lag_m if len(given) else 0.0
+    apart = replace(
+        given, x_m=given.x_m + wide * layer, residual_db=given.residual_db / scale, noise_variance_db2=given.noise_variance_db2 / scale**2,
+        route=given.route * task.layers + layer.astype(np.int64),
+    )  # fmt: skip
+    apart = apart.take(np.lexsort((apart.y_m, apart.x_m)))
+    many = replace(settings, variogram_observations=int(settings.variogram_observations * task.layers**0.5))
+    shape = fit_variogram(apart, many, within_variance_db2=settings.fallback_nugget_share)
+    # Blocks of the land, the same for all layers.
+    spread = spread_seen(
+        replace(given, residual_db=given.residual_db / scale, noise_variance_db2=given.noise_variance_db2 / scale**2), settings,
+        side_m=shape.length_m,
+    )  # fmt: skip
+    return {"shape": asdict(shape), "spread": asdict(spread)}
 
 
 def _scales(folder: Path, name: str) -> npt.NDArray[np.float64]:
@@ -142,14 +172,16 @@ def write_field(task: FieldTask, folder: Path) -> dict[str, Any]:
     given = observations(
         mine[1][known], mine[2][known], (level - mean)[known] / scale[known], mine[4][known] / scale[known] ** 2,
         samples=mine[5][known], spots=mine[6][known], censored=mine[7][known] > 0, route=mine[8][known],
-        level_dbm=np.where(speaks, level, np.nan)[known],
+        level_dbm=np.where(speaks, level, np.nan)[known], expected_dbm=mean[known],
     )  # fmt: skip
     settings = task.settings.standardised
-    fitted = fit_field(given, settings, within_variance_db2=settings.fallback_nugget_share)
-    seen = spread_seen(given, settings)
-    wider = widened(fitted.variogram, seen)
-    if wider is not fitted.variogram:
-        fitted = fit_field(given, settings, within_variance_db2=settings.fallback_nugget_share, variogram=wider)
+    pooled = read_json(folder / f"{_POOLED}.json")
+    within = settings.fallback_nugget_share
+    own = fit_covariance(given, settings, within_variance_db2=within)
+    shape = pooled_with(own, Variogram(**pooled["shape"]), settings)
+    seen = spread_seen(given, settings, side_m=shape.length_m)
+    covariance = with_spread(shape, common_spread(seen, Spread(**pooled["spread"]), settings))
+    fitted = fit_field(given, settings, within_variance_db2=within, variogram=covariance)
     field = fitted.field
     write_array(folder / f"{task.name}_field.npy", np.stack([getattr(field, n) for n in _FIELD]))
     write_array(folder / f"{task.name}_places.npy", np.stack([getattr(given, n).astype(np.float64) for n in _COLUMNS]))
@@ -165,7 +197,9 @@ def write_field(task: FieldTask, folder: Path) -> dict[str, Any]:
         "surprising_share": round(fitted.surprising_share, 6),
         "mean_sd": round(float(free.mean()), 4) if free.size else None,
         "spread_sd": round(float(free.std()), 4) if free.size else None,
-        "spread_seen": round(seen, 4),
+        "spread_seen": round(seen.variance, 4),
+        "spread_seen_log_se": round(seen.log_se, 4),
+        "own_variogram": asdict(own),
         "variogram": asdict(fitted.variogram),
     }
 
@@ -198,11 +232,13 @@ def load_field(folder: str, name: str, settings: FusionSettings) -> tuple[Observ
     """Return places and field of a layer that :func:`write_field` wrote."""
     places = read_array(Path(folder) / f"{name}_places.npy")
     given = Observations(
-        places[0], places[1], places[2], places[3], places[4], places[5], places[6] > 0, places[7].astype(np.int64), places[8]
+        places[0], places[1], places[2], places[3], places[4], places[5], places[6] > 0, places[7].astype(np.int64), places[8],
+        places[9],
     )  # fmt: skip
     found = Variogram(**read_json(Path(folder) / f"{name}_variogram.json"))
-    x, y, value, noise = read_array(Path(folder) / f"{name}_field.npy")
-    field = smooth_field(x, y, value, noise, found, settings)
+    x, y, value, noise, lift = read_array(Path(folder) / f"{name}_field.npy")
+    expected = lift / found.level_m_per_db if found.level_m_per_db else 0.0
+    field = smooth_field(x, y, value, noise, found, settings, expected_dbm=expected)
     return given, FittedField(field, found, 0.0, 0, 0, 0, True)
 
 

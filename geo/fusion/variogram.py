@@ -1,7 +1,8 @@
 """How residuals hang together over distance: robust semivariances, and a model fitted to them.
 
 No library carries this one: pairs must be capped by route, the device's noise, which differs from place to
-place, be taken off, and the known mean of 0 be used; the fit itself is scipy's (NNLS within a bounded search).
+place, be taken off, and the known mean of 0 be used. Places are compared by distance and by the level expected there: a
+valley's road says little of the slope above it, however near, and the prediction knows which places are so unlike.
 
 References: N. Cressie, D. Hawkins (1980), Mathematical Geology 12(2), 115-125 (robust estimator);
 N. Cressie (1985), Mathematical Geology 17(5), 563-586 (weights n / γ²); Matérn's family: M. Stein (1999),
@@ -16,7 +17,7 @@ from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import brentq, minimize_scalar, nnls
+from scipy.optimize import brentq
 
 from geo.fusion.kernels import correlation_kernel, pair_counts_kernel, pair_sums_kernel
 from geo.fusion.observations import Observations
@@ -28,11 +29,13 @@ __all__ = [
     "Model",
     "Variogram",
     "average_curve",
+    "blocks_of_places",
     "correlation",
     "empirical_variogram",
     "fall_back",
     "fit_curve",
     "fit_variogram",
+    "pooled_with",
 ]
 
 _F64 = npt.NDArray[np.float64]
@@ -41,6 +44,8 @@ Model = Literal["exponential", "matern_3_2"]
 MODELS: tuple[Model, ...] = ("exponential", "matern_3_2")
 #: (E |d|^½)⁴ = 0.457 var(d) for normal d (Cressie & Hawkins 1980, eq. 7), with 0.494 / n for few pairs.
 _HAWKINS, _HAWKINS_FEW = 0.457, 0.494
+#: Lengths tried at a time, and how often the grid closes in: to a few thousandths.
+_LENGTHS, _FINER = 25, 3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,8 +54,8 @@ class Empirical:
 
     Attributes
     ----------
-    distance_m : (classes,) float64 array
-        Mean distance; the last is infinite: the mean square about 0, which is known to be the mean.
+    distance_m, level_db : (classes,) float64 array
+        Mean distance, and mean difference of the expected levels; the last is infinite: the mean square about 0, which is known to be the mean.
     semivariance_db2 : (classes,) float64 array
         Cressie-Hawkins, noise included.
     noise_db2, spot_share : (classes,) float64 array
@@ -60,6 +65,7 @@ class Empirical:
     """
 
     distance_m: _F64
+    level_db: _F64
     semivariance_db2: _F64
     noise_db2: _F64
     spot_share: _F64
@@ -68,7 +74,7 @@ class Empirical:
 
 @dataclass(frozen=True, slots=True)
 class Variogram:
-    """Covariance of the residuals: sill × correlation(distance / length), and a nugget.
+    """Covariance of the residuals: sill × correlation(√(distance² + (metres per dB × difference of levels)²) / length), and a nugget.
 
     Where residuals were divided by a scale (see :func:`geo.fusion.robust.class_scales`) variances are in units
     of its square.
@@ -80,6 +86,8 @@ class Variogram:
         Variance of the smooth field, its length, and the variance within a cell (device noise taken off).
     sill_se, length_se, nugget_se : float
         Standard errors by jackknife over blocks; NaN for a fall-back.
+    level_m_per_db : float
+        What one dB of difference in the expected level counts as, m; 0: distance alone counts.
     fitted : bool
         False for the fall-back.
     reason : str
@@ -98,6 +106,13 @@ class Variogram:
     fitted: bool = True
     reason: str = ""
     misfit: float = float("nan")
+    level_m_per_db: float = 0.0
+
+    @property
+    def nugget_share(self) -> float:
+        """The nugget's share of all variance; 0 without any."""
+        total = self.sill_db2 + self.nugget_db2
+        return self.nugget_db2 / total if total > 0 else 0.0
 
     @property
     def number(self) -> int:
@@ -154,19 +169,22 @@ def empirical_variogram(
     noise = kept.noise_variance_db2 / divisor[chosen] ** 2
     _, route = np.unique(kept.route, return_inverse=True)
     route = route.astype(np.int64)
-    block = _blocks(kept.x_m, kept.y_m, settings.blocks)
+    block = blocks_of_places(kept.x_m, kept.y_m, settings.blocks)
     last = min(settings.last_lag_m, 0.5 * max(np.ptp(kept.x_m), np.ptp(kept.y_m), 4.0 * settings.first_lag_m))
     edges = np.concatenate(([0.0], np.geomspace(settings.first_lag_m, last, settings.lag_classes))) ** 2
-    counts = np.zeros((int(route.max()) + 1, settings.lag_classes), dtype=np.int64)
-    pair_counts_kernel(kept.x_m, kept.y_m, route, edges, counts)
-    sums = np.zeros((settings.blocks + 1, settings.lag_classes + 1, 6))
+    unlike = settings.first_level_lag_db * 2.0 ** np.arange(settings.level_lag_classes - 1)
+    levels = np.concatenate(([0.0], unlike, [np.inf])) ** 2
+    classes = settings.lag_classes * settings.level_lag_classes
+    counts = np.zeros((int(route.max()) + 1, classes), dtype=np.int64)
+    pair_counts_kernel(kept.x_m, kept.y_m, kept.expected_dbm, route, edges, levels, counts)
+    sums = np.zeros((settings.blocks + 1, classes + 1, 7))
     pair_sums_kernel(
-        kept.x_m, kept.y_m, z, noise, 1.0 / kept.spots, route, block, edges, counts, settings.pairs_per_route,
-        sums[:, :-1],
+        kept.x_m, kept.y_m, kept.expected_dbm, z, noise, 1.0 / kept.spots, route, block, edges, levels, counts,
+        settings.pairs_per_route, sums[:, :-1],
     )  # fmt: skip
     # The last class: each residual beside the mean, 0. A route weighs what its pairs may.
     alone = np.minimum(1.0, np.sqrt(2.0 * settings.pairs_per_route) / np.bincount(route)[route])
-    parts = np.column_stack((alone, alone**2, alone * np.sqrt(np.abs(z)), 0.0 * alone, alone * noise, alone / kept.spots))
+    parts = np.column_stack((alone, alone**2, alone * np.sqrt(np.abs(z)), 0.0 * alone, alone * noise, alone / kept.spots, 0.0 * alone))
     np.add.at(sums[:, -1], block, parts)
     sums[-1, -1] = parts.sum(axis=0)
     enough = np.square(sums[-1, :, 0]) >= settings.minimum_pairs * sums[-1, :, 1]
@@ -176,8 +194,8 @@ def empirical_variogram(
     return _means(every, every), without
 
 
-def _blocks(x: _F64, y: _F64, count: int) -> npt.NDArray[np.int64]:
-    """Return blocks of like size: strips by x, each cut by y."""
+def blocks_of_places(x: _F64, y: _F64, count: int) -> npt.NDArray[np.int64]:
+    """Return blocks of like size (0, 1, …) of places in the order of x: strips by x, each cut by y."""
     strips = max(int(np.sqrt(count)), 1)
     each = count // strips
     out = np.empty(len(x), dtype=np.int64)
@@ -193,11 +211,11 @@ def _means(sums: _F64, every: _F64) -> Empirical:
     """Return class means; where leaving out a block leaves nothing, those of all stand in."""
     sums = np.where((sums[:, 0] > 1e-6 * every[:, 0])[:, None], sums, every)
     weight = sums[:, 0] ** 2 / sums[:, 1]
-    root, distance, noise, spot = (sums[:, f] / sums[:, 0] for f in (2, 3, 4, 5))
+    root, distance, noise, spot, level = (sums[:, f] / sums[:, 0] for f in (2, 3, 4, 5, 6))
     semivariance = 0.5 * root**4 / (_HAWKINS + _HAWKINS_FEW / weight)
     semivariance[-1] *= 2.0  # not a difference of two
     distance[-1] = np.inf
-    return Empirical(distance, semivariance, noise, spot, weight)
+    return Empirical(distance, level, semivariance, noise, spot, weight)
 
 
 def fit_variogram(
@@ -211,8 +229,8 @@ def fit_variogram(
     """Fit each model to the robust semivariances and return the one that fits best.
 
     γ(h) = nugget × mean(1 / spots) + sill × (1 − ρ(h / length)) + mean noise, by weighted least squares with
-    weights n / γ². For a given length sill and nugget are a linear problem with bounds at 0 (NNLS), so that only
-    the length is searched.
+    weights n / γ²; h is the distance with the difference of expected levels in it. For a given length and weight of
+    the levels sill and nugget are a linear problem with bounds at 0, so that only those two are searched.
 
     Parameters
     ----------
@@ -238,14 +256,22 @@ def fit_variogram(
 
 
 def fit_curve(
-    every: Empirical, without: Sequence[Empirical], settings: FusionSettings, *, model: Model | None = None
+    every: Empirical,
+    without: Sequence[Empirical],
+    settings: FusionSettings,
+    *,
+    model: Model | None = None,
 ) -> Variogram:
-    """Fit models to semivariances that are already there; see :func:`fit_variogram`."""
+    """Fit models to semivariances that are already there; see :func:`fit_variogram`.
+
+    The standard errors are those beside a known weight of the levels.
+    """
     tried = [_fit(every, name, settings) for name in ((model,) if model else MODELS)]
     best = min(tried, key=lambda fit: fit.misfit)
     if not without:
         return best
-    left = np.array([(f.sill_db2, f.length_m, f.nugget_db2) for f in (_fit(e, best.model, settings) for e in without)])
+    again = (_fit(e, best.model, settings, level_m_per_db=best.level_m_per_db) for e in without)
+    left = np.array([(f.sill_db2, f.length_m, f.nugget_db2) for f in again])
     se = np.sqrt((len(left) - 1) / len(left) * np.square(left - left.mean(axis=0)).sum(axis=0))
     sill_se, length_se, nugget_se = (float(v) for v in se)
     return replace(best, sill_se=sill_se, length_se=length_se, nugget_se=nugget_se)
@@ -263,34 +289,112 @@ def fall_back(settings: FusionSettings, within_variance_db2: float, reason: str)
     )  # fmt: skip
 
 
-def _fit(every: Empirical, model: Model, settings: FusionSettings) -> Variogram:
-    """Fit one model: rounds of a bounded search for the length with NNLS inside."""
-    wanted = np.maximum(every.semivariance_db2 - every.noise_db2, 0.0)
+def pooled_with(own: Variogram, pooled: Variogram, settings: FusionSettings) -> Variogram:
+    """Return a layer's covariance whose shape leans on that of all layers as far as its own is not known.
+
+    The logarithm of a layer's length lies about that of all with the sd ``layer_length_spread``; its own counts by how well
+    the jackknife says it is known. The same share of its own nugget and weight of levels counts. Its total variance stays.
+
+    Parameters
+    ----------
+    own : Variogram
+        A fall-back says nothing: its total variance alone counts.
+    pooled : Variogram
+    settings : FusionSettings
+    """
+    if not pooled.fitted:
+        return own
+    spread, error = settings.layer_length_spread**2, (own.length_se / own.length_m) ** 2
+    share = spread / (spread + error) if own.fitted and own.model == pooled.model and np.isfinite(error) else 0.0
+    mixed = {
+        name: share * getattr(own, name) + (1.0 - share) * getattr(pooled, name) for name in ("nugget_share", "level_m_per_db")
+    }
+    length = float(np.exp(share * np.log(own.length_m) + (1.0 - share) * np.log(pooled.length_m)))
+    total = own.sill_db2 + own.nugget_db2
+    nugget = total * mixed["nugget_share"]
+    return replace(
+        own, model=pooled.model, length_m=length, sill_db2=total - nugget, nugget_db2=nugget, level_m_per_db=mixed["level_m_per_db"]
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Curve:
+    """An empirical variogram as the fits take it: noise off, and the weight of each class."""
+
+    every: Empirical
+    wanted: _F64
+    total: _F64
+    pairs: _F64
+
+    @classmethod
+    def of(cls, every: Empirical) -> _Curve:
+        pairs = every.weight.copy()
+        # The mean square is one number of many places: it counts as the class with most pairs.
+        pairs[-1] = pairs[:-1].max()
+        wanted = np.maximum(every.semivariance_db2 - every.noise_db2, 0.0)
+        return cls(every, wanted, np.maximum(every.semivariance_db2, 1e-12), pairs / pairs.sum())
+
+    def rise(self, model: Model, length_m: _F64, level_m_per_db: float) -> _F64:
+        """Return 1 − ρ of each class at each length, (lengths, classes)."""
+        apart = np.hypot(self.every.distance_m[:-1], level_m_per_db * self.every.level_db[:-1])
+        out: _F64 = np.ones((len(length_m), len(self.pairs)))
+        out[:, :-1] -= correlation(model, apart / length_m[:, None])
+        return out
+
+    def solved(self, rise: _F64, curve: _F64) -> tuple[_F64, _F64]:
+        """Return (lengths, 2) sill and nugget, neither negative, and (lengths,) weighted squares about the curve."""
+        root = np.sqrt(self.pairs) / curve
+        a, b, y = rise * root, self.every.spot_share * root, self.wanted * root
+        aa, ab, bb, ay, by = (a * a).sum(axis=1), a @ b, float(b @ b), a @ y, float(b @ y)
+        det = aa * bb - ab * ab
+        with np.errstate(divide="ignore", invalid="ignore"):
+            both = np.stack([(bb * ay - ab * by) / det, (aa * by - ab * ay) / det], axis=1)
+            only_sill = np.stack([np.maximum(ay / aa, 0.0), np.zeros_like(aa)], axis=1)
+        only_nugget = np.stack([np.zeros_like(aa), np.full_like(aa, max(by / bb, 0.0))], axis=1)
+        tried = np.stack([both, only_sill, only_nugget])
+        valid = np.isfinite(tried).all(axis=2) & (tried >= 0).all(axis=2)
+        s, n = tried[..., 0], tried[..., 1]
+        with np.errstate(invalid="ignore"):
+            cost = float(y @ y) - 2.0 * (s * ay + n * by) + s * s * aa + 2.0 * s * n * ab + n * n * bb
+        cost = np.where(valid, np.maximum(cost, 0.0), np.inf)
+        best = cost.argmin(axis=0)
+        each = np.arange(len(aa))
+        return tried[best, each], cost[best, each]
+
+    def about(self, rise: _F64, found: _F64) -> _F64:
+        """Return the fitted semivariances, noise included, never all but 0."""
+        fitted = found[0] * rise + found[1] * self.every.spot_share + self.every.noise_db2
+        return np.asarray(np.maximum(fitted, 1e-3 * self.total), dtype=np.float64)
+
+    def misfit(self, about: _F64) -> float:
+        return float((self.pairs * np.square(self.every.semivariance_db2 / about - 1.0)).sum())
+
+
+def _fit(every: Empirical, model: Model, settings: FusionSettings, *, level_m_per_db: float | None = None) -> Variogram:
+    """Fit one model: rounds of a search on ever finer grids of lengths, for each weight of the levels."""
+    curve = _Curve.of(every)
     finite = np.isfinite(every.distance_m)
-    total = np.maximum(every.semivariance_db2, 1e-12)
-    # The mean square is one number of many places: it counts as the class with most pairs.
-    pairs = every.weight.copy()
-    pairs[~finite] = pairs[finite].max()
+    bounds = (np.log(every.distance_m[finite].min() / 2.0), np.log(every.distance_m[finite].max()))
+    if level_m_per_db is not None:
+        weights = [level_m_per_db]
+    elif np.ptp(every.level_db[finite]) > 0:
+        weights = [0.0, *np.geomspace(settings.least_level_m_per_db, settings.most_level_m_per_db, settings.level_weights)]
+    else:
+        weights = [0.0]
+    tried = []
+    for weight in weights:
+        about, found, length, rise = curve.total, np.zeros(2), 1.0, np.ones((1, len(curve.pairs)))
+        for _ in range(settings.fit_rounds):
+            low, high = bounds
+            for _ in range(_FINER):
+                grid = np.linspace(low, high, _LENGTHS)
+                rises = curve.rise(model, np.exp(grid), weight)
+                each, costs = curve.solved(rises, about)
+                at = int(np.argmin(costs))
+                low, high = float(grid[max(at - 1, 0)]), float(grid[min(at + 1, _LENGTHS - 1)])
+                length, found, rise = float(np.exp(grid[at])), each[at], rises[at]
+            about = curve.about(rise, found)
+        misfit = curve.misfit(about)
+        tried.append(Variogram(model, float(found[0]), length, float(found[1]), misfit=misfit, level_m_per_db=float(weight)))
+    return min(tried, key=lambda fit: fit.misfit)
 
-    def solved(log_length: float, root: _F64) -> tuple[_F64, float]:
-        rho = np.zeros(len(pairs))
-        rho[finite] = correlation(model, every.distance_m[finite] / np.exp(log_length))
-        design = np.column_stack((1.0 - rho, every.spot_share))
-        found, norm = nnls(design * root[:, None], wanted * root)
-        return found, float(norm) ** 2
-
-    low, high = np.log(every.distance_m[0] / 2.0), np.log(every.distance_m[finite].max())
-    grid = np.linspace(low, high, 25)
-    curve, at, found = total, float(grid[0]), np.zeros(2)
-    for _ in range(settings.fit_rounds):
-        root = np.sqrt(pairs / pairs.sum()) / curve
-        costs = [solved(g, root)[1] for g in grid]
-        best = int(np.argmin(costs))
-        bounds = (grid[max(best - 1, 0)], grid[min(best + 1, len(grid) - 1)])
-        at = float(minimize_scalar(lambda g, r=root: solved(g, r)[1], bounds=bounds, method="bounded").x)
-        found, _ = solved(at, root)
-        rho = np.zeros(len(pairs))
-        rho[finite] = correlation(model, every.distance_m[finite] / np.exp(at))
-        curve = np.maximum(found[0] * (1.0 - rho) + found[1] * every.spot_share + every.noise_db2, 1e-3 * total)
-    misfit = float((pairs / pairs.sum() * np.square(every.semivariance_db2 / curve - 1.0)).sum())
-    return Variogram(model, float(found[0]), float(np.exp(at)), float(found[1]), misfit=misfit)
