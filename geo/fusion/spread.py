@@ -52,10 +52,13 @@ def spread_seen(given: Observations, settings: FusionSettings, *, side_m: float)
     free = ~given.censored
     if int(free.sum()) < settings.minimum_observations:
         return Spread(float("nan"), float("nan"))
-    middle = np.median(np.abs(given.residual_db[free]))
+    noise, weight = given.noise_variance_db2, declustered(given.x_m, given.y_m, side_m)
+    size = np.abs(given.residual_db[free])
+    order = np.argsort(size, kind="stable")
+    share = np.cumsum(weight[free][order])
+    middle = size[order][np.searchsorted(share, 0.5 * share[-1])]
     reach = settings.spread_cut * middle / 0.6745  # the median of |z| of a normal law
     held = np.clip(given.residual_db, -reach, reach) if reach > 0 else given.residual_db
-    noise, weight = given.noise_variance_db2, declustered(given.x_m, given.y_m, side_m)
 
     def variance(kept: np.ndarray) -> float:
         if not (kept & free).any():
