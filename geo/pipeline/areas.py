@@ -95,6 +95,10 @@ def class_areas(
         owned = village_cells(settlements, coverage.grid, index, units["commune_code"].tolist(), hamlets)
         write_array(work.folder / "cells_of_villages.npy", owned)
         found = None if measured is None else measured(settlements)
+        clusters = find_clusters(
+            settlements.reset_index(drop=True), coverage, cells_of_villages=owned, settings=settings, village_settings=village_settings,
+            buildings=buildings, population=people, draws=draws,
+        )  # fmt: skip
         villages = classify_villages(
             settlements,
             coverage,
@@ -107,12 +111,9 @@ def class_areas(
             measured=found,
             obstructions=obstructions,
             draws=draws,
+            clusters=clusters,
         )
         write_frame(work.folder / "villages.parquet", villages)
-        clusters = find_clusters(
-            villages, coverage, cells_of_villages=owned, settings=settings, village_settings=village_settings,
-            buildings=buildings, population=people,
-        )  # fmt: skip
         weak = weak_clusters(villages, clusters, coverage, settings)
         operators = operator_service(
             villages, coverage, sites, settings=settings, measured=found, obstructions=obstructions

@@ -32,7 +32,7 @@ VILLAGE_COLUMNS = (
     "best_rsrp_dbm", "probability", "margin_db", "evidence", "last_measured", "cluster_basis", "nearest_site_id",
     "nearest_site_km", "obstruction", "deadline", "service_not_counting", "nearest_operator", "nearest_site_name", "samples",
     "weak_clusters", "cluster_households", "cluster_lon", "cluster_lat", "white_probability", "white_probability_low",
-    "white_probability_high",
+    "white_probability_high", "weak_probability",
 )  # fmt: skip
 #: Classes of which it is asked what stands in the way.
 _ASKED = ("white", "undecided", "weak")
@@ -52,6 +52,7 @@ def classify_villages(
     obstructions: Obstructions | None = None,
     deadlines: pd.Series | None = None,
     draws: Draws | None = None,
+    clusters: VillageClusters | None = None,
 ) -> pd.DataFrame:
     """Return ``villages.csv``: class, flags and what they rest on, in the order of ``settlements``.
 
@@ -79,6 +80,8 @@ def classify_villages(
         Dates by village_id, as the register has them; they go before those of the list.
     draws : callable, optional
         Joint draws of the field (:data:`geo.villages.white.Draws`).
+    clusters : VillageClusters, optional
+        Of the same villages, found before (:func:`geo.villages.clusters.find_clusters`).
 
     Returns
     -------
@@ -101,14 +104,15 @@ def classify_villages(
     out = settlements[list(_GIVEN)].reset_index(drop=True).copy()
     layers = PlaceLayers.at(coverage, row, column)
     places = [layers.place(i, settings) for i in range(n)]
-    clusters = find_clusters(
+    clusters = clusters or find_clusters(
         out, coverage, cells_of_villages=cells_of_villages, settings=settings, village_settings=village_settings,
-        buildings=buildings, population=population,
+        buildings=buildings, population=population, draws=draws,
     )  # fmt: skip
     out["households"], out["population"] = clusters.households, clusters.population
-    weak = [_weak(place, clusters, i, village_settings.weak_cluster_households) for i, place in enumerate(places)]
-    classes = [place.place_class(flag) for place, flag in zip(places, weak, strict=True)]
     own = clusters.by_village()
+    threshold = village_settings.weak_cluster_households
+    weak = [_weak(place, clusters, i, threshold, settings, described=i in own) for i, place in enumerate(places)]
+    classes = [place.place_class(flag) for place, flag in zip(places, weak, strict=True)]
     largest = [own[i][0] if flag else None for i, flag in enumerate(weak)]
     out["class"] = classes
     out["weak"] = pd.array(weak, dtype="boolean")
@@ -136,18 +140,26 @@ def classify_villages(
     white = white_probability(layers, row, column, settings, draws)
     out["white_probability"] = white.joint
     out["white_probability_low"], out["white_probability_high"] = white.low, white.high
+    out["weak_probability"] = clusters.chance
     return out[list(VILLAGE_COLUMNS)]
 
 
-def _weak(place: Place, clusters: VillageClusters, i: int, threshold: float) -> bool | None:
-    """Return the flag: None without households, or while undecided cells could make the cluster large enough."""
+def _weak(
+    place: Place, clusters: VillageClusters, i: int, threshold: float, settings: CoverageSettings, *, described: bool
+) -> bool | None:
+    """Return the flag: None without households, or while undecided cells could make the cluster large enough.
+
+    Joint draws of those cells settle it where they agree as often as a cell's state asks for.
+    """
     if clusters.basis[i] not in {"buildings", "population"}:
         return None
     if not place.serving:
         return False if len(place.unserved) == len(place.operators) else None
     if clusters.largest[i] >= threshold:
         return True
-    return False if clusters.largest_open[i] < threshold else None
+    if clusters.largest_open[i] < threshold or clusters.chance[i] <= settings.unserved_probability:
+        return False
+    return True if clusters.chance[i] >= 1.0 - settings.unserved_probability and described else None
 
 
 def _deadlines(settlements: pd.DataFrame, deadlines: pd.Series | None) -> pd.Series:

@@ -16,8 +16,10 @@ from scipy.ndimage import find_objects, label
 from geo.coverage import Coverage, CoverageSettings, State
 from geo.crs import from_wgs84, to_wgs84
 from geo.grid import Grid
+from geo.villages.chances import OpenVillage, cluster_chances, open_cells
 from geo.villages.places import SERVED, UNSERVED, evidence_of
 from geo.villages.settings import VillageSettings
+from geo.villages.white import Draws
 
 __all__ = ["CLUSTER_COLUMNS", "Cluster", "VillageClusters", "find_clusters", "weak_clusters"]
 
@@ -77,7 +79,11 @@ class VillageClusters:
     largest, largest_open : (n,) float64 arrays
         Households of the largest unserved cluster, and of the largest one if undecided cells were unserved too.
     unserved : tuple of Cluster
-        Those of at least N households, by village, the largest first.
+        Those of at least N households, by village, the largest first. Where the draws alone say that there is one: what
+        is unserved in most of them, of any size.
+    chance : (n,) float64 array
+        P that there is an unserved cluster of at least N households, from joint draws; NaN where the states settle it,
+        where nothing was drawn or a layer is not known.
     households, population : (n,) float64 arrays
         The list's, else counted in the village's cells; NaN not known.
     """
@@ -86,6 +92,7 @@ class VillageClusters:
     largest: _F64
     largest_open: _F64
     unserved: tuple[Cluster, ...]
+    chance: _F64
     households: _F64
     population: _F64
 
@@ -106,6 +113,7 @@ def find_clusters(
     village_settings: VillageSettings,
     buildings: pd.DataFrame | None = None,
     population: _F64 | None = None,
+    draws: Draws | None = None,
 ) -> VillageClusters:
     """Return the households of villages and their unserved clusters.
 
@@ -122,6 +130,8 @@ def find_clusters(
         ``lon``, ``lat``, EPSG:4326.
     population : (rows, columns) float64 array, optional
         People per cell; NaN unknown.
+    draws : callable, optional
+        Joint draws of the field, by which clusters are looked for where the states leave it open.
     """
     n, grid = len(villages), coverage.grid
     owned = cells_of_villages >= 0
@@ -140,6 +150,8 @@ def find_clusters(
     windows = find_objects(cells_of_villages + 1, max_label=n)
     basis, largest, largest_open = [""] * n, np.zeros(n), np.zeros(n)
     clusters: list[Cluster] = []
+    asked: list[OpenVillage] = []
+    threshold = village_settings.weak_cluster_households
     for i in range(n):
         window = windows[i]
         if window is None:
@@ -159,9 +171,20 @@ def find_clusters(
         found = _clusters(i, mine & unserved[window], weight, corner)
         largest[i] = max((cluster.households for cluster in found), default=0.0)
         largest_open[i] = _largest(mine & open_[window], weight)
-        clusters += [c for c in found if c.households >= village_settings.weak_cluster_households]
+        clusters += [c for c in found if c.households >= threshold]
+        if draws is not None and largest[i] < threshold <= largest_open[i]:
+            asked.append(OpenVillage(i, corner, open_cells(mine & open_[window], weight, threshold), weight))
+    chance = np.full(n, np.nan)
+    if draws is not None and asked:
+        counting = [k for k, (_, technology) in enumerate(coverage.layers) if technology in settings.counting]
+        found_chance, shares = cluster_chances(asked, draws, counting, threshold)
+        chance[[one.village for one in asked]] = found_chance
+        for one, p, share in zip(asked, found_chance, shares, strict=True):
+            if p >= 1.0 - settings.unserved_probability:
+                clusters += _clusters(one.village, share > 0.5, one.households, one.corner)[:1]
+        clusters.sort(key=lambda cluster: cluster.village)  # stable: the largest of a village stays first
     return VillageClusters(
-        tuple(basis), largest, largest_open, tuple(clusters),
+        tuple(basis), largest, largest_open, tuple(clusters), chance,
         np.where(np.isnan(given), np.where(houses_of > 0, houses_of, np.nan), given),
         np.where(np.isnan(given_people), np.where(known > 0, people_of, np.nan), given_people),
     )  # fmt: skip

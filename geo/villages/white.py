@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +11,7 @@ import numpy.typing as npt
 from geo.coverage import CoverageSettings
 from geo.villages.places import UNSERVED, PlaceLayers
 
-__all__ = ["Draws", "WhiteProbability", "white_probability"]
+__all__ = ["Draws", "WhiteProbability", "joint_shares", "white_probability"]
 
 _F64 = npt.NDArray[np.float64]
 _I64 = npt.NDArray[np.int64]
@@ -87,13 +87,28 @@ def white_probability(
     joint = np.full(n, np.nan)
     if draws is not None and inside.any():
         cells, of_place = np.unique(np.column_stack([row[inside], column[inside]]), axis=0, return_inverse=True)
-        joint[inside] = _joint(draws, counting, cells[:, 0], cells[:, 1])[of_place]
+        joint[inside] = joint_shares(draws, counting, cells[:, 0], cells[:, 1]).mean(axis=1)[of_place]
     return WhiteProbability(
         np.where(unknown.any(axis=0), np.nan, joint), np.where(inside, low, np.nan), np.where(inside, high, np.nan)
     )
 
 
-def _joint(draws: Draws, counting: list[int], row: _I64, column: _I64) -> _F64:
+def joint_shares(draws: Draws, counting: Sequence[int], row: _I64, column: _I64) -> _F64:
+    """Return the share of each cell that nobody serves in each draw, (n, draws); NaN where a layer is not known.
+
+    Parameters
+    ----------
+    draws : callable
+    counting : sequence of int
+        Layers of the technologies that count.
+    row, column : (n,) int64 arrays
+        No cell twice.
+
+    Raises
+    ------
+    ValueError
+        If draws of two layers differ in number.
+    """
     product = np.ones((len(row), 1))
     shape: tuple[int, ...] | None = None
     for layer in counting:
@@ -102,4 +117,4 @@ def _joint(draws: Draws, counting: list[int], row: _I64, column: _I64) -> _F64:
             raise ValueError("draws of all layers need one shape: (places, draws)")
         shape = share.shape
         product = product * share
-    return np.asarray(product.mean(axis=1))
+    return product

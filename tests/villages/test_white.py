@@ -99,6 +99,6 @@ def test_the_joint_probability_lies_between_the_bounds(seed: int, count: int) ->
 
 def test_the_table_has_them_at_its_end() -> None:
     got = classed(villages({}), covered({A4: 4, B4: 4}), draws=lambda layer, row, column: np.full((len(row), 2), 0.5))
-    assert list(got.columns[-3:]) == ["white_probability", "white_probability_low", "white_probability_high"]
-    assert got.iloc[0, -3:].tolist() == pytest.approx([0.25, 0.98, 0.99])
+    assert list(got.columns[-4:]) == ["white_probability", "white_probability_low", "white_probability_high", "weak_probability"]
+    assert got.iloc[0, -4:-1].tolist() == pytest.approx([0.25, 0.98, 0.99])
     assert np.isnan(classed(villages({}), covered({A4: 4, B4: 4}))["white_probability"][0])
