@@ -265,7 +265,9 @@ def analysis_stages(project: Project, settings: AnalysisSettings) -> list[Stage]
             title["layers"],
             lambda work: _layers(work, project),
             settings={"date": project.date},
-            upstream=("inputs/units.parquet", "inputs/sites.parquet", "villages", "dead_zones", "claims"),
+            upstream=(
+                "inputs/units.parquet", "inputs/sites.parquet", "inputs/coverage_claims.parquet", "villages", "dead_zones", "claims",
+            ),
         ),
         Stage(
             "map",
@@ -327,6 +329,7 @@ def _layers(work: Workspace, project: Project) -> Mapping[str, Any]:
         units=load_frame(folder, "units"),
         sites=sites,
         created=project.date,
+        claims=load_frame(folder, "coverage_claims"),
     )
 
 

@@ -70,8 +70,9 @@ def write_result_layers(
     units: gpd.GeoDataFrame,
     sites: pd.DataFrame,
     created: date,
+    claims: gpd.GeoDataFrame | None = None,
 ) -> Mapping[str, Any]:
-    """Write ``layers.gpkg``: the tables as layers, and the sites; return the features of each layer.
+    """Write ``layers.gpkg``: the tables as layers, the sites, the areas that operators claim; return the features of each layer.
 
     Parameters
     ----------
@@ -84,6 +85,8 @@ def write_result_layers(
         The canonical table.
     created : date
         Date that the file states.
+    claims : GeoDataFrame, optional
+        As :func:`geo.io.coverage_claims.read_coverage_claims` returns it; what is said *not* to be covered is left out.
     """
     layers: dict[str, gpd.GeoDataFrame] = {}
     for name, frame in frames.items():
@@ -97,6 +100,10 @@ def write_result_layers(
         {name: "object" for name in sites.columns if isinstance(sites[name].dtype, pd.StringDtype)}
     )
     layers["sites"] = gpd.GeoDataFrame(shown, geometry=_points(sites), crs=WGS84_EPSG)
+    if claims is not None:
+        claimed = claims[claims["claimed"].to_numpy(dtype=bool)].drop(columns="claimed")
+        dates = claimed["claim_date"].dt.strftime("%Y-%m-%d").fillna("").astype(object)
+        layers["coverage_claims"] = claimed.assign(claim_date=dates)
     write_layers(work.public / "layers.gpkg", layers, created=created)
     return {"features": {name: len(layer) for name, layer in layers.items()}}
 
