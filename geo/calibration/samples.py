@@ -2,9 +2,13 @@
 
 A phone without a lock takes the best technology that it finds. So
 
-- a row on a lower technology says that a better one which the same phone reported on the same drive was left there: a
-  bound at the reselection level. It speaks in the statistics and never for the cell it stands in: the network may
-  have sent the phone down for a call;
+- a row on a lower technology says that a better one which the same phone reported elsewhere (a device that the log names: on
+  any drive; else on the same drive) was left there: a bound at the reselection level. Without it a new technology would be known
+  from its good places alone: the drives that never met it would say nothing. The bound speaks in the statistics and never for
+  the cell it stands in: the network may have sent the phone down for a call;
+- where free phones are seen on a technology well below the reselection level that is set, they leave it only there: their own
+  lowest levels are the bound. With the higher one a silence would say too little beside the levels that were heard below it,
+  and what is heard is a choice of the good places: weak layers came out 4 dB too strong.
 - levels on a technology that such a phone only takes where it finds nothing better are a choice of the bad places.
   They are true where they stand, and the field takes them; the corrections, which speak for everywhere, are not fitted to them
   unless a layer has nothing else.
@@ -15,7 +19,7 @@ Phones that move faster than one walks are taken to be in a vehicle, whose loss 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -124,7 +128,7 @@ def layer_samples(
     Parameters
     ----------
     measured : DataFrame
-        The canonical table of samples.
+        The canonical table of samples; without ``one_device`` no device is taken to be the same phone on two drives.
     layers : sequence of (operator, technology)
     counts : (n,) bool array
         Rows that count at all (:func:`geo.calibration.find_outliers`).
@@ -141,7 +145,9 @@ def layer_samples(
     locked = measured["locked_technology"].to_numpy(dtype=str)
     level = measured["level_dbm"].to_numpy(dtype=np.float64)
     silent, foreign = measured["no_service"].to_numpy(dtype=bool), measured["foreign"].to_numpy(dtype=bool)
-    home = _home(operator, foreign, measured["device"].to_numpy(dtype=np.int64))
+    device = measured["device"].to_numpy(dtype=np.int64)
+    named = measured["one_device"].to_numpy(dtype=bool) if "one_device" in measured else np.zeros(len(measured), dtype=bool)
+    home = _home(operator, foreign, device)
     own = np.where(foreign, home, operator)
     rank = np.array([TECHNOLOGIES.index(t) if t in TECHNOLOGIES else -1 for t in technology.tolist()])
     loss = np.where(moving, settings.measured_vehicle_loss_db, 0.0)
@@ -151,16 +157,19 @@ def layer_samples(
         rows = np.flatnonzero(counts & (own == name))
         if rows.size == 0 or wanted not in reported:
             continue
-        kind, value = layer_evidence(
-            technology[rows], locked[rows], level[rows], silent[rows], foreign[rows],
-            layer_technology=wanted, reported=reported[wanted], settings=settings,
-        )  # fmt: skip
         mine = TECHNOLOGIES.index(wanted)
         free = locked[rows] == ""
         on = free & (technology[rows] == wanted) & ~silent[rows] & ~foreign[rows]
+        limit = _left_below(level[rows[on]], settings)
+        kind, value = layer_evidence(
+            technology[rows], locked[rows], level[rows], silent[rows], foreign[rows],
+            layer_technology=wanted, reported=reported[wanted], settings=replace(settings, free_limit_dbm=limit),
+        )  # fmt: skip
         found = np.bincount(drive[rows[on]], minlength=size) > 0
-        left = (kind == Kind.NONE) & free & found[drive[rows]] & (silent[rows] | ((rank[rows] >= 0) & (rank[rows] < mine)))
-        kind[left], value[left] = Kind.BELOW, settings.free_limit_dbm
+        able = np.isin(device[rows], device[rows[on]]) & named[rows]
+        left = (kind == Kind.NONE) & free & (found[drive[rows]] | able)
+        left &= silent[rows] | ((rank[rows] >= 0) & (rank[rows] < mine))
+        kind[left], value[left] = Kind.BELOW, limit
         # Of a free phone's rows: the share on something better, on this drive.
         better = np.bincount(drive[rows[free & (rank[rows] > mine)]], minlength=size)
         every = np.bincount(drive[rows[free]], minlength=size)
@@ -177,6 +186,14 @@ def layer_samples(
         row.astype(np.int64), layer.astype(np.int64), kinds.astype(np.int8), levels.astype(np.float64),
         _unless_alone(layer, teaches.astype(bool), settings), speaks.astype(bool),
     )  # fmt: skip
+
+
+def _left_below(level_dbm: _F64, settings: CalibrationSettings) -> float:
+    """Return the level below which free phones leave a technology: what is set, or where they are seen on it lower still."""
+    known = level_dbm[np.isfinite(level_dbm)]
+    if known.size < settings.left_samples:
+        return settings.free_limit_dbm
+    return min(settings.free_limit_dbm, float(np.quantile(known, settings.left_quantile)))
 
 
 def _home(operator: npt.NDArray[np.str_], foreign: _Bool, device: _I64) -> npt.NDArray[np.str_]:

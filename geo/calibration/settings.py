@@ -71,6 +71,9 @@ class CalibrationSettings:
         Loss of the measuring vehicle, added to what was measured in it, and how well that is known.
     chosen_share : float
         A free phone that spends more of a drive on a better technology takes this one only where it has to.
+    left_quantile, left_samples : float
+        Free phones leave a technology below this quantile of their levels on it, if that is lower than ``free_limit_dbm``
+        and so many levels are there to tell.
     unchosen_samples : float
         With fewer of the others a layer's corrections are fitted to all of them.
     sample_noise_db : float
@@ -137,6 +140,8 @@ class CalibrationSettings:
     measured_vehicle_loss_db: float
     measured_vehicle_sd_db: float
     chosen_share: float
+    left_quantile: float
+    left_samples: float
     unchosen_samples: float
     sample_noise_db: float
     spot_m: float

@@ -46,7 +46,7 @@ CodeArray = npt.NDArray[np.int8]
 #: Columns of the frame, in order.
 MEASUREMENT_COLUMNS = (
     "time", "lon", "lat", "operator", "mcc_mnc", "technology", "locked_technology", "cell_id", "node", "band", "arfcn",
-    "pci", "level_dbm", "quality_db", "no_service", "foreign", "device", "speed_kmh", "altitude_m", "route",
+    "pci", "level_dbm", "quality_db", "no_service", "foreign", "device", "one_device", "speed_kmh", "altitude_m", "route",
     "commune_code", "file", "sheet", "row",
 )  # fmt: skip
 _CHANNELS = {"nrarfcn": "5G", "earfcn": "4G", "uarfcn": "3G", "arfcn": ""}
@@ -183,6 +183,7 @@ def _read_table(reading: _Reading, schema: Schema) -> pd.DataFrame:
             "no_service": no_service,
             "foreign": operators.foreign,
             "device": device,
+            "one_device": np.full(len(frame), apart),
             "speed_kmh": _speed(reading, frame),
             "altitude_m": _first(frame, ("altitude_m",)),
             "route": frame["route"] if "route" in frame.columns else pick_texts([""], zeros, frame.index),
