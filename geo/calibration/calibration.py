@@ -119,13 +119,13 @@ class Calibration:
             matrix.indptr.astype(np.int64), matrix.indices.astype(np.int64), matrix.data,
             np.ascontiguousarray(self.posterior.covariance[:p, :p] * np.outer(keep, keep)), variance,
         )  # fmt: skip
-        variance += self._unseen(features)
+        variance += self.unseen(features)
         spread = self.posterior.spread_db[design.spread_class]
         own = (spread * spread_factor(self.settings.degrees)) ** 2
         both = np.sqrt(variance + own)
         return Correction(np.asarray(shift), np.sqrt(variance), spread, both)
 
-    def _unseen(self, features: LinkFeatures) -> _F64:
+    def unseen(self, features: LinkFeatures) -> _F64:
         """Return the variance of members of a family that the fit never saw."""
         variance = np.zeros(len(features))
         distance = np.log10(np.maximum(features.distance_km, 1e-3) / self.settings.reference_km)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
+from scipy.sparse import csr_array
 
 from geo.calibration.calibration import Calibration
 from geo.calibration.observations import RadioFacts
 from geo.calibration.student import spread_factor
-from geo.calibration.terms import LinkFeatures
+from geo.calibration.terms import LinkFeatures, build_design
 from geo.propagation.corrections import Corrections
 
 __all__ = ["corrections_of"]
@@ -32,8 +33,8 @@ def corrections_of(
     """Return the corrections of all radio cells of a run.
 
     The prediction's correction is linear in what stands in its docstring, so that it is found by asking the
-    calibration for paths that differ in one of them. Its error is asked for at one typical path: it hardly
-    depends on distance or diffraction within what was measured.
+    calibration for paths that differ in one of them. Its error is asked for at one typical path; what it is more over
+    others is found from the coefficients' covariance.
 
     Parameters
     ----------
@@ -72,7 +73,13 @@ def corrections_of(
     gentle = np.maximum(gentle, -1.0)
     deep = np.maximum(deep, -1.0 - gentle)
     deepest = np.maximum(deepest, -1.0 - gentle - deep)
-    _, error = asked(float(np.log10(typical_km / settings.reference_km)), typical_diffraction_db)
+    decades = float(np.log10(typical_km / settings.reference_km))
+    _, error = asked(decades, typical_diffraction_db)
+    covariance = _coefficients(calibration, facts)
+    at = np.array(
+        [1.0, decades, -typical_diffraction_db, -max(typical_diffraction_db - knee, 0.0), -max(typical_diffraction_db - second, 0.0)]
+    )
+    typical = np.einsum("i,nij,j->n", at, covariance, at)
     shift_by_code, sd_by_code = np.zeros(256), np.zeros(256)
     tau = calibration.posterior.family_sd.get("clutter", 0.0)
     # A path of no stated cover was asked for, which has the family's spread; covers that were measured have none.
@@ -87,6 +94,42 @@ def corrections_of(
     factor = spread_factor(settings.degrees)
     spread = calibration.posterior.spread_db * factor
     return Corrections(
-        bias, slope, gentle, deep, deepest, np.hypot(error, lacking_sd_db), shift_by_code, sd_by_code, settings.reference_km,
+        bias, slope, gentle, deep, deepest, np.hypot(error, lacking_sd_db),
+        np.vstack([typical, covariance[:, *np.triu_indices(5)].T]), shift_by_code, sd_by_code, settings.reference_km,
         knee, second, float(spread[0]), float(spread[min(1, len(spread) - 1)]), float(spread[-1]), site_correlation, place_correlation, common_sd_db,
     )  # fmt: skip
+
+
+def _coefficients(calibration: Calibration, facts: RadioFacts) -> _F64:
+    """Return the covariance of each radio cell's bias, slope and three weights of diffraction, (n, 5, 5).
+
+    A coefficient is a sum of terms (of all, of its group, of its site); what the fit never saw has its family's spread.
+    """
+    n, settings = len(facts.group), calibration.settings
+    knee, second = settings.deep_from_db, settings.deepest_from_db
+    none = np.full(n, -1, dtype=np.int64)
+
+    def rows(decades: float, loss_db: float) -> tuple[csr_array, _F64]:
+        away = np.full(n, settings.reference_km * 10.0**decades)
+        features = LinkFeatures(
+            facts.group, facts.site, none, none, away, np.full(n, loss_db), np.full(n, loss_db > 0), facts.groups, facts.sites,
+        )  # fmt: skip
+        return build_design(features, settings, calibration.choice, terms=calibration.terms).matrix, calibration.unseen(features)
+
+    (bias, unseen), (decade, unseen_slope) = rows(0.0, 0.0), rows(1.0, 0.0)
+    (at_knee, unseen_loss), (at_second, _), (beyond, _) = rows(0.0, knee), rows(0.0, second), rows(0.0, second + knee)
+    gentle = (bias - at_knee) / knee
+    deep = (bias - at_second - gentle * second) / (second - knee)
+    deepest = (bias - beyond - gentle * (second + knee) - deep * second) / knee
+    parts = [bias, decade - bias, gentle, deep, deepest]
+    p = len(calibration.terms)
+    covariance = calibration.posterior.covariance[:p, :p]
+    out = np.empty((n, 5, 5))
+    for i, part in enumerate(parts):
+        spread = part @ covariance
+        for j in range(i, 5):
+            out[:, i, j] = out[:, j, i] = np.asarray(parts[j].multiply(spread).sum(axis=1)).ravel()
+    out[:, 0, 0] += unseen
+    out[:, 1, 1] += np.maximum(unseen_slope - unseen, 0.0)
+    out[:, 2, 2] += np.maximum(unseen_loss - unseen, 0.0) / knee**2
+    return out

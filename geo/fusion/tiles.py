@@ -105,7 +105,9 @@ def _pooled(given: Observations, layer: _F64, scale: _F64, task: ScaleTask) -> d
 
     Layers are laid side by side, too far apart for any pair between them, and as many pairs looked at as in one layer.
     """
-    settings = task.settings.standardised
+    settings, plain = task.settings.standardised, scale
+    # Each by its own spread, else the layers that err most would shape the curve of all.
+    scale = scale * _own_spread(given, layer, scale)
     wide = np.ptp(given.x_m) + 2.0 * settings.last_lag_m if len(given) else 0.0
     apart = replace(
         given, x_m=given.x_m + wide * layer, residual_db=given.residual_db / scale, noise_variance_db2=given.noise_variance_db2 / scale**2,
@@ -116,10 +118,20 @@ def _pooled(given: Observations, layer: _F64, scale: _F64, task: ScaleTask) -> d
     shape = fit_variogram(apart, many, within_variance_db2=settings.fallback_nugget_share)
     # Blocks of the land, the same for all layers.
     spread = spread_seen(
-        replace(given, residual_db=given.residual_db / scale, noise_variance_db2=given.noise_variance_db2 / scale**2), settings,
+        replace(given, residual_db=given.residual_db / plain, noise_variance_db2=given.noise_variance_db2 / plain**2), settings,
         side_m=shape.length_m,
     )  # fmt: skip
     return {"shape": asdict(shape), "spread": asdict(spread)}
+
+
+def _own_spread(given: Observations, layer: _F64, scale: _F64) -> _F64:
+    """Return the robust standard deviation of each layer's levels about 0, at its places; 1 where it has none."""
+    out = np.ones(len(given))
+    for i in np.unique(layer):
+        mine = layer == i
+        level = np.abs(given.residual_db / scale)[mine & ~given.censored]
+        out[mine] = max(float(np.median(level)) / 0.6745, 0.1) if level.size else 1.0
+    return out
 
 
 def _scales(folder: Path, name: str) -> npt.NDArray[np.float64]:

@@ -406,9 +406,9 @@ def _store(
     work: Workspace, corrections: Corrections, found: _Fit, place: _Place, offset: npt.NDArray[np.float64]
 ) -> None:
     """Write corrections and places."""
-    write_array(work.folder / "corrections.npy", np.stack([getattr(corrections, n) for n in _CORRECTIONS]))
+    write_array(work.folder / "corrections.npy", np.vstack([*(getattr(corrections, n) for n in _CORRECTIONS), corrections.path_variance]))
     write_array(work.folder / "covers.npy", np.stack([getattr(corrections, n) for n in _COVERS]))
-    single = {f.name: getattr(corrections, f.name) for f in fields(Corrections) if f.name not in (*_CORRECTIONS, *_COVERS)}
+    single = {f.name: getattr(corrections, f.name) for f in fields(Corrections) if f.name not in (*_CORRECTIONS, *_COVERS, "path_variance")}
     write_json(work.folder / "corrections.json", {**single, "ground": found.ground})
     blocks, settings = place.blocks, found.calibration.settings
     levels = blocks.kind != Kind.BELOW
@@ -433,6 +433,7 @@ def load_corrections(folder: Path) -> tuple[Corrections, str] | None:
         return None
     single = dict(read_json(folder / "corrections.json"))
     ground = str(single.pop("ground"))
-    rows = dict(zip(_CORRECTIONS, read_array(folder / "corrections.npy"), strict=True))
+    every = read_array(folder / "corrections.npy")
+    rows = dict(zip(_CORRECTIONS, every, strict=False)) | {"path_variance": every[len(_CORRECTIONS) :]}
     covers = dict(zip(_COVERS, read_array(folder / "covers.npy"), strict=True))
     return Corrections(**rows, **covers, **single), ground

@@ -97,9 +97,10 @@ class Best:
 
     Attributes
     ----------
-    moments : (3, layers, rows, columns) float32 array
-        Mean (dBm), variance (dB²) and pull (dB, see ``best_of_two_kernel``) over the radio cells whose whole
-        path is known; NaN if none is in reach.
+    moments : (4, layers, rows, columns) float32 array
+        Mean (dBm), variance (dB²), pull (dB, see ``best_of_two_kernel``) over the radio cells whose whole
+        path is known, and the part of the standard deviation that their corrections have over paths unlike the measured
+        ones (it is in the variance); NaN if none is in reach.
     bound_dbm : (layers, rows, columns) float32 array
         The highest level that a radio cell may have whose path is not all known; -inf if there is none, +inf
         where a radio cell without planning level reaches.
@@ -113,7 +114,7 @@ class Best:
         """Return a best server of which nothing is in reach."""
         one = (layers, *shape)
         return cls(
-            np.full((3, *one), np.nan, dtype=np.float32),
+            np.full((4, *one), np.nan, dtype=np.float32),
             np.full(one, -np.inf, dtype=np.float32),
         )
 
@@ -228,6 +229,8 @@ def predict_area(
         _merge(out, polar, antenna, stands_m, (dx_m / 1000.0, dy_m / 1000.0), wanted, rays, sector, members,
                frequencies, band_of, sources, used_loss_db[:, members], used_sd_db[:, members], settings, clutter_at_end, mast)  # fmt: skip
     mast.reach(sources.groups, out)
+    if out.best is not None:
+        out.best.moments[1] += np.square(out.best.moments[3])
     return out
 
 
@@ -248,7 +251,7 @@ class _Mast:
     def of(cls, sources: RadioSources, corrections: Corrections | None, layers: int, shape: tuple[int, int]) -> _Mast:
         """Return a mast of which nothing is known yet."""
         if corrections is None:
-            none, small = np.empty((len(sources.index), 6)), np.empty((1, 1, 1), dtype=np.float32)
+            none, small = np.empty((len(sources.index), 22)), np.empty((1, 1, 1), dtype=np.float32)
             return cls(np.arange(sources.groups), sources.layer, sources.group_first, none, np.ones(8), small[None], small)
         moved = (np.diff(sources.group_lon, prepend=np.nan) != 0) | (np.diff(sources.group_lat, prepend=np.nan) != 0)
         best = Best.empty(layers, shape)

@@ -25,14 +25,17 @@ class Corrections:
     ``deep_diffraction`` max(0, L_d − ``deep_from_db``) − ``deepest_diffraction`` max(0, L_d − ``deepest_from_db``), L_d
     the diffraction loss; then the shift by the ground cover about the phone. The error about it has the scale of its
     kind of path (antenna in sight, hidden by terrain, far down in its shadow), and, constant for a radio cell,
-    ``error_sd_db``.
+    ``error_sd_db``. Over paths unlike those that were measured, farther or deeper in the shadow, the coefficients' own error adds up.
 
     Attributes
     ----------
     bias_db, slope_db, diffraction, deep_diffraction, deepest_diffraction : (n,) float64 arrays
         dB, dB per decade, shares.
     error_sd_db : (n,) float64 array
-        Error of the correction itself, of a site never measured, and of fields that the list lacks.
+        Error of the correction itself over the typical path, of a site never measured, and of fields that the list lacks.
+    path_variance : (16, n) float64 array
+        Variance of the correction over the typical path (dB²), then the upper triangle, row by row, of the covariance of the five
+        coefficients: bias, slope, diffraction, deep, deepest. All 0: the same error over every path.
     clutter_shift_db, clutter_sd_db : (256,) float64 arrays
         By land cover code; 0 is unknown cover.
     reference_km, deep_from_db, deepest_from_db : float
@@ -51,6 +54,7 @@ class Corrections:
     deep_diffraction: _F64
     deepest_diffraction: _F64
     error_sd_db: _F64
+    path_variance: _F64
     clutter_shift_db: _F64
     clutter_sd_db: _F64
     reference_km: float
@@ -64,9 +68,9 @@ class Corrections:
     common_sd_db: float = 0.0
 
     def of(self, sources: RadioSources) -> _F64:
-        """Return the six columns of radio cells, (cells, 6), in their order."""
+        """Return the columns of radio cells, (cells, 22), in their order."""
         columns = [getattr(self, field.name) for field in fields(self)[:6]]
-        return np.ascontiguousarray(np.stack(columns, axis=1)[sources.index])
+        return np.ascontiguousarray(np.stack([*columns, *self.path_variance], axis=1)[sources.index])
 
     @property
     def law(self) -> _F64:
@@ -90,6 +94,8 @@ class Corrections:
             values = getattr(self, field.name)
             if values.shape != (n,) or not np.isfinite(values).all():
                 raise ValueError(f"{field.name} needs one finite value per radio cell")
+        if self.path_variance.shape != (16, n) or not np.isfinite(self.path_variance).all():
+            raise ValueError("path_variance needs 16 finite values per radio cell")
         if not (0.0 <= self.place_correlation <= self.site_correlation < 1.0):
             raise ValueError("correlations of errors: 0 <= between masts <= within a mast < 1")
         if min(self.clear_sd_db, self.obstructed_sd_db, self.deep_sd_db, self.reference_km) <= 0 or (self.error_sd_db < 0).any():

@@ -111,8 +111,8 @@ def polar_to_grid_kernel(
 @njit(cache=True, nogil=True, error_model="numpy")
 def best_of_two_kernel(
     mean_1: float, variance_1: float, pull_1: float, mean_2: float, variance_2: float, pull_2: float, correlation: float
-) -> tuple[float, float, float]:
-    """Return mean, variance and pull of the greater of two normal levels.
+) -> tuple[float, float, float, float]:
+    """Return mean, variance and pull of the greater of two normal levels, and how likely it is the first.
 
     C. E. Clark (1961), Operations Research 9(2), eq (2) to (4): with a^2 = v1 + v2 - 2 cov, alpha = (m1 - m2) / a,
     E max = m1 Phi(alpha) + m2 Phi(-alpha) + a phi(alpha), and the second moment alike. ``pull`` is the standard
@@ -123,8 +123,8 @@ def best_of_two_kernel(
     apart = mean_1 - mean_2
     if apart * apart >= 25.0 * square:  # the weaker one is out of the race: it adds less than 1e-7 dB
         if apart >= 0.0:
-            return mean_1, variance_1, pull_1
-        return mean_2, variance_2, pull_2
+            return mean_1, variance_1, pull_1, 1.0
+        return mean_2, variance_2, pull_2, 0.0
     a = math.sqrt(square)
     alpha = apart / a
     first = 0.5 * math.erfc(-alpha * math.sqrt(0.5))
@@ -132,7 +132,23 @@ def best_of_two_kernel(
     density = math.exp(-0.5 * alpha * alpha) / math.sqrt(2.0 * math.pi)
     above = apart * first + a * density  # mean of the maximum over mean_2
     moment = (apart * apart + variance_1) * first + variance_2 * second + apart * a * density
-    return mean_2 + above, max(moment - above * above, 0.0), pull_1 * first + pull_2 * second
+    return mean_2 + above, max(moment - above * above, 0.0), pull_1 * first + pull_2 * second, first
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _beyond_typical(correction: _F64, n: int, decades: float, lost: float, law: _F64) -> float:
+    """Return the variance of a radio cell's correction over a path, less that over the typical one; not below 0.
+
+    The correction is linear in f = (1, decades, −L, −max(0, L − knee), −max(0, L − second knee)): f'Vf.
+    """
+    f1, f2 = decades, -lost
+    f3, f4 = -max(0.0, lost - law[1]), -max(0.0, lost - law[2])
+    total = -correction[n, 6] + correction[n, 7]
+    total += 2.0 * (correction[n, 8] * f1 + correction[n, 9] * f2 + correction[n, 10] * f3 + correction[n, 11] * f4)
+    total += f1 * (correction[n, 12] * f1 + 2.0 * (correction[n, 13] * f2 + correction[n, 14] * f3 + correction[n, 15] * f4))
+    total += f2 * (correction[n, 16] * f2 + 2.0 * (correction[n, 17] * f3 + correction[n, 18] * f4))
+    total += f3 * (correction[n, 19] * f3 + 2.0 * correction[n, 20] * f4) + f4 * f4 * correction[n, 21]
+    return float(max(total, 0.0))
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -180,10 +196,11 @@ def merge_kernel(
     ``loss_db`` as far as that is known, free space and the azimuth's pattern.
     ``end_loss_db`` and ``end_sd_db`` (bands, rows, columns) are looked at only if ``ends``.
 
-    With ``calibrated`` the levels are corrected (``correction`` (cells, 6), ``law`` (8,): see corrections.py), margins
+    With ``calibrated`` the levels are corrected (``correction`` (cells, 22), ``law`` (8,): see corrections.py), margins
     stay as they are, and the level of the best server is gathered as a random one: mean, variance and pull of the
-    best of this mast's cells (``mast`` (3, layers, rows, columns), NaN where none is known) and the best that an
-    unknown path may have (``bound_dbm``).
+    best of this mast's cells (``mast`` (4, layers, rows, columns), NaN where none is known), beside them the error that
+    the corrections themselves have over paths unlike the measured ones, which all cells share (it favours no cell, so it stays
+    out of the race), and the best that an unknown path may have (``bound_dbm``).
     """
     uses = use_loss_db.shape[0]
     degrees = 180.0 / math.pi
@@ -228,7 +245,7 @@ def merge_kernel(
                 if ends:
                     level -= end_loss_db[cell_band[n], r, c]
                 layer, threshold = cell_layer[n], cell_threshold_dbm[n]
-                total = 1.0
+                total, common = 1.0, 0.0
                 if calibrated:
                     level += correction[n, 0] + correction[n, 1] * decades - correction[n, 2] * lost
                     level -= correction[n, 3] * max(0.0, lost - law[1]) + correction[n, 4] * max(0.0, lost - law[2])
@@ -236,6 +253,8 @@ def merge_kernel(
                     if lift[r, c] > 0.0:
                         spread = law[5] if lost > law[1] else law[4]
                     total = correction[n, 5] * correction[n, 5] + spread
+                    if known:
+                        common = math.sqrt(_beyond_typical(correction, n, decades, lost, law))
                 level = min(level, cell_ceiling_dbm[n])
                 if calibrated:
                     if threshold != threshold:
@@ -247,14 +266,16 @@ def merge_kernel(
                             mast[0, layer, r, c] = level
                             mast[1, layer, r, c] = total
                             mast[2, layer, r, c] = math.sqrt(total)
+                            mast[3, layer, r, c] = common
                         else:
-                            mean, variance, pull = best_of_two_kernel(
+                            mean, variance, pull, first = best_of_two_kernel(
                                 mast[0, layer, r, c], mast[1, layer, r, c], mast[2, layer, r, c], level, total,
                                 math.sqrt(total), law[6],
                             )  # fmt: skip
                             mast[0, layer, r, c] = mean
                             mast[1, layer, r, c] = variance
                             mast[2, layer, r, c] = pull
+                            mast[3, layer, r, c] = first * mast[3, layer, r, c] + (1.0 - first) * common
                 elif threshold == threshold:
                     for use in range(uses):
                         sd = use_sd_db[use, n]
@@ -279,7 +300,7 @@ def merge_kernel(
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def merge_mast_kernel(mast: _F32, layers: _I64, place_correlation: float, best: _F32) -> None:
-    """Add one mast's best to the best of all, in place, and clear it; (3, layers, rows, columns) both."""
+    """Add one mast's best to the best of all, in place, and clear it; (4, layers, rows, columns) both."""
     _, _, rows, columns = mast.shape
     for k in range(layers.size):
         i = layers[k]
@@ -289,7 +310,7 @@ def merge_mast_kernel(mast: _F32, layers: _I64, place_correlation: float, best: 
                 if mean != mean:
                     continue
                 if best[0, i, r, c] != best[0, i, r, c]:
-                    for q in range(3):
+                    for q in range(4):
                         best[q, i, r, c] = mast[q, i, r, c]
                 else:
                     found = best_of_two_kernel(
@@ -299,4 +320,5 @@ def merge_mast_kernel(mast: _F32, layers: _I64, place_correlation: float, best: 
                     best[0, i, r, c] = found[0]
                     best[1, i, r, c] = found[1]
                     best[2, i, r, c] = found[2]
+                    best[3, i, r, c] = found[3] * best[3, i, r, c] + (1.0 - found[3]) * mast[3, i, r, c]
                 mast[0, i, r, c] = np.float32(math.nan)

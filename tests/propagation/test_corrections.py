@@ -23,7 +23,7 @@ def corrections(n: int, **changed: Any) -> Corrections:
     zero = np.zeros(n)
     made = {
         "bias_db": zero, "slope_db": zero, "diffraction": zero, "deep_diffraction": zero, "deepest_diffraction": zero,
-        "error_sd_db": zero, "clutter_shift_db": np.zeros(256), "clutter_sd_db": np.zeros(256), "reference_km": 1.0,
+        "error_sd_db": zero, "path_variance": np.zeros((16, n)), "clutter_shift_db": np.zeros(256), "clutter_sd_db": np.zeros(256), "reference_km": 1.0,
         "deep_from_db": 20.0, "deepest_from_db": 40.0, "clear_sd_db": 6.0, "obstructed_sd_db": 8.0, "deep_sd_db": 9.0,
         "site_correlation": 0.8, "place_correlation": 0.4,
     }  # fmt: skip
@@ -87,11 +87,12 @@ def test_each_stretch_of_diffraction_has_its_weight() -> None:
 @pytest.mark.parametrize("correlation", [0.0, 0.4, 0.8])
 def test_the_best_of_two_equal_levels_by_hand(correlation: float) -> None:
     """Two normals of one mean and spread s: the best lies s sqrt((1 - rho) / pi) above, and varies less."""
-    mean, variance, pull = best_of_two_kernel(-100.0, 49.0, 7.0, -100.0, 49.0, 7.0, correlation)
+    mean, variance, pull, first = best_of_two_kernel(-100.0, 49.0, 7.0, -100.0, 49.0, 7.0, correlation)
     gain = 7.0 * np.sqrt((1.0 - correlation) / np.pi)
     assert mean == pytest.approx(-100.0 + gain, abs=1e-9)
     assert variance == pytest.approx(49.0 - gain**2, abs=1e-6)
     assert pull == pytest.approx(7.0, abs=1e-9)
+    assert first == pytest.approx(0.5)
 
 
 def test_the_best_of_two_against_drawing() -> None:
@@ -100,9 +101,10 @@ def test_the_best_of_two_against_drawing() -> None:
     for apart, s1, s2, rho in ((0.0, 6.0, 9.0, 0.3), (5.0, 8.0, 8.0, 0.6), (-12.0, 5.0, 10.0, 0.0), (40.0, 6.0, 6.0, 0.4)):
         first, second = -90.0 + s1 * z[0], -90.0 - apart + s2 * (rho * z[0] + np.sqrt(1 - rho**2) * z[1])
         best = np.maximum(first, second)
-        mean, variance, _ = best_of_two_kernel(-90.0, s1**2, s1, -90.0 - apart, s2**2, s2, rho)
+        mean, variance, _, one = best_of_two_kernel(-90.0, s1**2, s1, -90.0 - apart, s2**2, s2, rho)
         assert mean == pytest.approx(best.mean(), abs=0.03)
         assert np.sqrt(variance) == pytest.approx(best.std(), rel=0.01)
+        assert one == pytest.approx(np.mean(first > second), abs=0.003)
 
 
 def test_one_mast_gains_less_than_two() -> None:
