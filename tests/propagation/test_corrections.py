@@ -183,3 +183,46 @@ def test_what_cannot_be_is_refused() -> None:
         corrections(1, bias_db=np.array([np.nan]))
     with pytest.raises(ValueError, match="positive"):
         replace(corrections(1), clear_sd_db=0.0)
+
+
+def test_the_coefficients_error_adds_up_over_unlike_paths_by_hand() -> None:
+    """Slope known to 5 dB a decade about a typical path of 1 km: nothing at 1 km, 2.5 dB² more at √10 km … and independent of who serves."""
+    n, where = 1, grid(5, 1000.0)
+    variance = np.zeros((16, n))
+    variance[1] = 4.0  # of the bias; the typical path has it too
+    variance[0] = 4.0
+    variance[1 + 5] = 25.0  # of the slope
+    got = corrected(sources({}), corrections(n, path_variance=variance), where)
+    assert got.best is not None
+    x, y = where.centres()
+    decades = np.log10(np.maximum(np.hypot(*np.meshgrid(x - X, y - Y)) / 1000.0, 1e-3))
+    np.testing.assert_allclose(got.best.moments[1, 0], 36.0 + 25.0 * decades**2, rtol=1e-5)
+    np.testing.assert_allclose(got.best.moments[3, 0], 5.0 * np.abs(decades), rtol=1e-4, atol=1e-6)
+
+
+def test_an_error_that_all_cells_share_wins_no_race() -> None:
+    """Two equal cells of two masts: the expected best rises by their own errors only, and the shared one is kept whole."""
+    at = [(0.0, 0.0, 100.0, 30.0), (1.0, 0.0, 100.0, 30.0)]
+    two = sources({"group": 0}, {"group": 1}, at=at)
+    variance = np.zeros((16, 2))
+    variance[6] = 400.0
+    plain, shared = corrected(two, corrections(2)), corrected(two, corrections(2, path_variance=variance))
+    assert plain.best is not None
+    assert shared.best is not None
+    np.testing.assert_allclose(shared.best.moments[0], plain.best.moments[0], atol=1e-4)
+    added = shared.best.moments[1] - plain.best.moments[1]
+    np.testing.assert_allclose(added, np.square(shared.best.moments[3]), rtol=1e-3, atol=1e-3)
+    assert added.max() > 20.0
+
+
+def test_a_typical_path_told_worse_takes_nothing_off() -> None:
+    variance = np.zeros((16, 1))
+    variance[0], variance[1] = 9.0, 4.0
+    got = corrected(sources({}), corrections(1, path_variance=variance))
+    assert got.best is not None
+    np.testing.assert_allclose(got.best.moments[1, 0], 36.0)
+
+
+def test_path_variance_has_its_shape() -> None:
+    with pytest.raises(ValueError, match="path_variance"):
+        corrections(2, path_variance=np.zeros((15, 2)))

@@ -1,0 +1,84 @@
+"""From a calibration to radio cells: levels and their error over any path, as the calibration itself says."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from geo.calibration.calibration import Calibration, calibrate
+from geo.calibration.corrections import corrections_of
+from geo.calibration.observations import RadioFacts
+from geo.calibration.settings import calibration_settings
+from geo.calibration.terms import LinkFeatures, TermChoice
+from geo.propagation.corrections import Corrections
+from tests.calibration.simulation import Truth, draw
+
+SETTINGS = calibration_settings(site_correlation=0.7, place_correlation=0.0, site_correlation_sd=0.0, place_correlation_sd=0.0)
+TYPICAL_KM, TYPICAL_DB = 3.0, 5.0
+
+
+@pytest.fixture(scope="module")
+def fitted() -> Calibration:
+    drawn = draw(np.random.default_rng(4), Truth(bias_db=(-8.0, -3.0), slope_db=-4.0, diffraction=-0.2), (200, 120))
+    return calibrate(drawn.candidates, drawn.predicted_dbm, drawn.features, drawn.weight, SETTINGS, choice=TermChoice(clutter=False, device=False))
+
+
+@pytest.fixture(scope="module")
+def facts(fitted: Calibration) -> RadioFacts:
+    """Cells of measured groups and sites, of a site never measured, and of a group never measured."""
+    groups = tuple(t.member for t in fitted.terms if t.family == "bias_group")
+    sites = tuple(t.member for t in fitted.terms if t.family == "site")
+    n = 4
+    return RadioFacts(
+        np.array([0, 1, 0, 2]), np.array([0, 1, len(sites), len(sites)]), np.array([""] * n), np.full(n, np.nan), np.full(n, np.nan),
+        (*groups, "never measured"), (*sites, "never measured"),
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def found(fitted: Calibration, facts: RadioFacts) -> Corrections:
+    lacking = np.array([0.0, 2.0, 0.0, 0.0])
+    return corrections_of(
+        fitted, facts, lacking, cover_codes=(), cover_names=(), site_correlation=0.7, place_correlation=0.3, common_sd_db=0.0,
+        typical_km=TYPICAL_KM, typical_diffraction_db=TYPICAL_DB,
+    )  # fmt: skip
+
+
+def paths(facts: RadioFacts, km: float, loss_db: float) -> LinkFeatures:
+    n = len(facts.group)
+    none = np.full(n, -1, dtype=np.int64)
+    return LinkFeatures(
+        facts.group, facts.site, none, none, np.full(n, km), np.full(n, loss_db), np.full(n, loss_db > 0), facts.groups, facts.sites
+    )
+
+
+def features_of(km: float, loss_db: float, law: Corrections) -> np.ndarray:
+    return np.array(
+        [1.0, np.log10(km / law.reference_km), -loss_db, -max(loss_db - law.deep_from_db, 0.0), -max(loss_db - law.deepest_from_db, 0.0)]
+    )
+
+
+@pytest.mark.parametrize("km", [0.3, 3.0, 12.0])
+@pytest.mark.parametrize("loss_db", [0.0, 5.0, 27.0, 55.0])
+def test_level_and_error_over_any_path_are_the_calibrations_own(
+    fitted: Calibration, facts: RadioFacts, found: Corrections, km: float, loss_db: float
+) -> None:
+    said = fitted.correct(paths(facts, km, loss_db))
+    f = features_of(km, loss_db, found)
+    columns = np.stack([found.bias_db, found.slope_db, found.diffraction, found.deep_diffraction, found.deepest_diffraction])
+    np.testing.assert_allclose(f @ columns, said.shift_db, atol=1e-8)
+    whole = np.zeros((5, 5, len(facts.group)))
+    row, column = np.triu_indices(5)
+    whole[row, column] = whole[column, row] = found.path_variance[1:]
+    np.testing.assert_allclose(np.einsum("i,ijn,j->n", f, whole, f), said.sd_db**2, rtol=1e-6)
+
+
+def test_at_the_typical_path_nothing_is_added(fitted: Calibration, facts: RadioFacts, found: Corrections) -> None:
+    said = fitted.correct(paths(facts, TYPICAL_KM, TYPICAL_DB))
+    np.testing.assert_allclose(found.path_variance[0], said.sd_db**2, rtol=1e-6)
+    np.testing.assert_allclose(found.error_sd_db**2, said.sd_db**2 + np.array([0.0, 4.0, 0.0, 0.0]), rtol=1e-6)
+
+
+def test_a_site_never_measured_is_told_less_well(found: Corrections) -> None:
+    assert found.error_sd_db[2] > found.error_sd_db[0]
+    assert found.error_sd_db[3] > found.error_sd_db[2]
