@@ -15,7 +15,7 @@ from geo.calibration.likelihood import Candidates, Kind, log_likelihood
 from geo.calibration.settings import CalibrationSettings
 from geo.calibration.student import spread_factor
 from geo.calibration.term_kernels import variance_kernel
-from geo.calibration.terms import LinkFeatures, Term, TermChoice, build_design
+from geo.calibration.terms import LinkFeatures, Term, TermChoice, build_design, clutter_factor
 
 __all__ = ["Calibration", "Correction", "Note", "calibrate", "compare_degrees", "held_out_value", "serving_residuals"]
 
@@ -133,7 +133,7 @@ class Calibration:
             ("bias_group", features.group, features.groups, np.ones(len(features))),
             ("slope_group", features.group, features.groups, distance),
             ("diffraction_group", features.group, features.groups, np.nan_to_num(features.diffraction_db)),
-            ("clutter", features.clutter, features.clutters, np.ones(len(features))),
+            ("clutter", features.clutter, features.clutters, clutter_factor(features, self.settings)),
             ("site", features.site, features.sites, np.ones(len(features))),
         ):
             sd = self.posterior.family_sd.get(family)

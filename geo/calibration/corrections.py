@@ -97,6 +97,7 @@ def corrections_of(
         bias, slope, gentle, deep, deepest, np.hypot(error, lacking_sd_db),
         np.vstack([typical, covariance[:, *np.triu_indices(5)].T]), shift_by_code, sd_by_code, settings.reference_km,
         knee, second, float(spread[0]), float(spread[min(1, len(spread) - 1)]), float(spread[-1]), site_correlation, place_correlation, common_sd_db,
+        settings.clutter_exponent, settings.clutter_reference_ghz,
     )  # fmt: skip
 
 

@@ -8,7 +8,8 @@ a level on T                                         the level of the strongest 
                                                      the upper end: at least that
 a level on another technology, no lock               nothing: the phone may have chosen it
 the same, the phone was locked to T                  T was left: nothing above the reselection level
-no service, locked to T                              nothing above the phone's detection limit
+no service, locked to T                              nothing above the phone's detection limit, or the
+                                                     lowest level at which it may stay on T
 no service, locked to another technology             nothing
 no service, no lock                                  nothing above the reselection level, if an unlocked
                                                      phone is taken to look for T (setting)
@@ -83,7 +84,8 @@ def layer_evidence(
     say(heard & (level_dbm <= reported.low), Kind.BELOW, reported.low)
     say(heard & (level_dbm >= reported.high), Kind.ABOVE, reported.high)
     say(named & ~on & ~silent & mine, Kind.BELOW, settings.free_limit_dbm)
-    say(silent & mine, Kind.BELOW, settings.locked_limit_dbm)
+    floor = {"2G": settings.camp_floor_2g_dbm, "3G": settings.camp_floor_3g_dbm}.get(layer_technology, -np.inf)
+    say(silent & mine, Kind.BELOW, max(settings.locked_limit_dbm, floor))
     if layer_technology in settings.free_technologies:
         say(silent & free, Kind.BELOW, settings.free_limit_dbm)
     return kind, level

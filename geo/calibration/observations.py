@@ -33,6 +33,7 @@ class RadioFacts:
     pci, channel : (r,) float64 arrays
         NaN unknown.
     groups, sites : tuple of str
+    frequency_ghz : (r,) float64 array, optional
     """
 
     group: _I64
@@ -42,6 +43,7 @@ class RadioFacts:
     channel: _F64
     groups: tuple[str, ...]
     sites: tuple[str, ...]
+    frequency_ghz: _F64 | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +152,7 @@ def assemble_observations(
     features = LinkFeatures(
         facts.group[source], facts.site[source], clutter[of_link], blocks.device[of_link], links.distance_km[chosen],
         links.diffraction_db[chosen], links.obstructed[chosen], facts.groups, facts.sites, clutters, devices,
+        None if facts.frequency_ghz is None else facts.frequency_ghz[source],
     )  # fmt: skip
     left_out = {
         "calibration_serving_path_unknown": int((lost | named).sum()),

@@ -20,6 +20,8 @@ class CalibrationSettings:
     locked_limit_dbm, free_limit_dbm : float
         What "no service" bounds the strongest level by, where the phone was locked to the technology and
         where it was not.
+    camp_floor_2g_dbm, camp_floor_3g_dbm : float
+        Lowest level at which a phone stays on such a cell: a phone locked to it is silent below.
     degrees, site_correlation, nodes : float
         See :class:`geo.calibration.likelihood.ErrorLaw`.
     spread_db, spread_log_sd : float
@@ -28,6 +30,8 @@ class CalibrationSettings:
         Prior standard deviations of what all groups share: bias, dB per decade of distance, weight on diffraction.
     deep_diffraction_sd, deep_from_db, deepest_from_db : float
         Further weights on what of the diffraction loss lies beyond ``deep_from_db`` and beyond ``deepest_from_db``.
+    clutter_exponent, clutter_reference_ghz : float
+        What stands about the phone costs (f / reference) to this power of what it costs at the reference frequency.
     bias_group_sd_db, slope_group_sd_db, diffraction_group_sd, clutter_sd_db, device_sd_db, site_sd_db : float
         Where the standard deviations of the pooled families start ...
     pooling_count : float
@@ -97,6 +101,8 @@ class CalibrationSettings:
 
     locked_limit_dbm: float
     free_limit_dbm: float
+    camp_floor_2g_dbm: float
+    camp_floor_3g_dbm: float
     degrees: float
     site_correlation: float
     nodes: float
@@ -112,6 +118,8 @@ class CalibrationSettings:
     slope_group_sd_db: float
     diffraction_group_sd: float
     clutter_sd_db: float
+    clutter_exponent: float
+    clutter_reference_ghz: float
     device_sd_db: float
     site_sd_db: float
     pooling_count: float

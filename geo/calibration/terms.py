@@ -15,7 +15,7 @@ from scipy.sparse import csr_array
 
 from geo.calibration.settings import CalibrationSettings
 
-__all__ = ["FAMILIES", "Design", "LinkFeatures", "Term", "TermChoice", "build_design", "family_start"]
+__all__ = ["FAMILIES", "Design", "LinkFeatures", "Term", "TermChoice", "build_design", "clutter_factor", "family_start"]
 
 _F64 = npt.NDArray[np.float64]
 _I64 = npt.NDArray[np.int64]
@@ -49,6 +49,8 @@ class LinkFeatures:
     obstructed : (m,) bool array
         Whether the terrain hides the antenna; the error's scale differs.
     groups, sites, clutters, devices : tuple of str
+    frequency_ghz : (m,) float64 array, optional
+        What stands about the phone costs more at higher ones; without it all paths count alike.
     """
 
     group: _I64
@@ -62,6 +64,7 @@ class LinkFeatures:
     sites: tuple[str, ...]
     clutters: tuple[str, ...] = ()
     devices: tuple[str, ...] = ()
+    frequency_ghz: _F64 | None = None
 
     def __len__(self) -> int:
         """Return the number of paths."""
@@ -73,6 +76,7 @@ class LinkFeatures:
             self.group[chosen], self.site[chosen], self.clutter[chosen], self.device[chosen],
             self.distance_km[chosen], self.diffraction_db[chosen], self.obstructed[chosen],
             self.groups, self.sites, self.clutters, self.devices,
+            None if self.frequency_ghz is None else self.frequency_ghz[chosen],
         )  # fmt: skip
 
 
@@ -139,6 +143,13 @@ def family_start(family: str, settings: CalibrationSettings) -> float:
     }[family]
 
 
+def clutter_factor(features: LinkFeatures, settings: CalibrationSettings) -> _F64:
+    """Return what the cover about the phone counts on each path, over that at the reference frequency."""
+    if features.frequency_ghz is None:
+        return np.ones(len(features))
+    return np.asarray((features.frequency_ghz / settings.clutter_reference_ghz) ** settings.clutter_exponent, dtype=np.float64)
+
+
 def build_design(
     features: LinkFeatures,
     settings: CalibrationSettings,
@@ -181,7 +192,7 @@ def build_design(
         offered.append(("deep_diffraction", common, ("",), np.minimum(loss + settings.deep_from_db, 0.0)))
         offered.append(("deepest_diffraction", common, ("",), np.minimum(loss + settings.deepest_from_db, 0.0)))
     if choice.clutter:
-        offered.append(("clutter", features.clutter, features.clutters, ones))
+        offered.append(("clutter", features.clutter, features.clutters, clutter_factor(features, settings)))
     if choice.device:
         known = np.isin(features.device, sorted(devices)) if terms is None else features.device >= 0
         offered.append(("device", np.where(known, features.device, -1), features.devices, ones))

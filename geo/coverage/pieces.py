@@ -179,18 +179,33 @@ def predict_tile(task: TileTask) -> AreaLevels:
         corrections=task.corrections,
     )
     if task.corrections is not None and task.ground.land_cover is not None:
-        return _with_cover(levels, task.ground.land_cover.to_grid(task.grid), task.corrections)
+        return _with_cover(levels, task.ground.land_cover.to_grid(task.grid), task.corrections, task.sources)
     return levels
 
 
-def _with_cover(levels: AreaLevels, codes: npt.NDArray[np.uint8], corrections: Corrections) -> AreaLevels:
-    """Return levels shifted by the cover about the phone, which is the same for all radio cells."""
+def _with_cover(
+    levels: AreaLevels, codes: npt.NDArray[np.uint8], corrections: Corrections, sources: RadioSources
+) -> AreaLevels:
+    """Return levels shifted by the cover about the phone, at the frequency of the best server.
+
+    Cells of one layer on other bands would be shifted by up to a third more or less, some 2 dB in forest: who serves
+    is decided without that. What only bounds a level takes the frequency of the layer's that makes it highest.
+    """
     assert levels.best is not None  # noqa: S101 - corrections were given
-    shift = corrections.clutter_shift_db.astype(np.float32)[codes]
+    at_2ghz = corrections.clutter_shift_db.astype(np.float32)[codes]
+    factor_of = (sources.frequency_mhz / 1000.0 / corrections.clutter_reference_ghz) ** corrections.clutter_exponent
+    served = levels.server >= 0
+    place = np.clip(np.searchsorted(sources.index, np.maximum(levels.server, 0)), 0, len(sources.index) - 1)
+    factor = np.where(served, factor_of[place], 1.0).astype(np.float32)
+    shift, bound = factor * at_2ghz, np.empty(levels.level_dbm.shape, dtype=np.float32)
+    for i in range(len(bound)):
+        mine = factor_of[sources.layer == i]
+        least, most = (float(mine.min()), float(mine.max())) if mine.size else (1.0, 1.0)
+        bound[i] = np.where(at_2ghz > 0, most, least) * at_2ghz
     moments = levels.best.moments.copy()
     moments[0] += shift
-    moments[1] += np.square(corrections.clutter_sd_db).astype(np.float32)[codes]
-    best = replace(levels.best, moments=moments, bound_dbm=levels.best.bound_dbm + shift)
+    moments[1] += np.square(factor * corrections.clutter_sd_db.astype(np.float32)[codes])
+    best = replace(levels.best, moments=moments, bound_dbm=levels.best.bound_dbm + bound)
     return replace(levels, level_dbm=levels.level_dbm + shift, second_dbm=levels.second_dbm + shift, best=best)
 
 

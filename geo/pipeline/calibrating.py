@@ -330,7 +330,7 @@ def _radio_facts(prepared: PreparedSources) -> RadioFacts:
     site, sites = pd.factorize(table["operator"] + " " + table["site_id"], sort=True)
     return RadioFacts(
         group.astype(np.int64), site.astype(np.int64), table["cell_id"].to_numpy(dtype=str), table["pci"].to_numpy(float),
-        table["arfcn"].to_numpy(float), tuple(groups), tuple(sites),
+        table["arfcn"].to_numpy(float), tuple(groups), tuple(sites), table["frequency_mhz"].to_numpy(float) / 1000.0,
     )  # fmt: skip
 
 

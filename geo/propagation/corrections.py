@@ -37,7 +37,7 @@ class Corrections:
         Variance of the correction over the typical path (dB²), then the upper triangle, row by row, of the covariance of the five
         coefficients: bias, slope, diffraction, deep, deepest. All 0: the same error over every path.
     clutter_shift_db, clutter_sd_db : (256,) float64 arrays
-        By land cover code; 0 is unknown cover.
+        By land cover code, at the reference frequency; 0 is unknown cover.
     reference_km, deep_from_db, deepest_from_db : float
     clear_sd_db, obstructed_sd_db, deep_sd_db : float
         Standard deviation of the error of one radio cell's level at a random place.
@@ -46,6 +46,8 @@ class Corrections:
     common_sd_db : float
         Error that all levels have in common and that no measurement of the same kind can show: what is not known of the
         measuring vehicle.
+    clutter_exponent, clutter_reference_ghz : float
+        The cover costs (f / reference) to this power of its shift.
     """
 
     bias_db: _F64
@@ -66,6 +68,8 @@ class Corrections:
     site_correlation: float
     place_correlation: float
     common_sd_db: float = 0.0
+    clutter_exponent: float = 0.0
+    clutter_reference_ghz: float = 2.0
 
     def of(self, sources: RadioSources) -> _F64:
         """Return the columns of radio cells, (cells, 22), in their order."""
