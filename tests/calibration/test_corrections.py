@@ -9,7 +9,7 @@ from geo.calibration.calibration import Calibration, calibrate
 from geo.calibration.corrections import corrections_of
 from geo.calibration.observations import RadioFacts
 from geo.calibration.settings import calibration_settings
-from geo.calibration.terms import LinkFeatures, TermChoice
+from geo.calibration.terms import LinkFeatures, TermChoice, build_design
 from geo.propagation.corrections import Corrections
 from tests.calibration.simulation import Truth, draw
 
@@ -82,3 +82,17 @@ def test_at_the_typical_path_nothing_is_added(fitted: Calibration, facts: RadioF
 def test_a_site_never_measured_is_told_less_well(found: Corrections) -> None:
     assert found.error_sd_db[2] > found.error_sd_db[0]
     assert found.error_sd_db[3] > found.error_sd_db[2]
+
+
+def test_cover_counts_by_frequency() -> None:
+    settings = calibration_settings(clutter_exponent=0.5, clutter_reference_ghz=2.0)
+    zero, none = np.zeros(2, dtype=np.int64), np.full(2, -1, dtype=np.int64)
+    paths = LinkFeatures(
+        zero, zero, np.array([0, 1]), none, np.ones(2), np.zeros(2), np.zeros(2, bool), ("g",), ("s",), ("10", "50"), (), np.array([0.5, 8.0])
+    )
+    design = build_design(paths, settings, TermChoice())
+    clutter = [i for i, t in enumerate(design.terms) if t.family == "clutter"]
+    assert design.matrix.toarray()[:, clutter].tolist() == [[0.5, 0.0], [0.0, 2.0]]
+    assert build_design(paths.take(np.array([1])), settings, TermChoice(), terms=design.terms).matrix.toarray()[0, clutter].tolist() == [0.0, 2.0]
+    plain = LinkFeatures(*(getattr(paths, n) for n in ("group", "site", "clutter", "device", "distance_km", "diffraction_db", "obstructed", "groups", "sites", "clutters", "devices")))
+    assert build_design(plain, settings, TermChoice()).matrix.toarray()[:, clutter].tolist() == [[1.0, 0.0], [0.0, 1.0]]

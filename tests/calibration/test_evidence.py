@@ -55,3 +55,13 @@ def test_silence_without_a_lock_says_nothing_of_5g() -> None:
         ["", ""], ["", "5G"], **rows, layer_technology="5G", reported=LevelRange("SS-RSRP", -156.0, -31.0), settings=SETTINGS
     )
     assert found.tolist() == [Kind.NONE, Kind.BELOW]
+
+
+@pytest.mark.parametrize(("technology", "limit"), [("2G", -110.0), ("3G", -115.0), ("4G", -125.0), ("5G", -125.0)])
+def test_a_locked_phone_is_silent_where_it_may_not_stay(technology: str, limit: float) -> None:
+    """Silence on 3G begins 10 dB above that on 4G: bounded by 4G's limit it would be taken for far deeper than it is."""
+    kind, level = layer_evidence(
+        [""], [technology], np.array([NAN]), np.array([True]), np.array([False]), layer_technology=technology,
+        reported=LevelRange("RSCP", -140.0, -25.0), settings=SETTINGS,
+    )  # fmt: skip
+    assert (kind[0], level[0]) == (Kind.BELOW, limit)
