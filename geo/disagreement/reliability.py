@@ -23,8 +23,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from scipy.spatial import cKDTree
-from scipy.special import betaincinv
 
+from geo.binomial import share_bounds
 from geo.calibration.blocks import Correlation, effective_weights
 from geo.disagreement.classes import Claim
 from geo.disagreement.settings import DisagreementSettings
@@ -85,13 +85,7 @@ def clopper_pearson(successes: npt.ArrayLike, n: npt.ArrayLike, share: float) ->
     share : float
         Two-sided confidence.
     """
-    k, m = np.broadcast_arrays(np.asarray(successes, dtype=np.float64), np.asarray(n, dtype=np.float64))
-    none = ~(m > 0)
-    k, m = np.where(none, 0.0, k), np.where(none, 1.0, m)
-    tail = (1.0 - share) / 2.0
-    low = np.where(k <= 0, 0.0, betaincinv(np.maximum(k, 1e-300), m - k + 1.0, tail))
-    high = np.where(k >= m, 1.0, betaincinv(k + 1.0, np.maximum(m - k, 1e-300), 1.0 - tail))
-    return np.where(none, np.nan, low), np.where(none, np.nan, high)
+    return share_bounds(successes, n, (1.0 - share) / 2.0)
 
 
 def evidence_of(low: _F64, high: _F64, threshold: _F64) -> npt.NDArray[np.object_]:

@@ -41,7 +41,11 @@ class LayerDraws:
     grid : Grid
     settings : FusionSettings
     place_correlation : float
-        Of the errors of two layers at one place, 0 to 1.
+        Of the errors of two layers at one place whose best servers stand on two masts, 0 to 1.
+    site_correlation : float
+        The same where they stand on one mast, as 3G and 4G of one operator do, and often two operators: they share the path.
+    mast : (r,) int64 array, optional
+        Mast of each radio cell by its number in the run; without it every layer has masts of its own.
     """
 
     folder: Path
@@ -50,6 +54,8 @@ class LayerDraws:
     grid: Grid
     settings: FusionSettings
     place_correlation: float
+    site_correlation: float = 0.0
+    mast: _I64 | None = None
 
     def __call__(self, layer: int, row: _I64, column: _I64) -> _F64:
         """Return the share of each cell below the layer's planning level in each draw, (n, draws).
@@ -83,7 +89,14 @@ class LayerDraws:
         order = order[chance.permutation(len(order))]
         common, shared = chance.standard_normal((len(order), count)), chance.standard_normal(count)
         own = np.random.default_rng([self.settings.seed, layer + 1]).standard_normal((len(order), count))
-        normal = np.sqrt(self.place_correlation) * common + np.sqrt(1.0 - self.place_correlation) * own
+        place, site = self.place_correlation, max(self.site_correlation, self.place_correlation)
+        if self.mast is None:
+            site = place
+        normal = np.sqrt(place) * common + np.sqrt(1.0 - site) * own
+        if site > place and self.mast is not None:
+            server = self._of("server", layer, row, column)[known][order].astype(np.int64)
+            at = row[known][order] * self.grid.columns + column[known][order]
+            normal += np.sqrt(site - place) * self._of_masts(np.where(server >= 0, self.mast[np.maximum(server, 0)], -1 - layer), at)
         drawn = np.empty_like(normal)
         drawn[order] = draw_points(
             fitted.field, x[order], y[order], normal, expected_dbm=prediction[known][order], cell_size_m=self.grid.cell_size
@@ -91,6 +104,14 @@ class LayerDraws:
         level = prediction[known][:, None] + drawn * scale[:, None] + error[:, None] * shared[None]
         within = fitted.variogram.nugget_db2 * scale**2
         out[known] = 1.0 - served_share(level, within, threshold)
+        return out
+
+    def _of_masts(self, mast: _I64, cell: _I64) -> _F64:
+        """Return normal numbers (n, draws) of cells and masts: the same for the same cell and mast, whichever layer asks."""
+        out = np.empty((len(cell), self.settings.draws))
+        for i, (m, c) in enumerate(zip(mast.tolist(), cell.tolist(), strict=True)):
+            key = (int(self.settings.seed) & 0xFFFFFFFF, ((m & 0xFFFFFF) << 40) | (c & 0xFFFFFFFFFF))
+            out[i] = np.random.Generator(np.random.Philox(key=key)).standard_normal(self.settings.draws)
         return out
 
     def _of(self, array: str, layer: int, row: _I64, column: _I64) -> npt.NDArray[np.generic]:

@@ -91,7 +91,7 @@ def common_spread(own: Spread, pooled: Spread, settings: FusionSettings) -> floa
     if not own.variance > 0.0:
         return pooled.variance
     spread = settings.layer_variance_spread**2
-    share = spread / (spread + own.log_se**2)
+    share = spread / (spread + own.log_se**2) if np.isfinite(own.log_se) else 0.0
     return float(np.exp(share * np.log(own.variance) + (1.0 - share) * np.log(pooled.variance)))
 
 

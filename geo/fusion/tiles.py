@@ -92,12 +92,12 @@ def write_scales(task: ScaleTask, folder: Path) -> dict[str, Any]:
     )  # fmt: skip
     found = class_scales(given, code[order], task.settings)
     pooled = _pooled(given, layer[order], found.of(code[order]), task)
-    write_json(folder / f"{_POOLED}.json", pooled)
-    return {
+    write_json(folder / f"{_POOLED}.json", _written(pooled))
+    return _written({
         "pooled": pooled,
         "scale": {str(c): round(v, 6) for c, v in found.scale.items()},
         "effective": {str(c): v for c, v in found.effective.items()},
-    }
+    })
 
 
 def _pooled(given: Observations, layer: _F64, scale: _F64, task: ScaleTask) -> dict[str, Any]:
@@ -122,6 +122,20 @@ def _pooled(given: Observations, layer: _F64, scale: _F64, task: ScaleTask) -> d
         side_m=shape.length_m,
     )  # fmt: skip
     return {"shape": asdict(shape), "spread": asdict(spread)}
+
+
+def _written(content: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what JSON can hold: what is not known of a fall-back (NaN, or an endless error) is null."""
+    return {
+        name: _written(value) if isinstance(value, Mapping)
+        else None if isinstance(value, float) and not np.isfinite(value) else value
+        for name, value in content.items()
+    }  # fmt: skip
+
+
+def _read(content: Mapping[str, Any]) -> dict[str, Any]:
+    """Return single values as they were before :func:`_written`, but for endless ones, which are not known either."""
+    return {name: float("nan") if value is None else value for name, value in content.items()}
 
 
 def _own_spread(given: Observations, layer: _F64, scale: _F64) -> _F64:
@@ -190,16 +204,16 @@ def write_field(task: FieldTask, folder: Path) -> dict[str, Any]:
     pooled = read_json(folder / f"{_POOLED}.json")
     within = settings.fallback_nugget_share
     own = fit_covariance(given, settings, within_variance_db2=within)
-    shape = pooled_with(own, Variogram(**pooled["shape"]), settings)
+    shape = pooled_with(own, Variogram(**_read(pooled["shape"])), settings)
     seen = spread_seen(given, settings, side_m=shape.length_m)
-    covariance = with_spread(shape, common_spread(seen, Spread(**pooled["spread"]), settings))
+    covariance = with_spread(shape, common_spread(seen, Spread(**_read(pooled["spread"])), settings))
     fitted = fit_field(given, settings, within_variance_db2=within, variogram=covariance)
     field = fitted.field
     write_array(folder / f"{task.name}_field.npy", np.stack([getattr(field, n) for n in _FIELD]))
     write_array(folder / f"{task.name}_places.npy", np.stack([getattr(given, n).astype(np.float64) for n in _COLUMNS]))
-    write_json(folder / f"{task.name}_variogram.json", asdict(fitted.variogram))
+    write_json(folder / f"{task.name}_variogram.json", _written(asdict(fitted.variogram)))
     free = given.residual_db[~given.censored]
-    return {
+    return _written({
         "name": task.name,
         "places": int(known.sum()),
         "not_predicted": int((~known).sum()),
@@ -213,7 +227,7 @@ def write_field(task: FieldTask, folder: Path) -> dict[str, Any]:
         "spread_seen_log_se": round(seen.log_se, 4),
         "own_variogram": asdict(own),
         "variogram": asdict(fitted.variogram),
-    }
+    })
 
 
 def _at_places(
@@ -247,7 +261,7 @@ def load_field(folder: str, name: str, settings: FusionSettings) -> tuple[Observ
         places[0], places[1], places[2], places[3], places[4], places[5], places[6] > 0, places[7].astype(np.int64), places[8],
         places[9],
     )  # fmt: skip
-    found = Variogram(**read_json(Path(folder) / f"{name}_variogram.json"))
+    found = Variogram(**_read(read_json(Path(folder) / f"{name}_variogram.json")))
     x, y, value, noise, lift = read_array(Path(folder) / f"{name}_field.npy")
     expected = lift / found.level_m_per_db if found.level_m_per_db else 0.0
     field = smooth_field(x, y, value, noise, found, settings, expected_dbm=expected)

@@ -1,0 +1,47 @@
+"""Settings of the evidence; values, units and sources stand in ``resources/defaults.toml``, ``[evidence]``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+from geo.io.resources import load_toml
+
+__all__ = ["EvidenceSettings", "evidence_settings"]
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceSettings:
+    """What is asked of samples before they say something.
+
+    Attributes
+    ----------
+    error_share : float
+        Greatest chance of a wrong ``supported``, and of a wrong ``contradicted``.
+    prior_correlation : float
+        Correlation of two samples of one cluster before any is known.
+    prior_clusters : float
+        Clusters at which what the samples say of it counts half.
+    least_effective : float
+        Below so many effective samples a mean of speeds says nothing.
+    power : float
+        Chance of a decision that ``n_needed`` asks for.
+    most_needed : float
+        Beyond so many samples a question "cannot be settled by measuring".
+    false_share : float
+        Greatest share of areas wrongly on the list to challenge.
+    """
+
+    error_share: float
+    prior_correlation: float
+    prior_clusters: float
+    least_effective: float
+    power: float
+    most_needed: float
+    false_share: float
+
+
+def evidence_settings(**replaced: float) -> EvidenceSettings:
+    """Return the default settings; keywords replace single ones."""
+    entries = load_toml("defaults.toml")["evidence"]
+    values = {f.name: float(entries[f.name]["value"]) for f in fields(EvidenceSettings)}
+    return EvidenceSettings(**{**values, **replaced})
