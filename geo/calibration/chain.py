@@ -204,6 +204,8 @@ def _score(
     if not parts:
         return None
     every = pd.concat(parts, ignore_index=True)
+    if every.empty:  # nothing held out had a level: silence has no residual
+        return None
     strata = {name: every[name].to_numpy(dtype=object) for name in ("distance", "clutter", "terrain", "nearest")}
     table = score_table(
         every["level_dbm"].to_numpy(float), every["mean_dbm"].to_numpy(float), strata, good_db=settings.good_db

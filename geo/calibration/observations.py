@@ -122,7 +122,7 @@ def assemble_observations(
     level = np.isin(kinds, (Kind.STRONGEST, Kind.SERVING))
     serving_link, how = _tie(blocks, links, facts, heard)
     tied = serving_link >= 0
-    lost = level & tied & ~known[np.maximum(serving_link, 0)]
+    lost = level & tied & ~np.append(known, True)[serving_link]  # without a tie the last one, which is none
     # A level that named its cell by an identity of ours, which is not in reach, is not the strongest candidate's.
     named = _named_elsewhere(blocks, facts, heard) & level & ~tied
     some_unknown = np.zeros(len(kinds), dtype=bool)

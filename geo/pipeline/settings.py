@@ -12,7 +12,7 @@ from geo.coverage import TECHNOLOGIES, CoverageSettings, coverage_settings, tech
 from geo.dead_zones import DeadZoneSettings, PrioritySettings, dead_zone_settings, priority_settings
 from geo.errors import Bilingual, ProjectFileError
 from geo.fusion import FusionSettings, fusion_settings
-from geo.io.resources import resource_names
+from geo.io.resources import load_toml, resource_names
 from geo.project import Project
 from geo.propagation.ground import EndLoss, GroundSettings, check_ground, ground_settings
 from geo.propagation.p2109 import BuildingKind
@@ -60,6 +60,11 @@ class AnalysisSettings:
     rules: tuple[Mapping[str, Any], ...]
     ended: tuple[Mapping[str, Any], ...] = ()
 
+#: Units of which there is at least one, and settings without a unit that are such counts too.
+_COUNTS = frozenset({"observations", "pairs", "classes", "rounds", "blocks", "sweeps", "draws", "samples", "nodes", "values", "cells", "steps", "places", "folds", "times", "neighbours"})
+_ALSO_COUNTS = frozenset({"max_steps", "score_folds", "degrees"})
+_LENGTHS = frozenset({"m", "km", "s", "km/h", "GHz", "m/dB"})
+
 
 def analysis_settings(project: Project) -> AnalysisSettings:
     """Return the settings that a project's ``[settings]``, rules and date make.
@@ -98,11 +103,11 @@ def analysis_settings(project: Project) -> AnalysisSettings:
         elif name in for_villages:
             villages[name] = _number(name, value)
         elif name in of_calibration:
-            calibration[name] = _measured(name, value)
+            calibration[name] = _in_range(name, _measured(name, value), "calibration")
         elif name in of_fusion:
-            fusion[name] = _like(name, value, getattr(fusion_settings(), name))
+            fusion[name] = _in_range(name, _like(name, value, getattr(fusion_settings(), name)), "fusion")
         elif name in of_zones:
-            zones[name] = _like(name, value, getattr(dead_zone_settings(), name))
+            zones[name] = _in_range(name, _like(name, value, getattr(dead_zone_settings(), name)), "dead_zones")
         elif name in of_priority:
             priorities[name] = _kinds(name, value) if name == "facility_kinds" else _like(name, value, 0.0)
         else:
@@ -119,6 +124,14 @@ def analysis_settings(project: Project) -> AnalysisSettings:
             "[settings] unserved_probability phải nhỏ hơn served_probability.",
             "[settings] unserved_probability must be below served_probability.",
         )
+    drawn, least = fusion_settings(**fusion).draws, dead_zone_settings(**zones).least_draws
+    if drawn < least:
+        raise _wrong(
+            "draws", drawn, f"cần ít nhất {least:g} mẫu rút (least_draws) để nêu khoảng số dân", f"at least {least:g} draws (least_draws) are needed to state intervals of people"
+        )
+    zone = dead_zone_settings(**zones)
+    if not zone.low_quantile < zone.high_quantile:
+        raise _wrong("low_quantile", zone.low_quantile, "phải nhỏ hơn high_quantile", "it must be below high_quantile")
     fusion.setdefault("fallback_sd_db", settings.model_error_sd_db)
     return AnalysisSettings(
         settings,
@@ -182,11 +195,40 @@ def _number(name: str, value: object, *, largest: float = 1e9, positive: bool = 
 def _measured(name: str, value: object) -> Any:
     """Return a setting of the calibration: levels may be negative and some may be 0."""
     if name == "free_technologies":
-        if not isinstance(value, list) or not set(value) <= set(TECHNOLOGIES):
+        if not isinstance(value, list) or not all(isinstance(t, str) and t in TECHNOLOGIES for t in value):
             allowed = ", ".join(TECHNOLOGIES)
             raise _wrong(name, value, f"cần danh sách trong {allowed}", f"a list of {allowed} is needed")
         return tuple(t for t in TECHNOLOGIES if t in value)
     return _number(name, value, positive=not name.endswith(("_dbm", "_loss_db", "_sd_db", "_share", "_correlation")))
+
+
+def _in_range(name: str, value: Any, section: str) -> Any:
+    """Return a setting whose number is one of its unit: shares within 0 and 1, counts of at least 1, levels of a phone, lengths above 0."""
+    entry = load_toml("defaults.toml")[section].get(name, {})
+    default, unit = entry.get("value"), entry.get("unit", "")
+    if isinstance(value, bool | tuple) or isinstance(default, bool) or default is None or name == "seed":
+        return value
+    share = unit == "share" or name.endswith(("_quantile", "_correlation", "_probability"))
+    count = unit in _COUNTS or name in _ALSO_COUNTS
+    if share:
+        low, high = 0.0, 1.0
+    elif count:
+        low, high = 1.0, 1e9
+    elif unit == "dBm":
+        low, high = -200.0, 0.0
+    elif unit in _LENGTHS and default > 0:
+        low, high = 1e-9, 1e9
+    else:
+        low, high = 0.0, 1e9
+    if not low <= value <= high:
+        allowed = (
+            (f"từ {low:g} đến {high:g}", f"from {low:g} to {high:g}") if high < 1e9
+            else ("ít nhất 1", "at least 1") if count
+            else ("lớn hơn 0", "above 0") if low > 0
+            else ("không âm", "not negative")
+        )  # fmt: skip
+        raise _wrong(name, value, f"cần số {allowed[0]}", f"a number {allowed[1]} is needed")
+    return value
 
 
 def _kinds(name: str, value: object) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import ndtri
 from scipy.stats import binom
 
 from geo.binomial import share_bounds, share_p_values
@@ -95,9 +96,9 @@ def share_evidence(
 def share_needed(share: npt.ArrayLike, threshold: npt.ArrayLike, settings: EvidenceSettings) -> _F64:
     """Return how many independent samples decide a true share against a threshold with the wanted chance.
 
-    The least n at which the exact test at the level rejects with ``power``, by the arcsine transformation (J. Cohen 1988, 6.4) and then raised
-    until the exact power holds for this and the next ten sizes (it has teeth). Infinite for a share equal to the threshold, or beyond
-    ``most_needed``; NaN where the share is.
+    The least n from which on the exact test at the level decides with ``power`` at this size and the next ten (exact power has teeth); looked for
+    about the size that the arcsine transformation gives (J. Cohen 1988, Statistical Power Analysis, 6.4). Infinite for a share equal to the
+    threshold, or beyond ``most_needed``; NaN where the share is.
 
     Parameters
     ----------
@@ -105,27 +106,29 @@ def share_needed(share: npt.ArrayLike, threshold: npt.ArrayLike, settings: Evide
     settings : EvidenceSettings
     """
     p, t = np.broadcast_arrays(np.asarray(share, dtype=np.float64), np.asarray(threshold, dtype=np.float64))
-    out = np.full(p.shape, np.nan)
-    for i in np.ndindex(p.shape):
-        if np.isfinite(p[i]):
-            out[i] = _needed(float(p[i]), float(t[i]), settings)
-    return out
+    pairs = np.column_stack([p.ravel(), t.ravel()])
+    known = np.isfinite(pairs).all(axis=1)
+    unique, which = np.unique(pairs[known], axis=0, return_inverse=True)
+    found = np.array([_needed(float(a), float(b), settings) for a, b in unique])
+    out = np.full(len(pairs), np.nan)
+    out[known] = found[which.ravel()] if len(unique) else np.nan
+    return out.reshape(p.shape)
 
 
 def _needed(p: float, t: float, settings: EvidenceSettings) -> float:
-    if p == t:
-        return np.inf
-    below = p < t
-    if not below:  # the same question of the failures
+    if p > t:  # the same question of the failures
         p, t = 1.0 - p, 1.0 - t
-    if t <= 0.0:
+    if p >= t:
         return np.inf
-    most = int(settings.most_needed)
-    sizes = np.arange(1, most + 11, dtype=np.float64)
-    # Largest k at which P(X <= k | t) is within the level, for each size; -1 none.
+    z = float(ndtri(1.0 - settings.error_share) + ndtri(settings.power))
+    about = (z / (2.0 * (np.arcsin(np.sqrt(t)) - np.arcsin(np.sqrt(p))))) ** 2
+    if about > 1.5 * settings.most_needed:
+        return np.inf
+    sizes = np.arange(max(int(0.5 * about), 1), int(1.6 * about) + 60, dtype=np.float64)
+    # The largest count that is still within the level, at each size; below 0 there is none.
     k = binom.ppf(settings.error_share, sizes, t)
     k = np.where(binom.cdf(k, sizes, t) <= settings.error_share, k, k - 1.0)
-    power = np.where(k >= 0, binom.cdf(k, sizes, p), 0.0)
-    holds = power >= settings.power
-    lasting = np.array([holds[i : i + 11].all() for i in range(most)])
-    return float(np.argmax(lasting) + 1) if lasting.any() else np.inf
+    holds = np.where(k >= 0, binom.cdf(k, sizes, p), 0.0) >= settings.power
+    lasting = np.lib.stride_tricks.sliding_window_view(holds, 11).all(axis=1)
+    found = float(sizes[int(np.argmax(lasting))]) if lasting.any() else np.inf
+    return found if found <= settings.most_needed else np.inf

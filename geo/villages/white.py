@@ -88,6 +88,8 @@ def white_probability(
     if draws is not None and inside.any():
         cells, of_place = np.unique(np.column_stack([row[inside], column[inside]]), axis=0, return_inverse=True)
         joint[inside] = joint_shares(draws, counting, cells[:, 0], cells[:, 1]).mean(axis=1)[of_place]
+    # The draws' own chance is off by some hundredths; the bounds are not.
+    joint = np.where(np.isnan(joint), joint, np.clip(joint, low, high))
     return WhiteProbability(
         np.where(unknown.any(axis=0), np.nan, joint), np.where(inside, low, np.nan), np.where(inside, high, np.nan)
     )

@@ -110,20 +110,20 @@ def test_areas_do_not_touch_each_other() -> None:
 def test_each_error_stays_below_its_share_where_the_truth_is_the_threshold(
     clusters: tuple[int, int], sizes: tuple[int, int], correlation: float
 ) -> None:
-    """2,000 areas a case; the naive test that takes samples for independent is wrong in up to half of them."""
+    """800 areas a case; the naive test that takes samples for independent is wrong in up to half of them."""
     rng = np.random.default_rng(3)
     for threshold in (0.8, 0.95):
         areas, cluster, good, start = [], [], [], 0
-        for i in range(2000):
+        for i in range(800):
             of = rng.integers(sizes[0], sizes[1] + 1, rng.integers(clusters[0], clusters[1] + 1))
             good.append(successes(rng, threshold, correlation, of))
             cluster.append(start + cluster_codes(of))
             areas.append(np.full(of.sum(), i))
             start += len(of)
-        where = clusters_of(np.concatenate(areas), np.concatenate(cluster), 2000)
+        where = clusters_of(np.concatenate(areas), np.concatenate(cluster), 800)
         found = share_evidence(np.concatenate(good), where, threshold, SETTINGS)
         for word in ("supported", "contradicted"):
-            assert (found.evidence == word).mean() <= 0.05 + 2.0 * np.sqrt(0.05 * 0.95 / 2000)
+            assert (found.evidence == word).mean() <= 0.05 + 2.0 * np.sqrt(0.05 * 0.95 / 800)
         if correlation >= 0.6 and clusters[1] > 1:
             naive = share_p_values(found.share * found.n, found.n, threshold)
             assert max((p <= 0.05).mean() for p in naive) > 0.12

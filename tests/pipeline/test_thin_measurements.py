@@ -1,0 +1,95 @@
+"""Few, silent, one-sided and useless measurements end in a run that says so, never in a defect; and settings out of range in one sentence."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from tiny import tiny_project
+
+from geo.compute import make_executor
+from geo.errors import VungphuError
+from geo.pipeline.analysis import analyse
+
+ABSENT = 'absent_technologies = { "Mạng A" = ["3G", "5G"], "Mạng B" = ["3G", "5G"] }\n'
+
+
+def log(n: int, level: Any, *, tech: str = "4G", operator: str = "Mạng A", lon: tuple[float, float] = (105.605, 105.64), step: int = 5) -> pd.DataFrame:
+    f = np.linspace(0, 1, n)
+    times = pd.Timestamp("2026-10-07 08:00:00") + pd.to_timedelta(step * np.arange(n), unit="s")
+    silent = level is None
+    return pd.DataFrame(
+        {
+            "time": times.strftime("%Y-%m-%d %H:%M:%S"), "lon": np.round(lon[0] + (lon[1] - lon[0]) * f, 6), "lat": np.round(21.83 + 0.05 * f, 6),
+            "operator": operator, "technology": tech, "service": "no service" if silent else "",
+            "level_dbm": "" if silent else np.round(np.broadcast_to(level, n)).astype(int), "locked_technology": tech,
+        }
+    )  # fmt: skip
+
+
+def run(folder: Path, frame: pd.DataFrame, settings: str = "") -> Path:
+    project = tiny_project(folder, cell_size_m=500)
+    sites = folder / "sites.csv"
+    sites.write_text(sites.read_text(encoding="utf-8").replace('"3G,4G"', "4G"), encoding="utf-8")
+    frame.to_csv(folder / "m.csv", index=False)
+    text = project.read_text(encoding="utf-8").replace("[rules]", 'measurements = "m.csv"\n\n[rules]')
+    project.write_text(text + ABSENT + settings, encoding="utf-8")
+    return analyse(project, folder / "maps", executor=make_executor(workers=1)).folder
+
+
+USELESS = {
+    "one sample": log(1, -80),
+    "twelve in a row": log(12, -109, step=20),
+    "all of one level": log(200, -80),
+    "all without service": log(120, None),
+    "another technology": log(120, -80, tech="3G"),
+    "an operator with few": log(200, np.linspace(-60, -110, 200), operator="Mạng B", lon=(105.64, 105.69)),
+}
+
+
+@pytest.mark.parametrize("name", USELESS)
+def test_the_run_ends_and_its_figures_are_figures(name: str, tmp_path: Path) -> None:
+    folder = run(tmp_path, USELESS[name])
+    villages = pd.read_csv(folder / "tables" / "villages.csv")
+    assert len(villages) == 5
+    for low, middle, high in (("white_probability_low", "white_probability", "white_probability_high"),):
+        known = villages[villages[middle].notna()]
+        assert (known[low] <= known[middle] + 5e-5).all()
+        assert (known[middle] <= known[high] + 5e-5).all()
+    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    assert [stage["name"] for stage in manifest["stages"]][:3] == ["inputs", "calibration", "coverage"]
+
+
+WRONG = {
+    "nugget_share = 2": "nugget_share",
+    "site_correlation = 5": "site_correlation",
+    "nodes = 0.5": "nodes",
+    "bias_sd_db = -8": "bias_sd_db",
+    "fit_rounds = 0": "fit_rounds",
+    "censored_fits = 0": "censored_fits",
+    "fallback_nugget_share = 5": "fallback_nugget_share",
+    "level_lag_classes = 0": "level_lag_classes",
+    "blocks = 0": "blocks",
+    "neighbours = 0": "neighbours",
+    "max_steps = 0.5": "max_steps",
+    "left_quantile = 7": "left_quantile",
+    "locked_limit_dbm = 50": "locked_limit_dbm",
+    "measured_vehicle_sd_db = -3": "measured_vehicle_sd_db",
+    "fallback_length_m = 0": "fallback_length_m",
+    'free_technologies = [["4G"]]': "free_technologies",
+    "draws = 10": "draws",
+    "low_quantile = 0.99": "low_quantile",
+}
+
+
+@pytest.mark.parametrize("line", WRONG)
+def test_a_setting_out_of_range_is_one_sentence_before_anything_runs(line: str, tmp_path: Path) -> None:
+    with pytest.raises(VungphuError) as caught:
+        run(tmp_path, USELESS["one sample"], line + "\n")
+    assert WRONG[line] in caught.value.message.vi
+    assert WRONG[line] in caught.value.message.en
+    assert not (tmp_path / "maps").exists() or not list((tmp_path / "maps").rglob("villages.csv"))
