@@ -29,6 +29,7 @@ def corrections_of(
     common_sd_db: float,
     typical_km: float,
     typical_diffraction_db: float,
+    untaught: npt.NDArray[np.bool_] | None = None,
 ) -> Corrections:
     """Return the corrections of all radio cells of a run.
 
@@ -49,6 +50,9 @@ def corrections_of(
         See :class:`geo.propagation.corrections.Corrections`.
     typical_km, typical_diffraction_db : float
         The path at which the error of the corrections is asked for.
+    untaught : (n,) bool array, optional
+        Radio cells of operators that nobody measured. What the others taught moves them too, and ``untaught_share`` of that move is
+        added to their error: one operator's drive must not make another's network certain, least of all that it is silent.
     """
     n = len(facts.group)
     settings = calibration.settings
@@ -80,10 +84,13 @@ def corrections_of(
         [1.0, decades, -typical_diffraction_db, -max(typical_diffraction_db - knee, 0.0), -max(typical_diffraction_db - second, 0.0)]
     )
     typical = np.einsum("i,nij,j->n", at, covariance, at)
+    moved = at @ np.stack([bias, slope, gentle, deep, deepest])
     shift_by_code, sd_by_code = np.zeros(256), np.zeros(256)
     tau = calibration.posterior.family_sd.get("clutter", 0.0)
     # A path of no stated cover was asked for, which has the family's spread; covers that were measured have none.
     error = np.sqrt(np.maximum(error**2 - tau**2, 0.0))
+    if untaught is not None:
+        error = np.where(untaught, np.hypot(error, settings.untaught_share * moved), error)
     fitted = {t.member: i for i, t in enumerate(calibration.terms) if t.family == "clutter"}
     for code, name in zip(cover_codes, cover_names, strict=True):
         if name in fitted:

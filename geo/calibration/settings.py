@@ -75,6 +75,8 @@ class CalibrationSettings:
         Loss of the measuring vehicle, added to what was measured in it, and how well that is known.
     chosen_share : float
         A free phone that spends more of a drive on a better technology takes this one only where it has to.
+    untaught_share : float
+        Of what other operators' measurements move an operator that nobody measured, as its error.
     left_quantile, left_samples : float
         Free phones leave a technology below this quantile of their levels on it, if that is lower than ``free_limit_dbm``
         and so many levels are there to tell.
@@ -148,6 +150,7 @@ class CalibrationSettings:
     measured_vehicle_loss_db: float
     measured_vehicle_sd_db: float
     chosen_share: float
+    untaught_share: float
     left_quantile: float
     left_samples: float
     unchosen_samples: float

@@ -116,7 +116,7 @@ def class_areas(
         write_frame(work.folder / "villages.parquet", villages)
         weak = weak_clusters(villages, clusters, coverage, settings)
         operators = operator_service(
-            villages, coverage, sites, settings=settings, measured=found, obstructions=obstructions
+            villages, coverage, sites, settings=settings, measured=found, obstructions=obstructions, cells_of_villages=owned
         )
         listed = (operators, weak)
     schools = None

@@ -136,7 +136,8 @@ def calibrate_run(
         log.add(note.code, Source("project"), fields=note.fields)
     if found.ground == "at_phone":
         log.add("calibration_cover_at_phone", Source("inputs.land_cover"))
-    corrections = _corrected(found, prepared, settings, calibration)
+    taught = {prepared.layers[i][0] for i in np.unique(place.blocks.layer).tolist()}
+    corrections = _corrected(found, prepared, settings, calibration, taught)
     offsets = _device_offsets(found, int(frame["device"].max()))
     _store(work, corrections, found, place, offsets)
     write_frame(work.folder / f"{OBSERVATIONS}.parquet", _observations(frame, samples, offsets, prepared.layers))
@@ -355,7 +356,7 @@ def _covers(
 
 
 def _corrected(
-    found: _Fit, prepared: PreparedSources, settings: CoverageSettings, calibration: CalibrationSettings
+    found: _Fit, prepared: PreparedSources, settings: CoverageSettings, calibration: CalibrationSettings, taught: set[str]
 ) -> Corrections:
     sources = prepared.sources
     lacking = np.sqrt(np.maximum(sources.sd_db**2 - settings.model_error_sd_db**2, 0.0))
@@ -365,6 +366,7 @@ def _corrected(
         site_correlation=found.site_correlation, place_correlation=found.place_correlation,
         common_sd_db=calibration.measured_vehicle_sd_db if found.facts["in_vehicle"] else 0.0,
         typical_km=calibration.typical_km, typical_diffraction_db=calibration.typical_diffraction_db,
+        untaught=~prepared.table["operator"].isin(taught).to_numpy(dtype=bool),
     )  # fmt: skip
 
 

@@ -17,6 +17,7 @@ from geo.villages.measured import measured_facts
 from geo.villages.nearest import nearest_sites
 from geo.villages.obstructions import Obstructions
 from geo.villages.places import Place, PlaceLayers
+from geo.villages.points import village_points
 from geo.villages.settings import VillageSettings
 from geo.villages.white import Draws, white_probability
 
@@ -87,7 +88,8 @@ def classify_villages(
     -------
     DataFrame
         Columns :data:`VILLAGE_COLUMNS`. ``weak`` and ``single_operator`` are True, False or NA (cannot
-        be said). ``households`` and ``population`` are the list's; where it gives none they are counted
+        be said). A village at the edge whose point's cell is no cell of the area is that of the nearest cell of its own.
+        ``households`` and ``population`` are the list's; where it gives none they are counted
         from the buildings and the population in the village's cells. ``operators_undecided`` says who
         and why: ``"A=uncertain; B=terrain"``. ``service_not_counting`` names what serves the point by a
         technology that no longer counts. ``evidence`` is defined in :mod:`geo.villages.places`;
@@ -100,7 +102,7 @@ def classify_villages(
     if cells_of_villages.shape != grid.shape or (population is not None and population.shape != grid.shape):
         raise GridMismatchError("Các lớp không cùng lưới.", "The layers do not share one grid.")
     x, y = from_wgs84(settlements["lon"].to_numpy(float), settlements["lat"].to_numpy(float), grid.epsg)
-    row, column = grid.locate(x, y)
+    row, column = village_points(settlements["lon"].to_numpy(float), settlements["lat"].to_numpy(float), coverage, cells_of_villages)
     out = settlements[list(_GIVEN)].reset_index(drop=True).copy()
     layers = PlaceLayers.at(coverage, row, column)
     places = [layers.place(i, settings) for i in range(n)]

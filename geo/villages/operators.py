@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from geo.coverage import TECHNOLOGIES, Coverage, CoverageSettings
@@ -11,6 +12,7 @@ from geo.villages.measured import measured_facts
 from geo.villages.nearest import nearest_sites
 from geo.villages.obstructions import Obstructions
 from geo.villages.places import SERVED, UNSERVED, Place, PlaceLayers
+from geo.villages.points import village_points
 
 __all__ = ["OPERATOR_COLUMNS", "operator_service"]
 
@@ -32,6 +34,7 @@ def operator_service(
     settings: CoverageSettings,
     measured: pd.DataFrame | None = None,
     obstructions: Obstructions | None = None,
+    cells_of_villages: npt.NDArray[np.int32] | None = None,
 ) -> pd.DataFrame:
     """Return one row per village and operator, villages in their order, operators sorted.
 
@@ -48,6 +51,9 @@ def operator_service(
     obstructions : callable, optional
         Asked for villages that are white, undecided or weak, as in :func:`geo.villages.classify_villages`.
 
+    cells_of_villages : (rows, columns) int32 array, optional
+        As :func:`geo.villages.classify_villages` had it, for villages at the area's edge.
+
     Returns
     -------
     DataFrame
@@ -59,7 +65,7 @@ def operator_service(
     """
     grid, n = coverage.grid, len(villages)
     x, y = from_wgs84(villages["lon"].to_numpy(float), villages["lat"].to_numpy(float), grid.epsg)
-    row, column = grid.locate(x, y)
+    row, column = village_points(villages["lon"].to_numpy(float), villages["lat"].to_numpy(float), coverage, cells_of_villages)
     layers = PlaceLayers.at(coverage, row, column)
     places = [layers.place(i, settings) for i in range(n)]
     blocked = _blocked(villages, obstructions)

@@ -96,3 +96,15 @@ def test_cover_counts_by_frequency() -> None:
     assert build_design(paths.take(np.array([1])), settings, TermChoice(), terms=design.terms).matrix.toarray()[0, clutter].tolist() == [0.0, 2.0]
     plain = LinkFeatures(*(getattr(paths, n) for n in ("group", "site", "clutter", "device", "distance_km", "diffraction_db", "obstructed", "groups", "sites", "clutters", "devices")))
     assert build_design(plain, settings, TermChoice()).matrix.toarray()[:, clutter].tolist() == [[1.0, 0.0], [0.0, 1.0]]
+
+
+def test_an_operator_that_nobody_measured_keeps_its_doubt(fitted: Calibration, facts: RadioFacts, found: Corrections) -> None:
+    """Half of what the others move it by is its error too; nothing else changes."""
+    one = corrections_of(
+        fitted, facts, np.zeros(4), cover_codes=(), cover_names=(), site_correlation=0.7, place_correlation=0.3, common_sd_db=0.0,
+        typical_km=TYPICAL_KM, typical_diffraction_db=TYPICAL_DB, untaught=np.array([False, False, False, True]),
+    )  # fmt: skip
+    moved = fitted.correct(paths(facts, TYPICAL_KM, TYPICAL_DB)).shift_db
+    np.testing.assert_allclose(one.bias_db, found.bias_db)
+    assert one.error_sd_db[3] == pytest.approx(np.hypot(found.error_sd_db[3], SETTINGS.untaught_share * moved[3]))
+    assert one.error_sd_db[2] == pytest.approx(found.error_sd_db[2])

@@ -70,11 +70,11 @@ def test_draws_are_asked_once_per_layer_for_each_cell_with_a_place_in_the_area()
         asked.append((layer, row.tolist(), column.tolist()))
         return np.where(row == 1, 0.5, 1.0)[:, None] * np.ones((1, 3))
 
-    coverage = covered({A2: 4, A4: 4, B4: 4})
+    coverage = covered({A2: 4, A4: 3, B4: 3})
     row, column = np.array([1, 0, -1, 1]), np.array([1, 2, -1, 1])
     got = white_probability(PlaceLayers.at(coverage, row, column), row, column, rules(), draws)
     assert asked == [(1, [0, 1], [2, 1]), (2, [0, 1], [2, 1])]
-    np.testing.assert_array_equal(got.joint, [0.25, 1.0, np.nan, 0.25])
+    np.testing.assert_array_equal(got.joint, [0.25, 0.5, np.nan, 0.25])  # 1.0 of the draws is beyond the bound that needs none
 
 
 def test_draws_of_different_numbers_are_refused() -> None:
@@ -98,7 +98,7 @@ def test_the_joint_probability_lies_between_the_bounds(seed: int, count: int) ->
 
 
 def test_the_table_has_them_at_its_end() -> None:
-    got = classed(villages({}), covered({A4: 4, B4: 4}), draws=lambda layer, row, column: np.full((len(row), 2), 0.5))
+    got = classed(villages({}), covered({A4: 4, B4: 4}), draws=lambda layer, row, column: np.full((len(row), 2), 0.992))
     assert list(got.columns[-4:]) == ["white_probability", "white_probability_low", "white_probability_high", "weak_probability"]
-    assert got.iloc[0, -4:-1].tolist() == pytest.approx([0.25, 0.98, 0.99])
+    assert got.iloc[0, -4:-1].tolist() == pytest.approx([0.992**2, 0.98, 0.99])
     assert np.isnan(classed(villages({}), covered({A4: 4, B4: 4}))["white_probability"][0])
