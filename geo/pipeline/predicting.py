@@ -198,7 +198,7 @@ def predict_coverage(
         check_ground(ground_settings, kind=terrain.kind, land_cover=land_cover is not None)
         ground = GroundModel(terrain, land_cover, ground_settings)
         use = ground.use(_reach(frames["units"], settings.max_radius_m))
-        state_ground(ground, use, log)
+        state_ground(ground, use, log, cover_at_phone=fusing is not None and bool(fusing.corrections.clutter_shift_db.any()))
         clutter = asdict(use)
         prepared = prepare_sources(
             frames["cells"],

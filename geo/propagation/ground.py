@@ -339,7 +339,7 @@ class GroundModel:
         return ClutterUse(self.source, "estimated ground" if surface else "terrain", int(codes.size), share)
 
 
-def state_ground(model: GroundModel, use: ClutterUse, log: IssueLog) -> None:
+def state_ground(model: GroundModel, use: ClutterUse, log: IssueLog, *, cover_at_phone: bool = False) -> None:
     """State what a reader of the results must know about ground and clutter.
 
     Parameters
@@ -347,6 +347,8 @@ def state_ground(model: GroundModel, use: ClutterUse, log: IssueLog) -> None:
     model : GroundModel
     use : ClutterUse
     log : IssueLog
+    cover_at_phone : bool
+        Whether measurements chose to count the cover about the phone instead of along the paths, which is stated with them.
     """
     cover = model.land_cover
     source = Source("inputs.terrain") if cover is None else Source(cover.raster.label)
@@ -354,7 +356,7 @@ def state_ground(model: GroundModel, use: ClutterUse, log: IssueLog) -> None:
         log.add("ground_surface_without_cover" if cover is None else "ground_estimated", source)
     elif cover is None:
         log.add("ground_without_clutter", source)
-    elif use.source == "none":
+    elif use.source == "none" and not cover_at_phone:
         log.add("ground_cover_unused", source)
     if model.settings.end_loss == "p2108":
         log.add("ground_end_loss", Source("project"))

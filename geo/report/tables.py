@@ -124,11 +124,13 @@ class ResultTable:
     columns: tuple[ResultColumn, ...]
 
 
-def _column(name: str, entry: Mapping[str, Any], whose: str = "", figure: str = "") -> ResultColumn:
+def _column(name: str, entry: Mapping[str, Any], whose: str = "", figure: str = "", *, listed: bool = True) -> ResultColumn:
     decimals = int(entry.get("decimals", _SHARE_DECIMALS if entry["kind"] == "share" else _DEFAULT_DECIMALS))
     meaning = Bilingual(entry["vi"], entry["en"])
     known = _words()["columns"].get(figure or name, {})
-    given = entry.get("caption", known)
+    # A column without a caption of its own is headed by its meaning, as far as the first remark on it.
+    short = {language: re.split(r"[;:(]", entry[language], maxsplit=1)[0].strip() for language in ("vi", "en")}
+    given = entry.get("caption", known or (short if listed else {}))
     caption = Bilingual(given.get("vi", name), given.get("en", name))
     if whose:
         meaning = Bilingual(f"{whose}: {meaning.vi}", f"{whose}: {meaning.en}")
@@ -162,7 +164,14 @@ def _describe(name: str, table: ResultTable, values: pd.Series, operators: Seque
     for figure, entry in sorted(content["each"]["columns"].items(), key=lambda item: -len(item[0])):
         if name.endswith(f"_{figure}"):
             return _column(name, entry, _whose(name[: -len(figure) - 1], operators), figure)
-    return _column(name, {"kind": _kind(values), **content["words"]["other"]})
+    for other in _OTHERS:
+        part = load_toml(other)
+        for figure, entry in part.get(table.name, {}).get("each", {}).items():
+            of_class = part.get("classes", {}).get(name.removesuffix(f"_{figure}"))
+            if name.endswith(f"_{figure}") and of_class is not None:
+                said = {k: f"{of_class[k]}: {entry[k]}" for k in ("vi", "en")}
+                return _column(name, {**entry, **said, "caption": said})
+    return _column(name, {"kind": _kind(values), **content["words"]["other"]}, listed=False)
 
 
 def _whose(prefix: str, operators: Sequence[str]) -> str:

@@ -287,6 +287,9 @@ def test_the_source_of_clutter_and_what_is_stated(
     log = IssueLog(issue_catalogue())
     state_ground(model, use, log)
     assert log.codes() == said
+    chosen = IssueLog(issue_catalogue())
+    state_ground(model, use, chosen, cover_at_phone=True)
+    assert chosen.codes() == said - {"ground_cover_unused"}
     for finding in log:
         assert "{" not in finding.title.vi + finding.title.en
         assert finding.title.vi != finding.title.en

@@ -218,8 +218,18 @@ def test_the_codes_of_the_csv_stay() -> None:
 def test_every_class_and_column_has_words(project_root: Path) -> None:
     words = tomllib.loads((project_root / "geo/resources/strings/map.toml").read_text(encoding="utf-8"))
     assert set(words["class_names"]) == set(words["villages"]) - {"other"}
-    for name in ("communes", "villages"):
+    for name in ("communes", "villages", "facilities", "provinces", "dead_zones", "disagreement", "claims_by_commune"):
         for column in result_table(name).columns:
             assert "_" not in column.caption.vi + column.caption.en, column.name
+        captions = [column.caption.vi for column in result_table(name).columns]
+        assert len(set(captions)) == len(captions), name
     content = tomllib.loads((project_root / "geo/resources/results/columns.toml").read_text(encoding="utf-8"))
     assert set(content["each"]["columns"]) | set(content["more"]["columns"]) <= set(words["columns"])
+
+
+def test_columns_of_classes_of_claims_are_headed_in_words() -> None:
+    row: dict[str, object] = {column.name: None for column in result_table("claims_by_commune").columns}
+    got = arrange(pd.DataFrame([{**row, "claimed_measured_unserved_km2": 1.5, "unheard_of_km2": 2.0}]), result_table("claims_by_commune"))
+    said = {column.name: column.caption.vi for column in got.columns}
+    assert said["claimed_measured_unserved_km2"] == "Công bố có sóng, đo không có sóng: Diện tích của loại, km²"
+    assert said["unheard_of_km2"] == "unheard_of_km2"  # a column that nobody described keeps its name
