@@ -206,12 +206,17 @@ def _score(
     every = pd.concat(parts, ignore_index=True)
     if every.empty:  # nothing held out had a level: silence has no residual
         return None
-    strata = {name: every[name].to_numpy(dtype=object) for name in ("distance", "clutter", "terrain", "nearest")}
+    strata = {name: every[name].to_numpy(dtype=object) for name in ("group", "distance", "clutter", "terrain", "nearest")}
     table = score_table(
         every["level_dbm"].to_numpy(float), every["mean_dbm"].to_numpy(float), strata, good_db=settings.good_db
     )
     inside = np.abs(every["level_dbm"] - every["mean_dbm"]) <= 1.6449 * every["sd_db"]
-    return table.assign(within_90_share=np.where(table["stratum"] == "all", float(inside.mean()), np.nan))
+    classes = {"all": np.full(len(every), "all", dtype=object), **strata}
+    held = [
+        float(inside[classes[division].astype(str) == stratum].mean())
+        for division, stratum in zip(table["division"], table["stratum"], strict=True)
+    ]
+    return table.assign(within_90_share=held)
 
 
 def _held_out(fitted: Calibration, seen: Observations, test: npt.NDArray[np.bool_], nearest: _F64) -> pd.DataFrame:
@@ -229,6 +234,7 @@ def _held_out(fitted: Calibration, seen: Observations, test: npt.NDArray[np.bool
     frame = pd.DataFrame(
         {
             "level_dbm": candidates.level_dbm, "mean_dbm": mean, "sd_db": np.sqrt(variance),
+            "group": np.array(features.groups, dtype=object)[features.group[strongest]],
             "distance": _binned(features.distance_km[strongest], _KM, "km"), "clutter": names[cover],
             "terrain": np.where(features.obstructed[strongest], "obstructed", "clear"),
             "nearest": _binned(nearest, _NEAREST_M, "m"),

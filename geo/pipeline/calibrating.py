@@ -119,8 +119,8 @@ def calibrate_run(
         "in_vehicle": int((moving & counts).sum()),
         "layers": {
             f"{o} {t}": {
-                name: int(((samples.layer == i) & (samples.kind == code)).sum())
-                for name, code in (("levels", 1), ("below", 3), ("above", 4))
+                name: int(((samples.layer == i) & np.isin(samples.kind, kinds)).sum())
+                for name, kinds in (("levels", (Kind.SERVING, Kind.STRONGEST)), ("below", (Kind.BELOW,)), ("above", (Kind.ABOVE,)))
             }
             for i, (o, t) in enumerate(prepared.layers)
         },

@@ -11,6 +11,7 @@ from typing import Any
 
 from geo import __version__
 from geo.io.fingerprints import software_versions
+from geo.io.resources import load_toml
 from geo.pipeline.engine import StageResult
 from geo.pipeline.keys import canonical
 from geo.validation import Finding, IssueLog
@@ -49,6 +50,7 @@ def manifest(
         "vungphu": __version__,
         "project": canonical(project),
         **canonical(facts),
+        "validation": dict(load_toml("results/analysis.toml")["model"]["validated"]),
         "inputs": _inputs(results, log),
         "findings": _findings([finding for each in (log, *later) for finding in each]),
         "stages": [
