@@ -111,6 +111,10 @@ def calibrate_run(
     frame = measured.reset_index(drop=True)
     x, y = from_wgs84(frame["lon"].to_numpy(float), frame["lat"].to_numpy(float), grid.epsg)
     counts, outliers = _counting(frame, x, y, sites, grid, calibration, on, log)
+    again = _repeated(frame) & counts
+    if again.any():  # one file read twice must not make anything surer
+        _state_rows(log, "calibration_repeated", frame, again)
+        counts, outliers = counts & ~again, {**outliers, "calibration_repeated": int(again.sum())}
     samples, moving = _samples(frame, x, y, counts, prepared.layers, calibration, log)
     place = _put_together(frame, x, y, samples, calibration)
     record |= {
@@ -182,6 +186,12 @@ def _counting(
     for code in np.unique(reason[reason > 0]):
         _state_rows(log, Reason(int(code)).code, frame, reason == code)
     return reason == 0, found.counts
+
+
+def _repeated(frame: pd.DataFrame) -> npt.NDArray[np.bool_]:
+    """Tell rows that another file, or another name of it, has said before: the same moment, place, network and reading."""
+    keys = ["time", "lon", "lat", "operator", "technology", "locked_technology", "cell_id", "pci", "arfcn", "level_dbm", "no_service", "foreign"]
+    return (frame.duplicated(keys) & frame["time"].notna()).to_numpy(dtype=bool)
 
 
 def _state_rows(log: IssueLog, code: str, frame: pd.DataFrame, rows: npt.NDArray[np.bool_], **given: Any) -> None:

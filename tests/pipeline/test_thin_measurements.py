@@ -93,3 +93,23 @@ def test_a_setting_out_of_range_is_one_sentence_before_anything_runs(line: str, 
     assert WRONG[line] in caught.value.message.vi
     assert WRONG[line] in caught.value.message.en
     assert not (tmp_path / "maps").exists() or not list((tmp_path / "maps").rglob("villages.csv"))
+
+
+def test_a_file_given_twice_changes_nothing_but_the_list_of_findings(tmp_path: Path) -> None:
+    frame = log(200, -60 - 45 * np.abs(np.sin(9 * np.linspace(0, 1, 200))))
+    once = run(tmp_path / "once", frame)
+    twice = tmp_path / "twice"
+    twice.mkdir()
+    frame.to_csv(twice / "copy.csv", index=False)
+    tiny = tiny_project  # the project of the second run names both files
+    project = tiny(twice, cell_size_m=500)
+    sites = twice / "sites.csv"
+    sites.write_text(sites.read_text(encoding="utf-8").replace('"3G,4G"', "4G"), encoding="utf-8")
+    frame.to_csv(twice / "m.csv", index=False)
+    text = project.read_text(encoding="utf-8").replace("[rules]", 'measurements = ["m.csv", "copy.csv"]\n\n[rules]')
+    project.write_text(text + ABSENT, encoding="utf-8")
+    found = analyse(project, twice / "maps", executor=make_executor(workers=1)).folder
+    for name in ("villages", "communes", "dead_zones"):
+        assert (once / "tables" / f"{name}.csv").read_bytes() == (found / "tables" / f"{name}.csv").read_bytes()
+    counts = next(s for s in json.loads((found / "manifest.json").read_text(encoding="utf-8"))["stages"] if s["name"] == "calibration")["counts"]
+    assert counts["not_counted"]["calibration_repeated"] == 200
