@@ -44,7 +44,9 @@ def outlines(zones: Zones, grid: Grid, settings: DeadZoneSettings, *, exact: _BO
     """
     if not len(zones):
         return np.empty(0, dtype=object)
-    fixed = np.zeros(grid.shape, dtype=bool) if exact is None else exact & binary_dilation(zones.label >= 0, structure=_EIGHT)
+    fixed = np.zeros(grid.shape, dtype=bool)
+    if exact is not None:
+        fixed = exact & _around(zones.label >= 0, settings.simplify_tolerance_cells)
     cells, group = np.diff(zones.first), _groups(zones)
     done = np.zeros(len(zones), dtype=bool)  # all of whose cells are fixed
     found = np.empty(len(zones), dtype=object)
@@ -72,6 +74,11 @@ def outlines_to_wgs84(found: _SHAPES, epsg: int) -> _SHAPES:
     return np.asarray(shapely.transform(found, moved), dtype=object)
 
 
+def _around(cells: _BOOL, tolerance: float) -> _BOOL:
+    """Return cells and what lies about them as far as a simplified outline may bulge: a coarse one reaches over its neighbours."""
+    return np.asarray(binary_dilation(cells, structure=_EIGHT, iterations=int(np.ceil(2.0 * tolerance)) + 1))
+
+
 def _groups(zones: Zones) -> _I64:
     """Return for each zone the patch of touching zones that it belongs to."""
     patch, _ = label(zones.label >= 0, structure=_EIGHT)
@@ -83,7 +90,7 @@ def _simplified(zones: Zones, asked: _BOOL, fixed: _BOOL, tolerance: float) -> _
     """Return the outlines of some zones, with all that they touch, in cells: x is the column, y the row."""
     wanted = np.append(asked, False)[zones.label]
     whole, owner = _polygons(np.where(wanted & ~fixed, zones.label, np.int32(-1)))
-    near = fixed if asked.all() else fixed & binary_dilation(wanted, structure=_EIGHT)
+    near = fixed if asked.all() else fixed & _around(wanted, tolerance)
     row, column = np.nonzero(near)
     parts = shapely.coverage_simplify(np.concatenate([whole, _triangles(row, column)]), tolerance)
     place = np.append(np.where(asked, np.cumsum(asked) - 1, -1), -1)
