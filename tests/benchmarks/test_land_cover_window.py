@@ -1,4 +1,4 @@
-"""Land cover of 10 m on terrain of 30 m: a window of 40 km by 40 km takes less than a second of one core."""
+"""Land cover of 10 m on terrain of 30 m: a window of 40 km by 40 km beside GDAL's own resampling by the most frequent class."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import rasterio
 from affine import Affine
+from rasterio.warp import Resampling, reproject
 
 from geo.io.land_cover import open_land_cover
 from geo.io.resources import issue_catalogue
@@ -29,11 +30,26 @@ def test_a_window_of_forty_kilometres(tmp_path: Path, crs: str, cell: float) -> 
         target.write(codes, 1)
     cover = open_land_cover(tmp_path / "c.tif", log=IssueLog(issue_catalogue()), scan=False)
     window = TerrainWindow(np.zeros((1333, 1333), np.float32), 105.004, 21.496, 1 / 3600, 1 / 3600)
-    best = np.inf
-    for _ in range(4):
-        start = time.process_time()
-        got = cover.to_window(window)
-        best = min(best, time.process_time() - start)
-    assert (got > 0).mean() > 0.95
-    assert best < 1.0
-    print(f"{crs}: {best:.2f} s")
+    mode = np.zeros((1333, 1333), np.uint8)
+    onto = Affine(1 / 3600, 0, 105.004 - 0.5 / 3600, 0, -1 / 3600, 21.496 + 0.5 / 3600)
+
+    def ours() -> np.ndarray:
+        return cover.to_window(window)
+
+    def gdal() -> np.ndarray:
+        with rasterio.open(tmp_path / "c.tif") as source:
+            reproject(
+                rasterio.band(source, 1), mode, dst_transform=onto, dst_crs="EPSG:4326", resampling=Resampling.mode, num_threads=1
+            )
+        return mode
+
+    seconds = {}
+    for name, run in (("ours", ours), ("gdal", gdal)):
+        seconds[name] = np.inf
+        for _ in range(3):
+            start = time.process_time()
+            got = run()
+            seconds[name] = min(seconds[name], time.process_time() - start)
+        assert (got > 0).mean() > 0.95
+    print(f"{crs}: {seconds['ours']:.2f} s, {seconds['ours'] / seconds['gdal']:.2f} of GDAL's")
+    assert seconds["ours"] < 4.0 * seconds["gdal"]
