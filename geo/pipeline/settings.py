@@ -60,6 +60,7 @@ class AnalysisSettings:
     rules: tuple[Mapping[str, Any], ...]
     ended: tuple[Mapping[str, Any], ...] = ()
 
+
 #: Units of which there is at least one, and settings without a unit that are such counts too.
 _COUNTS = frozenset({"observations", "pairs", "classes", "rounds", "blocks", "sweeps", "draws", "samples", "nodes", "values", "cells", "steps", "places", "folds", "times", "neighbours"})
 _ALSO_COUNTS = frozenset({"max_steps", "score_folds", "degrees"})

@@ -92,3 +92,15 @@ def test_a_scale_per_class_helps_where_the_field_is_made_that_way() -> None:
     assert np.all(np.abs(share[True] - 0.9) < 0.04)
     assert share[False][0] > 0.95
     assert share[False][1] < 0.85
+
+
+def test_a_class_is_its_ground_and_not_its_densest_drive() -> None:
+    """A town street measured a thousand times varies by 2, the rest of its class by 10: the class varies as its ground does."""
+    rng = np.random.default_rng(9)
+    x, y = rng.uniform(0, 200_000, (2, 1200))
+    street = np.append(x, rng.uniform(0, 400, 2000)), np.append(y, rng.uniform(0, 400, 2000))
+    z = np.append(rng.normal(0, 10, 1200), rng.normal(0, 2, 2000))
+    given = observations(*street, z, 0.0)
+    code = (given.x_m > 100_000).astype(int)  # the street lies in class 0
+    found = class_scales(given, code, SETTINGS)
+    assert found.scale[0] / found.scale[1] == pytest.approx(1.0, abs=0.1)

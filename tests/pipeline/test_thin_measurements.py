@@ -113,3 +113,19 @@ def test_a_file_given_twice_changes_nothing_but_the_list_of_findings(tmp_path: P
         assert (once / "tables" / f"{name}.csv").read_bytes() == (found / "tables" / f"{name}.csv").read_bytes()
     counts = next(s for s in json.loads((found / "manifest.json").read_text(encoding="utf-8"))["stages"] if s["name"] == "calibration")["counts"]
     assert counts["not_counted"]["calibration_repeated"] == 200
+
+
+def test_the_score_names_what_it_is_of(tmp_path: Path) -> None:
+    folder = run(tmp_path, log(300, -60 - 45 * np.abs(np.sin(9 * np.linspace(0, 1, 300))), lon=(105.603, 105.645)))
+    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    counts = next(stage for stage in manifest["stages"] if stage["name"] == "calibration")["counts"]
+    assert counts["layers"]["Mạng A 4G"]["levels"] == 300
+    assert counts["layers"]["Mạng B 4G"]["levels"] == 0
+    score = pd.DataFrame(counts["score"])
+    assert set(score.loc[score["division"] == "group", "stratum"]) == {"Mạng A 4G middle"}
+    whole = score.loc[score["division"] == "all"].iloc[0]
+    for division in ("distance", "terrain"):
+        part = score[score["division"] == division]
+        assert (part["within_90_share"] * part["n"]).sum() / part["n"].sum() == pytest.approx(whole["within_90_share"], abs=1e-3)
+    assert "ITU-R" in manifest["validation"]["vi"]
+    assert "ITU-R" in manifest["validation"]["en"]
