@@ -127,5 +127,6 @@ def test_the_score_names_what_it_is_of(tmp_path: Path) -> None:
     for division in ("distance", "terrain"):
         part = score[score["division"] == division]
         assert (part["within_90_share"] * part["n"]).sum() / part["n"].sum() == pytest.approx(whole["within_90_share"], abs=1e-3)
+    assert score["within_90_share"].nunique() > 1
     assert "ITU-R" in manifest["validation"]["vi"]
     assert "ITU-R" in manifest["validation"]["en"]
