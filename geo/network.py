@@ -18,7 +18,7 @@ from scipy.spatial import cKDTree
 
 from geo.crs import from_wgs84
 
-__all__ = ["CELL_COLUMNS", "POWER_BASES", "SITE_COLUMNS", "Network", "assemble", "part_far_codes", "shared_masts", "spread_of_sites", "with_site_ids"]
+__all__ = ["CELL_COLUMNS", "POWER_BASES", "SITE_COLUMNS", "UNPLACED_COLUMNS", "Network", "assemble", "part_far_codes", "shared_masts", "spread_of_sites", "with_site_ids"]
 
 _PROVENANCE = ("file", "sheet", "row")
 SITE_COLUMNS = (
@@ -31,6 +31,7 @@ CELL_COLUMNS = (
     "implied", "mechanical_tilt_deg", "electrical_tilt_deg", "antenna_model", "feeder_loss_db", "power_basis",
     "ports", "pilot_power_dbm", "eirp_dbm", *_PROVENANCE,
 )  # fmt: skip
+UNPLACED_COLUMNS = ("operator", "site_id", "technologies", "commune_codes", *_PROVENANCE)
 #: What a power may mean: of the radio cell, or of one of its transmit ports.
 POWER_BASES = ("total", "per_port")
 _ENB_CELLS = 256
@@ -41,10 +42,14 @@ _STATUS_ORDER = ("on_air", "unknown", "planned", "off_air")
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """Sites and cells of all operators (columns ``SITE_COLUMNS`` and ``CELL_COLUMNS``)."""
+    """Sites and cells of all operators (columns ``SITE_COLUMNS`` and ``CELL_COLUMNS``).
+
+    ``unplaced`` (``UNPLACED_COLUMNS``) are rows on air that have no place on the map; None where nobody asked.
+    """
 
     sites: pd.DataFrame
     cells: pd.DataFrame
+    unplaced: pd.DataFrame | None = None
 
 
 def assemble(rows: pd.DataFrame, cell_rows: pd.DataFrame | None = None) -> Network:

@@ -72,6 +72,8 @@ class TileTask:
     settings : CoverageSettings
     corrections : Corrections or None
         What measurements taught; with them only levels are predicted here, and states decided after fusion.
+    unplaced : (layers, rows, columns) bool array or None
+        The tile's part of :func:`geo.coverage.unplaced.unplaced_reach` of the whole grid.
     """
 
     name: str
@@ -85,6 +87,7 @@ class TileTask:
     ground: GroundModel | None
     settings: CoverageSettings
     corrections: Corrections | None = None
+    unplaced: npt.NDArray[np.bool_] | None = None
 
 
 def tile_tasks(
@@ -96,6 +99,7 @@ def tile_tasks(
     *,
     border: BaseGeometry | None = None,
     corrections: Corrections | None = None,
+    unplaced: npt.NDArray[np.bool_] | None = None,
 ) -> list[TileTask]:
     """Return one task per tile that holds any cell to predict.
 
@@ -112,6 +116,8 @@ def tile_tasks(
     border : geometry in the grid's CRS, optional
         See :func:`geo.coverage.states.border_ring`.
     corrections : Corrections, optional
+    unplaced : (layers, rows, columns) bool array, optional
+        :func:`geo.coverage.unplaced.unplaced_reach`.
     """
     if inside.shape != grid.shape:
         raise GridMismatchError(
@@ -139,6 +145,7 @@ def tile_tasks(
                 ground=ground,
                 settings=settings,
                 corrections=corrections,
+                unplaced=None if unplaced is None else np.ascontiguousarray(unplaced[:, rows, columns]),
             )
         )
     return tasks
@@ -225,7 +232,7 @@ def write_levels(task: TileTask, folder: Path) -> dict[str, Any]:
 def write_tile(task: TileTask, folder: Path) -> dict[str, Any]:
     """Predict a tile, decide its states, write it and return its counts (for ``compute.run_pieces``)."""
     levels = None if task.ground is None else predict_tile(task)
-    found = piece_states(levels, task.facts, task.inside, task.ring, task.settings)
+    found = piece_states(levels, task.facts, task.inside, task.ring, task.settings, unplaced=task.unplaced)
     sd = np.full(found.level_dbm.shape, np.nan, dtype=np.float32)
     if task.sources is not None and len(task.sources.index):
         place = np.searchsorted(task.sources.index, np.maximum(found.server, task.sources.index[0]))

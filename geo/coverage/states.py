@@ -59,6 +59,7 @@ class Reason(IntEnum):
     NO_SITE_LIST = 4
     NO_TECHNOLOGY = 5
     TECHNOLOGY_NOT_LISTED = 6
+    UNPLACED_SITES = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,13 +300,15 @@ def piece_states(
     settings: CoverageSettings,
     *,
     measured: UInt8 | None = None,
+    unplaced: npt.NDArray[np.bool_] | None = None,
 ) -> PieceStates:
     """Return states and probabilities of a piece of the grid from its predicted levels.
 
     P = Phi((level − planning level) / sd). Served for P ≥ ``served_probability``, unserved for
     P ≤ ``unserved_probability``, uncertain between. Where terrain voids hide a path, the state is
     stated only if the best and the worst case agree; else it is unknown. Unserved near a border whose
-    far side has no site list becomes unknown. An operator without site list is unknown everywhere, and so is
+    far side has no site list becomes unknown, and so does unserved where a site of the layer without a known place may
+    stand. An operator without site list is unknown everywhere, and so is
     a technology that no list of its operator mentions: a list that cannot say 5G does not deny it. What the
     department states to be absent is neither.
 
@@ -321,7 +324,9 @@ def piece_states(
     measured : (layers, rows, columns) uint8 array, optional
         What the cell's own measurements make of it outdoors, by the rule of :mod:`geo.fusion.evidence`: a measured state,
         or uncertain; 0 nothing. An unknown state stays unknown, but for an unserved one that is measured: what lies
-        beyond the border cannot make that served.
+        beyond the border, or stands nobody knows where, cannot make that served.
+    unplaced : (layers, rows, columns) bool array, optional
+        The piece's part of :func:`geo.coverage.unplaced.unplaced_reach`.
     """
     count, shape = len(facts.layers), inside.shape
     uses = len(USES) if levels is None else len(levels.margin_sd)
@@ -333,7 +338,7 @@ def piece_states(
     by_use: list[dict[str, list[UInt8]]] = [{} for _ in range(uses)]
     for i, (operator, technology) in enumerate(facts.layers):
         for use in range(uses):
-            low_p, layer, why = _decided(levels, use, i, facts, shape, ring, settings)
+            low_p, layer, why = _decided(levels, use, i, facts, shape, ring, settings, None if unplaced is None else unplaced[i])
             if use == 0 and measured is not None:
                 _measure(layer, why, measured[i])
             layer[~inside], why[~inside] = State.OUTSIDE, Reason.NONE
@@ -378,6 +383,7 @@ def _decided(
     shape: tuple[int, int],
     ring: npt.NDArray[np.bool_],
     settings: CoverageSettings,
+    unplaced: npt.NDArray[np.bool_] | None = None,
 ) -> tuple[npt.NDArray[np.float64], UInt8, UInt8]:
     """Return probability, state and reason of a layer for a use, wherever the area ends."""
     operator, technology = facts.layers[i]
@@ -399,6 +405,9 @@ def _decided(
     if operator not in settings.neighbour_operators:
         near = ring & (layer == State.PREDICTED_UNSERVED)
         layer[near], why[near] = State.UNKNOWN, Reason.NEIGHBOUR_SITES
+    if unplaced is not None:
+        near = unplaced & (layer == State.PREDICTED_UNSERVED)
+        layer[near], why[near] = State.UNKNOWN, Reason.UNPLACED_SITES
     if operator in facts.without_sites and not settings.stated_absent(operator, technology):
         layer[:], why[:] = State.UNKNOWN, Reason.NO_SITE_LIST
     elif (operator, technology) in facts.unlisted:
@@ -408,7 +417,8 @@ def _decided(
 
 def _measure(layer: UInt8, why: UInt8, measured: UInt8) -> None:
     """Put in place what was measured in the cells themselves."""
-    beyond = (why == Reason.NEIGHBOUR_SITES) & (measured == State.MEASURED_UNSERVED)
+    somewhere = (why == Reason.NEIGHBOUR_SITES) | (why == Reason.UNPLACED_SITES)
+    beyond = somewhere & (measured == State.MEASURED_UNSERVED)
     told = (measured != State.OUTSIDE) & ((layer != State.UNKNOWN) | beyond)
     layer[told] = measured[told]
     why[told] = Reason.NONE

@@ -344,7 +344,7 @@ def write_fused(task: FusedTask, folder: Path) -> dict[str, Any]:
                 bound[use, i] = np.fmax(margin[use, i], np.where(open_ > -np.inf, most, -np.inf))
             elif (open_ > -np.inf).any() or where.any():
                 bound[use, i] = np.where(where | (open_ > -np.inf), np.inf, -np.inf)
-    found = piece_states(levels, tile.facts, tile.inside, tile.ring, tile.settings, measured=measured)
+    found = piece_states(levels, tile.facts, tile.inside, tile.ring, tile.settings, measured=measured, unplaced=tile.unplaced)
     stated = np.isfinite(found.level_dbm)
     others["sd_db"][~stated] = np.nan
     return write_states(tile, found, others, folder)

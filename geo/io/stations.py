@@ -19,6 +19,7 @@ from geo.io.project import InputFile
 from geo.io.refusals import stating
 from geo.io.resources import load_toml
 from geo.io.tables import Table, convert, load_schema, read_tables
+from geo.io.unplaced import rows_without_place, still_unplaced
 from geo.network import (
     POWER_BASES,
     Network,
@@ -72,10 +73,11 @@ def read_network(
     """
     stations, cell_schema = load_schema("stations"), load_schema("cells")
     parts: list[pd.DataFrame] = []
+    lost: list[pd.DataFrame] = []
     for item in sites:
         with stating(log, item.file):
             for table in read_tables(item.path, file=item.file, schema=stations, options=item.options, log=log):
-                part = _read_rows(table, stations, item, project, context, operators, bands, log)
+                part = _read_rows(table, stations, item, project, context, operators, bands, log, lost)
                 if part is not None:
                     parts.append(part)
     # A list with one row per cell may be named as both: its rows are read once.
@@ -86,12 +88,12 @@ def read_network(
             continue
         with stating(log, item.file):
             for table in read_tables(item.path, file=item.file, schema=cell_schema, options=item.options, log=log):
-                part = _read_rows(table, cell_schema, item, project, context, operators, bands, log, cells=True)
+                part = _read_rows(table, cell_schema, item, project, context, operators, bands, log, lost, cells=True)
                 if part is not None:
                     read_cells.append((table.source, table.rows_in, part))
     rows = pd.concat(parts, ignore_index=True) if parts else _no_rows()
     rows = _part_far_codes(rows, project, context, log)
-    cell_rows = _tied_cells(read_cells, rows, log)
+    cell_rows = _tied_cells(read_cells, rows, context, lost, log)
     _state_spread(rows, project, context, log)
     network = assemble(rows, cell_rows)
     _state_missing_technology(network, log)
@@ -106,7 +108,8 @@ def read_network(
     if count:
         log.add("same_mast_recognised", Source("—"),
                 fields={"count": count, "distance_m": f"{project.settings.same_mast_m:g}"})
-    return Network(network.sites.assign(commune_code=communes, mast_id=masts), network.cells)
+    network = Network(network.sites.assign(commune_code=communes, mast_id=masts), network.cells)
+    return replace(network, unplaced=still_unplaced(lost, network, log))
 
 
 def _part_far_codes(
@@ -168,6 +171,7 @@ def _read_rows(
     operators: OperatorCatalogue,
     bands: BandCatalogue,
     log: IssueLog,
+    lost: list[pd.DataFrame],
     *,
     cells: bool = False,
 ) -> pd.DataFrame | None:
@@ -179,11 +183,12 @@ def _read_rows(
         frame = frame.assign(status=given.where(given != "", told.reindex(frame.index).fillna("")).astype("str"))
     frame = _drop_repeated(table, frame, log)
     frame = _without_blank_azimuths(table, _with_power_options(_with_port_powers(frame), item), log)
+    everything, stated_before = frame, len(log.findings)
     resolved = _operators(table, frame, item, operators, log, needed=not cells)
     if resolved is None:
         log.close(schema.kind, source, rows_in=table.rows_in, rows_used=0)
         return None
-    frame = resolved
+    named = frame = resolved
     if table.geometry is not None or set(POSITION_FIELDS) & set(frame.columns):
         blank = _without_position(frame, table) if cells else np.zeros(len(frame), dtype=bool)
         placed = settle_positions(table, frame[~blank], context=context, options=item.options, log=log)
@@ -191,6 +196,15 @@ def _read_rows(
         frame = pd.concat([placed, rest.assign(lon=np.nan, lat=np.nan)]).sort_index() if blank.any() else placed
     else:
         frame = frame.assign(lon=np.nan, lat=np.nan)
+    left = everything.loc[everything.index.difference(frame.index)]
+    if len(left) and not log.refused(source):
+        left = left.assign(operator=named["operator"].reindex(left.index).fillna("").astype("str"))
+        nameless = left.index.difference(named.index)
+        left = _placed_quietly(table, left, nameless, context, item, log)
+        quiet = IssueLog(log.catalogue)
+        left = _status(table, _radio(table, left, bands, quiet), project, quiet, say=False)
+        outside = {int(row) for f in log.findings[stated_before:] if f.kind.code == "position_outside" for row in f.rows}
+        lost.append(rows_without_place(left.assign(file=source.file, sheet=source.sheet), outside, context))
     frame = _radio(table, frame, bands, log)
     frame = _status(table, frame, project, log, say=not cells)
     _state_markup(table, frame, log)
@@ -198,6 +212,17 @@ def _read_rows(
     if not cells:
         log.close(schema.kind, source, rows_in=table.rows_in, rows_used=len(frame))
     return frame
+
+
+def _placed_quietly(
+    table: Table, left: pd.DataFrame, nameless: pd.Index, context: PositionContext, item: InputFile, log: IssueLog
+) -> pd.DataFrame:
+    """Place the rows that were left out for want of an operator; the others were left out for their coordinates."""
+    bare = left.drop(columns=[c for c in POSITION_FIELDS if c in left.columns]).assign(lon=np.nan, lat=np.nan)
+    if len(nameless) and (table.geometry is not None or set(POSITION_FIELDS) & set(left.columns)):
+        placed = settle_positions(table, left.loc[nameless], context=context, options=item.options, log=IssueLog(log.catalogue))
+        bare.loc[placed.index, ["lon", "lat"]] = placed[["lon", "lat"]]
+    return bare
 
 
 def _with_port_powers(frame: pd.DataFrame) -> pd.DataFrame:
@@ -443,7 +468,11 @@ def _state_markup(table: Table, frame: pd.DataFrame, log: IssueLog) -> None:
 
 
 def _tied_cells(
-    read: list[tuple[Source, int, pd.DataFrame]], rows: pd.DataFrame, log: IssueLog
+    read: list[tuple[Source, int, pd.DataFrame]],
+    rows: pd.DataFrame,
+    context: PositionContext,
+    left_out: list[pd.DataFrame],
+    log: IssueLog,
 ) -> pd.DataFrame | None:
     """Drop cells of a cell table that neither name a known site nor have a place, and book the tables."""
     kept: list[pd.DataFrame] = []
@@ -461,6 +490,7 @@ def _tied_cells(
                 (o, s) in pairs or (o == "" and s in codes) for o, s in zip(frame["operator"], site, strict=True)
             ]
             lost = frame["lon"].isna().to_numpy() & ~np.asarray(known, dtype=bool)
+            left_out.append(rows_without_place(frame[lost], (), context))
             frame = log.drop(frame, lost, "cell_without_site", source, came=site)
         log.close("cells", source, rows_in=rows_in, rows_used=len(frame))
         kept.append(frame)

@@ -28,6 +28,7 @@ from geo.coverage import (
     radio_defaults,
     tile_tasks,
     unit_index,
+    unplaced_reach,
     write_layer,
     write_levels,
     write_stacks,
@@ -156,7 +157,7 @@ def predict_coverage(
     ----------
     work : Workspace
     frames : mapping
-        ``units``, ``sites`` and ``cells`` (empty frames where none were given).
+        ``units``, ``sites`` and ``cells`` (empty frames where none were given), ``unplaced`` (may be None).
     terrain : Terrain or None
         Without it every state is unknown.
     land_cover : LandCover or None
@@ -223,6 +224,7 @@ def predict_coverage(
     tasks = tile_tasks(
         grid, inside, facts if prepared is None else prepared, ground, settings,
         corrections=None if fusing is None or prepared is None else fusing.corrections,
+        unplaced=unplaced_reach(frames.get("unplaced"), facts.layers, frames["units"], grid, settings.neighbour_reach_m),
     )  # fmt: skip
     write_array(work.folder / "index.npy", index)
     cells = int(inside.sum())

@@ -120,6 +120,7 @@ def write_inputs(work: Workspace, project: Project) -> Mapping[str, Any]:
         "units": inputs.units,
         "sites": None if inputs.network is None else inputs.network.sites,
         "cells": None if inputs.network is None else inputs.network.cells,
+        "unplaced": None if inputs.network is None else inputs.network.unplaced,
         "measurements": inputs.measurements,
         "path_loss": inputs.path_loss,
         "coverage_claims": inputs.coverage_claims,

@@ -95,7 +95,7 @@ def predict(
         fusing = Fusing(learnt[0], work.upstream["calibration"] / MEASURED, settings.fusion)
     return predict_coverage(
         work,
-        frames={"units": units, "sites": sites, "cells": cells},
+        frames={"units": units, "sites": sites, "cells": cells, "unplaced": load_frame(folder, "unplaced")},
         terrain=load_terrain(project),
         land_cover=load_land_cover(project),
         antennas=load_antennas(project),

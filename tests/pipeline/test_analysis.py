@@ -363,6 +363,30 @@ def test_a_wrong_project_file_writes_nothing(tmp_path: Path, error: type[Excepti
     assert not (tmp_path / "out").exists()
 
 
+def test_a_site_without_a_place_is_no_absence(run: Analysis, tmp_path: Path) -> None:
+    """A row of A's list without coordinates names 99002: nobody says any more that A is unserved there."""
+    path = tiny_project(tmp_path / "p")
+    with path.with_name("sites.csv").open("a", encoding="utf-8") as file:
+        file.write('A9,Mạng A,,,on_air,40,"3G,4G"\n')
+    text = path.with_name("sites.csv").read_text(encoding="utf-8").splitlines()
+    named = [f"{line},{'commune_code' if k == 0 else '99002' if line.startswith('A9') else ''}" for k, line in enumerate(text)]
+    path.with_name("sites.csv").write_text("\n".join(named) + "\n", encoding="utf-8")
+    other = analyse(path, tmp_path / "out", executor=SerialExecutor())
+    before, after = ({r["commune_code"]: r for r in rows(a.folder / "tables" / "communes.csv")} for a in (run, other))
+    share = "mang_a_4g_area_unserved_share"
+    assert float(before["99002"][share]) > 0.05
+    assert after["99002"][share] == ""  # unknown as a whole: no share is stated
+    assert float(after["99002"]["mang_a_4g_area_unknown_share"]) == 1.0
+    assert 0 < float(after["99004"][share]) < float(before["99004"][share])  # within reach of 99002, and beyond it
+    assert after["99002"]["mang_b_4g_area_unserved_share"] == before["99002"]["mang_b_4g_area_unserved_share"]
+    assert after["99001"] == before["99001"]
+    with rasterio.open(other.folder / "rasters" / "mang_a_4g_state.tif") as new, rasterio.open(run.folder / "rasters" / "mang_a_4g_state.tif") as old:
+        changed = new.read(1) != old.read(1)
+        assert set(new.read(1)[changed].tolist()) == {State.UNKNOWN}
+    villages = rows(other.folder / "tables" / "villages.csv")
+    assert any("unplaced_sites" in r["operators_undecided"] for r in villages)
+
+
 # -- the command -----------------------------------------------------------------------------------
 
 
