@@ -56,7 +56,7 @@ from geo.coverage.states import (
     state_counts,
 )
 from geo.coverage.units import SPLITS, province_summary, split_of, unit_index, unit_summary
-from geo.coverage.unplaced import unplaced_reach
+from geo.coverage.unplaced import unplaced_chance
 from geo.propagation.area import MODEL, AreaLevels, RadioSources
 from geo.propagation.settings import (
     TECHNOLOGIES,
@@ -102,7 +102,7 @@ __all__ = [
     "tile_tasks",
     "unit_index",
     "unit_summary",
-    "unplaced_reach",
+    "unplaced_chance",
     "write_layer",
     "write_levels",
     "write_stacks",

@@ -72,8 +72,8 @@ class TileTask:
     settings : CoverageSettings
     corrections : Corrections or None
         What measurements taught; with them only levels are predicted here, and states decided after fusion.
-    unplaced : (layers, rows, columns) bool array or None
-        The tile's part of :func:`geo.coverage.unplaced.unplaced_reach` of the whole grid.
+    unplaced : (layers, rows, columns) float32 array or None
+        The tile's part of :func:`geo.coverage.unplaced.unplaced_chance` of the whole grid.
     """
 
     name: str
@@ -87,7 +87,7 @@ class TileTask:
     ground: GroundModel | None
     settings: CoverageSettings
     corrections: Corrections | None = None
-    unplaced: npt.NDArray[np.bool_] | None = None
+    unplaced: npt.NDArray[np.float32] | None = None
 
 
 def tile_tasks(
@@ -99,7 +99,7 @@ def tile_tasks(
     *,
     border: BaseGeometry | None = None,
     corrections: Corrections | None = None,
-    unplaced: npt.NDArray[np.bool_] | None = None,
+    unplaced: npt.NDArray[np.float32] | None = None,
 ) -> list[TileTask]:
     """Return one task per tile that holds any cell to predict.
 
@@ -116,8 +116,8 @@ def tile_tasks(
     border : geometry in the grid's CRS, optional
         See :func:`geo.coverage.states.border_ring`.
     corrections : Corrections, optional
-    unplaced : (layers, rows, columns) bool array, optional
-        :func:`geo.coverage.unplaced.unplaced_reach`.
+    unplaced : (layers, rows, columns) float32 array, optional
+        :func:`geo.coverage.unplaced.unplaced_chance`.
     """
     if inside.shape != grid.shape:
         raise GridMismatchError(

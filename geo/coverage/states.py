@@ -300,15 +300,15 @@ def piece_states(
     settings: CoverageSettings,
     *,
     measured: UInt8 | None = None,
-    unplaced: npt.NDArray[np.bool_] | None = None,
+    unplaced: npt.NDArray[np.float32] | None = None,
 ) -> PieceStates:
     """Return states and probabilities of a piece of the grid from its predicted levels.
 
     P = Phi((level − planning level) / sd). Served for P ≥ ``served_probability``, unserved for
     P ≤ ``unserved_probability``, uncertain between. Where terrain voids hide a path, the state is
     stated only if the best and the worst case agree; else it is unknown. Unserved near a border whose
-    far side has no site list becomes unknown, and so does unserved where a site of the layer without a known place may
-    stand. An operator without site list is unknown everywhere, and so is
+    far side has no site list becomes unknown, and so does unserved where a site of the layer
+    whose place is not known brings the chance of service above the cut. An operator without site list is unknown everywhere, and so is
     a technology that no list of its operator mentions: a list that cannot say 5G does not deny it. What the
     department states to be absent is neither.
 
@@ -325,8 +325,8 @@ def piece_states(
         What the cell's own measurements make of it outdoors, by the rule of :mod:`geo.fusion.evidence`: a measured state,
         or uncertain; 0 nothing. An unknown state stays unknown, but for an unserved one that is measured: what lies
         beyond the border, or stands nobody knows where, cannot make that served.
-    unplaced : (layers, rows, columns) bool array, optional
-        The piece's part of :func:`geo.coverage.unplaced.unplaced_reach`.
+    unplaced : (layers, rows, columns) float32 array, optional
+        The piece's part of :func:`geo.coverage.unplaced.unplaced_chance`.
     """
     count, shape = len(facts.layers), inside.shape
     uses = len(USES) if levels is None else len(levels.margin_sd)
@@ -383,7 +383,7 @@ def _decided(
     shape: tuple[int, int],
     ring: npt.NDArray[np.bool_],
     settings: CoverageSettings,
-    unplaced: npt.NDArray[np.bool_] | None = None,
+    unplaced: npt.NDArray[np.float32] | None = None,
 ) -> tuple[npt.NDArray[np.float64], UInt8, UInt8]:
     """Return probability, state and reason of a layer for a use, wherever the area ends."""
     operator, technology = facts.layers[i]
@@ -406,7 +406,8 @@ def _decided(
         near = ring & (layer == State.PREDICTED_UNSERVED)
         layer[near], why[near] = State.UNKNOWN, Reason.NEIGHBOUR_SITES
     if unplaced is not None:
-        near = unplaced & (layer == State.PREDICTED_UNSERVED)
+        either = 1.0 - (1.0 - low_p) * (1.0 - unplaced)
+        near = (layer == State.PREDICTED_UNSERVED) & (either > settings.unserved_probability)
         layer[near], why[near] = State.UNKNOWN, Reason.UNPLACED_SITES
     if operator in facts.without_sites and not settings.stated_absent(operator, technology):
         layer[:], why[:] = State.UNKNOWN, Reason.NO_SITE_LIST

@@ -1,12 +1,15 @@
-"""Where a site may stand whose place nobody knows, and what it may serve from there.
+"""Sites on air whose place nobody knows: the chance that one of them serves a cell after all.
 
-A list that names a site on air without a usable position says that its operator serves something, and not where. Within
-the reach of a typical cell of the commune that the row names, "unserved" is not said of its operator and technology; in the
-whole area where it names none. What is served, uncertain or measured stays as it is: one more site only adds to it.
+A list that names a site without a usable position says that its operator serves something, and not where. The site is taken
+to stand anywhere in the communes that its row may mean (anywhere in the area where it names none) with the same chance, and to
+serve what lies within a typical radius. The chance that a cell of the grid lies so near is the share of these communes
+within the radius of the cell; of several sites at least one, 1 - prod(1 - chance). A cell is not said to be unserved if the
+chance of service, this one included, is above the cut of ``unserved``.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 import geopandas as gpd
@@ -14,65 +17,79 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from rasterio.features import rasterize
-from scipy.ndimage import distance_transform_edt
+from scipy.signal import fftconvolve
 
 from geo.grid import Grid
 from geo.io.polygons import projected
 
-__all__ = ["unplaced_reach"]
+__all__ = ["unplaced_chance"]
 
-_Bool = npt.NDArray[np.bool_]
+_F32 = npt.NDArray[np.float32]
+_F64 = npt.NDArray[np.float64]
 
 
-def unplaced_reach(
+def unplaced_chance(
     unplaced: pd.DataFrame | None,
     layers: Sequence[tuple[str, str]],
     units: gpd.GeoDataFrame,
     grid: Grid,
-    reach_m: float,
-) -> _Bool | None:
-    """Return where sites without a place forbid to say "unserved".
+    radius_m: float,
+) -> _F32 | None:
+    """Return the chance that a site without a place serves each cell.
 
     Parameters
     ----------
     unplaced : DataFrame or None
-        ``geo.network.UNPLACED_COLUMNS``: an empty operator or technology means any, no commune the whole area.
+        ``geo.network.UNPLACED_COLUMNS``: an empty operator or technology means any, no commune the whole area. Rows of one
+        operator's site count once per technology, rows without a site code one by one.
     layers : sequence of (operator, technology)
     units : GeoDataFrame
         Communes of the area, EPSG:4326, with ``commune_code``.
     grid : Grid
         In metres.
-    reach_m : float
-        Reach of a typical cell, from any cell that the commune touches.
+    radius_m : float
+        What a typical site serves.
 
     Returns
     -------
-    (layers, rows, columns) bool array, or None where nothing is without a place
+    (layers, rows, columns) float32 array, 0 to 1, or None where nothing is without a place
     """
     if unplaced is None or unplaced.empty:
         return None
-    out = np.zeros((len(layers), *grid.shape), dtype=np.bool_)
-    known: dict[str, _Bool] = {}
-    for operator, technologies, codes in zip(
-        *(unplaced[c].astype(str) for c in ("operator", "technologies", "commune_codes")), strict=True
-    ):
-        chosen = [
-            i for i, (o, t) in enumerate(layers)
-            if operator in {"", o} and (not technologies or t in technologies.split(","))
-        ]  # fmt: skip
-        if chosen and codes not in known:
-            known[codes] = _within_reach(codes, units, grid, reach_m)
-        for i in chosen:
-            out[i] |= known[codes]
-    return out
+    none = np.zeros((len(layers), *grid.shape), dtype=np.float32)
+    known: dict[str, _F64] = {}
+    for i, (operator, technology) in enumerate(layers):
+        beside = np.ones(grid.shape)
+        for codes, count in _sites_of(unplaced, operator, technology).items():
+            if codes not in known:
+                known[codes] = _near(codes, units, grid, radius_m)
+            beside *= (1.0 - known[codes]) ** count
+        none[i] = 1.0 - beside
+    return none
 
 
-def _within_reach(codes: str, units: gpd.GeoDataFrame, grid: Grid, reach_m: float) -> _Bool:
-    if not codes:
-        return np.ones(grid.shape, dtype=np.bool_)
-    meant = units[units["commune_code"].isin(codes.split(";"))]
-    if meant.empty:
-        return np.zeros(grid.shape, dtype=np.bool_)  # beyond the area: its border has a rule of its own
+def _sites_of(unplaced: pd.DataFrame, operator: str, technology: str) -> Counter[str]:
+    """Return how many sites of a layer may stand in which communes."""
+    sites: dict[tuple[str, object], str] = {}
+    names = ("operator", "technologies", "site_id", "commune_codes")
+    for number, (whose, technologies, site, codes) in enumerate(zip(*(unplaced[c].astype(str) for c in names), strict=True)):
+        if whose in {"", operator} and (not technologies or technology in technologies.split(",")):
+            key = (whose, site or number)
+            sites[key] = sites.get(key, "") or codes
+    return Counter(sites.values())
+
+
+def _near(codes: str, units: gpd.GeoDataFrame, grid: Grid, radius_m: float) -> _F64:
+    """Return the share of the communes that lies within the radius of each cell's centre."""
+    meant = units[units["commune_code"].isin(codes.split(";"))] if codes else units
     shapes = [shape for shape in projected(meant, grid.epsg) if not shape.is_empty]
-    touched = rasterize(shapes, out_shape=grid.shape, transform=grid.transform, all_touched=True, dtype="uint8")
-    return np.asarray(distance_transform_edt(touched == 0) * grid.cell_size <= reach_m, dtype=np.bool_)
+    if not shapes:
+        return np.zeros(grid.shape)  # beyond the area: its border has a rule of its own
+    ground = rasterize(shapes, out_shape=grid.shape, transform=grid.transform, all_touched=True, dtype="uint8").astype(np.float64)
+    if not ground.any():
+        return np.zeros(grid.shape)
+    reach = int(np.floor(radius_m / grid.cell_size))
+    away = np.arange(-reach, reach + 1) * grid.cell_size
+    disc = (np.hypot(*np.meshgrid(away, away)) <= radius_m).astype(np.float64)
+    share: _F64 = np.clip(fftconvolve(ground, disc, mode="same") / ground.sum(), 0.0, 1.0)
+    return share

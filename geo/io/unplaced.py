@@ -89,7 +89,7 @@ def still_unplaced(lost: Sequence[pd.DataFrame], network: Network, log: IssueLog
     network : Network
     log : IssueLog
     """
-    found = pd.concat([part for part in lost if len(part)] or [no_unplaced()], ignore_index=True)
+    found = _with_communes(pd.concat([part for part in lost if len(part)] or [no_unplaced()], ignore_index=True))
     on_site: dict[tuple[str, str], set[str]] = {}
     for operator, site, technology in zip(*(network.cells[c].astype(str) for c in ("operator", "site_id", "technology")), strict=True):
         on_site.setdefault((operator, site.removeprefix(f"{operator}/")), set()).add(technology)
@@ -112,6 +112,14 @@ def still_unplaced(lost: Sequence[pd.DataFrame], network: Network, log: IssueLog
         log.add("site_without_place", Source(str(file), str(sheet)), rows=part["row"].to_numpy(),
                 came=[_where(o, t, c) for o, t, c in zip(part["operator"], part["technologies"], part["commune_codes"], strict=True)])
     return out
+
+
+def _with_communes(found: pd.DataFrame) -> pd.DataFrame:
+    """Give rows that name no commune that of another row of their site: cells stand where their site's row says."""
+    named = found[(found["commune_codes"] != "") & (found["site_id"] != "")]
+    told = {(o, s): c for o, s, c in zip(named["operator"], named["site_id"], named["commune_codes"], strict=True)}
+    codes = [c or told.get((o, s), "") for o, s, c in zip(found["operator"], found["site_id"], found["commune_codes"], strict=True)]
+    return found.assign(commune_codes=pd.Series(codes, index=found.index, dtype="str"))
 
 
 def _where(operator: str, technologies: str, communes: str) -> str:

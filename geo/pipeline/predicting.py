@@ -28,7 +28,7 @@ from geo.coverage import (
     radio_defaults,
     tile_tasks,
     unit_index,
-    unplaced_reach,
+    unplaced_chance,
     write_layer,
     write_levels,
     write_stacks,
@@ -224,7 +224,7 @@ def predict_coverage(
     tasks = tile_tasks(
         grid, inside, facts if prepared is None else prepared, ground, settings,
         corrections=None if fusing is None or prepared is None else fusing.corrections,
-        unplaced=unplaced_reach(frames.get("unplaced"), facts.layers, frames["units"], grid, settings.neighbour_reach_m),
+        unplaced=unplaced_chance(frames.get("unplaced"), facts.layers, frames["units"], grid, settings.unplaced_radius_m),
     )  # fmt: skip
     write_array(work.folder / "index.npy", index)
     cells = int(inside.sum())

@@ -171,6 +171,8 @@ class CoverageSettings:
         A radio cell is taken to reach no farther.
     neighbour_reach_m : float
         Within this distance of a border whose far side has no site list, "unserved" is not stated.
+    unplaced_radius_m : float
+        A site whose position is not known serves what lies so near.
     profile_step_m : float
         Greatest spacing of terrain samples along a path.
     ray_spacing_m : float
@@ -207,6 +209,7 @@ class CoverageSettings:
 
     max_radius_m: float
     neighbour_reach_m: float
+    unplaced_radius_m: float
     profile_step_m: float
     ray_spacing_m: float
     receiver_height_m: float

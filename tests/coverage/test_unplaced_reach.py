@@ -1,4 +1,4 @@
-"""A site on air that nobody can place: around its commune nothing is said to be unserved by its operator."""
+"""A site on air that nobody can place: where it may serve, nothing is said to be unserved by its operator."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 import shapely
 
-from geo.coverage import LayerFacts, Reason, State, piece_states, unplaced_reach
+from geo.coverage import LayerFacts, Reason, State, piece_states, unplaced_chance
 from geo.crs import to_wgs84
 from geo.grid import Grid
 from geo.network import UNPLACED_COLUMNS
@@ -23,60 +23,57 @@ LAYERS = (("A", "3G"), ("A", "4G"), ("B", "4G"))
 
 
 def _units() -> gpd.GeoDataFrame:
-    """Four communes of a kilometre, from west to east: 00001 to 00004."""
+    """Four communes of a kilometre, from west to east: 00001 to 00004; 5 m short of their cells' edges."""
     shapes = []
     for i in range(4):
-        x = 500_000.0 + 1000.0 * i + np.array([0, 1000, 1000, 0])
-        lon, lat = to_wgs84(x, 2_400_000.0 + np.array([0, 0, 1000, 1000]), EPSG)
+        x = 500_000.0 + 1000.0 * i + np.array([5, 995, 995, 5])
+        lon, lat = to_wgs84(x, 2_400_000.0 + np.array([5, 5, 995, 995]), EPSG)
         shapes.append(shapely.Polygon(np.column_stack([lon, lat])))
     return gpd.GeoDataFrame({"commune_code": [f"0000{i + 1}" for i in range(4)]}, geometry=shapes, crs=4326)
 
 
-def _unplaced(*rows: tuple[str, str, str]) -> pd.DataFrame:
-    return pd.DataFrame(
-        [(operator, "X", technologies, codes, "f.xlsx", "", 2) for operator, technologies, codes in rows],
-        columns=list(UNPLACED_COLUMNS),
-    )
+def _unplaced(*rows: tuple[str, str, str, str]) -> pd.DataFrame:
+    return pd.DataFrame([(*row, "f.xlsx", "", 2) for row in rows], columns=list(UNPLACED_COLUMNS))
 
 
-def _columns(mask: np.ndarray) -> tuple[int, int, int]:
-    """Return first and last column set, and how many cells are."""
-    columns = np.flatnonzero(mask.any(axis=0))
-    return int(columns[0]), int(columns[-1]), int(mask.sum())
-
-
-def test_reach_around_the_commune_that_the_row_names() -> None:
-    found = unplaced_reach(_unplaced(("A", "4G", "00002")), LAYERS, _units(), GRID, 500.0)
+def _chance(*rows: tuple[str, str, str, str], radius_m: float = 150.0) -> np.ndarray:
+    found = unplaced_chance(_unplaced(*rows), LAYERS, _units(), GRID, radius_m)
     assert found is not None
+    return found
+
+
+def test_share_of_the_commune_within_the_radius_by_hand() -> None:
+    """150 m reaches the eight cells around a cell: 9 of the commune's 100 cells, 6 at its edge, 3 just beyond, 0 further."""
+    found = _chance(("A", "A1", "4G", "00002"))
     assert not found[0].any()
     assert not found[2].any()
-    first, last, cells = _columns(found[1])
-    assert first in {4, 5}  # columns 10 to 19 are the commune; an edge may be touched by the projection's last digits
-    assert last in {24, 25}
-    assert cells >= 200
+    middle = found[1][5]
+    np.testing.assert_allclose(middle[7:23], [0, 0, 0.03, 0.06, *[0.09] * 8, 0.06, 0.03, 0, 0], atol=1e-6)
+    assert found[1][0, 10] == pytest.approx(0.04)  # the commune's corner
 
 
 def test_no_technology_means_any_no_operator_everybody_no_commune_everywhere() -> None:
-    every = unplaced_reach(_unplaced(("A", "", "00001")), LAYERS, _units(), GRID, 0.0)
-    assert every is not None
-    assert [bool(layer.any()) for layer in every] == [True, True, False]
-    nobody = unplaced_reach(_unplaced(("", "4G", "00004;00001")), LAYERS, _units(), GRID, 0.0)
-    assert nobody is not None
-    assert [bool(layer.any()) for layer in nobody] == [False, True, True]
-    assert nobody[1][:, 2].all()
-    assert nobody[1][:, 37].all()
-    assert not nobody[1][:, 15:25].any()
-    anywhere = unplaced_reach(_unplaced(("B", "", "")), LAYERS, _units(), GRID, 0.0)
-    assert anywhere is not None
-    assert anywhere[2].all()
+    every = _chance(("A", "A1", "", "00001"))
+    assert [bool(layer.any()) for layer in every > 0.01] == [True, True, False]
+    nobody = _chance(("", "", "4G", "00004;00001"))
+    assert [bool(layer.any()) for layer in nobody > 0.01] == [False, True, True]
+    np.testing.assert_allclose(nobody[1][5, [5, 15, 35]], [0.045, 0, 0.045], atol=1e-6)
+    anywhere = _chance(("B", "B1", "", ""))
+    np.testing.assert_allclose(anywhere[2][5, [5, 20, 35]], 9 / 400, atol=1e-6)
+
+
+def test_rows_of_one_site_are_one_site_and_sites_add_up() -> None:
+    once = _chance(("A", "A1", "4G", "00002"), ("A", "A1", "4G", "00002"), ("A", "A1", "4G", ""))
+    np.testing.assert_array_equal(once, _chance(("A", "A1", "4G", "00002")))
+    twice = _chance(("A", "A1", "4G", "00002"), ("A", "A2", "4G", "00002"))
+    assert twice[1][5, 15] == pytest.approx(1 - 0.91**2)
+    assert _chance(("A", "", "4G", "00002"), ("A", "", "4G", "00002"))[1][5, 15] == pytest.approx(1 - 0.91**2)
 
 
 def test_a_commune_beyond_the_area_is_the_borders_matter() -> None:
-    found = unplaced_reach(_unplaced(("A", "4G", "09999")), LAYERS, _units(), GRID, 500.0)
-    assert found is not None
-    assert not found.any()
-    assert unplaced_reach(_unplaced(), LAYERS, _units(), GRID, 500.0) is None
-    assert unplaced_reach(None, LAYERS, _units(), GRID, 500.0) is None
+    assert not _chance(("A", "A1", "4G", "09999")).any()
+    assert unplaced_chance(_unplaced(), LAYERS, _units(), GRID, 500.0) is None
+    assert unplaced_chance(None, LAYERS, _units(), GRID, 500.0) is None
 
 
 @pytest.fixture(scope="module")
@@ -94,17 +91,18 @@ def _levels(margins: list[float]) -> AreaLevels:
     return levels
 
 
-def test_only_unserved_becomes_unknown(settings: CoverageSettings) -> None:
-    inside, ring = np.ones((1, 4), bool), np.zeros((1, 4), bool)
+def test_only_unserved_becomes_unknown_and_only_where_the_chance_passes_the_cut(settings: CoverageSettings) -> None:
+    margins = [3.0, 0.0, -3.0, -3.0, -1.4]  # P of the sites that are placed: 0.999, 0.5, 0.001, 0.001, 0.081
+    inside, ring = np.ones((1, 5), bool), np.zeros((1, 5), bool)
     facts = LayerFacts((("A", "4G"),))
-    here = np.array([[[True, True, True, False]]])
-    found = piece_states(_levels([3.0, 0.0, -3.0, -3.0]), facts, inside, ring, settings, unplaced=here)
+    here = np.array([[[0.5, 0.5, 0.5, 0.05, 0.05]]], dtype=np.float32)  # with these: ..., 0.501, 0.051, 0.127
+    found = piece_states(_levels(margins), facts, inside, ring, settings, unplaced=here)
     assert found.state[0, 0].tolist() == [
-        State.PREDICTED_SERVED, State.UNCERTAIN, State.UNKNOWN, State.PREDICTED_UNSERVED,
+        State.PREDICTED_SERVED, State.UNCERTAIN, State.UNKNOWN, State.PREDICTED_UNSERVED, State.UNKNOWN,
     ]  # fmt: skip
-    assert found.reason[0, 0].tolist() == [0, 0, Reason.UNPLACED_SITES, 0]
+    assert found.reason[0, 0].tolist() == [0, 0, Reason.UNPLACED_SITES, 0, Reason.UNPLACED_SITES]
     assert np.isnan(found.probability[:, 0, 0, 2]).all()
     # What was measured there stays: no site anywhere makes a measured silence served.
-    measured = np.full((1, 1, 4), State.MEASURED_UNSERVED, dtype=np.uint8)
-    told = piece_states(_levels([3.0, 0.0, -3.0, -3.0]), facts, inside, ring, settings, unplaced=here, measured=measured)
+    measured = np.full((1, 1, 5), State.MEASURED_UNSERVED, dtype=np.uint8)
+    told = piece_states(_levels(margins), facts, inside, ring, settings, unplaced=here, measured=measured)
     assert (told.state == State.MEASURED_UNSERVED).all()

@@ -93,12 +93,12 @@ def test_cells_that_no_site_holds(tmp_path, network_of, log) -> None:
         "Nhà mạng,Mã trạm,Cell ID,Công nghệ,Mã xã\n"
         "Viettel,A1,11,4G,\n"       # its site's place
         "Viettel,X9,12,4G,99020\n"  # a site that no list has
-        "Viettel,X9,13,5G,\n",
+        "Viettel,X9,13,5G,\n",  # it stands where its site stands
         encoding="utf-8",
     )
     network = network_of([sites], area(), cells=[cells])
     columns = ["operator", "site_id", "technologies", "commune_codes", "row"]
     assert [tuple(r) for r in network.unplaced[columns].itertuples(index=False)] == [
-        ("Viettel", "X9", "4G", "99020", 3), ("Viettel", "X9", "5G", "", 4),
+        ("Viettel", "X9", "4G", "99020", 3), ("Viettel", "X9", "5G", "99020", 4),
     ]  # fmt: skip
     assert _stated(log, "cell_without_site") == [3, 4]

@@ -371,13 +371,15 @@ def test_a_site_without_a_place_is_no_absence(run: Analysis, tmp_path: Path) -> 
     text = path.with_name("sites.csv").read_text(encoding="utf-8").splitlines()
     named = [f"{line},{'commune_code' if k == 0 else '99002' if line.startswith('A9') else ''}" for k, line in enumerate(text)]
     path.with_name("sites.csv").write_text("\n".join(named) + "\n", encoding="utf-8")
+    path.write_text(path.read_text(encoding="utf-8") + "unplaced_radius_m = 1500\n", encoding="utf-8")
     other = analyse(path, tmp_path / "out", executor=SerialExecutor())
     before, after = ({r["commune_code"]: r for r in rows(a.folder / "tables" / "communes.csv")} for a in (run, other))
     share = "mang_a_4g_area_unserved_share"
     assert float(before["99002"][share]) > 0.05
-    assert after["99002"][share] == ""  # unknown as a whole: no share is stated
-    assert float(after["99002"]["mang_a_4g_area_unknown_share"]) == 1.0
-    assert 0 < float(after["99004"][share]) < float(before["99004"][share])  # within reach of 99002, and beyond it
+    assert float(after["99002"][share]) < 0.01  # the commune's corners, far from most of it
+    opened = [float(a["99002"]["mang_a_4g_area_unknown_share"]) for a in (before, after)]
+    assert opened[1] - opened[0] == pytest.approx(float(before["99002"][share]) - float(after["99002"][share]), abs=2e-4)
+    assert 0 < float(after["99004"][share]) < float(before["99004"][share])  # near 99002, and further
     assert after["99002"]["mang_b_4g_area_unserved_share"] == before["99002"]["mang_b_4g_area_unserved_share"]
     assert after["99001"] == before["99001"]
     with rasterio.open(other.folder / "rasters" / "mang_a_4g_state.tif") as new, rasterio.open(run.folder / "rasters" / "mang_a_4g_state.tif") as old:
