@@ -56,6 +56,8 @@ class CalibrationSettings:
         Width of the buffer and side of the scoring blocks, in fitted ranges.
     good_db : float
         Error that counts as good in the score.
+    contradiction_db, contradiction_blocks : float
+        A phone that lies further from the others, in the median over at least so many shared blocks, is set aside.
     indoor_speed_kmh, indoor_samples : float
         A device that stays slower for so many samples on end ...
     indoor_radius_m : float
@@ -138,6 +140,8 @@ class CalibrationSettings:
     buffer_ranges: float
     block_ranges: float
     good_db: float
+    contradiction_db: float
+    contradiction_blocks: float
     indoor_speed_kmh: float
     indoor_samples: float
     indoor_radius_m: float

@@ -26,6 +26,7 @@ from geo.calibration import (
     find_outliers,
     fit_measurements,
 )
+from geo.calibration.contradictions import contradictions
 from geo.calibration.corrections import corrections_of
 from geo.calibration.samples import LayerSamples, drives, in_vehicle, layer_samples
 from geo.coverage import PreparedSources
@@ -115,6 +116,9 @@ def calibrate_run(
     if again.any():  # one file read twice must not make anything surer
         _state_rows(log, "calibration_repeated", frame, again)
         counts, outliers = counts & ~again, {**outliers, "calibration_repeated": int(again.sum())}
+    apart = _contradicting(frame, x, y, counts, calibration, log)
+    if apart.any():
+        counts, outliers = counts & ~apart, {**outliers, "calibration_contradiction": int(apart.sum())}
     samples, moving = _samples(frame, x, y, counts, prepared.layers, calibration, log)
     place = _put_together(frame, x, y, samples, calibration)
     record |= {
@@ -192,6 +196,31 @@ def _repeated(frame: pd.DataFrame) -> npt.NDArray[np.bool_]:
     """Tell rows that another file, or another name of it, has said before: the same moment, place, network and reading."""
     keys = ["time", "lon", "lat", "operator", "technology", "locked_technology", "cell_id", "pci", "arfcn", "level_dbm", "no_service", "foreign"]
     return (frame.duplicated(keys) & frame["time"].notna()).to_numpy(dtype=bool)
+
+
+def _contradicting(
+    frame: pd.DataFrame,
+    x: npt.NDArray[np.float64],
+    y: npt.NDArray[np.float64],
+    counts: npt.NDArray[np.bool_],
+    settings: CalibrationSettings,
+    log: IssueLog,
+) -> npt.NDArray[np.bool_]:
+    """Tell the rows of phones that contradict the others about a layer; each phone is stated."""
+    layers = pd.MultiIndex.from_frame(frame[["operator", "technology"]])
+    layer, layer_names = pd.factorize(layers)
+    unit, _ = pd.factorize(pd.MultiIndex.from_frame(frame[["file", "sheet", "device"]]))
+    level = np.where(counts, frame["level_dbm"].to_numpy(float), np.nan)
+    found = contradictions(layer.astype(np.int64), unit.astype(np.int64), x, y, level, settings)
+    out = np.zeros(len(frame), dtype=bool)
+    for one in found.itertuples():
+        rows = counts & (layer == one.layer) & (unit == one.unit)
+        operator, technology = layer_names[int(one.layer)]
+        _state_rows(log, "calibration_contradiction", frame, rows, fields={
+            "operator": operator, "technology": technology, "difference": f"{one.difference_db:+.0f}", "blocks": int(one.blocks),
+            "limit": f"{settings.contradiction_db:g}"})
+        out |= rows
+    return out
 
 
 def _state_rows(log: IssueLog, code: str, frame: pd.DataFrame, rows: npt.NDArray[np.bool_], **given: Any) -> None:

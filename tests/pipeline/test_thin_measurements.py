@@ -115,6 +115,34 @@ def test_a_file_given_twice_changes_nothing_but_the_list_of_findings(tmp_path: P
     assert counts["not_counted"]["calibration_repeated"] == 200
 
 
+def several(folder: Path, frames: dict[str, pd.DataFrame]) -> tuple[Path, dict[str, Any]]:
+    """Run the project with several logs; return the run folder and the calibration's counts."""
+    project = tiny_project(folder, cell_size_m=500)
+    for name, frame in frames.items():
+        frame.to_csv(folder / name, index=False)
+    names = ", ".join(f'"{name}"' for name in frames)
+    project.write_text(project.read_text(encoding="utf-8").replace("[rules]", f"measurements = [{names}]\n\n[rules]"), encoding="utf-8")
+    found = analyse(project, folder / "maps", executor=make_executor(workers=1)).folder
+    stages = json.loads((found / "manifest.json").read_text(encoding="utf-8"))["stages"]
+    return found, next(s for s in stages if s["name"] == "calibration")["counts"]
+
+
+def test_a_phone_that_contradicts_the_others_is_not_averaged_in(tmp_path: Path) -> None:
+    """RSSI for RSRP and worse: the same road, 30 dB up. It is named, and the results are those without it."""
+    level = -85 - 20 * np.abs(np.sin(9 * np.linspace(0, 1, 200)))
+    honest = {"a.csv": log(200, level), "b.csv": log(200, level + 2).assign(time=log(200, 0)["time"].str.replace("10-07", "10-08"))}
+    loud = log(200, level + 30).assign(time=log(200, 0)["time"].str.replace("10-07", "10-09"))
+    without, _ = several(tmp_path / "without", honest)
+    found, counts = several(tmp_path / "with", {**honest, "loud.csv": loud})
+    assert counts["not_counted"]["calibration_contradiction"] == 200
+    for name in ("villages", "communes", "dead_zones"):
+        assert (without / "tables" / f"{name}.csv").read_bytes() == (found / "tables" / f"{name}.csv").read_bytes()
+    findings = json.loads((found / "manifest.json").read_text(encoding="utf-8"))["findings"]
+    said = json.dumps([f for f in findings if f["code"] == "calibration_contradiction"], ensure_ascii=False)
+    assert "Mạng A 4G" in said
+    assert "+29 dB" in said  # against the mean of one that is 2 dB above the other
+
+
 def test_the_score_names_what_it_is_of(tmp_path: Path) -> None:
     folder = run(tmp_path, log(300, -60 - 45 * np.abs(np.sin(9 * np.linspace(0, 1, 300))), lon=(105.603, 105.645)))
     manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
