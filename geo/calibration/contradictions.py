@@ -48,13 +48,14 @@ def contradictions(
         ``layer``, ``unit``, ``blocks`` shared, ``difference_db`` (above the others: positive), one row per phone set aside.
     """
     told = np.isfinite(level_dbm) & np.isfinite(x_m) & np.isfinite(y_m)
-    squares = pd.DataFrame(
+    samples = pd.DataFrame(
         {
             "layer": layer[told], "unit": unit[told], "level": level_dbm[told],
             "column": np.floor(x_m[told] / settings.block_m).astype(np.int64),
             "row": np.floor(y_m[told] / settings.block_m).astype(np.int64),
         }
-    ).groupby(["layer", "column", "row", "unit"], as_index=False)["level"].median()  # fmt: skip
+    )  # fmt: skip
+    squares = samples.groupby(["layer", "column", "row", "unit"])["level"].median().reset_index()
     out = []
     for one, mine in squares.groupby("layer", sort=True):
         left = mine

@@ -213,11 +213,11 @@ def _contradicting(
     level = np.where(counts, frame["level_dbm"].to_numpy(float), np.nan)
     found = contradictions(layer.astype(np.int64), unit.astype(np.int64), x, y, level, settings)
     out = np.zeros(len(frame), dtype=bool)
-    for one in found.itertuples():
-        rows = counts & (layer == one.layer) & (unit == one.unit)
-        operator, technology = layer_names[int(one.layer)]
+    for which, whose, blocks, difference in found.to_numpy(float).tolist():
+        rows = counts & (layer == which) & (unit == whose)
+        operator, technology = layer_names[int(which)]
         _state_rows(log, "calibration_contradiction", frame, rows, fields={
-            "operator": operator, "technology": technology, "difference": f"{one.difference_db:+.0f}", "blocks": int(one.blocks),
+            "operator": operator, "technology": technology, "difference": f"{difference:+.0f}", "blocks": int(blocks),
             "limit": f"{settings.contradiction_db:g}"})
         out |= rows
     return out
