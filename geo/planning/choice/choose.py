@@ -1,0 +1,158 @@
+"""The choice from end to end: a plan, a bound that no plan passes, and the gap between them."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from geo.planning.choice.bound import relaxation
+from geo.planning.choice.exact import seconds_left, solve_exact
+from geo.planning.choice.greedy import feasible, greedy_plan, improved
+from geo.planning.choice.infeasible import explain_infeasible
+from geo.planning.choice.problem import NEVER, ChoiceProblem, merged
+from geo.planning.choice.value import plan_value, spent_vnd, value_by_step
+
+__all__ = ["Choice", "ChoiceSettings", "choose"]
+
+_F64 = npt.NDArray[np.float64]
+_I64 = npt.NDArray[np.int64]
+
+#: Shares of the time that are left at each step: exchanges after the greedy plan, and the relaxation's bound.
+_EXCHANGE_SHARE, _BOUND_SHARE = 0.1, 0.5
+#: The preference for sharing, all of it together, is so small a part of the least worth that a plan can have.
+_TIE_SHARE = 1e-4
+
+
+@dataclass(frozen=True, slots=True)
+class ChoiceSettings:
+    """How long and how exactly to look.
+
+    Attributes
+    ----------
+    seconds : float
+        At most about so long.
+    gap : float
+        Relative difference between bound and plan at which to stop.
+    groups : int
+        Of demands in the bound (:func:`geo.planning.choice.bound.relaxation`).
+    exact_entries : int
+        Largest number of ones in the cover, times years, that is handed to the solver as a whole.
+    threads : int
+    seed : int
+    """
+
+    seconds: float = 600.0
+    gap: float = 0.0
+    groups: int = 40
+    exact_entries: int = 3_000_000
+    threads: int = 2
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Choice:
+    """A plan and what is proven of it.
+
+    Attributes
+    ----------
+    year : (n,) int64 array
+        Year of each candidate that is built, ``NEVER`` for the others and for fixed ones.
+    value : float
+        What the plan is worth, fixed candidates included.
+    bound : float
+        No plan is worth more.
+    gap : float
+        (bound - value) / bound; 0 where the plan is proven the best.
+    by_step : (t, k) float64 array
+        Worth by year and step.
+    spent_vnd : (t,) int64 array
+    greedy_value : float
+        What the greedy plan alone was worth.
+    relaxed_bound : float
+        Bound of the relaxation alone.
+    left : int
+        Candidates that the bound left in question.
+    seconds : float
+    """
+
+    year: _I64
+    value: float
+    bound: float
+    gap: float
+    by_step: _F64
+    spent_vnd: _I64
+    greedy_value: float
+    relaxed_bound: float
+    left: int
+    seconds: float
+
+
+def choose(problem: ChoiceProblem, settings: ChoiceSettings | None = None) -> Choice:
+    """Return the best plan found with its bound.
+
+    A greedy plan and exchanges give a worth; the relaxation a bound; parts whose reduced cost alone would bring the bound below
+    the worth cannot be in a better plan and drop out; what is left is solved as a mixed-integer programme for the rest of
+    the time. Of plans of the same worth that with more sharing is taken, as far as the solver got to compare them.
+
+    Parameters
+    ----------
+    problem : ChoiceProblem
+    settings : ChoiceSettings, optional
+
+    Raises
+    ------
+    InfeasiblePlanError
+        If no plan keeps budgets, conflicts and deadlines; says what stands in the way.
+    """
+    settings = settings or ChoiceSettings()
+    began = time.monotonic()
+    until = began + settings.seconds
+    small = merged(problem)
+    plan = greedy_plan(small)
+    greedy_value = plan_value(problem, plan) if feasible(small, plan) else -np.inf
+    plan = improved(small, plan, until=began + _EXCHANGE_SHARE * settings.seconds, seed=settings.seed)
+    known = plan_value(small, plan) if feasible(small, plan) else -np.inf
+    relaxed = relaxation(
+        small, until=time.monotonic() + _BOUND_SHARE * seconds_left(until), groups=settings.groups, known=known, threads=settings.threads
+    )
+    if relaxed.bound == -np.inf:
+        raise explain_infeasible(problem, threads=settings.threads)
+    bound, left = relaxed.bound, np.ones_like(relaxed.part, dtype=bool)
+    if np.isfinite(known):
+        # A part at 0 whose use costs the bound more than it lies above the worth is in no better plan.
+        slack = max(bound - known, 0.0) + 1e-7 * max(1.0, abs(bound))
+        left = (relaxed.part > 1e-9) | (relaxed.reduced <= slack)
+        chosen = np.flatnonzero(plan != NEVER)
+        left[chosen, plan[chosen]] = True
+    left &= small.free[:, None]
+    in_question = int(left.any(axis=1).sum())
+    open_gap = bound - known > max(settings.gap, 1e-12) * abs(bound)
+    entries = int(np.diff(small.cover.indptr)[left.any(axis=1)].sum()) * problem.years
+    if (open_gap or problem.shared.any()) and entries <= settings.exact_entries and seconds_left(until) > 0:
+        rest = merged(small, left.any(axis=1) | ~small.free)
+        least = problem.steps[problem.steps > 0].min(initial=np.inf)
+        prefer = _TIE_SHARE * least / max(1, problem.candidates) if problem.shared.any() and np.isfinite(least) else 0.0
+        found = solve_exact(
+            rest, left, seconds=seconds_left(until), begin=plan if np.isfinite(known) else None, gap=settings.gap,
+            threads=settings.threads, prefer=prefer,
+        )  # fmt: skip
+        if found.year is not None and feasible(small, found.year):
+            better = plan_value(small, found.year)
+            more_shared = problem.shared[found.year != NEVER].sum() > problem.shared[plan != NEVER].sum()
+            if better > known or (better >= known - 1e-9 * abs(known) and more_shared):
+                plan, known = found.year, better
+        bound = min(bound, max(found.bound, known))
+        if found.proven and found.year is None and not np.isfinite(known):
+            raise explain_infeasible(problem, threads=settings.threads)
+    if not np.isfinite(known):
+        raise explain_infeasible(problem, threads=settings.threads)
+    value = plan_value(problem, plan)
+    bound = max(bound, value)
+    return Choice(
+        year=plan, value=value, bound=bound, gap=(bound - value) / bound if bound > 0 else 0.0, by_step=value_by_step(problem, plan),
+        spent_vnd=spent_vnd(problem, plan), greedy_value=greedy_value, relaxed_bound=relaxed.bound, left=in_question,
+        seconds=time.monotonic() - began,
+    )  # fmt: skip

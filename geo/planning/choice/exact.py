@@ -1,0 +1,208 @@
+"""The choice itself as a mixed-integer programme, solved by HiGHS over the candidates that can still matter.
+
+x_jt builds candidate j in year t, y_ut provides a unit, z_dkt takes a demand's step k:
+
+    max  sum_t ( sum_dk steps_dk z_dkt )
+    s.t. sum_t x_jt <= 1,  sum_j cost_j x_jt <= budget_t,  one of each clique,  one in time for each deadline,
+         y_ut <= sum_{j provides u, s <= t} x_js,  sum_k z_dkt <= sum_u y_ut,  0 <= y, z <= 1,  x binary.
+
+Steps do not rise, so z needs no order and y and z no integrality. A demand with one unit takes y for z.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+
+import highspy
+import numpy as np
+import numpy.typing as npt
+
+from geo.planning.choice.problem import NEVER, ChoiceProblem
+from geo.planning.choice.rows import MONEY_UNIT_VND, cliques, deadline_rows
+from geo.planning.choice.solver import new_solver
+
+__all__ = ["Exact", "seconds_left", "solve_exact"]
+
+_F64 = npt.NDArray[np.float64]
+_I64 = npt.NDArray[np.int64]
+_Bool = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Exact:
+    """What the solver ended with.
+
+    Attributes
+    ----------
+    year : (n,) int64 array or None
+        The best plan it found; None where it found none.
+    bound : float
+        No plan among those allowed is worth more; -inf where there is none.
+    proven : bool
+        The plan is the best of those allowed, or there is none.
+    """
+
+    year: _I64 | None
+    bound: float
+    proven: bool
+
+
+class _Rows:
+    """A sparse matrix, row by row."""
+
+    def __init__(self) -> None:
+        self.starts = [0]
+        self.columns: list[npt.NDArray[np.int32]] = []
+        self.values: list[_F64] = []
+        self.low: list[float] = []
+        self.high: list[float] = []
+
+    def add(self, low: float, high: float, columns: npt.ArrayLike, values: npt.ArrayLike) -> None:
+        self.columns.append(np.asarray(columns, dtype=np.int32))
+        self.values.append(np.asarray(values, dtype=np.float64))
+        self.starts.append(self.starts[-1] + len(self.columns[-1]))
+        self.low.append(low)
+        self.high.append(high)
+
+
+def solve_exact(
+    problem: ChoiceProblem,
+    allowed: _Bool,
+    *,
+    seconds: float,
+    begin: _I64 | None = None,
+    gap: float = 0.0,
+    threads: int = 2,
+    prefer: float = 0.0,
+) -> Exact:
+    """Return the best plan over the allowed candidates and years.
+
+    Parameters
+    ----------
+    problem : ChoiceProblem
+        Merged (:func:`geo.planning.choice.problem.merged`).
+    allowed : (n, t) bool array
+        Candidates that may be built, by year; the others stay out.
+    seconds : float
+        At most so long.
+    begin : (n,) int64 array, optional
+        A plan to start from.
+    gap : float
+        Relative difference between plan and bound at which to stop.
+    threads : int
+    prefer : float
+        Worth of choosing sharing instead of building, per candidate: so small that it decides ties alone.
+    """
+    n, t = allowed.shape
+    free = np.flatnonzero(problem.free & allowed.any(axis=1))
+    number = np.full((n, t), -1, dtype=np.int64)
+    open_ = np.zeros((n, t), dtype=bool)
+    open_[free] = allowed[free]
+    number[open_] = np.arange(int(open_.sum()))
+    columns = int(open_.sum())
+    inf = highspy.kHighsInf
+    rows = _Rows()
+    for j in free:
+        mine = number[j][open_[j]]
+        rows.add(-inf, 1.0, mine, np.ones(len(mine)))
+    for at in range(t):
+        here = free[open_[free, at]]
+        rows.add(-inf, problem.budget_vnd[at] / MONEY_UNIT_VND, number[here, at], problem.cost_vnd[here] / MONEY_UNIT_VND)
+    for clique, limit in cliques(problem):
+        mine = number[clique][open_[clique]]
+        if len(mine):
+            rows.add(-inf, limit, mine, np.ones(len(mine)))
+    for members, last in deadline_rows(problem):
+        mine = number[members, : last + 1][open_[members, : last + 1]]
+        if not len(mine):
+            return Exact(None, -np.inf, proven=True)
+        rows.add(1.0, inf, mine, np.ones(len(mine)))
+    cost = [np.repeat(-prefer, columns) * ~problem.shared[np.nonzero(open_)[0]]]
+    cover = problem.cover.tocsr()
+    bounds = np.searchsorted(problem.unit_demand, np.arange(len(problem.steps) + 1))
+    constant = 0.0
+    upper = columns
+    most = problem.steps.shape[1]
+    for demand in range(len(problem.steps)):
+        providers = [cover.indices[cover.indptr[u] : cover.indptr[u + 1]] for u in range(bounds[demand], bounds[demand + 1])]
+        for at in range(t):
+            standing, open_units = 0, []
+            for who in providers:
+                fixed = problem.fixed_year[who]
+                if ((fixed != NEVER) & (fixed <= at)).any():
+                    standing += 1
+                    continue
+                mine = number[who, : at + 1]
+                mine = mine[mine >= 0]
+                if len(mine):
+                    open_units.append(mine)
+            constant += float(problem.steps[demand, :standing].sum())
+            further = problem.steps[demand, standing : min(most, standing + len(open_units))]
+            further = further[further > 0]
+            if not len(further):
+                continue
+            if len(open_units) == 1:
+                rows.add(-inf, 0.0, np.r_[upper, open_units[0]], np.r_[1.0, -np.ones(len(open_units[0]))])
+                cost.append(further)
+                upper += 1
+                continue
+            first = upper
+            for mine in open_units:
+                rows.add(-inf, 0.0, np.r_[upper, mine], np.r_[1.0, -np.ones(len(mine))])
+                upper += 1
+            steps = np.arange(upper, upper + len(further))
+            rows.add(-inf, 0.0, np.r_[steps, np.arange(first, upper)], np.r_[np.ones(len(steps)), -np.ones(upper - first)])
+            cost += [np.zeros(upper - first), further]
+            upper += len(further)
+    if not upper:  # nothing is left to decide
+        return Exact(np.full(n, NEVER, dtype=np.int64), constant, proven=True)
+    model = highspy.HighsLp()
+    model.num_col_, model.num_row_ = upper, len(rows.low)
+    model.col_cost_ = np.concatenate(cost)
+    model.col_lower_, model.col_upper_ = np.zeros(upper), np.ones(upper)
+    model.row_lower_, model.row_upper_ = np.array(rows.low), np.array(rows.high)
+    model.offset_ = constant
+    model.sense_ = highspy.ObjSense.kMaximize
+    model.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
+    model.a_matrix_.start_ = np.array(rows.starts, dtype=np.int32)
+    model.a_matrix_.index_ = np.concatenate(rows.columns) if rows.columns else np.zeros(0, dtype=np.int32)
+    model.a_matrix_.value_ = np.concatenate(rows.values) if rows.values else np.zeros(0)
+    kinds = [highspy.HighsVarType.kInteger] * columns + [highspy.HighsVarType.kContinuous] * (upper - columns)
+    model.integrality_ = kinds
+    solver = new_solver(threads=threads, time_limit=max(seconds, 0.1), mip_rel_gap=gap, mip_abs_gap=1e-7)
+    solver.passModel(model)
+    if begin is not None:
+        _start(solver, begin, number, columns)
+    solver.run()
+    found = _read(solver, number, problem)
+    # The preference takes at most so much off any plan's worth.
+    return replace(found, bound=found.bound + prefer * int((~problem.shared[free]).sum()))
+
+
+def _start(solver: highspy.Highs, begin: _I64, number: _I64, columns: int) -> None:
+    values = np.zeros(columns)
+    chosen = np.flatnonzero(begin != NEVER)
+    at = number[chosen, begin[chosen]]
+    values[at[at >= 0]] = 1.0
+    solver.setSolution(columns, np.arange(columns, dtype=np.int32), values)
+
+
+def _read(solver: highspy.Highs, number: _I64, problem: ChoiceProblem) -> Exact:
+    status, info = solver.getModelStatus(), solver.getInfo()
+    if status == highspy.HighsModelStatus.kInfeasible:
+        return Exact(None, -np.inf, proven=True)
+    if status not in {highspy.HighsModelStatus.kOptimal, highspy.HighsModelStatus.kTimeLimit}:
+        raise RuntimeError(f"the choice ended with {solver.modelStatusToString(status)}")
+    year = None
+    if info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible:
+        values = np.asarray(solver.getSolution().col_value)
+        taken = (number >= 0) & (values[np.maximum(number, 0)] > 0.5)
+        year = np.where(taken.any(axis=1), taken.argmax(axis=1), NEVER).astype(np.int64)
+        year[~problem.free] = NEVER
+    return Exact(year, float(info.mip_dual_bound), proven=status == highspy.HighsModelStatus.kOptimal)
+
+
+def seconds_left(until: float) -> float:
+    """Return the seconds until ``time.monotonic()`` reaches ``until``, not negative."""
+    return max(0.0, until - time.monotonic())

@@ -1,0 +1,167 @@
+"""What else could be chosen: a substitute for each site, what further money buys, how many sites serve everybody."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+import highspy
+import numpy as np
+import numpy.typing as npt
+
+from geo.planning.choice.choose import Choice, ChoiceSettings, choose
+from geo.planning.choice.greedy import feasible
+from geo.planning.choice.problem import NEVER, ChoiceProblem
+from geo.planning.choice.rows import MONEY_UNIT_VND
+from geo.planning.choice.solver import new_solver
+from geo.planning.choice.value import State, plan_value, spent_vnd
+
+__all__ = ["Alternative", "CoverResult", "alternatives", "chosen_shares", "price_curve", "set_cover"]
+
+_F64 = npt.NDArray[np.float64]
+_I64 = npt.NDArray[np.int64]
+_Bool = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Alternative:
+    """A candidate in place of one that was chosen, in the same year and within the same budget.
+
+    Attributes
+    ----------
+    candidate, instead : int
+        The one that was chosen, and its substitute; ``NEVER``: nothing in its place.
+    value_change : float
+        Worth of the plan with the substitute less that of the plan.
+    cost_change_vnd : int
+    """
+
+    candidate: int
+    instead: int
+    value_change: float
+    cost_change_vnd: int
+
+
+def alternatives(problem: ChoiceProblem, year: _I64, *, count: int = 3) -> list[Alternative]:
+    """Return, for each chosen candidate, what its loss costs and the best substitutes.
+
+    Parameters
+    ----------
+    problem : ChoiceProblem
+    year : (n,) int64 array
+        A feasible plan.
+    count : int
+        Substitutes of each.
+    """
+    worth, left, out = plan_value(problem, year), problem.budget_vnd - spent_vnd(problem, year), []
+    for j in np.flatnonzero(problem.free & (year != NEVER)):
+        at = int(year[j])
+        trial = year.copy()
+        trial[j] = NEVER
+        lost = plan_value(problem, trial) - worth
+        out.append(Alternative(int(j), NEVER, lost, -int(problem.cost_vnd[j])))
+        gain = State(problem, trial).gains(at)
+        gain[~problem.free | (trial != NEVER) | (problem.cost_vnd > left[at] + problem.cost_vnd[j])] = -1.0
+        gain[j] = -1.0
+        found = 0
+        for k in np.argsort(-gain, kind="stable"):
+            if gain[k] <= 0 or found == count:
+                break
+            trial[k] = at
+            if feasible(problem, trial):
+                out.append(Alternative(int(j), int(k), lost + float(gain[k]), int(problem.cost_vnd[k] - problem.cost_vnd[j])))
+                found += 1
+            trial[k] = NEVER
+    return out
+
+
+def price_curve(problem: ChoiceProblem, totals_vnd: Sequence[int], settings: ChoiceSettings | None = None) -> list[tuple[int, Choice]]:
+    """Return what each total budget buys in a single year, ascending: the price of serving ever more.
+
+    Deadlines are left out: they fix what the first money goes to.
+    """
+    out: list[tuple[int, Choice]] = []
+    n = problem.candidates
+    for total in sorted(int(v) for v in totals_vnd):
+        one = replace(
+            problem, budget_vnd=np.array([total], dtype=np.int64), deadline=np.full(len(problem.steps), NEVER, dtype=np.int64),
+            fixed_year=np.where(problem.fixed_year == NEVER, NEVER, 0).astype(np.int64).reshape(n),
+        )  # fmt: skip
+        found = choose(one, settings)
+        if out and found.value < out[-1][1].value:  # more money buys at least as much
+            found = replace(out[-1][1], bound=max(found.bound, out[-1][1].value))
+        out.append((total, found))
+    return out
+
+
+def chosen_shares(problems: Iterable[ChoiceProblem], settings: ChoiceSettings | None = None) -> _F64:
+    """Return in what share of variants of a problem (other costs, other draws of the field) each candidate is chosen, (n,)."""
+    count, total = 0, np.zeros(0)
+    for problem in problems:
+        chosen = (choose(problem, settings).year != NEVER).astype(np.float64)
+        total = chosen if count == 0 else total + chosen
+        count += 1
+    if not count:
+        raise ValueError("no variant was given")
+    return total / count
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CoverResult:
+    """The fewest, or the cheapest, candidates that serve every demand that can be served.
+
+    Attributes
+    ----------
+    chosen : (n,) bool array
+    number, cost_vnd : int
+    bound : float
+        No set has fewer candidates (or costs less, in đồng).
+    unreachable : (k,) int64 array
+        Demands that no candidate serves.
+    """
+
+    chosen: _Bool
+    number: int
+    cost_vnd: int
+    bound: float
+    unreachable: _I64
+
+
+def set_cover(problem: ChoiceProblem, *, by_cost: bool = False, seconds: float = 60.0, threads: int = 2) -> CoverResult:
+    """Return the fewest (or cheapest) candidates with which every demand has a unit, whatever the budgets and years.
+
+    Fixed candidates stand and cost nothing; of conflicting ones at most one is taken, where that leaves a solution.
+
+    Raises
+    ------
+    RuntimeError
+        If the spacing rules leave no set that serves everybody that is reachable.
+    """
+    n = problem.candidates
+    rows = problem.cover.tocsr()
+    solver = new_solver(threads=threads, time_limit=seconds)
+    price = problem.cost_vnd / MONEY_UNIT_VND if by_cost else np.ones(n)
+    solver.addVars(n, (~problem.free).astype(np.float64), np.ones(n))
+    every = np.arange(n, dtype=np.int32)
+    solver.changeColsIntegrality(n, every, np.array([highspy.HighsVarType.kInteger] * n))
+    solver.changeColsCost(n, every, np.where(problem.free, price, 0.0))
+    seen: set[bytes] = set()
+    unreachable = []
+    bounds = np.searchsorted(problem.unit_demand, np.arange(len(problem.steps) + 1))
+    for demand in range(len(problem.steps)):
+        who = np.unique(rows.indices[rows.indptr[bounds[demand]] : rows.indptr[bounds[demand + 1]]]).astype(np.int32)
+        if not len(who):
+            unreachable.append(demand)
+        elif who.tobytes() not in seen:
+            seen.add(who.tobytes())
+            solver.addRow(1.0, highspy.kHighsInf, len(who), who, np.ones(len(who)))
+    for a, b in problem.conflicts:
+        if problem.free[a] or problem.free[b]:
+            solver.addRow(-highspy.kHighsInf, 1.0, 2, np.array([a, b], dtype=np.int32), np.ones(2))
+    solver.run()
+    info = solver.getInfo()
+    if info.primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
+        raise RuntimeError(f"no set serves everybody: {solver.modelStatusToString(solver.getModelStatus())}")
+    chosen = (np.asarray(solver.getSolution().col_value) > 0.5) & problem.free
+    bound = float(info.mip_dual_bound) * (MONEY_UNIT_VND if by_cost else 1.0)
+    return CoverResult(chosen, int(chosen.sum()), int(problem.cost_vnd[chosen].sum()), bound, np.array(unreachable, dtype=np.int64))
