@@ -22,19 +22,23 @@ from geo.io.boundaries import read_boundaries
 from geo.io.buildings import read_buildings
 from geo.io.catalogues import band_catalogue, operator_catalogue
 from geo.io.coverage_claims import read_coverage_claims
+from geo.io.declarations import read_declarations
 from geo.io.facilities import read_facilities
+from geo.io.ipv6_tests import read_ipv6_tests
 from geo.io.land_cover import LandCover, join_land_cover, open_land_cover
 from geo.io.measurements import read_measurements
 from geo.io.path_loss import read_path_loss
 from geo.io.places import give_ids
 from geo.io.population import read_population_table, state_overlapping_files
 from geo.io.population_raster import PopulationRaster, open_population_raster
+from geo.io.portals import read_portals
 from geo.io.positions import PositionContext
 from geo.io.project import InputFile, input_files
 from geo.io.refusals import stating
 from geo.io.resources import load_toml
 from geo.io.roads import read_roads
 from geo.io.settlements import read_settlements
+from geo.io.speed_tests import SeenTests, read_speed_tests
 from geo.io.stations import read_network
 from geo.io.terrain import Terrain, open_terrain
 from geo.network import Network
@@ -48,7 +52,8 @@ __all__ = ["READ_KINDS", "Inputs", "province_zones", "read_inputs"]
 #: Kinds of input that this version reads; others are stated as not used yet.
 READ_KINDS = (
     "boundaries", "settlements", "buildings", "facilities", "sites", "cells", "antenna_patterns", "measurements",
-    "path_loss", "coverage_claims", "population", "terrain", "land_cover", "roads", "streets",
+    "path_loss", "speed_tests", "ipv6_tests", "portals", "declarations", "coverage_claims", "population", "terrain",
+    "land_cover", "roads", "streets",
 )  # fmt: skip
 #: What is said when a project leaves an input out without which much stays unknown.
 _LEFT_OUT = {
@@ -68,6 +73,8 @@ class Inputs:
     network : Network or None
     measurements, settlements, population, facilities, path_loss : DataFrame or None
     buildings : DataFrame or None
+    speed_tests, ipv6_tests, portals, declarations : DataFrame or None
+        As :mod:`geo.service_frames` has them.
     coverage_claims : GeoDataFrame or None
     roads, streets : GeoDataFrame or None
     population_raster : PopulationRaster or None
@@ -87,6 +94,10 @@ class Inputs:
     population: pd.DataFrame | None = None
     facilities: pd.DataFrame | None = None
     buildings: pd.DataFrame | None = None
+    speed_tests: pd.DataFrame | None = None
+    ipv6_tests: pd.DataFrame | None = None
+    portals: pd.DataFrame | None = None
+    declarations: pd.DataFrame | None = None
     coverage_claims: gpd.GeoDataFrame | None = None
     roads: gpd.GeoDataFrame | None = None
     streets: gpd.GeoDataFrame | None = None
@@ -199,7 +210,10 @@ class _Reader:
         if units is not None and units.empty and not self.log.has_errors:
             self.log.add("boundaries_without_communes", Source("inputs.boundaries"))
         if units is None or units.empty:
-            for kind in ("sites", "cells", "measurements", "settlements", "facilities", "buildings"):
+            for kind in (
+                "sites", "cells", "measurements", "settlements", "facilities", "buildings", "speed_tests", "ipv6_tests",
+                "portals", "declarations",
+            ):  # fmt: skip
                 if self.files.get(kind):
                     self.log.add("not_checked_without_boundaries", Source(f"inputs.{kind}"), fields={"kind": kind})
             return Inputs(self.operators, files=everything, **rasters)
@@ -322,6 +336,37 @@ class _Reader:
         filled = [p for p in parts if len(p)] or parts[:1]
         return pd.concat(filled, ignore_index=True)
 
+    def _service(self, context: PositionContext, devices: DeviceNumbers, as_of: pd.Timestamp) -> dict[str, Any]:
+        """Read what tells of the quality of service: tests of speed and IPv6, portals, declarations."""
+        found: dict[str, Any] = {}
+        seen = SeenTests()
+        found["speed_tests"] = self._collect(
+            "speed_tests",
+            lambda item: read_speed_tests(
+                item.path, file=item.file, options=item.options, catalogue=self.operators, bands=band_catalogue(),
+                as_of=as_of, devices=devices, seen=seen, context=context, log=self.log,
+            ),
+        )
+        found["ipv6_tests"] = self._collect(
+            "ipv6_tests",
+            lambda item: read_ipv6_tests(
+                item.path, file=item.file, options=item.options, catalogue=self.operators, as_of=as_of, context=context,
+                log=self.log,
+            ),
+        )
+        found["portals"] = self._collect(
+            "portals",
+            lambda item: read_portals(item.path, file=item.file, options=item.options, context=context, log=self.log),
+        )
+        found["declarations"] = self._collect(
+            "declarations",
+            lambda item: read_declarations(
+                item.path, file=item.file, options=item.options, catalogue=self.operators, bands=band_catalogue(),
+                context=context, log=self.log,
+            ),
+        )
+        return found
+
     def _frames(self, context: PositionContext, units: gpd.GeoDataFrame) -> dict[str, Any]:
         """Read what is tied to places: samples, links, villages, people, roads."""
         devices = DeviceNumbers()
@@ -338,6 +383,7 @@ class _Reader:
             "path_loss",
             lambda item: read_path_loss(item.path, file=item.file, options=item.options, log=self.log),
         )
+        found |= self._service(context, devices, as_of)
         found["coverage_claims"] = self._collect(
             "coverage_claims",
             lambda item: read_coverage_claims(

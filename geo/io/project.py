@@ -34,6 +34,11 @@ _KIND_OPTIONS = {
     "cells": ("power_basis", "ports"),
     "measurements": ("technology", "locked_technology"),
     "path_loss": ("technology", "locked_technology"),
+    "speed_tests": (
+        "access", "technology", "unit", "statistic", "source_kind", "campaign", "period", "failed", "utc_offset_h",
+    ),
+    "ipv6_tests": ("access", "period", "measure", "country", "utc_offset_h"),
+    "declarations": ("access", "unit"),
     "coverage_claims": ("technology", "use", "level_dbm", "date"),
 }
 _PROJECT_KEYS = ("name", "province", "operators", "date", "cell_size_m", "language")

@@ -11,7 +11,7 @@ from geo.samples import SampleSettings
 from geo.validation import IssueLog
 from geo.values import is_blank, parse_times
 
-__all__ = ["settle_times"]
+__all__ = ["day_and_clock", "settle_times"]
 
 BoolArray = npt.NDArray[np.bool_]
 _EPOCH_SECONDS = (6e8, 4e9)  # 1989 to 2096
@@ -27,7 +27,7 @@ def settle_times(
     leaves the wall time that it shows. Times after the project's date or before any logger existed
     become unknown.
     """
-    cells = _time_cells(frame)
+    cells = day_and_clock(frame)
     if cells is None:
         log.add("sample_time_missing", table.source)
         return pd.Series(pd.NaT, index=frame.index, dtype="datetime64[ns]")
@@ -69,7 +69,7 @@ def _span(stamps: npt.NDArray[np.datetime64]) -> str:
     return f"{pd.Timestamp(stamps.min()):%Y-%m-%d} … {pd.Timestamp(stamps.max()):%Y-%m-%d}"
 
 
-def _time_cells(frame: pd.DataFrame) -> pd.Series | None:
+def day_and_clock(frame: pd.DataFrame) -> pd.Series | None:
     """Return the cells that hold the time: one column, or day and clock in two."""
     if "time" in frame.columns and "day" not in frame.columns:
         return frame["time"]

@@ -28,12 +28,13 @@ _SEVERITY = {
 }
 #: Lists that others send come first; what the department keeps itself comes after.
 _KINDS = ("stations", "cells", "measurements", "settlements", "facilities", "buildings", "population", "roads", "boundaries")
-_SENT = frozenset({"stations", "cells", "measurements"})
+_SENT = frozenset({"stations", "cells", "measurements", "speed_tests"})
 _KIND_NAMES = {
     "stations": "trạm / sites", "cells": "cell / cells", "measurements": "mẫu đo / measurements",
     "settlements": "thôn, bản / villages", "facilities": "cơ sở / facilities", "buildings": "nhà / buildings",
     "population": "dân số / population", "roads": "đường / roads", "boundaries": "ranh giới / boundaries",
-    "path_loss": "tuyến đo suy hao / path-loss links",
+    "path_loss": "tuyến đo suy hao / path-loss links", "speed_tests": "đo tốc độ / speed tests",
+    "ipv6_tests": "đo IPv6 / IPv6 tests", "portals": "cổng thông tin / portals", "declarations": "tốc độ công bố / declared speeds",
 }  # fmt: skip
 _EFFECT = {
     "kept": Bilingual("giữ nguyên", "kept"),
