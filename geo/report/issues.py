@@ -28,7 +28,7 @@ _SEVERITY = {
 }
 #: Lists that others send come first; what the department keeps itself comes after.
 _KINDS = ("stations", "cells", "measurements", "settlements", "facilities", "buildings", "population", "roads", "boundaries")
-_SENT = frozenset({"stations", "cells", "measurements", "speed_tests"})
+_SENT = frozenset({"stations", "cells", "measurements"})
 _KIND_NAMES = {
     "stations": "trạm / sites", "cells": "cell / cells", "measurements": "mẫu đo / measurements",
     "settlements": "thôn, bản / villages", "facilities": "cơ sở / facilities", "buildings": "nhà / buildings",

@@ -18,6 +18,7 @@ LIST = Path(__file__).with_name("ways.toml")
 FAMILIES = (
     "crs", "axes", "numbers", "missing", "encoding", "formulas", "sheets", "time", "duplicates", "old_areas", "polygons",
     "coverage", "rasters", "paths", "environment", "bombs", "antennas", "signals", "project", "kinds",
+    "service",
 )  # fmt: skip
 _NOTHING = Bilingual("", "")
 STATUSES = ("answered", "open", "undetectable")

@@ -13,7 +13,7 @@ __all__ = ["MODULES", "Builder", "all_builders", "way"]
 Builder = Callable[[MadeUpProject], Check | None]
 
 MODULES = ("places", "numbers", "texts", "tables", "shapes", "rasters", "files", "radio", "projects", "kinds",
-           "layouts")  # fmt: skip
+           "layouts", "service")  # fmt: skip
 _BUILDERS: dict[str, Builder] = {}
 
 
