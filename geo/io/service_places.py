@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 import shapely
 
-from geo.columns import distinct_rows, pick_texts
+from geo.columns import distinct_rows, pick_texts, plain_numbers
 from geo.io.named_areas import communes_meant, state_named_areas
 from geo.io.positions import POSITION_FIELDS, PositionContext, settle_positions
 from geo.io.raw import TableOptions
@@ -72,7 +72,8 @@ def _has_position(table: Table, frame: pd.DataFrame) -> BoolArray:
     columns = [c for c in POSITION_FIELDS if c in frame.columns]
     known = np.zeros(len(frame), dtype=bool)
     for column in columns:
-        known |= ~is_blank(frame[column])
+        numbers = plain_numbers(frame[column])  # a long column of plain numbers needs no look at each cell
+        known |= ~is_blank(frame[column]) if numbers is None else ~np.isnan(numbers)
     if table.geometry is not None and not columns:
         known |= table.geometry.reindex(frame.index).notna().to_numpy(dtype=bool)
     return known

@@ -199,7 +199,7 @@ def _read_table(reading: _Reading, schema: Schema) -> pd.DataFrame:
     if log.refused(table.source) or speeds is None:
         log.close("speed_tests", table.source, rows_in=table.rows_in, rows_used=0)
         return SPEED_SAMPLES.empty()
-    frame, values = _values(reading, frame, speeds, limits)
+    frame, values = _values(reading, frame, speeds, limits, technology)
     kept = frame.index
     operators = _operators(reading, frame, sums)
     local = (time + pd.Timedelta(hours=reading.times.utc_offset_h)).dt.tz_localize(None).dt.normalize()
@@ -372,7 +372,11 @@ def _access_given(reading: _Reading) -> str:
 
 
 def _values(
-    reading: _Reading, frame: pd.DataFrame, speeds: Mapping[str, SpeedCells], limits: Mapping[str, FloatArray]
+    reading: _Reading,
+    frame: pd.DataFrame,
+    speeds: Mapping[str, SpeedCells],
+    limits: Mapping[str, FloatArray],
+    technology: pd.Series,
 ) -> tuple[pd.DataFrame, dict[str, FloatArray]]:
     """Return the rows with a usable value and their speeds and latency, what is wrong with them stated."""
     table, log = reading.table, reading.log
@@ -397,7 +401,10 @@ def _values(
     with np.errstate(invalid="ignore"):
         latency = np.where(latency > 0, latency, np.nan)  # a ping of 0 is one that was not made
         values = {f: np.where((v == 0) & f.startswith("package"), np.nan, v) for f, v in values.items()}
-    frame, keep = _without_transfer(reading, frame, values, latency, ~bad)
+    if reading.form.source_kind == "traffic":
+        frame, keep = _transfers(reading, frame, values, ~bad, technology)
+    else:
+        frame, keep = _without_transfer(reading, frame, values, latency, ~bad)
     names = {"download": "download_mbps", "upload": "upload_mbps", "package_download": "package_download_mbps", "package_upload": "package_upload_mbps"}
     out = {names[f]: values[f][keep] for f in _SPEEDS}
     return frame, {**out, "latency_ms": latency[keep]}
@@ -411,22 +418,6 @@ def _without_transfer(
     came = "; ".join(table.header(f) for f in ("download", "upload") if f in frame.columns)
     with np.errstate(invalid="ignore"):
         nothing = {f: values[f] == 0 for f in ("download", "upload")}
-    if reading.form.source_kind == "traffic":
-        idle = np.zeros(len(frame), dtype=bool)
-        if "state" in frame.columns:
-            states = frame["state"].map({s: fold_key(s) in _IDLE for s in frame["state"].dropna().unique()})
-            idle = states.fillna(value=False).to_numpy(dtype=bool, copy=True)
-        for f, none in nothing.items():
-            values[f] = np.where(none, np.nan, values[f])
-        idle |= ~(np.isfinite(values["download"]) | np.isfinite(values["upload"]))
-        idle &= keep
-        if idle.any():
-            log.add("speed_no_transfer", table.source, rows=frame.index[idle], column=came)
-        keep = keep & ~idle
-        moving = values["download"][keep & np.isfinite(values["download"])]
-        log.add("speed_bit_rates", table.source, column=came, came=str(int(keep.sum())),
-                fields={"median": f"{np.median(moving) if len(moving) else 0:.3g}"})
-        return frame.loc[keep], keep
     failed = (nothing["download"] | nothing["upload"]) & keep
     as_zero = _failed_as_zero(reading)
     if not as_zero:
@@ -440,6 +431,29 @@ def _without_transfer(
     if empty.any():
         log.add("speed_nothing_measured", table.source, rows=frame.index[empty], column=came)
     keep = keep & said
+    return frame.loc[keep], keep
+
+
+def _transfers(
+    reading: _Reading, frame: pd.DataFrame, values: dict[str, FloatArray], keep: BoolArray, technology: pd.Series
+) -> tuple[pd.DataFrame, BoolArray]:
+    """Return the rows of a log of bit rates in which something was transferred, and which they are; 0 becomes unknown."""
+    table, log = reading.table, reading.log
+    came = "; ".join(table.header(f) for f in ("download", "upload") if f in frame.columns)
+    idle = np.zeros(len(frame), dtype=bool)
+    if "state" in frame.columns:
+        states = frame["state"].map({s: fold_key(s) in _IDLE for s in frame["state"].dropna().unique()})
+        idle = states.fillna(value=False).to_numpy(dtype=bool, copy=True)
+    for f in ("download", "upload"):
+        values[f] = np.where(values[f] == 0, np.nan, values[f])
+    idle |= ~(np.isfinite(values["download"]) | np.isfinite(values["upload"]))
+    idle &= keep
+    if idle.any():
+        log.add("speed_no_transfer", table.source, rows=frame.index[idle], column=came)
+    keep = keep & ~idle
+    down = pd.Series(values["download"][keep]).groupby(technology.to_numpy()[keep]).agg(["size", "median"])
+    listed = [f"{name or '?'} {median:.3g} ({size})" for name, size, median in down.itertuples()]
+    log.add("speed_bit_rates", table.source, column=came, came=str(int(keep.sum())), fields={"medians": ", ".join(listed) or "—"})
     return frame.loc[keep], keep
 
 

@@ -505,6 +505,7 @@ def test_cork(shared_dir: Path) -> None:
     assert len(rows_of(log, "speed_no_transfer")) == 78_004
     assert len(rows_of(log, "speed_duplicate")) == 1_905
     assert set(frame["source_kind"]) == {"traffic"}  # never to be judged as tests
+    assert fields_of(log, "speed_bit_rates")["medians"].startswith("2G 0.001 (")
     assert frame["device_id"].nunique() == 83
     raw = pd.read_parquet(path).set_index(np.arange(1, 188_712))
     assert frame["download_mbps"].fillna(0).to_numpy() == pytest.approx(raw.loc[frame["row"], "DL_bitrate"].to_numpy() / 1000)
