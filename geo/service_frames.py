@@ -163,6 +163,7 @@ IPV6_TESTS = _contract(
         "capable_tests": _FLOAT,
         "preferred_tests": _FLOAT,
         "asn": _TEXT,
+        "device": _TEXT,
         "period_start": _DAY,
         "period_end": _DAY,
     },
@@ -178,6 +179,7 @@ is_aggregate, tests : the row counts ``tests`` tests; single tests have 1.
 capable_tests, preferred_tests : of ``tests``, how many; 1 or 0 for single tests; NaN unknown. Where the table gives
     shares, share × tests, which need not be whole.
 asn : number of the autonomous system as text, ``""`` unknown.
+device : a number without meaning outside the run, as ``device_id`` of :data:`SPEED_SAMPLES`; ``""`` unknown.
 """
 
 PORTALS = _contract(

@@ -350,8 +350,8 @@ class _Reader:
         found["ipv6_tests"] = self._collect(
             "ipv6_tests",
             lambda item: read_ipv6_tests(
-                item.path, file=item.file, options=item.options, catalogue=self.operators, as_of=as_of, context=context,
-                log=self.log,
+                item.path, file=item.file, options=item.options, catalogue=self.operators, as_of=as_of, devices=devices,
+                context=context, log=self.log,
             ),
         )
         found["portals"] = self._collect(

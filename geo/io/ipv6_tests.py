@@ -25,6 +25,7 @@ from geo.io.service_places import settle_places
 from geo.io.service_times import TimeRules, settle_periods, settle_utc, time_rules
 from geo.io.tables import Table, convert, load_schema, read_tables
 from geo.operators import OperatorCatalogue
+from geo.samples import DeviceNumbers
 from geo.schemas import Schema
 from geo.service_frames import IPV6_TESTS
 from geo.text import clean, fold, fold_key
@@ -50,6 +51,7 @@ def read_ipv6_tests(
     catalogue: OperatorCatalogue,
     log: IssueLog,
     as_of: pd.Timestamp | None = None,
+    devices: DeviceNumbers | None = None,
     limits: FileLimits | None = None,
 ) -> pd.DataFrame:
     """Read the IPv6 tests of one file.
@@ -68,6 +70,8 @@ def read_ipv6_tests(
     log : IssueLog
         Books every row: in = used + dropped with a finding.
     as_of : Timestamp, optional
+    devices : DeviceNumbers, optional
+        One for all files of a run, so that a telephone keeps its number.
     limits : FileLimits, optional
 
     Returns
@@ -81,9 +85,9 @@ def read_ipv6_tests(
         If the file cannot be read or lacks the columns, or an option is wrong.
     """
     schema = load_schema("ipv6_tests")
-    rules = time_rules(options, as_of)
+    rules, devices = time_rules(options, as_of), devices or DeviceNumbers()
     parts = [
-        _read_table(table, schema, options, context, catalogue, rules, log)
+        _read_table(table, schema, options, context, catalogue, rules, devices, log)
         for table in read_tables(path, file=file, schema=schema, options=options, log=log, limits=limits)
     ]
     filled = [p for p in parts if len(p)]
@@ -102,6 +106,7 @@ def _read_table(
     context: PositionContext,
     catalogue: OperatorCatalogue,
     rules: TimeRules,
+    devices: DeviceNumbers,
     log: IssueLog,
 ) -> pd.DataFrame:
     frame = convert(table, schema, log)
@@ -137,6 +142,7 @@ def _read_table(
             "capable_tests": capable,
             "preferred_tests": preferred,
             "asn": asn,
+            "device": _device(table, frame, devices, log) if one else "",
             "period_start": start[kept].fillna(local[kept]),
             "period_end": end[kept].fillna(local[kept]),
             "file": table.source.file,
@@ -145,7 +151,7 @@ def _read_table(
         },
         index=kept,
     )
-    result = _without_repeated(table, frame, result, log)
+    result = _without_repeated(table, result, log)
     log.close("ipv6_tests", table.source, rows_in=table.rows_in, rows_used=len(result))
     return IPV6_TESTS.conform(result)
 
@@ -314,19 +320,25 @@ def _operators(
     return names.astype("str")
 
 
+def _device(table: Table, frame: pd.DataFrame, devices: DeviceNumbers, log: IssueLog) -> pd.Series:
+    """Return numbers in place of identities, empty where there is none."""
+    if "device" not in frame.columns or frame.empty:
+        return pd.Series("", index=frame.index, dtype="str")
+    known = ~is_blank(frame["device"])
+    numbers = devices.number(frame["device"])
+    log.add("sample_device_replaced", table.source, column=table.header("device"), fields={"count": len(np.unique(numbers[known]))})
+    return pd.Series(numbers, index=frame.index).astype("str").where(known, "").astype("str")
+
+
 def _access(table: Table, frame: pd.DataFrame, options: TableOptions, log: IssueLog) -> pd.Series:
     told = access_column(table, frame, "access", log, state_unknown=True)
     given = given_access(clean(options.extra.get("access", "")))
     return told.where(told != "", given).astype("str")
 
 
-def _without_repeated(table: Table, frame: pd.DataFrame, result: pd.DataFrame, log: IssueLog) -> pd.DataFrame:
+def _without_repeated(table: Table, result: pd.DataFrame, log: IssueLog) -> pd.DataFrame:
     """Drop rows that repeat another; single tests only where a time and a device or place tell them apart."""
     keys = [c for c in result.columns if c not in {"file", "sheet", "row"}]
-    told = result["is_aggregate"] | (result["time"].notna() & result["lon"].notna())
-    parts = result[keys]
-    if "device" in frame.columns and len(result):
-        told |= result["time"].notna() & ~is_blank(frame["device"])
-        parts = parts.assign(_device=pd.factorize(frame["device"])[0])
-    again = parts.duplicated().to_numpy(dtype=bool) & told.to_numpy(dtype=bool)
+    told = result["is_aggregate"] | (result["time"].notna() & (result["lon"].notna() | (result["device"] != "")))
+    again = result.duplicated(keys).to_numpy(dtype=bool) & told.to_numpy(dtype=bool)
     return log.drop(result, again, "speed_duplicate", table.source)

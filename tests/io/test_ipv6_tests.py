@@ -59,6 +59,7 @@ def test_single_tests(tmp_path: Path) -> None:
     assert rows_of(log, "ipv6_counts_impossible") == [4]
     assert rows_of(log, "ipv6_nothing_said") == [5]
     assert rows_of(log, "speed_duplicate") == [6]
+    assert frame["device"].nunique() == 2  # told apart, and no more
     assert "203.0.113" not in frame.to_csv()
 
 
