@@ -46,6 +46,7 @@ def settle_places(
     """
     if "quadkey" in frame.columns:
         return _from_quadkeys(table, frame, context, zoom, tile_apart_m, log)
+    frame = _without_half_pairs(table, frame, log)
     pointed = _has_position(table, frame)
     bare = frame.drop(columns=[c for c in POSITION_FIELDS if c in frame.columns])
     named = _by_name(table, bare.loc[~pointed], context, log)
@@ -65,6 +66,14 @@ def settle_places(
     if named.empty:
         return placed
     return pd.concat([placed, named]).sort_index(kind="stable")
+
+
+def _without_half_pairs(table: Table, frame: pd.DataFrame, log: IssueLog) -> pd.DataFrame:
+    """Return rows without a coordinate whose other one has no column: it places nothing."""
+    half = [c for pair in (("lon", "lat"), ("x", "y")) for c in pair if (set(pair) & set(frame.columns)) == {c}]
+    if half:
+        log.add("columns_unused", table.source, came=", ".join(table.header(c) for c in half))
+    return frame.drop(columns=half)
 
 
 def _has_position(table: Table, frame: pd.DataFrame) -> BoolArray:

@@ -171,7 +171,7 @@ def settle_periods(
 ) -> tuple[pd.DataFrame, pd.Series, pd.Series]:
     """Return rows, first and last day of the period that each stands for (datetime64[ns], NaT unknown).
 
-    From columns of both days, one column of periods, or ``given`` for the whole table. Rows of a period
+    From columns of both days, one column of periods (of sums, ``needed``, a column of dates too), or ``given`` for the whole table. Rows of a period
     that cannot be are dropped; where none is told and ``needed``, it is stated.
     """
     unknown = pd.Series(np.datetime64("NaT", "ns"), index=frame.index)
@@ -181,8 +181,8 @@ def settle_periods(
         start, end, bad = start.dt.normalize(), end.dt.normalize(), bad_start | bad_end
         cells = frame["period_start"].astype(object).astype(str) + " – " + frame["period_end"].astype(object).astype(str)
         column = f"{table.header('period_start')}; {table.header('period_end')}"
-    elif "period" in frame.columns:
-        cells, column = frame["period"], table.header("period")
+    elif named := next((c for c in ("period", *(("day", "time") if needed else ())) if c in frame.columns), ""):
+        cells, column = frame[named], table.header(named)
         start, end, bad = parse_periods(cells)
     elif given:
         one_start, one_end, refused = parse_periods(pd.Series([given]))

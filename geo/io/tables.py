@@ -172,7 +172,7 @@ def _map_columns(raw: RawTable, schema: Schema, options: TableOptions, log: Issu
             log.add(code, raw.source, came=", ".join(found))
     cells = raw.cells
     blank = cells.isna().all(axis=1).to_numpy(dtype=bool)
-    if cells.shape[1] and cells.dtypes.map(pd.api.types.is_object_dtype).any():
+    if cells.size and cells.dtypes.map(pd.api.types.is_object_dtype).any():
         blank = blank | cells.map(lambda c: c is None or c != c or (isinstance(c, str) and not c.strip())).all(axis=1).to_numpy()
     geometry = raw.geometry
     if geometry is not None:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from geo.areas import AreaIndex
@@ -186,7 +186,7 @@ def test_one_impossible_value_is_unknown_and_not_clipped(tmp_path: Path) -> None
     assert fields_of(log, "speed_implausible") == {"limit": "1600"}
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     speeds=st.lists(st.floats(1.2, 1500), min_size=5, max_size=40), unit=st.sampled_from(sorted(SPEED_UNITS)),
     comma=st.booleans(),
@@ -539,3 +539,10 @@ def test_every_limit_names_its_source() -> None:
     for entry in content.values():
         if "value" in entry:
             assert entry["source"]
+
+
+def test_half_a_pair_of_coordinates_places_nothing(tmp_path: Path) -> None:
+    frame, log = read(tmp_path, "Công nghệ,Mã xã,Kinh độ,Download (Mbps)\n4G,99001,105.35,45\n")
+    assert frame["commune_code"].tolist() == ["99001"]
+    assert frame["lon"].isna().all()
+    assert "columns_unused" in log.codes()
