@@ -245,6 +245,8 @@ class _Entry:
             self.fault("statistic", f"'{rule.indicator.name}' chỉ có số liệu báo cáo: dùng 'reported'", f"'{rule.indicator.name}' is only reported: use 'reported'")
         if rule.valid_from and rule.valid_to and rule.valid_from > rule.valid_to:
             self.fault("valid_to", f"trước valid_from ({rule.valid_from})", f"before valid_from ({rule.valid_from})")
+        if rule.campaign_required and rule.period != "campaign":
+            self.fault("campaign_required", "cần period = 'campaign'", "period = 'campaign' is needed")
         if rule.due and rule.basis != "target":
             self.fault("due", "chỉ dùng với basis = 'target'", "only with basis = 'target'")
         if rule.basis == "legal" and rule.status == "setting":
