@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from itertools import pairwise
 
 from geo.errors import Bilingual
 
@@ -27,7 +28,7 @@ STATISTICS = ("mean", "share_at_least", "share_at_most", "percentile", "share", 
 AREA_LEVELS = ("commune", "province", "country", "road")
 BASES = ("legal", "target", "scorecard")
 STATUSES = ("in force", "draft", "unverified", "setting")
-SOURCE_KINDS = ("drive_test", "crowd_test", "operator_report", "official_measurement", "aggregate")
+SOURCE_KINDS = ("drive_test", "crowd_test", "operator_report", "official_measurement", "aggregate", "traffic")
 PERIODS = ("all", "month", "campaign")
 #: What a threshold or a level may be taken from where it is not one number.
 TAKEN_FROM = ("declared.vd_mbps", "declared.vu_mbps", "declared.vdmin_mbps", "package.download_mbps", "package.upload_mbps")
@@ -71,7 +72,7 @@ class Rule:
     area_level : str
         Where the document judges; elsewhere a result is indicative.
     source_kinds : tuple of str
-        Samples that the document admits; empty: any.
+        Samples that the document admits; empty: any test. ``traffic`` (bit rates of a phone in use) is none and has to be named.
     campaign_required : bool
     period : str
         Over what samples are taken together: ``all``, ``month`` or ``campaign``.
@@ -200,7 +201,7 @@ def overlapping(rules: Iterable[Rule]) -> tuple[Rule, Rule] | None:
         by_id.setdefault(rule.id, []).append(rule)
     for versions in by_id.values():
         ordered = sorted(versions, key=lambda rule: rule.valid_from or date.min)
-        for before, after in zip(ordered, ordered[1:], strict=False):
+        for before, after in pairwise(ordered):
             if (before.valid_to or date.max) >= (after.valid_from or date.min):
                 return before, after
     return None

@@ -1,4 +1,4 @@
-"""What operators declare, sample by sample: the value in force on its day, of its commune, else of its province."""
+"""What operators declare, sample by sample: the value in force on its day, of its commune, else of its province, else for everywhere."""
 
 from __future__ import annotations
 
@@ -40,7 +40,8 @@ def declared_values(
     day : (n,) int64 array
         Of each sample, since 1970.
     places : mapping of str to (areas, codes)
-        By level, the wider one first: each sample's area, and the areas' codes.
+        By level, the wider one first: each sample's area, and the areas' codes. What is declared for no area holds
+        everywhere; for an area of the operator's own numbering nowhere, since nobody can tell where it is.
 
     Raises
     ------
@@ -62,7 +63,8 @@ def declared_values(
     begins = pd.to_datetime(own["valid_from"], errors="coerce").to_numpy(dtype="datetime64[D]")
     begin = np.where(np.isnat(begins), np.iinfo(np.int64).min, begins.astype(np.int64))
     codes = own["service_area_code"].astype("str").fillna("").to_numpy(dtype=object)
-    for area, listed in places.values():
+    everywhere = (np.zeros(len(day), dtype=np.int64), ("",))
+    for area, listed in (everywhere, *places.values()):
         number = {code: i for i, code in enumerate(listed)}
         of = np.array([number.get(code, -1) for code in codes], dtype=np.int64)
         usable = (of >= 0) & np.isfinite(value)

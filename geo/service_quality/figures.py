@@ -201,7 +201,8 @@ def figures_of_aggregates(
         (rows > 0) & ~usable, "aggregates_no_share" if not wanted else "aggregates_no_percentile" if wanted != "mean" else "aggregates_no_mean", ""
     ).astype(object)
     unknown = np.full(areas, np.nan)
+    n = (weight if wanted else np.bincount(area, tests, minlength=areas)).astype(np.float64)
     return Figures(
-        np.where(usable, mean, np.nan), unknown, unknown, unknown, unknown, np.bincount(area, tests, minlength=areas) if not wanted else weight,
+        np.where(usable, mean, np.nan), unknown, unknown, unknown, unknown, n,
         unknown, unknown, threshold, np.full(areas, "not_enough", dtype=object), unknown, several, reason,
     )  # fmt: skip

@@ -144,7 +144,10 @@ def samples_of(
     words: dict[str, list[str]] = {}
     codes: dict[str, _I64] = {}
     for name in ("operator", "technology", "access", "source_kind", "campaign", "statistic", "file"):
-        found, uniques = pd.factorize(frame[name].astype("str").fillna(""), sort=True)
+        cells = frame[name].astype("str").fillna("")
+        if name == "statistic":  # aggregates that do not say what they are
+            cells = cells.replace("unknown", "")
+        found, uniques = pd.factorize(cells, sort=True)
         codes[name], words[name] = found.astype(np.int64), [str(u) for u in uniques]
     values = {name: _numbers(frame, name) for name in _VALUES}
     for name, value in values.items():

@@ -125,7 +125,7 @@ def judge(
         return pd.DataFrame({name: pd.Series(dtype="object") for name in (*STANDARD_COLUMNS, *JOINT_COLUMNS)})
     table = pd.concat(parts, ignore_index=True)
     table["q_value"] = np.nan
-    for _, rows in table.groupby(["rule_id", "area_level"], sort=False).indices.items():
+    for rows in table.groupby(["rule_id", "area_level"], sort=False).indices.values():
         table.loc[rows, "q_value"] = q_values(table["p_contradicted"].to_numpy(dtype=np.float64)[rows])
     order = ["rule_id", "area_level", "operator", "technology", "access", "source_kind", "period", "area_code"]
     return table.sort_values(order, kind="stable", ignore_index=True)[[*STANDARD_COLUMNS, *JOINT_COLUMNS]]
@@ -172,6 +172,8 @@ class _Run:
             if wanted:
                 numbers = [i for i, word in enumerate(s.words[name]) if word in wanted]
                 kept &= np.isin(s.codes[name], numbers)
+        if "traffic" in s.words["source_kind"] and "traffic" not in rule.source_kinds:
+            kept &= s.codes["source_kind"] != s.words["source_kind"].index("traffic")
         if self.by_day:
             first = -1_000_000 if rule.valid_from is None else (rule.valid_from - _EPOCH).days
             last = 1_000_000 if rule.valid_to is None else (rule.valid_to - _EPOCH).days
@@ -324,7 +326,7 @@ class _Run:
             pairs = np.unique(np.stack([area[known], of[known]]), axis=1)
             out[name] = np.bincount(pairs[0], minlength=count).astype(np.float64)
         if aggregate:
-            out["devices"] = np.bincount(area, s.devices[rows], minlength=count)
+            out["devices"] = np.bincount(area, s.devices[rows], minlength=count).astype(np.float64)
         return out
 
     def reasons(
@@ -346,7 +348,7 @@ class _Run:
         every: list[tuple[str, _Bool]] = [
             ("no_samples", ~some),
             (whole, some if whole else np.zeros(count, dtype=bool)),
-            ("package_missing" if of_package else "declared_missing", some & ~judged & (not whole)),
+            ("package_missing" if of_package else self.undeclared(group), some & ~judged & (not whole)),
             ("package_missing_for_part" if of_package else "declared_missing_for_part", judged & lacking),
             ("several_packages" if of_package else "several_declared_values", found.several),
             *((code, found.reason == code) for code in ("aggregates_no_mean", "aggregates_no_percentile", "aggregates_no_share")),
@@ -370,6 +372,14 @@ class _Run:
             if code and np.any(holds):
                 out = np.where(np.asarray(holds, dtype=bool), np.where(out == "", code, out + ("; " + code)), out)
         return out
+
+    def undeclared(self, group: _Group) -> str:
+        """Return why samples have no declared value: nothing was declared, or for areas that nobody can place."""
+        d = self.declarations
+        placed = {code for codes in self.areas.codes.values() for code in codes}
+        own = (d["operator"].astype("str") == group.operator) & d["technology"].astype("str").isin([group.technology, ""])
+        named = {code for code in d["service_area_code"].astype("str")[own] if code}
+        return "declared_area_unknown" if named and not named & placed else "declared_missing"
 
     def untold(self, group: _Group, level: str, count: int) -> _Bool:
         """Return where an aggregate does not say what it is."""

@@ -163,6 +163,23 @@ def test_without_a_declaration_nothing_applies() -> None:
         assert row["n"] == 3
 
 
+def test_declared_for_everywhere_and_for_nobody_knows_where() -> None:
+    asked = rule(threshold=None, threshold_from="declared.vd_mbps")
+    everywhere = declared({"vd_mbps": 45.0, "service_area_code": ""}, {"vd_mbps": 60.0, "service_area_code": "10002"})
+    table = verdicts(samples([{"download_mbps": 50.0, "commune_code": c} for c in ("10001", "10002")]), asked, declarations=everywhere)
+    assert [one(table, a)["threshold"] for a in ("10001", "10002")] == [45.0, 60.0]
+    numbered = one(verdicts(speeds(30, 50, 70), asked, declarations=declared({"service_area_code": "1"})))
+    assert (numbered["rule_result"], numbered["reason"].split("; ")[0]) == ("not_applicable", "declared_area_unknown")
+
+
+def test_bit_rates_of_a_phone_in_use_are_no_tests() -> None:
+    rows = [{"download_mbps": 50.0}, {"download_mbps": 1.0, "source_kind": "traffic"}]
+    table = verdicts(samples(rows), rule())
+    assert (one(table)["value"], set(table["source_kind"])) == (50.0, {"crowd_test"})
+    named = verdicts(samples(rows), rule(source_kinds=["traffic"]))
+    assert one(named, source_kind="traffic")["value"] == 1.0
+
+
 def test_share_above_the_declared_least_speed() -> None:
     asked = rule(statistic="share_at_least", level_from="declared.vdmin_mbps", threshold=0.5, unit="share")
     said = declared({"vdmin_mbps": 40.0}, {"vdmin_mbps": 60.0, "service_area_code": "10002"})
@@ -202,8 +219,9 @@ def test_aggregates_have_no_interval() -> None:
     p50 = rule(statistic="percentile", percentile=0.5)
     assert one(verdicts(samples(median, **given), p50))["value"] == 40.0
     assert one(verdicts(samples(median * 2, **given), p50))["reason"].split("; ")[0] == "aggregates_no_percentile"
-    untold = one(verdicts(samples([{"download_mbps": 40.0, "tests": 100}], **given), rule()))
-    assert (untold["rule_result"], "statistic_not_told" in untold["reason"]) == ("indicative", True)
+    for word in ("", "unknown"):
+        untold = one(verdicts(samples([{"download_mbps": 40.0, "tests": 100, "statistic": word}], **given), rule()))
+        assert (untold["rule_result"], "statistic_not_told" in untold["reason"]) == ("indicative", True)
 
 
 def test_each_sample_is_held_against_the_rules_of_its_day() -> None:
