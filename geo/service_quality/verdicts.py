@@ -25,7 +25,7 @@ from geo.service_quality.samples import NONE, Samples, empty_declarations, sampl
 from geo.service_quality.settings import ServiceSettings
 from geo.standards import EvidenceSettings, q_values
 
-__all__ = ["JOINT_COLUMNS", "STANDARD_COLUMNS", "Areas", "areas_of", "judge"]
+__all__ = ["JOINT_COLUMNS", "STANDARD_COLUMNS", "Areas", "areas_of", "judge", "rule_columns", "status_reasons"]
 
 _F64 = npt.NDArray[np.float64]
 _I64 = npt.NDArray[np.int64]
@@ -35,7 +35,7 @@ _Bool = npt.NDArray[np.bool_]
 STANDARD_COLUMNS = (
     "area_code", "area_level", "rule_id", "operator", "technology", "access", "period", "source_kind", "statistic", "value", "low", "high", "n",
     "n_effective", "n_needed", "threshold", "rule_result", "evidence", "q_value", "reason", "basis", "status", "document", "clause",
-    "indicator", "unit", "comparator", "campaign", "days", "hours", "places", "devices", "rule_from",
+    "indicator", "unit", "comparator", "campaign", "days", "hours", "places", "devices", "rule_valid_from", "rule_from",
 )  # fmt: skip
 #: Bounds that hold for all areas of a rule's rows at once, for ranks; not written to the table.
 JOINT_COLUMNS = ("joint_low", "joint_high")
@@ -265,56 +265,44 @@ class _Run:
         reasons = self.reasons(rule, group, level, found, counted, used, spread)
         result = self.result(rule, group, level, found, counted, used)
         decided = ~np.isin(result, ["not_applicable"])
-        empty = np.full(count, np.nan)
-        frame = self.frame(rule, level, codes, group)
-        frame["value"] = np.where(decided, found.value, np.nan)
-        for name in ("low", "high", "joint_low", "joint_high"):
-            frame[name] = np.where(decided, getattr(found, name), np.nan)
-        frame["n"] = np.where(decided | (found.n > 0), found.n, counted.astype(np.float64))
-        frame["n_effective"] = found.n_effective if not group.aggregate else empty
-        frame["n_needed"] = np.where(np.isfinite(found.n_needed) & decided, found.n_needed, np.nan)
-        frame["threshold"] = found.threshold
-        frame["rule_result"] = result
-        frame["evidence"] = np.where(decided, found.evidence, "not_enough")
-        frame["p_contradicted"] = np.where(decided, found.p_contradicted, np.nan)
-        frame["reason"] = reasons
-        frame["unit"] = np.where(found.several, "share", rule.unit)
-        frame["period"] = self.periods(group, rows, area, count)
-        for name, value in spread.items():
-            frame[name] = value
-        if not group.last:
-            frame = frame[counted > 0]
-        return frame
-
-    def frame(self, rule: Rule, level: str, codes: Sequence[str], group: _Group | None) -> pd.DataFrame:
-        count = len(codes)
-        return pd.DataFrame(
+        figures = {name: np.where(decided, getattr(found, name), np.nan) for name in ("low", "high", "joint_low", "joint_high")}
+        frame = pd.DataFrame(
             {
-                "area_code": list(codes), "area_level": level, "rule_id": rule.id,
-                "operator": "" if group is None else group.operator,
-                "technology": "; ".join(rule.technologies) if group is None else group.technology,
-                "access": rule.access if group is None else group.access,
-                "source_kind": "" if group is None else group.source_kind,
-                "statistic": rule.statistic if rule.percentile is None else f"p{rule.percentile * 100:g}",
-                "basis": rule.stated_basis, "status": rule.status, "document": rule.document.vi if rule.document.vi == rule.document.en else str(rule.document), "clause": rule.clause,
-                "indicator": rule.indicator.name, "comparator": rule.comparator,
-                "campaign": "" if group is None else group.campaign, "rule_from": _origin(rule),
-            },
-            index=range(count),
+                **self.common(rule, level, codes, group), **figures, **spread,
+                "value": np.where(decided, found.value, np.nan),
+                "n": np.where(decided | (found.n > 0), found.n, counted.astype(np.float64)),
+                "n_effective": found.n_effective,
+                "n_needed": np.where(np.isfinite(found.n_needed) & decided, found.n_needed, np.nan),
+                "threshold": found.threshold, "rule_result": result,
+                "evidence": np.where(decided, found.evidence, "not_enough"),
+                "p_contradicted": np.where(decided, found.p_contradicted, np.nan),
+                "reason": reasons, "unit": np.where(found.several, "share", rule.unit), "period": self.periods(group, rows, area, count),
+            }
         )  # fmt: skip
+        return frame if group.last else frame[counted > 0]
+
+    def common(self, rule: Rule, level: str, codes: Sequence[str], group: _Group | None) -> dict[str, object]:
+        """Return what all rows of a group at a level have in common."""
+        return {
+            "area_code": list(codes), "area_level": level, **rule_columns(rule),
+            "operator": "" if group is None else group.operator,
+            "technology": "; ".join(rule.technologies) if group is None else group.technology,
+            "access": rule.access if group is None else group.access,
+            "source_kind": "" if group is None else group.source_kind,
+            "campaign": "" if group is None else group.campaign,
+        }  # fmt: skip
 
     def without_samples(self, rule: Rule) -> pd.DataFrame:
         """Return rows of a rule that no sample can be held against, one per province: that it was not forgotten."""
         level = "province" if "province" in self.areas.codes else next(iter(self.areas.codes))
-        frame = self.frame(rule, level, self.areas.codes[level], None)
         reason = _unknown(rule) or "no_samples"
-        for name in ("value", "low", "high", "joint_low", "joint_high", "n_effective", "n_needed", "p_contradicted"):
-            frame[name] = np.nan
-        frame["n"] = 0.0
-        frame["threshold"] = np.nan if rule.threshold is None else rule.threshold
-        return frame.assign(
-            rule_result="not_applicable", evidence="not_enough", reason=_joined([reason, *_of_status(rule)]), unit=rule.unit, period="", days=0,
-            hours=0, places=0, devices=0,
+        numbers = dict.fromkeys(("value", "low", "high", "joint_low", "joint_high", "n_effective", "n_needed", "p_contradicted"), np.nan)
+        return pd.DataFrame(
+            {
+                **self.common(rule, level, self.areas.codes[level], None), **numbers, "n": 0.0,
+                "threshold": np.nan if rule.threshold is None else rule.threshold, "rule_result": "not_applicable", "evidence": "not_enough",
+                "reason": _joined([reason, *status_reasons(rule)]), "unit": rule.unit, "period": "", "days": 0.0, "hours": 0.0, "places": 0.0, "devices": 0.0,
+            }
         )  # fmt: skip
 
     def spread(self, rows: _I64, area: _I64, count: int, *, aggregate: bool) -> dict[str, _F64]:
@@ -359,7 +347,7 @@ class _Run:
             ("other_source_kind", some & bool(rule.source_kinds and group.source_kind not in rule.source_kinds)),
             ("no_campaign", some & (rule.campaign_required and not group.campaign)),
             ("target_not_due", some & (rule.due is not None and self.on < rule.due)),
-            *((code, some) for code in _of_status(rule)),
+            *((code, some) for code in status_reasons(rule)),
             ("cannot_be_settled", telling & np.isinf(found.n_needed)),
             ("one_phone", telling & (share_of_one > self.settings.most_of_one_phone)),
             ("few_places", telling & (spread["places"] > 0) & (spread["places"] < self.settings.least_places)),
@@ -423,6 +411,16 @@ class _Run:
         return ["" if b < a else f"{_EPOCH + timedelta(days=int(a))}/{_EPOCH + timedelta(days=int(b))}" for a, b in zip(first, last, strict=True)]
 
 
+def rule_columns(rule: Rule) -> dict[str, object]:
+    """Return what every row of a rule says of it."""
+    document = rule.document.vi if rule.document.vi == rule.document.en else str(rule.document)
+    return {
+        "rule_id": rule.id, "statistic": rule.statistic if rule.percentile is None else f"p{rule.percentile * 100:g}", "basis": rule.stated_basis,
+        "status": rule.status, "document": document, "clause": rule.clause, "indicator": rule.indicator.name, "comparator": rule.comparator,
+        "rule_valid_from": "" if rule.valid_from is None else rule.valid_from.isoformat(), "rule_from": f"{rule.origin} (← {rule.replaces})" if rule.replaces else rule.origin,
+    }  # fmt: skip
+
+
 def _unknown(rule: Rule) -> str:
     """Return why a rule cannot be applied to anything; empty if it can."""
     if rule.statistic.startswith("share_at_") and rule.level is None and not rule.level_from:
@@ -432,12 +430,9 @@ def _unknown(rule: Rule) -> str:
     return ""
 
 
-def _of_status(rule: Rule) -> list[str]:
+def status_reasons(rule: Rule) -> list[str]:
+    """Return the code of why a rule decides nothing; none if it may."""
     return [] if rule.confirmed else ["rule_draft" if rule.status == "draft" else "rule_unverified"]
-
-
-def _origin(rule: Rule) -> str:
-    return f"{rule.origin} (← {rule.replaces})" if rule.replaces else rule.origin
 
 
 def _joined(codes: Sequence[str]) -> str:

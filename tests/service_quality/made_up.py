@@ -14,6 +14,7 @@ from geo.service_quality import SAMPLE_COLUMNS, Areas, areas_of, judge, service_
 from geo.standards import evidence_settings
 
 ON = date(2026, 11, 1)
+SETTINGS, EVIDENCE = service_settings(), evidence_settings()
 UNITS = pd.DataFrame({"commune_code": ["10001", "10002", "10003"], "province_code": ["99", "99", "99"]})
 
 
@@ -50,7 +51,7 @@ def declared(*rows: Mapping[str, Any]) -> pd.DataFrame:
 
 
 def verdicts(frame: pd.DataFrame, *rules: Rule, areas: Areas | None = None, **more: Any) -> pd.DataFrame:
-    given: dict[str, Any] = {"on": ON, "settings": service_settings(), "evidence": evidence_settings(), **more}
+    given: dict[str, Any] = {"on": ON, "settings": SETTINGS, "evidence": EVIDENCE, **more}
     return judge(frame, areas or areas_of(UNITS), RuleSet(tuple(rules)), **given)
 
 
