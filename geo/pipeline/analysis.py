@@ -35,6 +35,7 @@ from geo.pipeline.reading import (
 from geo.pipeline.results import arranged_frame, write_result_layers, write_result_tables
 from geo.pipeline.settings import AnalysisSettings, analysis_settings
 from geo.pipeline.showing import kind_name, notices, sentence, write_map
+from geo.pipeline.standards import STANDARD_INPUTS, STANDARD_TABLES, judge_areas
 from geo.pipeline.steps import class_places, hold_claims, learn, made_up, network_of, outline_zones, predict
 from geo.pipeline.zones import SCOPED
 from geo.project import Project
@@ -143,7 +144,7 @@ def analysis_stages(project: Project, settings: AnalysisSettings) -> list[Stage]
     """Return the stages of a project, in order."""
     title = {
         name: sentence("stages", name)
-        for name in ("inputs", "calibration", "coverage", "villages", "dead_zones", "claims", "tables", "layers", "map")
+        for name in ("inputs", "calibration", "coverage", "villages", "dead_zones", "claims", "standards", "tables", "layers", "map")
     }
     zones = {code: zone for code, zone in province_zones(project.extra).items() if code in project.provinces}
     all_zones = province_zones(project.extra)
@@ -254,11 +255,28 @@ def analysis_stages(project: Project, settings: AnalysisSettings) -> list[Stage]
             ),
         ),
         Stage(
+            "standards",
+            title["standards"],
+            lambda work: judge_areas(work, project, settings),
+            settings={
+                "date": project.date,
+                "operators": project.operators,
+                "standards": settings.standards,
+                "service": settings.service,
+                "evidence": settings.evidence,
+            },
+            upstream=(
+                *(f"inputs/{name}.parquet" for name in STANDARD_INPUTS),
+                "villages/communes.parquet",
+                "villages/villages.parquet",
+            ),
+        ),
+        Stage(
             "tables",
             title["tables"],
             lambda work: _tables(work, project),
             settings={**named, "operators": project.operators},
-            upstream=("inputs/issues.json", "calibration/issues.json", "coverage/issues.json", "villages", "dead_zones", "claims"),
+            upstream=("inputs/issues.json", "calibration/issues.json", "coverage/issues.json", "villages", "dead_zones", "claims", "standards"),
         ),
         Stage(
             "layers",
@@ -290,6 +308,8 @@ def _result_frames(work: Workspace) -> dict[str, pd.DataFrame]:
     found["dead_zones"] = load_frame(work.upstream["dead_zones"], "dead_zones")
     if "claims" in work.upstream:
         found |= {name: load_frame(work.upstream["claims"], name) for name in CLAIM_TABLES}
+    if "standards" in work.upstream:
+        found |= {name: load_frame(work.upstream["standards"], name) for name in STANDARD_TABLES}
     return {name: frame for name, frame in found.items() if frame is not None}
 
 
@@ -418,6 +438,8 @@ def _facts(
             "fusion": settings.fusion,
             "dead_zones": settings.zones,
             "priorities": settings.priorities,
+            "service_quality": settings.service,
+            "evidence": settings.evidence,
         },
         "settings_left_to_defaults": sorted(project.defaults_used),
         "rules": {

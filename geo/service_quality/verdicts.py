@@ -102,7 +102,7 @@ def judge(
     Returns
     -------
     DataFrame
-        :data:`STANDARD_COLUMNS` and :data:`JOINT_COLUMNS`, sorted by rule, level, operator, technology, access, period, area.
+        :data:`STANDARD_COLUMNS` and :data:`JOINT_COLUMNS`, sorted by rule, level, operator, technology, access, source, campaign, area, period.
 
     Raises
     ------
@@ -127,7 +127,7 @@ def judge(
     table["q_value"] = np.nan
     for rows in table.groupby(["rule_id", "area_level"], sort=False).indices.values():
         table.loc[rows, "q_value"] = q_values(table["p_contradicted"].to_numpy(dtype=np.float64)[rows])
-    order = ["rule_id", "area_level", "operator", "technology", "access", "source_kind", "period", "area_code"]
+    order = ["rule_id", "area_level", "operator", "technology", "access", "source_kind", "campaign", "area_code", "period"]
     return table.sort_values(order, kind="stable", ignore_index=True)[[*STANDARD_COLUMNS, *JOINT_COLUMNS]]
 
 
