@@ -45,10 +45,11 @@ from geo.report.issues import issues_workbook
 from geo.report.tables import arrange, result_table
 from geo.validation import IssueLog, Severity
 
-__all__ = ["Analysis", "analyse", "analysis_stages"]
+__all__ = ["Analysis", "analyse", "analysis_stages", "check_standards"]
 
 ISSUES = "issues.xlsx"
 MAP = "index.html"
+STANDARDS_WORKBOOK = "standards.xlsx"
 #: Stages that state findings.
 #: Tables whose rows are areas by name, and places nowhere.
 _UNPLACED = ("provinces", "claims_by_commune")
@@ -138,6 +139,59 @@ def analyse(
     paths = [run.path / name for name in written if name != MAP] + [run.path / MAP]
     warnings = sum(finding.count for log in logs for finding in log.of_severity(Severity.WARNING))
     return Analysis(project, run.path, tuple(paths), results, warnings)
+
+
+def check_standards(
+    project_file: Path,
+    out: Path,
+    *,
+    executor: Executor,
+    observer: Observer | None = None,
+    overwrite: bool = False,
+) -> Analysis:
+    """Run what the verdicts need, and write their tables alone; an analysis takes up from there.
+
+    Parameters
+    ----------
+    project_file, out, executor, observer, overwrite
+        As for :func:`analyse`.
+
+    Raises
+    ------
+    ProjectFileError, RefusedInputsError, InputError
+        As :func:`analyse` does.
+    """
+    project = read_project(project_file)
+    settings = analysis_settings(project)
+    run = RunFolder(out / run_name(project.name))
+    stages = analysis_stages(project, settings)
+    last = next(i for i, stage in enumerate(stages) if stage.name == "standards")
+    needed = [stage for stage in stages[: last + 1] if stage.name in {"inputs", "calibration", "coverage", "villages", "standards"}]
+    needed.append(
+        Stage(
+            "standard_tables",
+            sentence("stages", "tables"),
+            lambda work: write_result_tables(
+                work, frames=_standard_frames(work), operators=project.operators, language=project.language, created=project.date,
+                title=project.name, file=STANDARDS_WORKBOOK,
+            ),
+            settings={"name": project.name, "language": project.language, "date": project.date, "operators": project.operators},
+            upstream=("standards",),
+        )
+    )  # fmt: skip
+    with run.locked():
+        run.claim(project.path, project.name, overwrite=overwrite)
+        run.sweep()
+        try:
+            results = run_stages(needed, run, executor=executor, observer=observer)
+        except RefusedInputsError as refusal:
+            write_bytes(run.path / ISSUES, _issues(project, [refusal.log]))
+            run.discard()
+            raise
+        names = run.add(results["standard_tables"].public())
+        logs = [load_issues(results[name].folder) for name in _LOGGED if name in results]
+    warnings = sum(finding.count for log in logs for finding in log.of_severity(Severity.WARNING))
+    return Analysis(project, run.path, tuple(run.path / name for name in names), results, warnings)
 
 
 def analysis_stages(project: Project, settings: AnalysisSettings) -> list[Stage]:
@@ -309,8 +363,12 @@ def _result_frames(work: Workspace) -> dict[str, pd.DataFrame]:
     if "claims" in work.upstream:
         found |= {name: load_frame(work.upstream["claims"], name) for name in CLAIM_TABLES}
     if "standards" in work.upstream:
-        found |= {name: load_frame(work.upstream["standards"], name) for name in STANDARD_TABLES}
+        found |= _standard_frames(work)
     return {name: frame for name, frame in found.items() if frame is not None}
+
+
+def _standard_frames(work: Workspace) -> dict[str, pd.DataFrame]:
+    return {name: load_frame(work.upstream["standards"], name) for name in STANDARD_TABLES}
 
 
 def _tables(work: Workspace, project: Project) -> Mapping[str, Any]:
