@@ -82,6 +82,7 @@ def figures_of_samples(
     *,
     asked: _F64 | None = None,
     level: _F64 | None = None,
+    compared: int = 1,
 ) -> Figures:
     """Return a rule's figures from single samples.
 
@@ -98,9 +99,11 @@ def figures_of_samples(
         What each sample is held against (declared, or of the package), for rules that take their threshold from it.
     level : (n,) float64 array, optional
         The level of each sample, for shares whose level is taken from elsewhere.
+    compared : int
+        Figures of one area that are held against each other (operators), where there are more of them than areas.
     """
     given = clusters_of(area, cluster, areas)
-    busy = max(int((given.count > 0).sum()), 1)
+    busy = max(int((given.count > 0).sum()), compared, 1)
     joint = replace(evidence, error_share=evidence.error_share / busy)
     if asked is None:
         threshold = np.full(areas, np.nan if rule.threshold is None else rule.threshold)

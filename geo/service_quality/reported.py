@@ -69,7 +69,7 @@ def _usual(rule: Rule, level: str, code: str) -> dict[str, object]:
     return {
         **rule_columns(rule), **numbers, "area_code": code, "area_level": level, "operator": "", "technology": "; ".join(rule.technologies), "access": rule.access,
         "source_kind": "", "campaign": "", "period": "", "n": 0.0, "threshold": nan if rule.threshold is None else rule.threshold, "unit": rule.unit,
-        "rule_result": "not_applicable", "evidence": "not_enough", "days": 0, "hours": 0, "places": 0, "devices": 0,
+        "rule_result": "not_applicable", "evidence": "not_enough", "days": 0, "hours": 0, "places": 0, "devices": 0, "tied_with": "",
     }  # fmt: skip
 
 

@@ -35,7 +35,7 @@ _Bool = npt.NDArray[np.bool_]
 STANDARD_COLUMNS = (
     "area_code", "area_level", "rule_id", "operator", "technology", "access", "period", "source_kind", "statistic", "value", "low", "high", "n",
     "n_effective", "n_needed", "threshold", "rule_result", "evidence", "q_value", "reason", "basis", "status", "document", "clause",
-    "indicator", "unit", "comparator", "campaign", "days", "hours", "places", "devices", "rule_valid_from", "rule_from",
+    "indicator", "unit", "comparator", "campaign", "days", "hours", "places", "devices", "tied_with", "rule_valid_from", "rule_from",
 )  # fmt: skip
 #: Bounds that hold for all areas of a rule's rows at once, for ranks; not written to the table.
 JOINT_COLUMNS = ("joint_low", "joint_high")
@@ -127,6 +127,7 @@ def judge(
     table["q_value"] = np.nan
     for rows in table.groupby(["rule_id", "area_level"], sort=False).indices.values():
         table.loc[rows, "q_value"] = q_values(table["p_contradicted"].to_numpy(dtype=np.float64)[rows])
+    table["tied_with"] = _tied_operators(table)
     order = ["rule_id", "area_level", "operator", "technology", "access", "source_kind", "campaign", "area_code", "period"]
     return table.sort_values(order, kind="stable", ignore_index=True)[[*STANDARD_COLUMNS, *JOINT_COLUMNS]]
 
@@ -229,8 +230,9 @@ class _Run:
             found = figures_of_aggregates(rule, value, area, s.tests[rows], words, len(codes), asked=asked)
         else:
             found = figures_of_samples(
-                rule, value, area, s.cluster[rows], len(codes), self.evidence, asked=asked, level=held
-            )
+                rule, value, area, s.cluster[rows], len(codes), self.evidence, asked=asked, level=held,
+                compared=len(s.words["operator"]),
+            )  # fmt: skip
         return self.table(rule, group, level, codes, rows, area, found, counted)
 
     def asked(self, rule: Rule, group: _Group, rows: _I64) -> tuple[_F64 | None, _F64 | None]:
@@ -409,6 +411,23 @@ class _Run:
         np.minimum.at(first, area[dated], s.day[rows][dated])
         np.maximum.at(last, area[dated], s.day[rows][dated])
         return ["" if b < a else f"{_EPOCH + timedelta(days=int(a))}/{_EPOCH + timedelta(days=int(b))}" for a, b in zip(first, last, strict=True)]
+
+
+def _tied_operators(table: pd.DataFrame) -> list[str]:
+    """Return for each row the other operators whose figure, in the same place and period, cannot be told apart from its own."""
+    out = [""] * len(table)
+    bounded = table[np.isfinite(table["joint_low"]) & np.isfinite(table["joint_high"]) & (table["operator"] != "")]
+    months = bounded["period"].where(bounded["period"].str.len() == len("2026-01"), "")
+    keys = [bounded[name] for name in ("rule_id", "rule_valid_from", "area_level", "area_code", "technology", "access", "source_kind", "campaign", "unit")]
+    for rows in bounded.groupby([*keys, months], sort=False).indices.values():
+        if len(rows) < 2:
+            continue
+        own = bounded.iloc[rows]
+        low, high, names = own["joint_low"].to_numpy(), own["joint_high"].to_numpy(), own["operator"].to_numpy()
+        for i, row in enumerate(own.index):
+            near = (low <= high[i]) & (high >= low[i]) & (names != names[i])
+            out[row] = "; ".join(sorted(set(names[near])))
+    return out
 
 
 def rule_columns(rule: Rule) -> dict[str, object]:

@@ -268,6 +268,14 @@ def test_all_operators_together_only_where_the_rule_says_so() -> None:
     assert one(verdicts(samples(rows), rule(operator="any")), operator="")["value"] == 40.0
 
 
+def test_operators_that_cannot_be_told_apart_are_tied() -> None:
+    rows = [{"download_mbps": v + i % 7, "operator": o} for o, v in (("Mạng A", 50.0), ("Mạng B", 50.5), ("Mạng C", 90.0)) for i in range(40)]
+    table = verdicts(samples(rows), rule())
+    assert [one(table, operator=o)["tied_with"] for o in ("Mạng A", "Mạng B", "Mạng C")] == ["Mạng B", "Mạng A", ""]
+    few = verdicts(samples(rows[:3] + rows[40:43]), rule())
+    assert set(few["tied_with"]) == {""}  # without bounds nothing is compared
+
+
 def test_what_cannot_be_settled_by_measuring_is_said() -> None:
     rng = np.random.default_rng(1)
     x = np.exp(rng.normal(0, 0.5, 300))
