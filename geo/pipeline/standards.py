@@ -34,6 +34,7 @@ __all__ = ["STANDARD_INPUTS", "STANDARD_TABLES", "judge_areas"]
 STANDARD_INPUTS = ("units", "sites", "measurements", "roads", "speed_tests", "declarations")
 #: Frames of the stage, and the tables that they are written to.
 STANDARD_TABLES = ("standards", "scorecard")
+_ORDER = ("rule_id", "area_level", "operator", "technology", "access", "source_kind", "campaign", "area_code", "period")
 _RESULTS = ("meets", "fails", "insufficient_n", "indicative", "not_applicable")
 _EVIDENCE = ("supported", "contradicted", "not_enough")
 
@@ -62,7 +63,7 @@ def judge_areas(work: Workspace, project: Project, settings: AnalysisSettings) -
         with_roads, placed = _on_roads(areas, levels.frame, inputs["roads"], settings)
         parts.append(judge(levels.frame, with_roads, settings.only(of_levels), **given, placed=placed))
     parts.append(judge_reported(_counted(areas_folder, inputs["sites"], areas, project), areas, settings.standards, on=project.date))
-    table = _joined(parts)
+    table = _joined(parts).sort_values(list(_ORDER), kind="stable", ignore_index=True)
     communes = load_frame(areas_folder, "communes")
     people = {} if communes is None else dict(zip(communes["commune_code"].astype(str), communes["population"].astype(float), strict=True))
     write_frame(work.folder / "standards.parquet", table.drop(columns=list(JOINT_COLUMNS)))

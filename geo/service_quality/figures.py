@@ -110,7 +110,7 @@ def figures_of_samples(
         return _figures(rule, value, level, given, threshold, evidence, joint)
     low, high = _extremes(asked, area, areas)
     single = low == high
-    threshold = np.where(single, low * rule.factor, rule.factor)
+    threshold = np.where(np.isfinite(low), np.where(single, low * rule.factor, rule.factor), np.nan)
     whole = _figures(rule, value, level, given, np.where(single, threshold, 1.0), evidence, joint)
     several = np.isfinite(low) & ~single
     if not several.any():

@@ -161,6 +161,7 @@ def test_without_a_declaration_nothing_applies() -> None:
         assert (row["rule_result"], row["evidence"], row["reason"].split("; ")[0]) == ("not_applicable", "not_enough", "declared_missing")
         assert np.isnan(row["value"])
         assert row["n"] == 3
+        assert np.isnan([row["threshold"], row["n_effective"], row["n_needed"]]).all()
 
 
 def test_declared_for_everywhere_and_for_nobody_knows_where() -> None:
@@ -250,6 +251,7 @@ def test_a_rule_without_a_known_value_applies_to_nothing() -> None:
     assert np.isnan(row["value"])
     row = one(verdicts(speeds(30, 50, 70), rule(threshold=None)))
     assert (row["rule_result"], row["reason"].split("; ")[0]) == ("not_applicable", "no_threshold_known")
+    assert "cannot_be_settled" not in one(verdicts(speeds(*np.arange(30.0, 90.0)), rule(threshold=None)))["reason"]
 
 
 def test_months_and_kinds_of_source_are_not_mixed() -> None:
