@@ -314,6 +314,7 @@ def analysis_stages(project: Project, settings: AnalysisSettings) -> list[Stage]
             lambda work: judge_areas(work, project, settings),
             settings={
                 "date": project.date,
+                "language": project.language,
                 "operators": project.operators,
                 "standards": settings.standards,
                 "service": settings.service,

@@ -51,7 +51,7 @@ def judge_areas(work: Workspace, project: Project, settings: AnalysisSettings) -
     folder, areas_folder = work.upstream["inputs"], work.upstream["villages"]
     inputs = {name: load_frame(folder, name) for name in STANDARD_INPUTS}
     areas = areas_of(inputs["units"])
-    given = {"on": project.date, "settings": settings.service, "evidence": settings.evidence, "declarations": inputs["declarations"]}
+    given: dict[str, Any] = {"language": project.language, "on": project.date, "settings": settings.service, "evidence": settings.evidence, "declarations": inputs["declarations"]}
     tests = inputs["speed_tests"]
     levels = None if inputs["measurements"] is None else level_samples(inputs["measurements"], settings.service)
     of_levels = [rule for rule in settings.standards.rules if rule.indicator.measured == "level_dbm"]
@@ -62,7 +62,7 @@ def judge_areas(work: Workspace, project: Project, settings: AnalysisSettings) -
     else:
         with_roads, placed = _on_roads(areas, levels.frame, inputs["roads"], settings)
         parts.append(judge(levels.frame, with_roads, settings.only(of_levels), **given, placed=placed))
-    parts.append(judge_reported(_counted(areas_folder, inputs["sites"], areas, project), areas, settings.standards, on=project.date))
+    parts.append(judge_reported(_counted(areas_folder, inputs["sites"], areas, project), areas, settings.standards, on=project.date, language=project.language))
     table = _joined(parts).sort_values(list(_ORDER), kind="stable", ignore_index=True)
     communes = load_frame(areas_folder, "communes")
     people = {} if communes is None else dict(zip(communes["commune_code"].astype(str), communes["population"].astype(float), strict=True))

@@ -25,7 +25,7 @@ _BROADBAND = ("3G", "4G", "5G")
 _UNKNOWN_CLASS = "undecided"
 
 
-def judge_reported(reported: pd.DataFrame, areas: Areas, rules: RuleSet, *, on: date) -> pd.DataFrame:
+def judge_reported(reported: pd.DataFrame, areas: Areas, rules: RuleSet, *, on: date, language: str = "vi") -> pd.DataFrame:
     """Return a verdict for each reported figure under each rule that asks for it on a day.
 
     A rule that nothing was reported for gets one row per province, so that it is not forgotten.
@@ -37,6 +37,8 @@ def judge_reported(reported: pd.DataFrame, areas: Areas, rules: RuleSet, *, on: 
     areas : Areas
     rules : RuleSet
     on : date
+    language : {"vi", "en"}
+        Of the names of rules and documents.
 
     Returns
     -------
@@ -56,29 +58,29 @@ def judge_reported(reported: pd.DataFrame, areas: Areas, rules: RuleSet, *, on: 
         if rule.statistic != "reported":
             continue
         own = reported[reported["indicator"] == rule.indicator.name]
-        rows += [_row(rule, figure, on) for figure in own.to_dict("records")]
+        rows += [_row(rule, figure, on, language) for figure in own.to_dict("records")]
         if own.empty:
             level = "province" if "province" in areas.codes else next(iter(areas.codes))
-            rows += [_nothing(rule, level, code) for code in areas.codes[level]]
+            rows += [_nothing(rule, level, code, language) for code in areas.codes[level]]
     return pd.DataFrame(rows, columns=[*STANDARD_COLUMNS, *JOINT_COLUMNS])
 
 
-def _usual(rule: Rule, level: str, code: str) -> dict[str, object]:
+def _usual(rule: Rule, level: str, code: str, language: str) -> dict[str, object]:
     nan = float("nan")
     numbers = dict.fromkeys(("value", "low", "high", "joint_low", "joint_high", "n_effective", "n_needed", "q_value"), nan)
     return {
-        **rule_columns(rule), **numbers, "area_code": code, "area_level": level, "operator": "", "technology": "; ".join(rule.technologies), "access": rule.access,
+        **rule_columns(rule, language), **numbers, "area_code": code, "area_level": level, "operator": "", "technology": "; ".join(rule.technologies), "access": rule.access,
         "source_kind": "", "campaign": "", "period": "", "n": 0.0, "threshold": nan if rule.threshold is None else rule.threshold, "unit": rule.unit,
         "rule_result": "not_applicable", "evidence": "not_enough", "days": 0, "hours": 0, "places": 0, "devices": 0, "tied_with": "",
     }  # fmt: skip
 
 
-def _nothing(rule: Rule, level: str, code: str) -> dict[str, object]:
+def _nothing(rule: Rule, level: str, code: str, language: str) -> dict[str, object]:
     reasons = ["not_reported", *(["no_threshold_known"] if rule.threshold is None else []), *status_reasons(rule)]
-    return {**_usual(rule, level, code), "reason": "; ".join(reasons)}
+    return {**_usual(rule, level, code, language), "reason": "; ".join(reasons)}
 
 
-def _row(rule: Rule, figure: Mapping[Hashable, Any], on: date) -> dict[str, object]:
+def _row(rule: Rule, figure: Mapping[Hashable, Any], on: date, language: str) -> dict[str, object]:
     value, low, high = (float(figure[name]) for name in ("value", "low", "high"))
     level, kind = str(figure["area_level"]), str(figure["source_kind"])
     reasons = []
@@ -108,7 +110,7 @@ def _row(rule: Rule, figure: Mapping[Hashable, Any], on: date) -> dict[str, obje
             result = "indicative"
         else:
             result = "meets" if rule.met_by(value, rule.threshold) else "fails"
-    usual = _usual(rule, level, str(figure["area_code"]))
+    usual = _usual(rule, level, str(figure["area_code"]), language)
     return {
         **usual, "value": value, "low": low, "high": high, "joint_low": low, "joint_high": high, "n": figure["n"], "period": figure["period"],
         "source_kind": kind, "rule_result": result, "evidence": evidence, "reason": "; ".join(reasons),

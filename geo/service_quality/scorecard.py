@@ -22,7 +22,7 @@ from geo.service_quality.verdicts import Areas
 __all__ = ["SCORE_COLUMNS", "scorecard"]
 
 SCORE_COLUMNS = (
-    "area_code", "area_level", "rule_id", "indicator", "operator", "technology", "access", "period", "source_kind", "statistic", "value", "low", "high",
+    "area_code", "area_level", "rule_id", "rule_title", "indicator", "operator", "technology", "access", "period", "source_kind", "statistic", "value", "low", "high",
     "unit", "n", "threshold", "rule_result", "evidence", "rank", "rank_best", "rank_worst", "ties", "rank_note", "areas_ranked", "population_share", "basis", "status",
     "reason",
 )  # fmt: skip

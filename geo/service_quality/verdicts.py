@@ -35,7 +35,7 @@ _Bool = npt.NDArray[np.bool_]
 STANDARD_COLUMNS = (
     "area_code", "area_level", "rule_id", "operator", "technology", "access", "period", "source_kind", "statistic", "value", "low", "high", "n",
     "n_effective", "n_needed", "threshold", "rule_result", "evidence", "q_value", "reason", "basis", "status", "document", "clause",
-    "indicator", "unit", "comparator", "campaign", "days", "hours", "places", "devices", "tied_with", "rule_valid_from", "rule_from",
+    "rule_title", "indicator", "unit", "comparator", "campaign", "days", "hours", "places", "devices", "tied_with", "rule_valid_from", "rule_from",
 )  # fmt: skip
 #: Bounds that hold for all areas of a rule's rows at once, for ranks; not written to the table.
 JOINT_COLUMNS = ("joint_low", "joint_high")
@@ -79,6 +79,7 @@ def judge(
     declarations: pd.DataFrame | None = None,
     rules_of: date | None = None,
     placed: Mapping[str, _I64] | None = None,
+    language: str = "vi",
 ) -> pd.DataFrame:
     """Return a verdict for each area under each rule that its samples can be held against.
 
@@ -98,6 +99,8 @@ def judge(
         Hold all samples against the rules of this day instead: an old report made again.
     placed : mapping of str to (n,) int64 array, optional
         Areas of further levels of ``areas`` for each row; -1 for none.
+    language : {"vi", "en"}
+        Of the names of rules and documents; everything else is codes.
 
     Returns
     -------
@@ -113,7 +116,7 @@ def judge(
     known = rules if rules_of is None else rules.on(rules_of)
     run = _Run(
         samples, areas, settings, replace(evidence, error_share=evidence.error_share / max(settings.looks, 1.0)),
-        empty_declarations() if declarations is None else declarations, on, by_day=rules_of is None,
+        empty_declarations() if declarations is None else declarations, on, by_day=rules_of is None, language=language,
     )  # fmt: skip
     parts: list[pd.DataFrame] = []
     for rule in known.rules:
@@ -156,6 +159,7 @@ class _Run:
     declarations: pd.DataFrame
     on: date
     by_day: bool
+    language: str
 
     def of_rule(self, rule: Rule) -> Iterator[pd.DataFrame]:
         """Yield the rows of one rule, by group and level."""
@@ -278,7 +282,7 @@ class _Run:
                 "threshold": found.threshold, "rule_result": result,
                 "evidence": np.where(decided, found.evidence, "not_enough"),
                 "p_contradicted": np.where(decided, found.p_contradicted, np.nan),
-                "reason": reasons, "unit": np.where(found.several, "share", rule.unit), "period": self.periods(group, rows, area, count),
+                "reason": reasons, "unit": np.where(found.several, "ratio", rule.unit), "period": self.periods(group, rows, area, count),
             }
         )  # fmt: skip
         return frame if group.last else frame[counted > 0]
@@ -286,7 +290,7 @@ class _Run:
     def common(self, rule: Rule, level: str, codes: Sequence[str], group: _Group | None) -> dict[str, object]:
         """Return what all rows of a group at a level have in common."""
         return {
-            "area_code": list(codes), "area_level": level, **rule_columns(rule),
+            "area_code": list(codes), "area_level": level, **rule_columns(rule, self.language),
             "operator": "" if group is None else group.operator,
             "technology": "; ".join(rule.technologies) if group is None else group.technology,
             "access": rule.access if group is None else group.access,
@@ -430,12 +434,11 @@ def _tied_operators(table: pd.DataFrame) -> list[str]:
     return out
 
 
-def rule_columns(rule: Rule) -> dict[str, object]:
+def rule_columns(rule: Rule, language: str) -> dict[str, object]:
     """Return what every row of a rule says of it."""
-    document = rule.document.vi if rule.document.vi == rule.document.en else str(rule.document)
     return {
-        "rule_id": rule.id, "statistic": rule.statistic if rule.percentile is None else f"p{rule.percentile * 100:g}", "basis": rule.stated_basis,
-        "status": rule.status, "document": document, "clause": rule.clause, "indicator": rule.indicator.name, "comparator": rule.comparator,
+        "rule_id": rule.id, "rule_title": rule.title.text(language), "statistic": rule.statistic if rule.percentile is None else f"p{rule.percentile * 100:g}", "basis": rule.stated_basis,
+        "status": rule.status, "document": rule.document.text(language), "clause": rule.clause, "indicator": rule.indicator.name, "comparator": rule.comparator,
         "rule_valid_from": "" if rule.valid_from is None else rule.valid_from.isoformat(), "rule_from": f"{rule.origin} (← {rule.replaces})" if rule.replaces else rule.origin,
     }  # fmt: skip
 

@@ -147,7 +147,7 @@ def test_declared_values() -> None:
     assert (one(table, "10002")["threshold"], one(table, "10002")["rule_result"]) == (60.0, "fails")
     # The province has both: each sample against its own value, 50/45 and 50/60 on average 0.972.
     both = one(table, "99")
-    assert (both["rule_result"], both["threshold"], both["unit"]) == ("indicative", 1.0, "share")
+    assert (both["rule_result"], both["threshold"], both["unit"]) == ("indicative", 1.0, "ratio")
     assert both["value"] == pytest.approx((50 / 45 + 50 / 60) / 2)
     assert "several_declared_values" in both["reason"]
     later = verdicts(samples([{"download_mbps": 50.0, "time": "2026-10-07 03:00"}]), asked, declarations=said)
