@@ -123,11 +123,11 @@ def roads_of(lon: _F64, lat: _F64, roads: gpd.GeoDataFrame, settings: ServiceSet
     west, south, east, north = roads.total_bounds
     epsg = local_utm_epsg((west + east) / 2, (south + north) / 2)
     tree = shapely.STRtree(roads.geometry.to_crs(epsg).to_numpy())
-    places, back = np.unique(np.stack([lon[known], lat[known]]), axis=1, return_inverse=True)
-    x, y = from_wgs84(places[0], places[1], epsg)
+    back, places = pd.factorize(pd.MultiIndex.from_arrays([lon[known], lat[known]]))
+    x, y = from_wgs84(places.get_level_values(0).to_numpy(), places.get_level_values(1).to_numpy(), epsg)
     point, line = tree.query_nearest(shapely.points(x, y), max_distance=settings.road_reach_m, all_matches=False)
     number = {code: i for i, code in enumerate(codes)}
-    of = np.full(places.shape[1], -1, dtype=np.int64)
+    of = np.full(len(places), -1, dtype=np.int64)
     of[point] = np.array([number[code] for code in ids], dtype=np.int64)[line]
-    out[known] = of[back.ravel()]
+    out[known] = of[back]
     return codes, out

@@ -251,7 +251,9 @@ class _Run:
                 found.append(np.where(package > 0, package, np.nan))
             else:
                 out = np.full(len(rows), np.nan)
-                for operator, technology in {(int(o), int(t)) for o, t in zip(s.codes["operator"][rows], s.codes["technology"][rows], strict=True)}:
+                span = len(s.words["technology"])
+                for pair in np.unique(s.codes["operator"][rows] * span + s.codes["technology"][rows]).tolist():
+                    operator, technology = divmod(pair, span)
                     own = (s.codes["operator"][rows] == operator) & (s.codes["technology"][rows] == technology)
                     places = {level: (s.areas[level][rows[own]], self.areas.codes[level]) for level in ("province", "commune") if level in s.areas}
                     out[own] = declared_values(
@@ -317,8 +319,7 @@ class _Run:
         out = {}
         for name, of in (("days", np.where(s.dated[rows], s.day[rows], NONE)), ("hours", s.hour[rows]), ("places", s.place[rows]), ("devices", s.device[rows])):
             known = of != NONE
-            pairs = np.unique(np.stack([area[known], of[known]]), axis=1)
-            out[name] = np.bincount(pairs[0], minlength=count).astype(np.float64)
+            out[name] = np.bincount(_pairs(area[known], of[known])[0], minlength=count).astype(np.float64)
         if aggregate:
             out["devices"] = np.bincount(area, s.devices[rows], minlength=count).astype(np.float64)
         return out
@@ -461,13 +462,20 @@ def _joined(codes: Sequence[str]) -> str:
     return "; ".join(code for code in codes if code)
 
 
+def _pairs(area: _I64, of: _I64) -> tuple[_I64, _I64]:
+    """Return the area of each different pair, and how often it occurs; ``of`` is not negative."""
+    span = int(of.max(initial=0)) + 1
+    pairs, sizes = np.unique(area * span + of, return_counts=True)
+    return pairs // span, sizes.astype(np.int64)
+
+
 def _largest_share(area: _I64, device: _I64, count: int) -> _F64:
     """Return the share of the known phone with most samples; 0 without any."""
     known = device != NONE
     out, total = np.zeros(count), np.bincount(area, minlength=count)
     if known.any():
-        pairs, sizes = np.unique(np.stack([area[known], device[known]]), axis=1, return_counts=True)
-        np.maximum.at(out, pairs[0], sizes.astype(np.float64))
+        where, sizes = _pairs(area[known], device[known])
+        np.maximum.at(out, where, sizes.astype(np.float64))
     return np.divide(out, total, out=np.zeros(count), where=total > 0)
 
 

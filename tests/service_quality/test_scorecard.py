@@ -43,6 +43,13 @@ def test_ranks_by_hand() -> None:
     np.testing.assert_array_equal(least.rank, [5, 2, 3, 1, 4])
 
 
+def test_bounds_that_overlap_are_not_apart_though_the_values_lie_outside() -> None:
+    """45 to 55 and 51 to 61: neither value lies within the other's bounds, yet either may be the better."""
+    value = np.array([50.0, 56.0])
+    found = rank_areas(value, value - 5.0, value + 5.0, more_is_better=True, ranked_share=1.0)
+    assert (found.best.tolist(), found.worst.tolist(), found.ties.tolist()) == ([1, 1], [2, 2], [1, 1])
+
+
 def test_equal_values_share_the_better_rank() -> None:
     value = np.array([3.0, 3.0, 1.0, 5.0])
     found = rank_areas(value, value, value, more_is_better=True, ranked_share=0.5)

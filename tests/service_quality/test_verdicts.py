@@ -150,8 +150,9 @@ def test_declared_values() -> None:
     assert (both["rule_result"], both["threshold"], both["unit"]) == ("indicative", 1.0, "ratio")
     assert both["value"] == pytest.approx((50 / 45 + 50 / 60) / 2)
     assert "several_declared_values" in both["reason"]
-    later = verdicts(samples([{"download_mbps": 50.0, "time": "2026-10-07 03:00"}]), asked, declarations=said)
-    assert one(later)["threshold"] == 99.0
+    for day, value in (("2026-10-05", 45.0), ("2026-10-06", 99.0), ("2026-10-07", 99.0)):  # from its own day on
+        later = verdicts(samples([{"download_mbps": 50.0, "time": f"{day} 03:00"}]), asked, declarations=said)
+        assert one(later)["threshold"] == value
 
 
 def test_without_a_declaration_nothing_applies() -> None:
