@@ -225,10 +225,18 @@ def test_readme_opens_with_the_two_commands() -> None:
 def test_readme_project_file_is_understood(tmp_path: Path) -> None:
     from geo.io.project import read_project
 
-    (block,) = re.findall(r"^```toml\n(.*?)^```", (ROOT / "README.md").read_text(encoding="utf-8"), re.M | re.S)
+    block, _ = re.findall(r"^```toml\n(.*?)^```", (ROOT / "README.md").read_text(encoding="utf-8"), re.M | re.S)
     (tmp_path / "project.toml").write_text(block, encoding="utf-8")
     project = read_project(tmp_path / "project.toml")
     assert {"boundaries", "sites", "measurements", "terrain"} <= set(project.inputs)
+
+
+def test_readme_rule_is_understood() -> None:
+    from geo.io.rules import read_rules
+
+    _, block = re.findall(r"^```toml\n(.*?)^```", (ROOT / "README.md").read_text(encoding="utf-8"), re.M | re.S)
+    rules = read_rules("vn-2026", tomllib.loads(block), "our_rules.toml").get("commune_mobile_download")
+    assert [rule.threshold for rule in rules] == [36.0, 60.0]
 
 
 @pytest.mark.skipif(os.name == "nt", reason="CI runs on Linux")

@@ -281,18 +281,44 @@ class RunFolder:
         list of str
             All results, in the order given, the manifest last.
         """
-        sums = {name: digest(source) for name, source in results.items()}
-        listing = self.stages / "published.json"
+        sums = self._put(results, gone=[name for name in self._published() if name not in results])
+        write_json(self._listing, sorted(results))
+        write_json(self.path / MANIFEST, {**manifest, "outputs": sums})
+        return [*results, MANIFEST]
+
+    def add(self, results: Mapping[str, Path]) -> list[str]:
+        """Put some stages' results beside what is there; return their paths.
+
+        If they differ from what is there the manifest goes, since it is of another state of the folder; the next whole run
+        writes it again.
+
+        Parameters
+        ----------
+        results : mapping
+            As for :meth:`publish`.
+        """
+        self._put(results, gone=[])
+        return list(results)
+
+    @property
+    def _listing(self) -> Path:
+        return self.stages / "published.json"
+
+    def _published(self) -> list[str]:
+        """Return what earlier runs put here."""
         try:
-            before = read_json(listing)
+            return [str(name) for name in read_json(self._listing)]
         except (FileNotFoundError, ValueError):
-            before = []
+            return []
+
+    def _put(self, results: Mapping[str, Path], gone: Collection[str]) -> dict[str, str]:
+        """Copy the results that differ from what is there, remove what is gone; return the checksums."""
+        sums = {name: digest(source) for name, source in results.items()}
         changed = [name for name in results if _digest_or_none(self.path / name) != sums[name]]
-        gone = [name for name in before if name not in results]
         try:
             if changed or gone:
                 (self.path / MANIFEST).unlink(missing_ok=True)
-                write_json(listing, sorted({*before, *results}))
+                write_json(self._listing, sorted({*self._published(), *results}))
             for name in gone:
                 if _inside(name):
                     (self.path / name).unlink(missing_ok=True)
@@ -305,9 +331,7 @@ class RunFolder:
                 f"Không ghi được '{name}': tệp đang mở trong chương trình khác? Hãy đóng nó rồi chạy lại.",
                 f"Cannot write '{name}': is it open in another program? Close it and run again.",
             ) from error
-        write_json(listing, sorted(results))
-        write_json(self.path / MANIFEST, {**manifest, "outputs": sums})
-        return [*results, MANIFEST]
+        return sums
 
 
 def _digest_or_none(path: Path) -> str | None:

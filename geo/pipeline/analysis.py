@@ -35,6 +35,7 @@ from geo.pipeline.reading import (
 from geo.pipeline.results import arranged_frame, write_result_layers, write_result_tables
 from geo.pipeline.settings import AnalysisSettings, analysis_settings
 from geo.pipeline.showing import kind_name, notices, sentence, write_map
+from geo.pipeline.standards import STANDARD_INPUTS, STANDARD_TABLES, judge_areas
 from geo.pipeline.steps import class_places, hold_claims, learn, made_up, network_of, outline_zones, predict
 from geo.pipeline.zones import SCOPED
 from geo.project import Project
@@ -44,10 +45,11 @@ from geo.report.issues import issues_workbook
 from geo.report.tables import arrange, result_table
 from geo.validation import IssueLog, Severity
 
-__all__ = ["Analysis", "analyse", "analysis_stages"]
+__all__ = ["Analysis", "analyse", "analysis_stages", "check_standards"]
 
 ISSUES = "issues.xlsx"
 MAP = "index.html"
+STANDARDS_WORKBOOK = "standards.xlsx"
 #: Stages that state findings.
 #: Tables whose rows are areas by name, and places nowhere.
 _UNPLACED = ("provinces", "claims_by_commune")
@@ -139,11 +141,64 @@ def analyse(
     return Analysis(project, run.path, tuple(paths), results, warnings)
 
 
+def check_standards(
+    project_file: Path,
+    out: Path,
+    *,
+    executor: Executor,
+    observer: Observer | None = None,
+    overwrite: bool = False,
+) -> Analysis:
+    """Run what the verdicts need, and write their tables alone; an analysis takes up from there.
+
+    Parameters
+    ----------
+    project_file, out, executor, observer, overwrite
+        As for :func:`analyse`.
+
+    Raises
+    ------
+    ProjectFileError, RefusedInputsError, InputError
+        As :func:`analyse` does.
+    """
+    project = read_project(project_file)
+    settings = analysis_settings(project)
+    run = RunFolder(out / run_name(project.name))
+    stages = analysis_stages(project, settings)
+    last = next(i for i, stage in enumerate(stages) if stage.name == "standards")
+    needed = [stage for stage in stages[: last + 1] if stage.name in {"inputs", "calibration", "coverage", "villages", "standards"}]
+    needed.append(
+        Stage(
+            "standard_tables",
+            sentence("stages", "tables"),
+            lambda work: write_result_tables(
+                work, frames=_standard_frames(work), operators=project.operators, language=project.language, created=project.date,
+                title=project.name, file=STANDARDS_WORKBOOK,
+            ),
+            settings={"name": project.name, "language": project.language, "date": project.date, "operators": project.operators},
+            upstream=("standards",),
+        )
+    )  # fmt: skip
+    with run.locked():
+        run.claim(project.path, project.name, overwrite=overwrite)
+        run.sweep()
+        try:
+            results = run_stages(needed, run, executor=executor, observer=observer)
+        except RefusedInputsError as refusal:
+            write_bytes(run.path / ISSUES, _issues(project, [refusal.log]))
+            run.discard()
+            raise
+        names = run.add(results["standard_tables"].public())
+        logs = [load_issues(results[name].folder) for name in _LOGGED if name in results]
+    warnings = sum(finding.count for log in logs for finding in log.of_severity(Severity.WARNING))
+    return Analysis(project, run.path, tuple(run.path / name for name in names), results, warnings)
+
+
 def analysis_stages(project: Project, settings: AnalysisSettings) -> list[Stage]:
     """Return the stages of a project, in order."""
     title = {
         name: sentence("stages", name)
-        for name in ("inputs", "calibration", "coverage", "villages", "dead_zones", "claims", "tables", "layers", "map")
+        for name in ("inputs", "calibration", "coverage", "villages", "dead_zones", "claims", "standards", "tables", "layers", "map")
     }
     zones = {code: zone for code, zone in province_zones(project.extra).items() if code in project.provinces}
     all_zones = province_zones(project.extra)
@@ -254,11 +309,29 @@ def analysis_stages(project: Project, settings: AnalysisSettings) -> list[Stage]
             ),
         ),
         Stage(
+            "standards",
+            title["standards"],
+            lambda work: judge_areas(work, project, settings),
+            settings={
+                "date": project.date,
+                "language": project.language,
+                "operators": project.operators,
+                "standards": settings.standards,
+                "service": settings.service,
+                "evidence": settings.evidence,
+            },
+            upstream=(
+                *(f"inputs/{name}.parquet" for name in STANDARD_INPUTS),
+                "villages/communes.parquet",
+                "villages/villages.parquet",
+            ),
+        ),
+        Stage(
             "tables",
             title["tables"],
             lambda work: _tables(work, project),
             settings={**named, "operators": project.operators},
-            upstream=("inputs/issues.json", "calibration/issues.json", "coverage/issues.json", "villages", "dead_zones", "claims"),
+            upstream=("inputs/issues.json", "calibration/issues.json", "coverage/issues.json", "villages", "dead_zones", "claims", "standards"),
         ),
         Stage(
             "layers",
@@ -290,7 +363,13 @@ def _result_frames(work: Workspace) -> dict[str, pd.DataFrame]:
     found["dead_zones"] = load_frame(work.upstream["dead_zones"], "dead_zones")
     if "claims" in work.upstream:
         found |= {name: load_frame(work.upstream["claims"], name) for name in CLAIM_TABLES}
+    if "standards" in work.upstream:
+        found |= _standard_frames(work)
     return {name: frame for name, frame in found.items() if frame is not None}
+
+
+def _standard_frames(work: Workspace) -> dict[str, pd.DataFrame]:
+    return {name: load_frame(work.upstream["standards"], name) for name in STANDARD_TABLES}
 
 
 def _tables(work: Workspace, project: Project) -> Mapping[str, Any]:
@@ -418,6 +497,8 @@ def _facts(
             "fusion": settings.fusion,
             "dead_zones": settings.zones,
             "priorities": settings.priorities,
+            "service_quality": settings.service,
+            "evidence": settings.evidence,
         },
         "settings_left_to_defaults": sorted(project.defaults_used),
         "rules": {

@@ -29,6 +29,7 @@ def write_result_tables(
     language: str,
     created: date,
     title: str,
+    file: str = "tables.xlsx",
 ) -> Mapping[str, Any]:
     """Write ``tables/<name>.csv`` and ``tables.xlsx``; return the rows of each table.
 
@@ -44,12 +45,14 @@ def write_result_tables(
     created : date
         Date that the workbook states.
     title : str
+    file : str
+        Name of the workbook.
     """
     arranged = [arrange(frame, result_table(name), operators) for name, frame in frames.items()]
     for table in arranged:
         write_bytes(work.public / "tables" / f"{table.table.name}.csv", csv_bytes(table))
     workbook = tables_workbook(arranged, language=language, created=created, title=title)
-    write_bytes(work.public / "tables.xlsx", workbook)
+    write_bytes(work.public / file, workbook)
     return {"rows": {table.table.name: len(table.rows) for table in arranged}}
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from typing import Any, get_args
 
 from geo.calibration import CalibrationSettings, calibration_settings
@@ -13,9 +13,13 @@ from geo.dead_zones import DeadZoneSettings, PrioritySettings, dead_zone_setting
 from geo.errors import Bilingual, ProjectFileError
 from geo.fusion import FusionSettings, fusion_settings
 from geo.io.resources import load_toml, resource_names
+from geo.io.rules import read_rules
 from geo.project import Project
 from geo.propagation.ground import EndLoss, GroundSettings, check_ground, ground_settings
 from geo.propagation.p2109 import BuildingKind
+from geo.rules import Rule, RuleSet
+from geo.service_quality import ServiceSettings, service_settings
+from geo.standards import EvidenceSettings, evidence_settings
 from geo.villages import VillageSettings, village_settings
 
 __all__ = ["AnalysisSettings", "analysis_settings", "settings_refusal"]
@@ -48,6 +52,10 @@ class AnalysisSettings:
         Entries of the rule catalogue that were used, as they stand there.
     ended : tuple of mapping
         Those by which a technology counted until before the project's date.
+    standards : RuleSet
+        What areas are held against, every version; the department's own laid over the catalogue's.
+    service : ServiceSettings
+    evidence : EvidenceSettings
     """
 
     coverage: CoverageSettings
@@ -59,6 +67,14 @@ class AnalysisSettings:
     priorities: PrioritySettings
     rules: tuple[Mapping[str, Any], ...]
     ended: tuple[Mapping[str, Any], ...] = ()
+    standards: RuleSet = field(default_factory=lambda: RuleSet(()))
+    service: ServiceSettings = field(default_factory=service_settings)
+    evidence: EvidenceSettings = field(default_factory=evidence_settings)
+
+    @staticmethod
+    def only(rules: Sequence[Rule]) -> RuleSet:
+        """Return some rules as a set."""
+        return RuleSet(tuple(rules))
 
 
 #: Units of which there is at least one, and settings without a unit that are such counts too.
@@ -96,6 +112,9 @@ def analysis_settings(project: Project) -> AnalysisSettings:
     of_zones, of_priority = [f.name for f in fields(DeadZoneSettings)], [f.name for f in fields(PrioritySettings)]
     zones: dict[str, Any] = {}
     priorities: dict[str, Any] = {}
+    of_service, of_evidence = [f.name for f in fields(ServiceSettings)], [f.name for f in fields(EvidenceSettings)]
+    service: dict[str, Any] = {}
+    evidence: dict[str, Any] = {}
     for name, value in project.analysis.items():
         if name in for_coverage:
             coverage[name] = _absent(project, value) if name == "absent_technologies" else _checked(name, value)
@@ -111,9 +130,13 @@ def analysis_settings(project: Project) -> AnalysisSettings:
             zones[name] = _in_range(name, _like(name, value, getattr(dead_zone_settings(), name)), "dead_zones")
         elif name in of_priority:
             priorities[name] = _kinds(name, value) if name == "facility_kinds" else _like(name, value, 0.0)
+        elif name in of_service:
+            service[name] = _in_range(name, _number(name, value), "service_quality")
+        elif name in of_evidence:
+            evidence[name] = _in_range(name, _number(name, value), "evidence")
         else:
             near = difflib.get_close_matches(
-                name, [*for_coverage, *for_ground, *for_villages, *of_calibration, *of_fusion, *of_zones, *of_priority], n=1
+                name, [*for_coverage, *for_ground, *for_villages, *of_calibration, *of_fusion, *of_zones, *of_priority, *of_service, *of_evidence], n=1
             )
             raise ProjectFileError(
                 f"[settings] không có mục '{name}'" + (f"; có phải '{near[0]}'?" if near else "."),
@@ -144,6 +167,9 @@ def analysis_settings(project: Project) -> AnalysisSettings:
         priority_settings(**priorities),
         rules.entries,
         rules.ended,
+        read_rules(project.rules_catalogue, project.extra, "" if project.extra_path is None else project.extra_path.name),
+        service_settings(**service),
+        evidence_settings(**evidence),
     )
 
 

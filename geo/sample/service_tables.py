@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from geo.sample.names import OPERATORS, PROVINCE_NAME, commune_code, commune_names
+from geo.sample.names import OPERATORS, PROVINCE_CODE, PROVINCE_NAME, commune_code, commune_names
 from geo.sample.settlements import Settlements
 from geo.sample.sheets import Sheet
 from geo.sample.truth import Levels
@@ -46,6 +46,7 @@ def _speed_tests(rng: np.random.Generator, settlements: Settlements, levels: Lev
         k = int(rng.choice(town if in_town else rural))
         operator = str(rng.choice(OPERATORS, p=list(_SHARE.values())))
         begin, days = ("2026-10-01", 31) if in_town else ("2026-08-01", 92)
+        plan = float("nan")
         when = pd.Timestamp(begin) + pd.Timedelta(minutes=int(rng.integers(days * 24 * 60)))
         if rng.random() < 0.22:
             access, technology = "Cố định", "FTTH"
@@ -73,10 +74,14 @@ def _speed_tests(rng: np.random.Generator, settlements: Settlements, levels: Lev
                 round(down, 2),
                 round(up, 2),
                 round(ping, 1),
+                plan,
+                f"may-gia-dinh-{k:05d}-{operator[-1]}",
             )
         )
     columns = ["Thời gian", "Nhà mạng", "Loại truy nhập", "Công nghệ", "Mã xã", "Kinh độ", "Vĩ độ"]
     columns += ["Tải xuống (Mbit/s)", "Tải lên (Mbit/s)", "Ping (ms)"]
+    # The phone is the house's, one per operator; its name says that it is made up.
+    columns += ["Tốc độ gói cước (Mbit/s)", "Thiết bị"]
     frame = pd.DataFrame(rows, columns=columns).sort_values("Thời gian", kind="stable")
     frame["Thời gian"] = frame["Thời gian"].dt.strftime("%Y-%m-%d %H:%M")
     return Sheet("speed_tests.xlsx", "Kết quả đo", frame)
@@ -128,15 +133,17 @@ def _portals(rng: np.random.Generator) -> Sheet:
 
 
 def _declared() -> Sheet:
-    rows = []
+    """Return declared speeds: of the town for itself, of the rest for the province, as codes of their areas."""
+    town = commune_code(0)
+    rows: list[tuple[object, ...]] = []
     for operator in OPERATORS:
         f = _FAST[operator]
         rows += [
-            (operator, "3G", "1", 1.0, 0.25, 0.5, "2024-01-01"),
-            (operator, "4G", "1", round(40 * f), round(14 * f), 5.0, "2025-07-01"),
-            (operator, "4G", "2", round(15 * f), round(5 * f), 2.5, "2025-07-01"),
-            (operator, "5G", "1", round(180 * f), round(40 * f), 30.0, "2026-01-01"),
-            (operator, "FTTH", "1", 150.0, 100.0, 80.0, "2025-07-01"),
+            (operator, "3G", PROVINCE_CODE, 1.0, 0.25, 0.5, "2024-01-01"),
+            (operator, "4G", town, round(40 * f), round(14 * f), 5.0, "2025-07-01"),
+            (operator, "4G", PROVINCE_CODE, round(15 * f), round(5 * f), 2.5, "2025-07-01"),
+            (operator, "5G", PROVINCE_CODE, round(180 * f), round(40 * f), 30.0, "2026-01-01"),
+            (operator, "FTTH", PROVINCE_CODE, 150.0, 100.0, 80.0, "2025-07-01"),
         ]
     columns = ["operator", "technology", "service_area", "download_mbps", "upload_mbps", "download_min_mbps"]
     return Sheet("declared.csv", "", pd.DataFrame(rows, columns=[*columns, "valid_from"]))

@@ -198,6 +198,19 @@ def test_publishing_replaces_removes_and_books(tmp_path: Path) -> None:
     assert (tmp_path / "tables" / "x.csv").read_text(encoding="utf-8") == "x\n"
 
 
+def test_adding_leaves_the_rest_and_takes_the_manifest_only_if_something_differs(tmp_path: Path) -> None:
+    run = RunFolder(tmp_path)
+    first = _stage(run) / "public" / "x.csv"
+    run.publish({"tables/x.csv": first, "y.csv": first}, {"project": {"name": "A"}})
+    assert run.add({"tables/x.csv": first}) == ["tables/x.csv"]
+    assert (tmp_path / MANIFEST).exists()
+    run.add({"more.xlsx": first})
+    assert not (tmp_path / MANIFEST).exists()
+    assert (tmp_path / "y.csv").exists()
+    run.publish({"y.csv": first}, {"project": {"name": "A"}})  # the next whole run clears what was added
+    assert sorted(p.name for p in tmp_path.iterdir() if p.is_file()) == [MANIFEST, "y.csv"]
+
+
 def test_a_forged_listing_removes_nothing_outside(tmp_path: Path) -> None:
     outside = tmp_path / "outside.txt"
     outside.write_text("stays", encoding="utf-8")

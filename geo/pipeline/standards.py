@@ -1,0 +1,113 @@
+"""The stage that holds areas against the rules: speed tests, samples of signal, and what the stages before counted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from geo.io.stage_files import write_frame
+from geo.pipeline.engine import Workspace
+from geo.pipeline.reading import load_frame
+from geo.pipeline.settings import AnalysisSettings
+from geo.project import Project
+from geo.service_quality import (
+    JOINT_COLUMNS,
+    Areas,
+    areas_of,
+    empty_samples,
+    judge,
+    judge_reported,
+    level_samples,
+    roads_of,
+    scorecard,
+    shared_sites,
+    villages_with_broadband,
+)
+
+__all__ = ["STANDARD_INPUTS", "STANDARD_TABLES", "judge_areas"]
+
+#: What the stage reads of the reading stage.
+STANDARD_INPUTS = ("units", "sites", "measurements", "roads", "speed_tests", "declarations")
+#: Frames of the stage, and the tables that they are written to.
+STANDARD_TABLES = ("standards", "scorecard")
+_ORDER = ("rule_id", "area_level", "operator", "technology", "access", "source_kind", "campaign", "area_code", "period")
+_RESULTS = ("meets", "fails", "insufficient_n", "indicative", "not_applicable")
+_EVIDENCE = ("supported", "contradicted", "not_enough")
+
+
+def judge_areas(work: Workspace, project: Project, settings: AnalysisSettings) -> Mapping[str, Any]:
+    """Write verdicts and scorecard; return the counts.
+
+    Parameters
+    ----------
+    work : Workspace
+    project : Project
+    settings : AnalysisSettings
+    """
+    folder, areas_folder = work.upstream["inputs"], work.upstream["villages"]
+    inputs = {name: load_frame(folder, name) for name in STANDARD_INPUTS}
+    areas = areas_of(inputs["units"])
+    given: dict[str, Any] = {"language": project.language, "on": project.date, "settings": settings.service, "evidence": settings.evidence, "declarations": inputs["declarations"]}
+    tests = inputs["speed_tests"]
+    levels = None if inputs["measurements"] is None else level_samples(inputs["measurements"], settings.service)
+    of_levels = [rule for rule in settings.standards.rules if rule.indicator.measured == "level_dbm"]
+    of_tests = [rule for rule in settings.standards.rules if rule.indicator.measured != "level_dbm"]
+    parts = [judge(empty_samples() if tests is None else tests, areas, settings.only(of_tests), **given)]
+    if levels is None:
+        parts.append(judge(empty_samples(), areas, settings.only(of_levels), **given))
+    else:
+        with_roads, placed = _on_roads(areas, levels.frame, inputs["roads"], settings)
+        parts.append(judge(levels.frame, with_roads, settings.only(of_levels), **given, placed=placed))
+    parts.append(judge_reported(_counted(areas_folder, inputs["sites"], areas, project), areas, settings.standards, on=project.date, language=project.language))
+    table = _joined(parts).sort_values(list(_ORDER), kind="stable", ignore_index=True)
+    communes = load_frame(areas_folder, "communes")
+    people = {} if communes is None else dict(zip(communes["commune_code"].astype(str), communes["population"].astype(float), strict=True))
+    write_frame(work.folder / "standards.parquet", table.drop(columns=list(JOINT_COLUMNS)))
+    write_frame(work.folder / "scorecard.parquet", scorecard(table, areas, settings.service, population=people))
+    return {
+        "speed_tests": 0 if tests is None else len(tests),
+        "signal_samples": 0 if levels is None else len(levels.frame),
+        "signal_samples_left_out": {} if levels is None else levels.left_out,
+        "rows": len(table),
+        "rule_result": {word: int((table["rule_result"] == word).sum()) for word in _RESULTS},
+        "evidence": {word: int((table["evidence"] == word).sum()) for word in _EVIDENCE},
+        "rules": [
+            {"id": rule.id, "from": rule.origin, "replaces": rule.replaces, "basis": rule.stated_basis, "status": rule.status}
+            for rule in settings.standards.rules
+        ],
+    }
+
+
+def _on_roads(
+    areas: Areas, levels: pd.DataFrame, roads: Any, settings: AnalysisSettings
+) -> tuple[Areas, Mapping[str, Any]]:
+    """Return the areas with the roads that samples were taken on, and which road that is for each sample."""
+    if roads is None or roads.empty or levels.empty:
+        return areas, {}
+    codes, of = roads_of(levels["lon"].to_numpy(np.float64), levels["lat"].to_numpy(np.float64), roads, settings.service)
+    met = np.unique(of[of >= 0])
+    number = np.full(len(codes) + 1, -1, dtype=np.int64)
+    number[met] = np.arange(len(met))
+    # Roads that nobody drove are not listed one by one; number[-1] stays -1.
+    return Areas({**areas.codes, "road": tuple(codes[i] for i in met)}, areas.province_of), {"road": number[of]}
+
+
+def _counted(folder: Path, sites: pd.DataFrame | None, areas: Areas, project: Project) -> pd.DataFrame:
+    """Return the figures that the stages before counted."""
+    communes = list(areas.codes["commune"])
+    villages = load_frame(folder, "villages")
+    parts = [
+        villages_with_broadband(pd.DataFrame({"commune_code": [], "class": [], "best_technology": []}) if villages is None else villages, communes, project.date)
+    ]
+    if sites is not None:
+        parts.append(shared_sites(sites, project.operators, communes, project.date))
+    return _joined(parts)
+
+
+def _joined(parts: list[pd.DataFrame]) -> pd.DataFrame:
+    filled = [part for part in parts if not part.empty]
+    return pd.concat(filled, ignore_index=True) if filled else parts[0]

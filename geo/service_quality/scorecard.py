@@ -1,0 +1,115 @@
+"""The commune scorecard: every indicator with its figure, bounds, verdict, evidence and rank; rolled up by people.
+
+The roll-up of a province is the mean of its communes' figures weighted by people, sum(w v) over those that have one; how many
+of the people they are stands beside it. Its bounds put those of the communes together (method of variance estimates recovery,
+G. Zou, A. Donner 2008, Statistics in Medicine 27, 1693-1702): low = v − √(sum w² (v_i − low_i)²), high likewise; only where every
+commune that counts has bounds. It is a figure of its own, not the mean of the province's samples, which ``standards`` has.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from geo.service_quality.ranks import rank_areas
+from geo.service_quality.settings import ServiceSettings
+from geo.service_quality.verdicts import Areas
+
+__all__ = ["SCORE_COLUMNS", "scorecard"]
+
+SCORE_COLUMNS = (
+    "area_code", "area_level", "rule_id", "rule_title", "indicator", "operator", "technology", "access", "period", "source_kind", "statistic", "value", "low", "high",
+    "unit", "n", "threshold", "rule_result", "evidence", "rank", "rank_best", "rank_worst", "ties", "rank_note", "areas_ranked", "population_share", "basis", "status",
+    "reason",
+)  # fmt: skip
+_MONTH = re.compile(r"\d{4}-\d{2}")
+_KEY = ["rule_id", "operator", "technology", "access", "source_kind"]
+_SAME = [*_KEY, "campaign", "unit"]
+
+
+def scorecard(
+    standards: pd.DataFrame, areas: Areas, settings: ServiceSettings, *, population: Mapping[str, float] | None = None
+) -> pd.DataFrame:
+    """Return the scorecard of communes, and its roll-up by province.
+
+    Of rules that are judged month by month the latest month with samples counts, of a rule with several versions the latest.
+
+    Parameters
+    ----------
+    standards : DataFrame
+        As :func:`~geo.service_quality.verdicts.judge` returns it, with :data:`~geo.service_quality.verdicts.JOINT_COLUMNS`.
+    areas : Areas
+    settings : ServiceSettings
+    population : mapping of str to float, optional
+        People of each commune; without it, and where it is not known, nothing is rolled up.
+    """
+    rows = standards[standards["area_level"] == "commune"]
+    if not rows.empty:
+        rows = rows[_latest(rows, rows["rule_valid_from"].astype("str"))]
+        months = rows["period"].astype("str")
+        monthly = months.map(lambda text: bool(_MONTH.fullmatch(text))).to_numpy(dtype=bool)
+        rows = rows[~monthly | _latest(rows, months.where(monthly, ""))]
+    parts: list[pd.DataFrame] = []
+    for _, part in rows.groupby(_SAME, sort=True):
+        parts.append(_ranked(part, settings))
+        if population is not None:
+            parts += _rolled_up(part, areas, population)
+    if not parts:
+        return pd.DataFrame({name: pd.Series(dtype="object") for name in SCORE_COLUMNS})
+    table = pd.concat(parts, ignore_index=True)
+    order = ["area_level", "rule_id", "operator", "technology", "access", "source_kind", "area_code"]
+    return table.sort_values(order, kind="stable", ignore_index=True)[list(SCORE_COLUMNS)]
+
+
+def _latest(rows: pd.DataFrame, which: pd.Series) -> npt.NDArray[np.bool_]:
+    """Return the rows whose ``which`` is the last one of theirs that has samples, or the last of all where none has."""
+    keys = [rows[name] for name in _KEY]
+    with_samples = which.where(rows["n"].to_numpy(dtype=np.float64) > 0, "").groupby(keys).transform("max")
+    last = which.groupby(keys).transform("max")
+    return np.asarray(which == with_samples.where(with_samples != "", last), dtype=bool)
+
+
+def _ranked(part: pd.DataFrame, settings: ServiceSettings) -> pd.DataFrame:
+    """Return one indicator's communes with their ranks."""
+    value, low, high = (part[name].to_numpy(dtype=np.float64) for name in ("value", "joint_low", "joint_high"))
+    better = str(part["comparator"].iloc[0]) in {">=", ">"}
+    found = rank_areas(value, low, high, more_is_better=better, ranked_share=settings.ranked_share)
+    compared = int(np.isfinite(found.best).sum())
+    note = np.where(
+        found.ranked, np.where(found.ties > 0, "tied", ""), np.where(np.isfinite(found.best), "cannot_be_ranked", np.where(np.isfinite(value), "no_interval", "no_value"))
+    )
+    return part.assign(
+        rank=found.rank, rank_best=found.best, rank_worst=found.worst, ties=found.ties, rank_note=note, areas_ranked=compared, population_share=np.nan
+    )
+
+
+def _rolled_up(part: pd.DataFrame, areas: Areas, population: Mapping[str, float]) -> list[pd.DataFrame]:
+    """Return one indicator's rows of the provinces."""
+    rows = []
+    for province in areas.codes.get("province", ()):
+        own = [code for code in areas.codes["commune"] if areas.province_of[code] == province]
+        people = {code: float(population.get(code, float("nan"))) for code in own}
+        everyone = sum(people.values())
+        mine = part[part["area_code"].isin(own) & part["value"].notna()]
+        weight = mine["area_code"].map(people).to_numpy(dtype=np.float64)
+        usable = np.isfinite(weight) & (weight > 0)
+        mine, weight = mine[usable], weight[usable]
+        if mine.empty:
+            continue
+        w = weight / weight.sum()
+        value, low, high = (mine[name].to_numpy(dtype=np.float64) for name in ("value", "low", "high"))
+        middle = float(w @ value)
+        first = mine.iloc[[0]]
+        rows.append(
+            first.assign(
+                area_code=province, area_level="province", statistic="population_weighted", period="", value=middle,
+                low=middle - float(np.sqrt(np.square(w * (value - low)).sum())), high=middle + float(np.sqrt(np.square(w * (high - value)).sum())),
+                n=float(mine["n"].sum()), rule_result="indicative", evidence="not_enough", rank=np.nan, rank_best=np.nan, rank_worst=np.nan, ties=np.nan,
+                rank_note="", areas_ranked=len(mine), population_share=weight.sum() / everyone if np.isfinite(everyone) else np.nan, reason="population_weighted",
+            )
+        )  # fmt: skip
+    return rows

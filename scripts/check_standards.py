@@ -1,0 +1,68 @@
+"""Holds areas against standards, targets and scorecards: a project file in, two tables out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from _console import Console, Language, Quiet, StageProgress, Verbose, command_line, ending
+
+app = command_line()
+
+
+@app.command(
+    help="Đối chiếu từng xã, tỉnh, đường với quy chuẩn, mục tiêu và bộ chỉ tiêu; ghi tables/standards.csv, "
+    "tables/scorecard.csv và standards.xlsx. / Hold communes, province and roads against standards, targets and "
+    "scorecards; write tables/standards.csv, tables/scorecard.csv and standards.xlsx."
+)
+def main(
+    project: Annotated[Path, typer.Argument(metavar="PROJECT.toml", help="Tệp dự án. / The project file.")],
+    out: Annotated[
+        Path, typer.Option(help="Thư mục chứa các thư mục kết quả. / Folder that holds the run folders.")
+    ] = Path("maps"),
+    workers: Annotated[
+        int | None,
+        typer.Option(help="Số tiến trình (mặc định: mọi bộ xử lý). / Processes (default: every processor)."),
+    ] = None,
+    scheduler: Annotated[
+        str, typer.Option(help="Bộ điều phối Dask, ví dụ tcp://10.0.0.5:8786. / A Dask scheduler.")
+    ] = "",
+    overwrite: Annotated[
+        bool,
+        typer.Option("--overwrite", help="Thay kết quả của dự án khác. / Replace another project's results."),
+    ] = False,
+    lang: Language = None,
+    verbose: Verbose = 0,
+    quiet: Quiet = False,
+) -> None:
+    """Run what the verdicts need, say how many there are of each kind, and print what was written."""
+    console = Console(lang, verbose, quiet)
+    with ending(console):
+        from geo.compute import make_executor
+        from geo.errors import Bilingual
+        from geo.io.project import read_project
+        from geo.pipeline.analysis import check_standards
+
+        executor = make_executor(workers=workers, address=scheduler)
+        console.language = read_project(project).language
+        with StageProgress(console) as progress:
+            done = check_standards(project, out, executor=executor, observer=progress, overwrite=overwrite)
+        found = done.results["standards"].record
+        result, evidence = found["rule_result"], found["evidence"]
+        console.note(
+            Bilingual(
+                f"{found['rows']} dòng: {result['meets']} đạt, {result['fails']} không đạt, {result['insufficient_n']} chưa đủ mẫu, "
+                f"{result['indicative']} chỉ để tham khảo, {result['not_applicable']} không áp dụng được. Từ mẫu đo: "
+                f"{evidence['supported']} ủng hộ, {evidence['contradicted']} bác bỏ, {evidence['not_enough']} chưa đủ.",
+                f"{found['rows']} rows: {result['meets']} meet, {result['fails']} fail, {result['insufficient_n']} have not enough samples, "
+                f"{result['indicative']} are indicative, {result['not_applicable']} not applicable. From the samples: "
+                f"{evidence['supported']} supported, {evidence['contradicted']} contradicted, {evidence['not_enough']} not enough.",
+            )
+        )
+        for path in done.written:
+            console.wrote(path)
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,202 @@
+"""Ranks, reported figures and the commune scorecard: by hand, and ranks against made-up truths."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from geo.errors import InputError
+from geo.io.rules import read_rules
+from geo.rules import RuleSet
+from geo.service_quality import (
+    REPORTED_COLUMNS,
+    SCORE_COLUMNS,
+    areas_of,
+    judge_reported,
+    rank_areas,
+    scorecard,
+    service_settings,
+    shared_sites,
+    villages_with_broadband,
+)
+from tests.service_quality.made_up import ON, UNITS, one, rule, samples, verdicts
+
+SETTINGS = service_settings()
+NAN = float("nan")
+
+
+# -- ranks ----------------------------------------------------------------------------------------
+
+
+def test_ranks_by_hand() -> None:
+    """Five areas: one surely best, two that cannot be told apart, one surely last, one without bounds."""
+    value = np.array([90.0, 50.0, 52.0, 10.0, 70.0])
+    found = rank_areas(value, value - np.array([5, 5, 5, 5, NAN]), value + np.array([5, 5, 5, 5, NAN]), more_is_better=True, ranked_share=0.5)
+    np.testing.assert_array_equal(found.rank, [1, 3, 2, 4, NAN])
+    np.testing.assert_array_equal(found.best, [1, 2, 2, 4, NAN])
+    np.testing.assert_array_equal(found.worst, [1, 3, 3, 4, NAN])
+    np.testing.assert_array_equal(found.ties, [0, 1, 1, 0, NAN])
+    least = rank_areas(value, value - 5.0, value + 5.0, more_is_better=False, ranked_share=0.5)
+    np.testing.assert_array_equal(least.rank, [5, 2, 3, 1, 4])
+
+
+def test_bounds_that_overlap_are_not_apart_though_the_values_lie_outside() -> None:
+    """45 to 55 and 51 to 61: neither value lies within the other's bounds, yet either may be the better."""
+    value = np.array([50.0, 56.0])
+    found = rank_areas(value, value - 5.0, value + 5.0, more_is_better=True, ranked_share=1.0)
+    assert (found.best.tolist(), found.worst.tolist(), found.ties.tolist()) == ([1, 1], [2, 2], [1, 1])
+
+
+def test_equal_values_share_the_better_rank() -> None:
+    value = np.array([3.0, 3.0, 1.0, 5.0])
+    found = rank_areas(value, value, value, more_is_better=True, ranked_share=0.5)
+    np.testing.assert_array_equal(found.rank, [2, 2, 4, 1])
+    np.testing.assert_array_equal(found.worst, [3, 3, 4, 1])
+
+
+def test_what_may_have_nearly_any_rank_is_not_ranked() -> None:
+    value = np.array([1.0, 2.0, 3.0, 40.0])
+    found = rank_areas(value, value - 10, value + 10, more_is_better=True, ranked_share=0.5)
+    assert found.ranked.tolist() == [False, False, False, True]
+    assert np.isnan(found.rank[:3]).all()
+    alone = rank_areas(np.array([1.0]), np.array([0.0]), np.array([2.0]), more_is_better=True, ranked_share=0.5)
+    assert not alone.ranked[0]
+
+
+def test_true_ranks_lie_within_what_ranks_may_be() -> None:
+    """40 runs of 12 communes of 30 to 60 skewed samples: all true ranks at once in at least 90 % of the runs; ranks by value are never all right."""
+    rng = np.random.default_rng(3)
+    units = pd.DataFrame({"commune_code": [f"{i:05d}" for i in range(12)], "province_code": "99"})
+    base = samples([{}])
+    held = right = 0
+    runs = 40
+    for _ in range(runs):
+        truth = 40.0 * np.exp(rng.normal(0, 0.5, 12))
+        of = np.repeat(np.arange(12), rng.integers(30, 61, 12))
+        frame = base.iloc[np.zeros(len(of), dtype=int)].reset_index(drop=True)
+        frame["download_mbps"] = truth[of] * np.exp(rng.normal(-0.32, 0.8, len(of)))
+        frame["commune_code"], frame["device_id"] = np.char.zfill(of.astype(str), 5), np.arange(len(of)).astype(str)
+        table = verdicts(frame, rule(), areas=areas_of(units))
+        table = table[table["area_level"] == "commune"].sort_values("area_code")
+        found = rank_areas(*(table[n].to_numpy() for n in ("value", "joint_low", "joint_high")), more_is_better=True, ranked_share=1.0)  # type: ignore[arg-type]
+        true = 12 - np.argsort(np.argsort(truth))
+        held += bool(((true >= found.best) & (true <= found.worst)).all())
+        right += bool((true == found.rank).all())
+    assert held >= 0.9 * runs - 2 * np.sqrt(0.09 * runs)
+    assert right < 0.5 * runs
+
+
+# -- reported figures -----------------------------------------------------------------------------
+
+
+def reported(*rows: tuple[object, ...]) -> pd.DataFrame:
+    return pd.DataFrame(rows, columns=list(REPORTED_COLUMNS))
+
+
+FIBRE = rule(indicator="households_fibre", technology=[], access="fixed", statistic="reported", threshold=0.8, unit="share", basis="scorecard")
+
+
+def judged(frame: pd.DataFrame, *rules: object, on: date = ON) -> pd.DataFrame:
+    return judge_reported(frame, areas_of(UNITS), RuleSet(tuple(rules)), on=on)  # type: ignore[arg-type]
+
+
+def test_a_reported_figure_meets_or_fails_and_shows_nothing_of_its_truth() -> None:
+    table = judged(reported(("10001", "commune", "households_fibre", 0.8, NAN, NAN, 0, "2026", "operator_report"), ("10002", "commune", "households_fibre", 0.79, NAN, NAN, 0, "2026", "operator_report")), FIBRE)
+    assert table["rule_result"].tolist() == ["meets", "fails"]
+    assert set(table["evidence"]) == {"not_enough"}
+    assert set(table["reason"]) == {"reported_without_spread"}
+
+
+def test_a_figure_between_bounds() -> None:
+    def word(low: float, high: float) -> tuple[str, str]:
+        row = judged(reported(("10001", "commune", "households_fibre", (low + high) / 2, low, high, 10, "2026", "")), FIBRE).iloc[0]
+        return row["rule_result"], row["evidence"]
+
+    assert [word(0.8, 0.9), word(0.1, 0.7), word(0.5, 0.9), word(0.8, 0.8)] == [
+        ("meets", "supported"), ("fails", "contradicted"), ("indicative", "not_enough"), ("meets", "supported"),
+    ]  # fmt: skip
+
+
+def test_nothing_reported_is_said() -> None:
+    table = judged(reported(), FIBRE)
+    assert table[["area_code", "rule_result", "reason"]].to_numpy().tolist() == [["99", "not_applicable", "not_reported"]]
+    rest = judged(reported(), *read_rules("vn-2026").rules)
+    assert set(rest["rule_result"]) == {"not_applicable"}
+    assert not ((rest["status"] == "unverified") & (rest["basis"] == "legal")).any()
+    with pytest.raises(InputError, match="lack columns: low"):
+        judged(reported().drop(columns="low"), FIBRE)
+
+
+def test_villages_with_broadband() -> None:
+    """Of five villages one is white, one has 2G alone, one is undecided: 2 of the 4 known, 2/5 to 3/5 of all."""
+    villages = pd.DataFrame(
+        {"commune_code": ["10001"] * 5 + ["10002"], "class": ["served", "no_4g", "white", "voice_only", "undecided", "undecided"], "best_technology": ["4G", "3G", "4G", "2G", "4G", "4G"]}
+    )
+    found = villages_with_broadband(villages, ["10001", "10002", "10003"], ON)
+    assert found[["area_code", "value", "low", "high", "n"]].iloc[0].tolist() == ["10001", 0.5, 0.4, 0.6, 5.0]
+    assert np.isnan(found["value"].iloc[1])
+    assert len(found) == 2  # a commune without villages has no share
+    row = judged(found, *read_rules("vn-2026").get("commune_villages_mobile_broadband")).iloc[0]
+    assert (row["rule_result"], row["evidence"], row["basis"]) == ("fails", "contradicted", "scorecard")
+
+
+def test_sites_on_shared_masts() -> None:
+    sites = pd.DataFrame(
+        {"operator": ["A", "B", "A", "B", "A"], "status": ["on_air", "on_air", "on_air", "planned", "on_air"], "mast_id": ["m1", "m1", "m2", "m2", "m3"], "commune_code": ["10001"] * 4 + ["10002"]}
+    )
+    found = shared_sites(sites, ["A", "B"], ["10001", "10002", "10003"], ON)
+    assert found[["area_code", "value", "n"]].to_numpy().tolist() == [["10001", pytest.approx(2 / 3), 3.0], ["10002", 0.0, 1.0]]
+    assert shared_sites(sites, ["A", "B", "C"], ["10001"], ON).empty  # C gave no list: nobody can tell
+
+
+# -- the scorecard --------------------------------------------------------------------------------
+
+
+def three_communes() -> pd.DataFrame:
+    rows = [{"download_mbps": v + (i % 5), "commune_code": c} for c, v in (("10001", 100.0), ("10002", 20.0), ("10003", 20.2)) for i in range(40)]
+    return verdicts(samples(rows), rule(operator="any", basis="scorecard"))
+
+
+def test_scorecard_by_hand() -> None:
+    card = scorecard(three_communes(), areas_of(UNITS), SETTINGS, population={"10001": 1000.0, "10002": 3000.0, "10003": 0.0})
+    assert tuple(card.columns) == SCORE_COLUMNS
+    first, last = one(card), one(card, "10003")
+    assert (first["rank"], first["rank_note"], first["evidence"], first["value"]) == (1, "", "supported", 102.0)
+    assert (last["rule_result"], last["rank_best"], last["rank_worst"], last["rank_note"]) == ("fails", 2, 3, "cannot_be_ranked")
+    roll = one(card, "99")
+    assert (roll["area_level"], roll["statistic"], roll["n"]) == ("province", "population_weighted", 80)
+    assert roll["value"] == pytest.approx(0.25 * 102 + 0.75 * 22)
+    a, b = one(card), one(card, "10002")
+    assert roll["low"] == pytest.approx(roll["value"] - np.hypot(0.25 * (a["value"] - a["low"]), 0.75 * (b["value"] - b["low"])))
+    assert (roll["population_share"], roll["rule_result"]) == (1.0, "indicative")
+
+
+def test_communes_without_samples_are_not_ranked_and_not_rolled_up() -> None:
+    table = verdicts(samples([{"download_mbps": 50.0 + i} for i in range(40)]), rule(operator="any"))
+    card = scorecard(table, areas_of(UNITS), SETTINGS, population={"10001": 1000.0, "10002": 3000.0, "10003": NAN})
+    assert (one(card, "10002")["rank_note"], one(card, "10002")["rule_result"]) == ("no_value", "insufficient_n")
+    assert one(card)["rank_note"] == "cannot_be_ranked"
+    assert np.isnan(one(card, "99")["population_share"])  # how many live in the third is not known
+    assert scorecard(table, areas_of(UNITS), SETTINGS)["area_level"].eq("commune").all()
+
+
+def test_scorecard_of_aggregates_has_no_ranks() -> None:
+    rows = [{"download_mbps": v, "tests": 400, "statistic": "mean", "commune_code": c} for c, v in (("10001", 40.0), ("10002", 60.0))]
+    table = verdicts(samples(rows, is_aggregate=True, time=None, period_end="2026-10-31"), rule(operator="any"))
+    card = scorecard(table, areas_of(UNITS), SETTINGS, population={"10001": 1.0, "10002": 1.0, "10003": 1.0})
+    assert one(card)["rank_note"] == "no_interval"
+    roll = one(card, "99")
+    assert (roll["value"], roll["population_share"]) == (50.0, pytest.approx(2 / 3))
+    assert np.isnan(roll["low"])
+
+
+def test_the_latest_month_and_the_latest_version_count() -> None:
+    rows = [{"download_mbps": v, "time": t} for v, t in ((10.0, "2026-08-05"), (20.0, "2026-09-05"))]
+    card = scorecard(verdicts(samples(rows), rule(operator="any", period="month")), areas_of(UNITS), SETTINGS)
+    assert (one(card)["value"], one(card)["period"]) == (20.0, "2026-09")
+    old, new = rule(threshold=5.0, valid_from=date(2020, 1, 1), valid_to=date(2026, 8, 31)), rule(threshold=7.0, valid_from=date(2026, 9, 1))
+    assert one(scorecard(verdicts(samples(rows), old, new), areas_of(UNITS), SETTINGS))["threshold"] == 7.0
+    assert one(scorecard(verdicts(samples(rows[:1]), old, new), areas_of(UNITS), SETTINGS))["threshold"] == 5.0
