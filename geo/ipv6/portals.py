@@ -34,7 +34,9 @@ def portal_targets(portals: pd.DataFrame, settings: AskingSettings) -> list[Targ
     """
     found: list[Target | str] = []
     for row in portals.itertuples():
-        text = _text(getattr(row, "url", "")) or _text(getattr(row, "host", ""))
+        host = _text(getattr(row, "host", ""))
+        text = _text(getattr(row, "url", "")) or host
+        text = host if text == f"https://{host}/" else text  # made of the name: nobody said that it has HTTPS
         try:
             found.append(target_of(text, allowed_ports=settings.allowed_ports))
         except BadHostError as error:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any
@@ -123,12 +122,9 @@ class UptakeSettings:
     ----------
     place_m : float
         Size of the places whose tests of one day hang together.
-    networks : mapping of int to str
-        Number of an autonomous system to operator.
     """
 
     place_m: float
-    networks: Mapping[int, str]
 
 
 def asking_settings(**replaced: Any) -> AskingSettings:
@@ -181,23 +177,7 @@ def page_settings(**replaced: float) -> PageSettings:
     return PageSettings(**{**values, **replaced})
 
 
-def uptake_settings(extra: Mapping[str, Any] | None = None, **replaced: float) -> UptakeSettings:
-    """Return the default settings; keywords replace single ones.
-
-    Parameters
-    ----------
-    extra : mapping, optional
-        The department's own catalogue; its ``[[network]]`` entries replace those of the same number.
-    """
-    content = load_toml("ipv6.toml")
-    listed = [*content["network"], *((extra or {}).get("network") or [])]
-    networks = {}
-    for entry in listed:
-        if not isinstance(entry, Mapping) or not isinstance(entry.get("asn"), int) or not isinstance(entry.get("operator"), str):
-            raise InputError(
-                f"[[network]] {entry}: cần asn (số) và operator (tên nhà mạng).",
-                f"[[network]] {entry}: asn (a number) and operator (a name) are needed.",
-            )
-        networks[int(entry["asn"])] = str(entry["operator"])
-    values = {name: entry["value"] for name, entry in content["uptake"].items()}
-    return UptakeSettings(**{**values, **replaced}, networks=networks)
+def uptake_settings(**replaced: float) -> UptakeSettings:
+    """Return the default settings; keywords replace single ones."""
+    values = {name: entry["value"] for name, entry in load_toml("ipv6.toml")["uptake"].items()}
+    return UptakeSettings(**{**values, **replaced})

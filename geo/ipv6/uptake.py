@@ -40,33 +40,22 @@ def uptake_shares(
     Parameters
     ----------
     tests : DataFrame
-        ``operator``, ``access``, ``commune_code``, ``capable``, ``preferred`` (nullable flags), and, where known, ``lon``, ``lat``, ``time``, ``device``,
-        ``asn``, ``is_aggregate``, ``tests``, ``capable_share``, ``preferred_share``, ``province_code``. A row with ``is_aggregate`` is a ready-made share
-        of ``tests`` tests; without an operator its network's number says whose it is.
+        ``operator``, ``access``, ``commune_code``, ``lon``, ``lat``, ``time`` (UTC), ``capable`` and ``preferred`` (nullable flags), ``is_aggregate``, ``tests``, ``capable_tests`` and
+        ``preferred_tests`` (of a ready-made count, how many of ``tests``), ``asn``, ``period_start``, ``period_end``; a ``device``, where there is one.
     provinces : Series
         Province code by commune code.
     settings : UptakeSettings
     evidence : EvidenceSettings
 
-    Raises
-    ------
-    ValueError
-        If a ready-made share lies outside 0 to 1.
     """
-    frame = _with_areas(tests, provinces, settings)
-    ready = _flag(frame, "is_aggregate")
+    frame = _with_areas(tests, provinces)
+    ready = frame["is_aggregate"].to_numpy(dtype=bool)
     rows = _of_tests(frame[~ready], settings, evidence) + _of_aggregates(frame[ready])
     out = pd.DataFrame(rows, columns=list(SHARE_COLUMNS))
     order = {"country": 0, "province": 1, "commune": 2}
     out["_level"] = out["area_level"].map(order)
     out = out.sort_values(["_level", "area_code", "source_kind", "operator", "access", "indicator"], kind="stable").drop(columns="_level")
     return out.reset_index(drop=True)
-
-
-def _flag(frame: pd.DataFrame, name: str) -> npt.NDArray[np.bool_]:
-    if name not in frame:
-        return np.zeros(len(frame), dtype=bool)
-    return frame[name].astype("boolean").fillna(False).to_numpy(dtype=bool)
 
 
 def _column(frame: pd.DataFrame, name: str) -> pd.Series:
@@ -76,19 +65,12 @@ def _column(frame: pd.DataFrame, name: str) -> pd.Series:
     return frame[name].astype(object).where(frame[name].notna(), "").astype(str)
 
 
-def _with_areas(tests: pd.DataFrame, provinces: pd.Series, settings: UptakeSettings) -> pd.DataFrame:
+def _with_areas(tests: pd.DataFrame, provinces: pd.Series) -> pd.DataFrame:
     frame = tests.copy()
     frame["commune"] = _column(tests, "commune_code").to_numpy()
-    own = _column(tests, "province_code").to_numpy()
-    found = frame["commune"].map(provinces).fillna("").to_numpy()
-    frame["province"] = np.where(found != "", found, own)
-    operator = _column(tests, "operator")
-    if "asn" in frame:
-        number = pd.to_numeric(frame["asn"], errors="coerce")
-        known = number.map(settings.networks)
-        operator = operator.where(operator != "", known.fillna(""))
-    frame["operator"] = operator.to_numpy()
-    frame["access"] = _column(tests, "access").to_numpy()
+    frame["province"] = frame["commune"].map(provinces).fillna("").to_numpy()
+    for name in ("operator", "access"):
+        frame[name] = _column(tests, name).to_numpy()
     return frame
 
 
@@ -122,8 +104,6 @@ def _of_tests(frame: pd.DataFrame, settings: UptakeSettings, evidence: EvidenceS
                 continue
             area = place.reindex(names[inside]).to_numpy(dtype=np.int64)
             for indicator in INDICATORS:
-                if indicator not in frame:
-                    continue
                 answer = frame[indicator].astype("boolean").iloc[inside]
                 told = answer.notna().to_numpy()
                 rows += _shares(
@@ -165,15 +145,14 @@ def _clusters(frame: pd.DataFrame, settings: UptakeSettings) -> tuple[npt.NDArra
 
     One device is one cluster; without a device, one place and day of an operator and access; without a place the whole commune on that day.
     """
-    lat = pd.to_numeric(frame["lat"], errors="coerce").to_numpy(float) if "lat" in frame else np.full(len(frame), np.nan)
-    lon = pd.to_numeric(frame["lon"], errors="coerce").to_numpy(float) if "lon" in frame else np.full(len(frame), np.nan)
+    lat, lon = frame["lat"].to_numpy(dtype=np.float64), frame["lon"].to_numpy(dtype=np.float64)
     placed = np.isfinite(lat) & np.isfinite(lon)
     row = np.where(placed, np.floor(np.nan_to_num(lat) * _M_PER_DEGREE / settings.place_m), -1).astype(np.int64)
     # The width of a row of places is that of its southern edge, so that all of a row have one.
     width = np.cos(np.deg2rad(row * settings.place_m / _M_PER_DEGREE))
     column = np.where(placed, np.floor(np.nan_to_num(lon) * _M_PER_DEGREE * width / settings.place_m), -1).astype(np.int64)
-    day = pd.to_datetime(frame["time"], errors="coerce").dt.strftime("%Y-%m-%d") if "time" in frame else pd.Series("", index=frame.index)
-    day = day.fillna("")
+    local = frame["period_start"].fillna(frame["time"].dt.tz_localize(None))
+    day = local.dt.strftime("%Y-%m-%d").fillna("").astype(object)
     keys = pd.DataFrame(
         {
             "device": _column(frame, "device").to_numpy(), "operator": frame["operator"].to_numpy(), "access": frame["access"].to_numpy(),
@@ -189,52 +168,26 @@ def _clusters(frame: pd.DataFrame, settings: UptakeSettings) -> tuple[npt.NDArra
 
 
 def _of_aggregates(frame: pd.DataFrame) -> list[tuple[object, ...]]:
-    """Return ready-made shares: of the latest period of each area, operator and access, weighted by tests where several stand there."""
+    """Return ready-made shares: of the latest period of each area, operator and access; tests of several rows are put together."""
     if frame.empty:
         return []
     work = frame.copy()
-    period = pd.to_datetime(work["time"], errors="coerce") if "time" in work else pd.Series(pd.NaT, index=work.index)
-    work["period"] = period
-    work["weight"] = pd.to_numeric(work["tests"], errors="coerce") if "tests" in work else np.nan
-    asn = pd.to_numeric(work["asn"], errors="coerce") if "asn" in work else pd.Series(np.nan, index=work.index)
-    work["source_kind"] = np.where(asn.notna(), "network_aggregate", "aggregate")
-    # A share of a commune says nothing of its province, nor the other way round; without either it is the country's.
-    work["level"] = np.select([work["commune"] != "", work["province"] != ""], ["commune", "province"], "country")
-    work["area"] = np.where(work["level"] == "commune", work["commune"], np.where(work["level"] == "province", work["province"], ""))
+    work["source_kind"] = np.where(_column(work, "asn") != "", "network_aggregate", "aggregate")
+    # A count of a commune says nothing of its province, nor the other way round; one without a place is the country's.
+    work["level"] = np.where(work["commune"] != "", "commune", "country")
     rows: list[tuple[object, ...]] = []
-    keys = ["level", "area", "operator", "access", "source_kind"]
-    for key, every in work.groupby(keys, sort=True):
+    for key, every in work.groupby(["level", "commune", "operator", "access", "source_kind"], sort=True):
         level, area, operator, access, kind = (str(part) for part in key)
-        group = every[every["period"] == every["period"].max()] if every["period"].notna().any() else every
-        latest = group["period"].iloc[0]
+        latest = every["period_end"].max()
+        group = every if pd.isna(latest) else every[every["period_end"] == latest]
+        period = "" if pd.isna(latest) else f"{group['period_start'].min():%Y-%m-%d}/{latest:%Y-%m-%d}"
+        reason = "given_ready_made" if operator else "given_ready_made operator_not_known"
         for indicator in INDICATORS:
-            share = _given_share(group, indicator)
-            if share is None or share.isna().all():
-                continue
-            value, n, reason = _weighted(share, group["weight"])
-            if not operator:
-                reason = " ".join(text for text in (reason, "operator_not_known") if text)
-            said = "" if latest is pd.NaT or pd.isna(latest) else latest.strftime("%Y-%m-%d")
-            rows.append((area, level, indicator, operator, access, kind, value, np.nan, np.nan, n, np.nan, int(share.isna().sum()), said, reason))
+            counted = group[f"{indicator}_tests"].to_numpy(dtype=np.float64)
+            tests = group["tests"].to_numpy(dtype=np.float64)
+            known = np.isfinite(counted) & (tests > 0)
+            if known.any():
+                n = tests[known].sum()
+                left = int(tests[~known].sum())
+                rows.append((area, level, indicator, operator, access, kind, counted[known].sum() / n, np.nan, np.nan, int(n), np.nan, left, period, reason))
     return rows
-
-
-def _given_share(group: pd.DataFrame, indicator: str) -> pd.Series | None:
-    for name in (f"{indicator}_share", indicator):
-        if name in group and group[name].notna().any():
-            share = pd.to_numeric(group[name].astype("Float64"), errors="coerce").astype("Float64")
-            if ((share < 0) | (share > 1)).any():
-                raise ValueError(f"{name}: a share lies between 0 and 1")
-            return share
-    return None
-
-
-def _weighted(share: pd.Series, weight: pd.Series) -> tuple[float, int | None, str]:
-    """Return the mean by tests, their number, and what is to be said of it."""
-    known = share.notna()
-    value, size = share[known].astype(float), weight[known]
-    if (size > 0).all():
-        return float(np.average(value, weights=size.astype(float))), int(size.sum()), "given_ready_made"
-    if len(value) == 1:
-        return float(value.iloc[0]), None, "given_ready_made number_of_tests_not_given"
-    return float("nan"), None, "several_shares_without_number_of_tests"
