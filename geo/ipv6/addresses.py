@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from geo.ipv6.settings import Network
 
-__all__ = ["address_kind", "is_allowed"]
+__all__ = ["KINDS", "address_kind", "is_allowed"]
 
 #: Kind to the ranges that have it; the first that holds.
 _KINDS: tuple[tuple[str, tuple[Network, ...]], ...] = tuple(
@@ -33,14 +33,12 @@ _KINDS: tuple[tuple[str, tuple[Network, ...]], ...] = tuple(
         ("private", ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")),  # RFC 1918, 6598
     )
 )
+#: What an address can be, besides an address of the Internet (``global``).
+KINDS = (*(kind for kind, _ in _KINDS), "reserved", "invalid")
 
 
 def address_kind(address: str) -> str:
-    """Return ``global`` for an address of the Internet, else which kind that leads nowhere; ``invalid`` for what is no address.
-
-    Kinds: unspecified, loopback, ipv4_mapped, ipv4_compatible, nat64, discard, teredo, documentation, six_to_four, unique_local, link_local,
-    site_local, multicast, private, and ``reserved`` for every other range that is not for the Internet.
-    """
+    """Return ``global`` for an address of the Internet, else which of :data:`KINDS`: ``reserved`` is every range without a name here."""
     try:
         value = ipaddress.ip_address(address)
     except ValueError:

@@ -1,14 +1,4 @@
-"""What was asked of the network and what came back, without judgement; kept on disk as JSON.
-
-Statuses of names: ``found``, ``no_data`` (the name exists, the record does not), ``no_domain`` (NXDOMAIN), ``chain_loop``, ``chain_too_long``,
-``timeout``, ``server_failure`` (SERVFAIL), ``refused``, ``malformed``, ``no_resolver``, ``not_asked``.
-
-Statuses of visits: ``answered`` (a whole HTTP answer, of whatever status); ``no_address``, ``address_not_allowed``, ``no_route``, ``connection_refused``,
-``connect_timeout``, ``tls_timeout`` (TCP came about, TLS did not: packets too large for the path look so), ``read_timeout``, ``reset``,
-``malformed``, ``tls_failed``, ``certificate_expired``, ``certificate_not_yet_valid``,
-``certificate_wrong_name``, ``certificate_self_signed``, ``certificate_unknown_issuer``, ``certificate_invalid``, ``too_many_redirects``,
-``redirect_not_allowed``, ``redirect_without_address``, ``redirect_name_fault``, ``not_asked``.
-"""
+"""What was asked of the network and what came back, without judgement; kept on disk as JSON."""
 
 from __future__ import annotations
 
@@ -16,12 +6,25 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal
 
-__all__ = ["CERTIFICATE_FAULTS", "Family", "HostAnswers", "Machine", "NameAnswer", "ServerAnswer", "Visit"]
+__all__ = [
+    "CERTIFICATE_FAULTS", "NAME_STATUSES", "VISIT_STATUSES", "Family", "HostAnswers", "Machine", "NameAnswer", "ServerAnswer", "Visit",
+]  # fmt: skip
 
 Family = Literal[4, 6]
+#: Of a question to DNS. ``no_data``: the name exists, the record does not; ``no_domain``: NXDOMAIN; ``server_failure``: SERVFAIL.
+NAME_STATUSES = (
+    "found", "no_data", "no_domain", "chain_loop", "chain_too_long", "timeout", "server_failure", "refused", "malformed", "no_resolver", "not_asked",
+)  # fmt: skip
+#: An issuer is unknown too where the server leaves out a certificate between its own and a known one.
 CERTIFICATE_FAULTS = (
     "certificate_expired", "certificate_not_yet_valid", "certificate_wrong_name", "certificate_self_signed",
     "certificate_unknown_issuer", "certificate_invalid",
+)  # fmt: skip
+#: Of a visit. ``answered``: a whole HTTP answer, of whatever status; ``tls_timeout``: TCP came about, TLS did not, as where packets are too large
+#: for the path; ``malformed``: what came is no HTTP.
+VISIT_STATUSES = (
+    "answered", "no_address", "address_not_allowed", "no_route", "connection_refused", "connect_timeout", "tls_timeout", "read_timeout", "reset", "malformed",
+    "tls_failed", *CERTIFICATE_FAULTS, "too_many_redirects", "redirect_not_allowed", "redirect_without_address", "redirect_name_fault", "not_asked",
 )  # fmt: skip
 
 
@@ -32,6 +35,7 @@ class NameAnswer:
     Attributes
     ----------
     status : str
+        One of :data:`NAME_STATUSES`.
     values : tuple of str
         Addresses, or names of servers; sorted.
     chain : tuple of str
@@ -56,6 +60,7 @@ class Visit:
     family : {4, 6}
     scheme : {"http", "https"}
     status : str
+        One of :data:`VISIT_STATUSES`.
     http_status : int or None
     final_url : str
         After redirects, or where they ended.

@@ -102,7 +102,7 @@ def ipv6_table(shares: pd.DataFrame, names: Mapping[str, str]) -> pd.DataFrame:
             row[f"{short}_n_effective"] = item["n_effective"]
             if short == "portals_ready":
                 row["portals"] = int(item["n"]) + int(item["unknown"])
-        row["reason"] = " ".join(dict.fromkeys(" ".join(group["reason"]).split()))
+        row["reason"] = "; ".join(dict.fromkeys(part for text in group["reason"] for part in text.split("; ") if part))
         rows.append({name: row.get(name) for name in IPV6_COLUMNS})
     table = pd.DataFrame(rows, columns=list(IPV6_COLUMNS))
     order = table["area_level"].map({"country": 0, "province": 1, "commune": 2})

@@ -16,20 +16,18 @@ import idna
 
 from geo.text import clean
 
-__all__ = ["BadHostError", "Target", "joined", "target_of"]
+__all__ = ["BAD_HOSTS", "BadHostError", "Target", "joined", "target_of"]
 
 _LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
 _LONGEST = 2000
 _PATH_SAFE = "/%:@!$&'()*+,;=~-._"
+BAD_HOSTS = ("no_host", "not_http", "control_character", "user_in_address", "bad_name", "bad_port", "port_not_allowed", "too_long")
 
 
 class BadHostError(ValueError):
-    """A text that may not be asked; ``args[0]`` is the code of the reason.
-
-    Codes: ``no_host``, ``not_http``, ``control_character``, ``user_in_address``, ``bad_name``, ``bad_port``, ``port_not_allowed``, ``too_long``.
-    """
+    """A text that may not be asked; ``args[0]`` is the code of the reason, one of :data:`BAD_HOSTS`."""
 
     @property
     def code(self) -> str:

@@ -69,7 +69,7 @@ def judge_portals(
             verdict = judge(found, pages, settings.networks)
         rows.append(
             {name: _text(given.get(name)) for name in (*GIVEN, "file", "sheet")}
-            | {"row": given.get("row"), "verdict": verdict.verdict, "reason": verdict.reason, "remarks": " ".join(verdict.remarks)}
+            | {"row": given.get("row"), "verdict": verdict.verdict, "reason": verdict.reason, "remarks": "; ".join(verdict.remarks)}
             | {"has_aaaa": verdict.has_aaaa, "likeness": verdict.likeness, "scheme": verdict.scheme}
             | ({} if found is None else _seen(found, verdict, settings))
         )

@@ -133,7 +133,7 @@ def _shares(
     blurred = given.per_area(poor.astype(np.float64)) > 0
     rows: list[tuple[object, ...]] = []
     for k in np.flatnonzero((given.count > 0) | (unknown > 0)).tolist():
-        said = " ".join(text for text in (reason, "place_or_day_not_known" if blurred[k] else "") if text)
+        said = "; ".join(text for text in (reason, "place_or_day_not_known" if blurred[k] else "") if text)
         rows.append(
             (areas[k], level, indicator, operator, access, "tests", share[k], low[k], high[k], int(given.count[k]), size[k], int(unknown[k]), "", said)
         )
@@ -181,7 +181,7 @@ def _of_aggregates(frame: pd.DataFrame) -> list[tuple[object, ...]]:
         latest = every["period_end"].max()
         group = every if pd.isna(latest) else every[every["period_end"] == latest]
         period = "" if pd.isna(latest) else f"{group['period_start'].min():%Y-%m-%d}/{latest:%Y-%m-%d}"
-        reason = "given_ready_made" if operator else "given_ready_made operator_not_known"
+        reason = "given_ready_made" if operator else "given_ready_made; operator_not_known"
         for indicator in INDICATORS:
             counted = group[f"{indicator}_tests"].to_numpy(dtype=np.float64)
             tests = group["tests"].to_numpy(dtype=np.float64)

@@ -27,13 +27,20 @@ from geo.ipv6.answers import CERTIFICATE_FAULTS, Family, HostAnswers, NameAnswer
 from geo.ipv6.pages import Page, resemblance, same_page
 from geo.ipv6.settings import Network, PageSettings
 
-__all__ = ["NOT_READY", "UNDECIDED", "VERDICTS", "Verdict", "judge", "servers_with_ipv6"]
+__all__ = ["NOT_READY", "REASONS", "REMARKS", "UNDECIDED", "VERDICTS", "Verdict", "judge", "servers_with_ipv6"]
 
 #: Verdicts that say that a portal is not usable over IPv6.
 NOT_READY = ("unreachable", "nowhere", "another_page", "http_error", "leads_to_ipv4", "certificate", "no_aaaa", "name_fault", "domain_missing")
 #: Verdicts that say nothing of IPv6: the portal as such is down, the row is no portal, or it could not be asked.
 UNDECIDED = ("down", "bad_address", "unknown")
 VERDICTS = ("ready", *NOT_READY, *UNDECIDED)
+#: Reasons beside those of :mod:`geo.ipv6.answers` (after ``dns_`` where a name was not answered for), :mod:`geo.ipv6.addresses`, :mod:`geo.ipv6.hosts`.
+REASONS = (
+    "alias_leads_nowhere", "error_status", "machine_without_ipv6", "no_address_at_all", "pages_not_told_apart", "server_denies_name", "turned_away",
+)  # fmt: skip
+REMARKS = (
+    "compared_by_address_only", "http_not_over_ipv6", "https_not_over_ipv6", "not_compared", "only_ipv6", "same_over_ipv4", "some_addresses_nowhere",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +52,7 @@ class Verdict:
     verdict : str
         One of :data:`VERDICTS`.
     reason : str
-        A code: a status of :mod:`geo.ipv6.answers`, a kind of address, or one of this module's; empty for ``ready``.
+        A code (several after "; "): a status of :mod:`geo.ipv6.answers`, a kind of address, or one of :data:`REASONS`; empty for ``ready``.
     remarks : tuple of str
         Codes of what besides is worth knowing.
     has_aaaa : bool or None
@@ -102,7 +109,7 @@ def _by_name(answers: HostAnswers, networks: Sequence[Network]) -> Verdict | Non
         case "found":
             kinds = {kind for a in name.values if (kind := address_kind(a)) != "global" and not is_allowed(a, networks)}
             if not any(is_allowed(a, networks) for a in name.values):
-                return Verdict("nowhere", " ".join(sorted(kinds)), has_aaaa=False)
+                return Verdict("nowhere", "; ".join(sorted(kinds)), has_aaaa=False)
             return None
         case _:
             return Verdict("unknown", f"dns_{name.status}")
@@ -173,13 +180,12 @@ def _failed(answers: HostAnswers, six: Visit, four: Visit) -> tuple[str, str, tu
 
 
 def _error_answered(six: Visit, four: Visit) -> tuple[str, str, tuple[str, ...]]:
-    code = f"http_{six.http_status}"
     if _fine(four):
-        return "http_error", code, ()
+        return "http_error", "error_status", ()
+    broken = (six.http_status or 0) >= 500
     if four.status == "answered":
-        both = (six.http_status or 0) >= 500 and (four.http_status or 0) >= 500
-        return ("down", code, ()) if both else ("unknown", f"turned_away_{code}", ())
-    return ("http_error", code, ("not_compared",)) if (six.http_status or 0) >= 500 else ("unknown", f"turned_away_{code}", ())
+        return ("down", "error_status", ()) if broken and (four.http_status or 0) >= 500 else ("unknown", "turned_away", ())
+    return ("http_error", "error_status", ("not_compared",)) if broken else ("unknown", "turned_away", ())
 
 
 def servers_with_ipv6(answers: HostAnswers, listed: NameAnswer, networks: Sequence[Network] = ()) -> tuple[int, int, int]:

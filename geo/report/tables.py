@@ -47,7 +47,7 @@ __all__ = [
 
 _RESOURCE = "results/columns.toml"
 #: Further files of the same form, one for each part of the product.
-_OTHERS = ("results/dead_zones.toml", "results/disagreement.toml")
+_OTHERS = ("results/dead_zones.toml", "results/disagreement.toml", "results/ipv6.toml")
 _WORDS = "strings/map.toml"
 _LIST_WORDS = "results/lists.toml"
 #: Section of the words behind a column's codes, by the kind that the map gives the column.
@@ -337,7 +337,9 @@ def _words() -> Mapping[str, Any]:
 @lru_cache(maxsize=1)
 def _codes() -> Mapping[str, Any]:
     """Return the words of codes that belong to result tables alone; a cell may list several."""
-    codes: Mapping[str, Any] = load_toml(_RESOURCE)["codes"]
+    codes: dict[str, Any] = dict(load_toml(_RESOURCE)["codes"])
+    for other in _OTHERS:
+        codes |= load_toml(other).get("codes", {})
     return codes
 
 

@@ -128,7 +128,7 @@ def test_networks_are_the_countrys_and_keep_their_operator() -> None:
     row = one(found, area_code="", access="")
     assert (row.area_level, row.source_kind, row.value) == ("country", "network_aggregate", 0.6)
     other = one(found, area_code="", access="", operator="", indicator="preferred")
-    assert (other.value, other.reason) == (0.5, "given_ready_made operator_not_known")
+    assert (other.value, other.reason) == (0.5, "given_ready_made; operator_not_known")
 
 
 def test_tests_and_ready_made_counts_are_never_mixed() -> None:

@@ -65,7 +65,7 @@ def test_ready() -> None:
         (NameAnswer("server_failure"), NONE, "unknown", "dns_server_failure", None),
         (NameAnswer("refused"), NONE, "unknown", "dns_refused", None),
         (NameAnswer("found", ("::1",)), NONE, "nowhere", "loopback", False),
-        (NameAnswer("found", ("fe80::1", "fd00::1")), NONE, "nowhere", "link_local unique_local", False),
+        (NameAnswer("found", ("fe80::1", "fd00::1")), NONE, "nowhere", "link_local; unique_local", False),
         (NameAnswer("found", ("::ffff:203.113.0.1",)), NONE, "nowhere", "ipv4_mapped", False),
         (NameAnswer("found", ("2001:db8::1",)), NONE, "nowhere", "documentation", False),
         (NameAnswer("found", ("2002:cb71:1::1",)), NONE, "nowhere", "six_to_four", False),
@@ -135,11 +135,11 @@ def test_other_page() -> None:
 @pytest.mark.parametrize(
     ("six", "four", "verdict", "reason"),
     [
-        (403, 200, "http_error", "http_403"),
-        (503, 200, "http_error", "http_503"),
-        (403, 403, "unknown", "turned_away_http_403"),
-        (404, 503, "unknown", "turned_away_http_404"),
-        (503, 502, "down", "http_503"),
+        (403, 200, "http_error", "error_status"),
+        (503, 200, "http_error", "error_status"),
+        (403, 403, "unknown", "turned_away"),
+        (404, 503, "unknown", "turned_away"),
+        (503, 502, "down", "error_status"),
         (200, 503, "ready", ""),
     ],
 )
