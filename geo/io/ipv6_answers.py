@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from geo.errors import InputError
 from geo.io.files import read_json, write_json
 
-__all__ = ["AnswerFiles"]
+__all__ = ["AnswerFiles", "read_answer_list", "write_answer_list"]
 
 _SUFFIX = ".json"
 #: Of the files' form; a file of another form counts as none.
@@ -49,3 +50,31 @@ class AnswerFiles:
     def write(self, key: Mapping[str, Any], answers: Mapping[str, Any]) -> None:
         """Keep answers, at once."""
         write_json(self.path(key), {"form": _FORM, "asked": dict(key), "answers": dict(answers)})
+
+
+def read_answer_list(path: Path) -> list[Mapping[str, Any]]:
+    """Return the entries that :func:`write_answer_list` wrote, each with ``asked`` and ``answers``; none where the file is missing.
+
+    Raises
+    ------
+    InputError
+        If it is there and something else.
+    """
+    try:
+        content = read_json(path)
+    except FileNotFoundError:
+        return []
+    except ValueError:
+        content = None
+    entries = content.get("entries") if isinstance(content, Mapping) and content.get("form") == _FORM else None
+    if not isinstance(entries, list) or not all(isinstance(e, Mapping) and isinstance(e.get("asked"), Mapping) and isinstance(e.get("answers"), Mapping) for e in entries):
+        raise InputError(
+            f"'{path.name}': không phải kết quả kiểm tra cổng thông tin của phiên bản này; hãy xóa tệp rồi kiểm tra lại.",
+            f"'{path.name}': not the answers of portals as this version writes them; delete the file and ask again.",
+        )
+    return entries
+
+
+def write_answer_list(path: Path, entries: Sequence[Mapping[str, Any]]) -> None:
+    """Write all answers of a list into one file, which the analysis then reads like any other input."""
+    write_json(path, {"form": _FORM, "entries": [dict(entry) for entry in entries]})

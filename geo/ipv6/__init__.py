@@ -10,7 +10,7 @@
 """
 
 from geo.ipv6.areas import IPV6_COLUMNS, PORTAL_INDICATORS, ipv6_table, portal_shares
-from geo.ipv6.keeping import KeptAnswers
+from geo.ipv6.keeping import KeptAnswers, answers_of
 from geo.ipv6.portals import PORTAL_COLUMNS, judge_portals, portal_targets, unique_targets
 from geo.ipv6.settings import (
     AskingSettings,
@@ -35,6 +35,7 @@ __all__ = [
     "PageSettings",
     "UptakeSettings",
     "Verdict",
+    "answers_of",
     "asking_settings",
     "ipv6_table",
     "judge",

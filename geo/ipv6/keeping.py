@@ -10,7 +10,7 @@ from geo.io.ipv6_answers import AnswerFiles
 from geo.ipv6.answers import HostAnswers
 from geo.ipv6.hosts import Target
 
-__all__ = ["KeptAnswers"]
+__all__ = ["KeptAnswers", "answers_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,19 @@ class KeptAnswers:
         """Return what is kept of some targets, however old."""
         return {target: answers for target in dict.fromkeys(targets) if (answers := self.find(target)) is not None}
 
-    def digestible(self, targets: Sequence[Target]) -> list[Any]:
-        """Return what a stage's key has to know of the answers, in the order of the targets."""
-        known = self.known(targets)
-        return [None if target not in known else known[target].to_json() for target in dict.fromkeys(targets)]
+    def listed(self, targets: Sequence[Target]) -> list[dict[str, Any]]:
+        """Return what is kept of some targets as plain entries, sorted by what was asked: the same answers, the same bytes."""
+        entries = [{"asked": asdict(target), "answers": answers.to_json()} for target, answers in self.known(targets).items()]
+        return sorted(entries, key=lambda entry: str(entry["asked"]))
+
+
+def answers_of(entries: Sequence[Mapping[str, Any]]) -> dict[Target, HostAnswers]:
+    """Return the answers of plain entries; an entry of another form is left out, and its portal counts as not asked."""
+    found: dict[Target, HostAnswers] = {}
+    for entry in entries:
+        try:
+            target = Target(**entry["asked"])
+            found[target] = HostAnswers.from_json(entry["answers"])
+        except (KeyError, TypeError, ValueError):
+            continue
+    return found

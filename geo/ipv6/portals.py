@@ -79,8 +79,7 @@ def judge_portals(
     types: dict[str, str] = dict.fromkeys(flags, "boolean") | dict.fromkeys([*counts, "row"], "Int64") | {"likeness": "Float64"}
     frame = frame.astype(types)
     texts = [name for name in PORTAL_COLUMNS if name not in types]
-    frame[texts] = frame[texts].fillna("").astype(object)
-    return frame
+    return frame.assign(**{name: frame[name].astype(object).where(frame[name].notna(), "") for name in texts})
 
 
 def _text(value: object) -> str:

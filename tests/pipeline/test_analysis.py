@@ -218,6 +218,7 @@ def test_the_manifest_books_inputs_rules_defaults_and_time(run: Analysis, projec
         "villages",
         "dead_zones",
         "claims",
+        "ipv6",
         "tables",
         "layers",
         "map",
@@ -274,7 +275,7 @@ def test_a_change_repeats_only_what_depends_on_it(project: Path, tmp_path: Path)
     second = analyse(copy, tmp_path / "out", executor=SerialExecutor())
     assert {name for name, result in second.results.items() if result.reused} >= {"calibration", "coverage"}
     assert "Bản Mới" in (second.folder / "tables" / "villages.csv").read_text(encoding="utf-8")
-    assert len([p for p in (second.folder / ".stages").iterdir() if p.is_dir()]) == 9
+    assert len([p for p in (second.folder / ".stages").iterdir() if p.is_dir()]) == 10
 
 
 def test_without_terrain_nothing_is_called_unserved(tmp_path: Path) -> None:
