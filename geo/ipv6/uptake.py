@@ -7,7 +7,8 @@ tests (:mod:`geo.standards.effective`); shares that came ready-made have value a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -93,21 +94,22 @@ def _of_tests(frame: pd.DataFrame, settings: UptakeSettings, evidence: EvidenceS
     if frame.empty:
         return []
     cluster, poor = _clusters(frame, settings)
+    answers = {name: frame[name].astype("Float64").to_numpy(dtype=np.float64, na_value=np.nan) for name in INDICATORS}
+    groups = _groups(frame)
     rows: list[tuple[object, ...]] = []
     for level in ("commune", "province"):
-        names = frame[level].to_numpy()
-        areas = sorted({name for name in names if name})
-        place = pd.Series(range(len(areas)), index=areas, dtype="int64")
-        for operator, access, picked, reason in _groups(frame):
-            inside = picked[names[picked] != ""]
+        codes, names = pd.factorize(frame[level].to_numpy(), sort=True)
+        areas = [str(name) for name in names]
+        named = frame[level].to_numpy() != ""
+        for operator, access, picked, reason in groups:
+            inside = picked[named[picked]]
             if not inside.size:
                 continue
-            area = place.reindex(names[inside]).to_numpy(dtype=np.int64)
-            for indicator in INDICATORS:
-                answer = frame[indicator].astype("boolean").iloc[inside]
-                told = answer.notna().to_numpy()
+            area = codes[inside].astype(np.int64)
+            for indicator, answer in answers.items():
+                told = np.isfinite(answer[inside])
                 rows += _shares(
-                    answer[told].to_numpy(dtype=bool), area[told], cluster[inside][told], poor[inside][told], np.bincount(area[~told], minlength=len(areas)),
+                    answer[inside][told] > 0, area[told], cluster[inside][told], poor[inside][told], np.bincount(area[~told], minlength=len(areas)),
                     areas, (level, indicator, operator, access, reason), evidence,
                 )  # fmt: skip
     return rows
@@ -168,26 +170,67 @@ def _clusters(frame: pd.DataFrame, settings: UptakeSettings) -> tuple[npt.NDArra
 
 
 def _of_aggregates(frame: pd.DataFrame) -> list[tuple[object, ...]]:
-    """Return ready-made shares: of the latest period of each area, operator and access; tests of several rows are put together."""
+    """Return ready-made shares of the latest period, and what they come to together: operators, accesses, a province's communes."""
     if frame.empty:
         return []
-    work = frame.copy()
-    work["source_kind"] = np.where(_column(work, "asn") != "", "network_aggregate", "aggregate")
-    # A count of a commune says nothing of its province, nor the other way round; one without a place is the country's.
+    work = frame[["commune", "province", "operator", "access", "period_start", "period_end"]].copy()
+    work["source_kind"] = np.where(_column(frame, "asn") != "", "network_aggregate", "aggregate")
+    # One without a place is the country's; nobody knows how much of it is the province's.
     work["level"] = np.where(work["commune"] != "", "commune", "country")
-    rows: list[tuple[object, ...]] = []
-    for key, every in work.groupby(["level", "commune", "operator", "access", "source_kind"], sort=True):
-        level, area, operator, access, kind = (str(part) for part in key)
-        latest = every["period_end"].max()
-        group = every if pd.isna(latest) else every[every["period_end"] == latest]
-        period = "" if pd.isna(latest) else f"{group['period_start'].min():%Y-%m-%d}/{latest:%Y-%m-%d}"
-        reason = "given_ready_made" if operator else "given_ready_made; operator_not_known"
-        for indicator in INDICATORS:
-            counted = group[f"{indicator}_tests"].to_numpy(dtype=np.float64)
-            tests = group["tests"].to_numpy(dtype=np.float64)
-            known = np.isfinite(counted) & (tests > 0)
-            if known.any():
-                n = tests[known].sum()
-                left = int(tests[~known].sum())
-                rows.append((area, level, indicator, operator, access, kind, counted[known].sum() / n, np.nan, np.nan, int(n), np.nan, left, period, reason))
-    return rows
+    tests = frame["tests"].to_numpy(dtype=np.float64)
+    for name in INDICATORS:
+        counted = frame[f"{name}_tests"].to_numpy(dtype=np.float64)
+        known = np.isfinite(counted) & (tests > 0)
+        work[name], work[f"{name}_n"] = np.where(known, counted, 0.0), np.where(known, tests, 0.0)
+        work[f"{name}_unknown"] = np.where(known, 0.0, np.maximum(tests, 0.0))
+    keys = ["level", "commune", "province", "operator", "access", "source_kind"]
+    last = work.groupby(keys)["period_end"].transform("max")
+    work = work[last.isna() | (work["period_end"] == last)]
+    work["reason"] = "given_ready_made"
+    table = _summed(work, keys)
+    for over in ("operator", "access"):
+        table = pd.concat([table, _put_together(table, keys, over)], ignore_index=True)
+    communes = table[(table["level"] == "commune") & (table["province"] != "")]
+    if len(communes):
+        above = _summed(communes.assign(level="province", commune="", reason=_mixed(communes["reason"])), keys)
+        table = pd.concat([table, above], ignore_index=True)
+    table["area"] = np.where(table["level"] == "commune", table["commune"], np.where(table["level"] == "province", table["province"], ""))
+    return [row for item in table.to_dict("records") for row in _aggregate_rows(item)]
+
+
+_COUNTS = tuple(f"{name}{end}" for name in INDICATORS for end in ("", "_n", "_unknown"))
+
+
+def _summed(rows: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:
+    how: dict[str, str] = dict.fromkeys(_COUNTS, "sum") | {"period_start": "min", "period_end": "max", "reason": "max"}
+    return rows.groupby(list(keys), sort=True, as_index=False).agg(how)
+
+
+def _mixed(reason: pd.Series) -> pd.Series:
+    return reason.where(reason.str.contains("mix_of_tests"), reason + "; mix_of_tests")
+
+
+def _put_together(table: pd.DataFrame, keys: Sequence[str], over: str) -> pd.DataFrame:
+    """Return the sums over operators, or over accesses; none where a figure for all of them was given: it counts the same tests again."""
+    rest = [key for key in keys if key != over]
+    named = table[table[over] != ""]
+    given = pd.MultiIndex.from_frame(table.loc[table[over] == "", rest])
+    several = named[~pd.MultiIndex.from_frame(named[rest]).isin(given)].copy()
+    # An operator with one access alone needs no second row of the same.
+    parts = several.groupby(rest)[over].transform("nunique")
+    several = several[(parts > 1) | (several["operator"] == "") | (over == "operator")]
+    several[over], several["reason"] = "", _mixed(several["reason"])
+    return _summed(several, keys)
+
+
+def _aggregate_rows(item: Mapping[Hashable, Any]) -> list[tuple[object, ...]]:
+    period = "" if pd.isna(item["period_end"]) else f"{item['period_start']:%Y-%m-%d}/{item['period_end']:%Y-%m-%d}"
+    reason = item["reason"] if item["operator"] or "mix_of_tests" in item["reason"] else f"{item['reason']}; operator_not_known"
+    return [
+        (
+            item["area"], item["level"], name, item["operator"], item["access"], item["source_kind"], item[name] / item[f"{name}_n"], np.nan, np.nan,
+            int(item[f"{name}_n"]), np.nan, int(item[f"{name}_unknown"]), period, reason,
+        )
+        for name in INDICATORS
+        if item[f"{name}_n"] > 0
+    ]  # fmt: skip

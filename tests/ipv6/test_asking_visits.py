@@ -243,8 +243,8 @@ def test_visits_of_one_server_are_held_apart(internet: Internet, kept: Callable[
         internet.site(name, "silent", "silent")
     internet.ask(*names, read_seconds=0.1, per_address=2)
     assert internet.web.busiest <= 4  # two to each of the two addresses
-    for name in names:
+    for name in names[:2]:
         internet.site(name)
     begin = time.monotonic()
-    internet.ask(*[f"http://{name}" for name in names[:3]], per_address=8, pause_seconds=0.06)
-    assert time.monotonic() - begin > 5 * 0.06  # six visits to each address
+    internet.ask(*names[:2], per_address=8, pause_seconds=0.3)
+    assert time.monotonic() - begin > 3 * 0.3  # four visits to each address

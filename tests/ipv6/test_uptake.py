@@ -117,6 +117,29 @@ def test_ready_made_counts_have_no_bounds() -> None:
     assert "given_ready_made" in row.reason
 
 
+def test_ready_made_counts_come_together() -> None:
+    rows = [
+        aggregate(), aggregate(access="fixed", capable_tests=10.0), aggregate(operator="B", tests=200, capable_tests=20.0),
+        aggregate(commune_code="00002", tests=300, capable_tests=300.0),
+    ]  # fmt: skip
+    found = shares(rows)
+    assert one(found, operator="", access="mobile").value == 80 / 300
+    assert one(found, operator="A", access="").value == 70 / 200
+    both = one(found, operator="", access="")
+    assert (both.value, both.n, both.reason) == (90 / 400, 400, "given_ready_made; mix_of_tests")
+    province = one(found, area_code="01")
+    assert (province.value, province.n, province.reason) == (360 / 400, 400, "given_ready_made; mix_of_tests")
+    assert one(found, area_code="01", operator="", access="").value == 390 / 700
+    assert not found.duplicated(["area_code", "indicator", "operator", "access", "source_kind"]).any()
+
+
+def test_a_figure_for_all_is_not_added_to_its_parts() -> None:
+    rows = [aggregate(), aggregate(operator="B", tests=200, capable_tests=20.0), aggregate(operator="", tests=300, capable_tests=90.0)]
+    row = one(shares(rows), operator="")
+    assert (row.value, row.n, row.reason) == (90 / 300, 300, "given_ready_made; operator_not_known")
+    assert one(shares(rows), area_code="01", operator="").n == 300
+
+
 def test_only_the_latest_period_counts() -> None:
     old = aggregate(period_start=DAY - pd.Timedelta(days=30), period_end=DAY - pd.Timedelta(days=1), capable_tests=1.0)
     assert one(shares([old, aggregate()])).value == 0.6
