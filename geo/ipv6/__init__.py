@@ -9,7 +9,14 @@
     ipv6_table(shares, names)
 """
 
-from geo.ipv6.areas import IPV6_COLUMNS, PORTAL_INDICATORS, ipv6_table, portal_shares
+from geo.ipv6.areas import (
+    IPV6_COLUMNS,
+    PORTAL_INDICATORS,
+    REPORTED_COLUMNS,
+    ipv6_table,
+    portal_shares,
+    reported_figures,
+)
 from geo.ipv6.keeping import KeptAnswers, answers_of
 from geo.ipv6.portals import PORTAL_COLUMNS, judge_portals, portal_targets, unique_targets
 from geo.ipv6.settings import (
@@ -28,6 +35,7 @@ __all__ = [
     "IPV6_COLUMNS",
     "PORTAL_COLUMNS",
     "PORTAL_INDICATORS",
+    "REPORTED_COLUMNS",
     "SHARE_COLUMNS",
     "VERDICTS",
     "AskingSettings",
@@ -43,6 +51,7 @@ __all__ = [
     "page_settings",
     "portal_shares",
     "portal_targets",
+    "reported_figures",
     "unique_targets",
     "uptake_settings",
     "uptake_shares",

@@ -14,7 +14,7 @@ import pandas as pd
 from geo.ipv6.uptake import SHARE_COLUMNS
 from geo.ipv6.verdicts import UNDECIDED
 
-__all__ = ["IPV6_COLUMNS", "PORTAL_INDICATORS", "ipv6_table", "portal_shares"]
+__all__ = ["IPV6_COLUMNS", "PORTAL_INDICATORS", "REPORTED_COLUMNS", "ipv6_table", "portal_shares", "reported_figures"]
 
 PORTAL_INDICATORS = ("portal_aaaa", "portal_ready", "zone_ipv6", "mail_ipv6")
 IPV6_COLUMNS = (
@@ -24,6 +24,8 @@ IPV6_COLUMNS = (
     "portals", "portals_ready_share", "portals_ready_low", "portals_ready_high", "portals_ready_n",
     "portals_aaaa_share", "portals_aaaa_n", "zones_ipv6_share", "zones_ipv6_n", "mail_ipv6_share", "mail_ipv6_n", "reason",
 )  # fmt: skip
+#: Of figures that rules are held against.
+REPORTED_COLUMNS = ("area_code", "area_level", "indicator", "value", "low", "high", "n", "period", "source_kind")
 _SHORT = {"capable": "capable", "preferred": "preferred", "portal_aaaa": "portals_aaaa", "portal_ready": "portals_ready", "zone_ipv6": "zones_ipv6", "mail_ipv6": "mail_ipv6"}
 
 
@@ -112,3 +114,18 @@ def ipv6_table(shares: pd.DataFrame, names: Mapping[str, str]) -> pd.DataFrame:
     table = table.astype(dict.fromkeys(counts, "Int64") | dict.fromkeys(numbers, "Float64"))
     table[numbers] = table[numbers].mask(table[numbers].isna())
     return table
+
+
+def reported_figures(shares: pd.DataFrame, indicators: Mapping[str, str]) -> pd.DataFrame:
+    """Return shares over all operators and accesses as figures that rules are held against, with :data:`REPORTED_COLUMNS`.
+
+    Parameters
+    ----------
+    shares : DataFrame
+        Of tests and portals, one below the other.
+    indicators : mapping of str to str
+        Name that the rules have for an indicator of this module, such as ``{"portal_ready": "portals_ipv6", "preferred": "ipv6"}``; others are left out.
+    """
+    mine = shares[shares["indicator"].isin(indicators) & (shares["operator"] == "") & (shares["access"] == "")]
+    named = mine.assign(indicator=mine["indicator"].map(indicators))
+    return named[list(REPORTED_COLUMNS)].reset_index(drop=True)

@@ -9,7 +9,14 @@ import pandas as pd
 import pytest
 
 from geo.io.resources import load_toml
-from geo.ipv6 import IPV6_COLUMNS, PORTAL_COLUMNS, ipv6_table, portal_shares
+from geo.ipv6 import (
+    IPV6_COLUMNS,
+    PORTAL_COLUMNS,
+    REPORTED_COLUMNS,
+    ipv6_table,
+    portal_shares,
+    reported_figures,
+)
 from geo.ipv6.addresses import KINDS
 from geo.ipv6.answers import NAME_STATUSES, VISIT_STATUSES
 from geo.ipv6.hosts import BAD_HOSTS
@@ -82,6 +89,18 @@ def test_the_table_of_portals() -> None:
     content = csv_bytes(arrange(table, result_table("ipv6"))).decode("utf-8-sig").splitlines()
     assert content[0].split(",") == list(IPV6_COLUMNS)
     assert len(content) == 3
+
+
+def test_figures_for_rules() -> None:
+    shares = portal_shares(portals({"commune_code": "00001", "verdict": "ready", "has_aaaa": True}, {"commune_code": "00001"}), PROVINCES)
+    one = shares.iloc[[0]].assign(indicator="preferred", operator="A", source_kind="tests", value=0.3)
+    every = one.assign(operator="", value=0.4)
+    found = reported_figures(pd.concat([shares, one, every]), {"portal_ready": "portals_ipv6", "preferred": "ipv6"})
+    assert found.columns.tolist() == list(REPORTED_COLUMNS)
+    rows = found[["area_code", "indicator", "value", "low", "high", "n", "source_kind"]].values.tolist()
+    assert rows == [
+        ["01", "portals_ipv6", 1.0, 0.5, 1.0, 1, "portals"], ["00001", "portals_ipv6", 1.0, 0.5, 1.0, 1, "portals"], ["01", "ipv6", 0.4, 0.5, 1.0, 1, "tests"],
+    ]  # fmt: skip
 
 
 def test_nothing_in_nothing_out() -> None:
