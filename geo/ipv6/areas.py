@@ -46,39 +46,38 @@ def portal_shares(portals: pd.DataFrame, provinces: pd.Series) -> pd.DataFrame:
     commune = portals["commune_code"].astype(str)
     province = commune.map(provinces).astype(object)
     province = province.where(province.notna(), portals["province_code"]).astype(str)
-    rows: list[tuple[object, ...]] = []
-    for level, codes in (("province", province), ("commune", commune)):
-        for code, group in portals.groupby(codes.to_numpy(), sort=True):
-            if not code:
-                continue
-            for indicator, states in _states(group).items():
-                rows += _row(str(code), level, indicator, states)
-    return pd.DataFrame(rows, columns=list(SHARE_COLUMNS))
+    parts = [
+        _counted(states, level, indicator)
+        for level, code in (("province", province), ("commune", commune))
+        for indicator, states in _states(portals[code != ""].assign(area_code=code[code != ""])).items()
+    ]
+    filled = [part for part in parts if len(part)]
+    return pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=list(SHARE_COLUMNS))
 
 
-def _states(group: pd.DataFrame) -> dict[str, pd.Series]:
-    """Return yes, no or not known of everything that is counted."""
-    ready = (group["verdict"] == "ready").astype("boolean").mask(group["verdict"].isin(UNDECIDED))
-    listed = group["verdict"] != "bad_address"
-    states = {"portal_aaaa": group.loc[listed, "has_aaaa"], "portal_ready": ready[listed]}
+def _states(portals: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Return area and yes, no or not known of everything that is counted."""
+    ready = (portals["verdict"] == "ready").astype("boolean").mask(portals["verdict"].isin(UNDECIDED))
+    listed = portals["verdict"] != "bad_address"
+    states = {"portal_aaaa": portals["has_aaaa"][listed], "portal_ready": ready[listed]}
     for indicator, unit, key in (("zone_ipv6", "zone", "name_servers"), ("mail_ipv6", "mail_domain", "mail_servers")):
-        once = group[group[unit] != ""].drop_duplicates(unit)
+        once = portals[portals[unit] != ""].drop_duplicates(["area_code", unit])
         once = once[once[key].isna() | (once[key] > 0)]
         some, open_ = once[f"{key}_with_aaaa"], once[f"{key}_unknown"]
         known = some.notna() & ((some > 0) | (open_ == 0))
         states[indicator] = (some > 0).astype("boolean").where(known.fillna(False).astype(bool), pd.NA)
-    return states
+    return {name: pd.DataFrame({"area_code": portals["area_code"].reindex(state.index), "state": state}) for name, state in states.items()}
 
 
-def _row(code: str, level: str, indicator: str, states: pd.Series) -> list[tuple[object, ...]]:
-    n = len(states)
-    if not n:
-        return []
-    known, yes = int(states.notna().sum()), int(states.fillna(False).sum())
-    value = yes / known if known else np.nan
-    low, high = yes / n, (yes + n - known) / n
-    reason = "some_not_known" if known < n else ""
-    return [(code, level, indicator, "", "", "portals", value, low, high, known, np.nan, n - known, "", reason)]
+def _counted(states: pd.DataFrame, level: str, indicator: str) -> pd.DataFrame:
+    groups = states.groupby("area_code", sort=True)["state"]
+    total, known = groups.size().to_numpy(np.float64), groups.count().to_numpy(np.float64)
+    yes = groups.sum().to_numpy(np.float64)
+    unknown = total - known
+    found = pd.DataFrame({"area_code": list(groups.groups), "area_level": level, "indicator": indicator, "operator": "", "access": "", "source_kind": "portals"})
+    value = np.divide(yes, known, out=np.full(len(found), np.nan), where=known > 0)
+    found = found.assign(value=value, low=yes / total, high=(yes + unknown) / total, n=known.astype(np.int64), n_effective=np.nan)
+    return found.assign(unknown=unknown.astype(np.int64), period="", reason=np.where(unknown > 0, "some_not_known", ""))[list(SHARE_COLUMNS)]
 
 
 def ipv6_table(shares: pd.DataFrame, names: Mapping[str, str]) -> pd.DataFrame:
@@ -91,22 +90,18 @@ def ipv6_table(shares: pd.DataFrame, names: Mapping[str, str]) -> pd.DataFrame:
     names : mapping of str to str
         Name by area code.
     """
-    rows = []
     keys = ["area_code", "area_level", "source_kind", "operator", "access"]
-    for key, group in shares.groupby(keys, sort=False):
-        row: dict[str, object] = dict(zip(keys, key, strict=True))
-        row["area_name"] = names.get(str(row["area_code"]), "")
-        periods = [text for text in group["period"] if text]
-        row["period"] = max(periods, default="")
-        for item in group.to_dict("records"):
-            short = _SHORT[str(item["indicator"])]
-            row |= {f"{short}_share": item["value"], f"{short}_n": item["n"], f"{short}_low": item["low"], f"{short}_high": item["high"]}
-            row[f"{short}_n_effective"] = item["n_effective"]
-            if short == "portals_ready":
-                row["portals"] = int(item["n"]) + int(item["unknown"])
-        row["reason"] = "; ".join(dict.fromkeys(part for text in group["reason"] for part in text.split("; ") if part))
-        rows.append({name: row.get(name) for name in IPV6_COLUMNS})
-    table = pd.DataFrame(rows, columns=list(IPV6_COLUMNS))
+    groups = shares.groupby(keys, sort=False)
+    said = groups["reason"].agg(lambda texts: "; ".join(dict.fromkeys(part for text in texts for part in text.split("; ") if part)))
+    parts = [said.to_frame("reason"), groups["period"].max().to_frame("period")]
+    for indicator, short in _SHORT.items():
+        mine = shares[shares["indicator"] == indicator].set_index(keys)
+        named = {name: f"{short}_{name}" for name in ("low", "high", "n", "n_effective")} | {"value": f"{short}_share"}
+        parts.append(mine[list(named)].rename(columns=named))
+        if indicator == "portal_ready":
+            parts.append((mine["n"] + mine["unknown"]).to_frame("portals"))
+    table = pd.concat(parts, axis=1).reset_index()
+    table = table.assign(area_name=table["area_code"].map(names).fillna("")).reindex(columns=list(IPV6_COLUMNS))
     order = table["area_level"].map({"country": 0, "province": 1, "commune": 2})
     table = table.assign(_level=order).sort_values(["_level", "area_code"], kind="stable").drop(columns="_level").reset_index(drop=True)
     counts = [name for name in IPV6_COLUMNS if name == "portals" or name.endswith("_n")]

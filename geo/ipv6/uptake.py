@@ -194,7 +194,8 @@ def _of_aggregates(frame: pd.DataFrame) -> list[tuple[object, ...]]:
     if len(communes):
         above = _summed(communes.assign(level="province", commune="", reason=_mixed(communes["reason"])), keys)
         table = pd.concat([table, above], ignore_index=True)
-    table["area"] = np.where(table["level"] == "commune", table["commune"], np.where(table["level"] == "province", table["province"], ""))
+    table = _without_copies(table, keys)
+    table = table.assign(area=np.where(table["level"] == "commune", table["commune"], np.where(table["level"] == "province", table["province"], "")))
     return [row for item in table.to_dict("records") for row in _aggregate_rows(item)]
 
 
@@ -216,11 +217,17 @@ def _put_together(table: pd.DataFrame, keys: Sequence[str], over: str) -> pd.Dat
     named = table[table[over] != ""]
     given = pd.MultiIndex.from_frame(table.loc[table[over] == "", rest])
     several = named[~pd.MultiIndex.from_frame(named[rest]).isin(given)].copy()
-    # An operator with one access alone needs no second row of the same.
-    parts = several.groupby(rest)[over].transform("nunique")
-    several = several[(parts > 1) | (several["operator"] == "") | (over == "operator")]
     several[over], several["reason"] = "", _mixed(several["reason"])
     return _summed(several, keys)
+
+
+def _without_copies(table: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:
+    """Leave out both accesses of an operator where they are one of them over again."""
+    rest = [key for key in keys if key != "access"]
+    both = (table["access"] == "") & (table["operator"] != "")
+    one = pd.MultiIndex.from_frame(table.loc[table["access"] != "", [*rest, *_COUNTS]])
+    again = both & pd.MultiIndex.from_frame(table[[*rest, *_COUNTS]]).isin(one)
+    return table[~again]
 
 
 def _aggregate_rows(item: Mapping[Hashable, Any]) -> list[tuple[object, ...]]:

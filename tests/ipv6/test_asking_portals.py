@@ -132,6 +132,14 @@ def test_an_alias_into_another_zone_keeps_its_own(internet: Internet) -> None:
     assert internet.ask("www.xa.example").zone == "example"
 
 
+def test_a_name_that_runs_in_a_circle_has_the_mail_of_its_zone(internet: Internet) -> None:
+    internet.dns.zones.append("xa.example")
+    internet.dns.add("xa.example", "MX", "10 mx.xa.example.")
+    internet.dns.add("www.xa.example", "CNAME", "www.xa.example.")
+    answers = internet.ask("www.xa.example")
+    assert (answers.zone, answers.mail_domain, answers.mail.values) == ("xa.example", "xa.example", ("mx.xa.example",))
+
+
 def test_a_zone_of_many_portals_is_asked_once(internet: Internet) -> None:
     names = [f"xa{k}.example" for k in range(5)]
     for name in names:

@@ -130,6 +130,9 @@ def test_ready_made_counts_come_together() -> None:
     province = one(found, area_code="01")
     assert (province.value, province.n, province.reason) == (360 / 400, 400, "given_ready_made; mix_of_tests")
     assert one(found, area_code="01", operator="", access="").value == 390 / 700
+    # In the second commune A has one access, and no row of both: the province's sum has it all the same.
+    assert found[(found.area_code == "00002") & (found.operator == "A")].access.unique().tolist() == ["mobile"]
+    assert one(found, area_code="01", operator="A", access="").n == 500
     assert not found.duplicated(["area_code", "indicator", "operator", "access", "source_kind"]).any()
 
 

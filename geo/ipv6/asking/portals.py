@@ -241,7 +241,7 @@ class _Asker:
         mail, domain = NameAnswer("no_data"), ""
         for name in _up_to(answers.host, zone):
             answer = await self.names.find(name, "MX")
-            if answer.status not in {"no_data", "no_domain"}:
+            if answer.status not in {"no_data", "no_domain", "chain_loop", "chain_too_long"}:
                 none = answer.values == (".",)  # "takes no mail" (RFC 7505)
                 mail, domain = (NameAnswer("no_data") if none else answer), name
                 break
