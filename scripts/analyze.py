@@ -31,6 +31,16 @@ def main(
         bool,
         typer.Option("--overwrite", help="Thay kết quả của dự án khác. / Replace another project's results."),
     ] = False,
+    ask_portals: Annotated[
+        bool | None,
+        typer.Option(
+            "--ask-portals/--no-network",
+            help="Hỏi tên miền và mở các cổng thông tin qua IPv4 và IPv6; --no-network: không dùng mạng dù tệp dự án cho phép "
+            "(mặc định: theo tệp dự án, thường là không). / Ask DNS and visit the portals over IPv4 and IPv6; --no-network: not "
+            "even where the project file says so (default: as the project file has it, no network unless it asks).",
+            show_default=False,
+        ),
+    ] = None,
     lang: Language = None,
     verbose: Verbose = 0,
     quiet: Quiet = False,
@@ -46,12 +56,24 @@ def main(
         executor = make_executor(workers=workers, address=scheduler)
         console.language = read_project(project).language
         with StageProgress(console) as progress:
-            analysis = analyse(project, out, executor=executor, observer=progress, overwrite=overwrite)
+            analysis = analyse(
+                project, out, executor=executor, observer=progress, overwrite=overwrite, ask_portals=ask_portals
+            )
         if analysis.warnings:
             console.note(
                 Bilingual(
                     f"{analysis.warnings} dòng có cảnh báo: xem issues.xlsx và phần lưu ý trên bản đồ.",
                     f"{analysis.warnings} rows carry a warning: see issues.xlsx and the notes on the map.",
+                )
+            )
+        verdicts = analysis.results["ipv6"].record.get("verdicts")
+        if verdicts:
+            ready, unsaid = verdicts.get("ready", 0), sum(verdicts.get(name, 0) for name in ("unknown", "down", "bad_address"))
+            rest = sum(verdicts.values()) - ready - unsaid
+            console.note(
+                Bilingual(
+                    f"Cổng thông tin: {ready} dùng được qua IPv6, {rest} chưa, {unsaid} chưa kết luận được.",
+                    f"Portals: {ready} ready for IPv6, {rest} not, {unsaid} cannot be said.",
                 )
             )
         for place in dict.fromkeys(

@@ -95,7 +95,7 @@ def test_unmet_requirements_are_found() -> None:
 # -- licences -------------------------------------------------------------------------------------
 
 ALLOWED_LICENCES = {
-    "0BSD", "Apache-2.0", "Apache-2.0 WITH LLVM-exception", "BSD-2-Clause", "BSD-3-Clause", "CC0-1.0", "ISC", "MIT",
+    "0BSD", "Apache-2.0", "Apache-2.0 WITH LLVM-exception", "BSD-2-Clause", "BSD-3-Clause", "CC0-1.0", "ISC", "MIT", "MIT-0",
     "MIT-CMU", "MPL-2.0", "PSF-2.0", "Zlib",
     # names in use before SPDX expressions, and classifiers
     "Apache 2.0", "Apache Software License", "BSD", "BSD License", "BSD 2-Clause License", "ISC License (ISCL)",

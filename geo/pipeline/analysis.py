@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -21,7 +22,8 @@ from geo.io.run_folder import RunFolder, run_name
 from geo.mapping import DataSource
 from geo.pipeline.calibrating import OBSERVATIONS
 from geo.pipeline.claims import CLAIM_TABLES
-from geo.pipeline.engine import Observer, Stage, StageResult, Workspace, run_stages
+from geo.pipeline.engine import Observer, Silent, Stage, StageResult, Workspace, run_stages
+from geo.pipeline.ipv6 import IPV6_TABLES, ask_about_portals, measure_ipv6, portal_answers
 from geo.pipeline.manifest import manifest
 from geo.pipeline.predicting import load_coverage
 from geo.pipeline.reading import (
@@ -50,10 +52,10 @@ __all__ = ["Analysis", "analyse", "analysis_stages", "check_standards"]
 ISSUES = "issues.xlsx"
 MAP = "index.html"
 STANDARDS_WORKBOOK = "standards.xlsx"
-#: Stages that state findings.
 #: Tables whose rows are areas by name, and places nowhere.
-_UNPLACED = ("provinces", "claims_by_commune")
-_LOGGED = ("inputs", "calibration", "coverage", "villages", "dead_zones")
+_UNPLACED = ("provinces", "claims_by_commune", *IPV6_TABLES)
+#: Stages that state findings.
+_LOGGED = ("inputs", "calibration", "coverage", "villages", "dead_zones", "ipv6")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,7 @@ def analyse(
     executor: Executor,
     observer: Observer | None = None,
     overwrite: bool = False,
+    ask_portals: bool | None = None,
 ) -> Analysis:
     """Run all stages of a project, or those that are missing, and publish the results.
 
@@ -97,6 +100,8 @@ def analyse(
     observer : Observer, optional
     overwrite : bool
         Take over a run folder that belongs to another project.
+    ask_portals : bool, optional
+        Whether the network is asked about portals; as the project file has it (``[settings.ipv6] ask``, false unless given) if None.
 
     Raises
     ------
@@ -115,9 +120,11 @@ def analyse(
         run.claim(project.path, project.name, overwrite=overwrite)
         run.sweep()
         try:
-            results = run_stages(
-                analysis_stages(project, settings), run, executor=executor, observer=observer
-            )
+            if settings.ask_portals if ask_portals is None else ask_portals:
+                _ask_portals(project, settings, run, executor=executor, observer=observer)
+            answers = portal_answers(run.path)
+            stages = analysis_stages(project, settings, answers=answers if answers.is_file() else None)
+            results = run_stages(stages, run, executor=executor, observer=observer)
         except RefusedInputsError as refusal:
             write_bytes(run.path / ISSUES, _issues(project, [refusal.log]))
             run.discard()
@@ -194,11 +201,28 @@ def check_standards(
     return Analysis(project, run.path, tuple(run.path / name for name in names), results, warnings)
 
 
-def analysis_stages(project: Project, settings: AnalysisSettings) -> list[Stage]:
-    """Return the stages of a project, in order."""
+def _ask_portals(
+    project: Project, settings: AnalysisSettings, run: RunFolder, *, executor: Executor, observer: Observer | None
+) -> None:
+    """Read the inputs, or take them as they were read, and ask the network about the portals among them."""
+    reading = analysis_stages(project, settings)[:1]
+    read = run_stages(reading, run, executor=executor, observer=observer)["inputs"]
+    portals = load_frame(read.folder, "portals")
+    if portals is None or portals.empty:
+        return
+    watch = observer if observer is not None else Silent()
+    asking = Stage("asking", sentence("stages", "asking"), lambda _: {})
+    watch.started(asking, 1, 1)
+    begin = time.perf_counter()
+    n = ask_about_portals(run.path, portals, settings, lambda done, total: watch.advanced(asking, done, total))
+    watch.ended(StageResult(asking, "", run.path, {"portals": n}, {}, reused=False, seconds=time.perf_counter() - begin))
+
+
+def analysis_stages(project: Project, settings: AnalysisSettings, *, answers: Path | None = None) -> list[Stage]:
+    """Return the stages of a project, in order; ``answers`` is the file of what portals answered, if there is one."""
     title = {
         name: sentence("stages", name)
-        for name in ("inputs", "calibration", "coverage", "villages", "dead_zones", "claims", "standards", "tables", "layers", "map")
+        for name in ("inputs", "calibration", "coverage", "villages", "dead_zones", "claims", "standards", "ipv6", "tables", "layers", "map")
     }
     zones = {code: zone for code, zone in province_zones(project.extra).items() if code in project.provinces}
     all_zones = province_zones(project.extra)
@@ -327,11 +351,19 @@ def analysis_stages(project: Project, settings: AnalysisSettings) -> list[Stage]
             ),
         ),
         Stage(
+            "ipv6",
+            title["ipv6"],
+            lambda work: measure_ipv6(work, settings, answers),
+            files={} if answers is None else {answers.name: answers},
+            settings={"allowed_ports": settings.asking.allowed_ports, "allowed_networks": settings.asking.allowed_networks, "mail": settings.asking.check_mail_port},
+            upstream=("inputs/units.parquet", "inputs/ipv6_tests.parquet", "inputs/portals.parquet"),
+        ),
+        Stage(
             "tables",
             title["tables"],
             lambda work: _tables(work, project),
             settings={**named, "operators": project.operators},
-            upstream=("inputs/issues.json", "calibration/issues.json", "coverage/issues.json", "villages", "dead_zones", "claims", "standards"),
+            upstream=("inputs/issues.json", "calibration/issues.json", "coverage/issues.json", "villages", "dead_zones", "claims", "standards", "ipv6"),
         ),
         Stage(
             "layers",
@@ -352,7 +384,7 @@ def analysis_stages(project: Project, settings: AnalysisSettings) -> list[Stage]
                 "calibration": settings.calibration,
                 "made_up": made_up(project),
             },
-            upstream=("inputs", "calibration", "coverage", "villages", "dead_zones"),
+            upstream=("inputs", "calibration", "coverage", "villages", "dead_zones", "ipv6/issues.json"),
         ),
     ]
 
@@ -365,6 +397,8 @@ def _result_frames(work: Workspace) -> dict[str, pd.DataFrame]:
         found |= {name: load_frame(work.upstream["claims"], name) for name in CLAIM_TABLES}
     if "standards" in work.upstream:
         found |= _standard_frames(work)
+    if "ipv6" in work.upstream:
+        found |= {name: load_frame(work.upstream["ipv6"], name) for name in IPV6_TABLES}
     return {name: frame for name, frame in found.items() if frame is not None}
 
 
@@ -499,6 +533,7 @@ def _facts(
             "priorities": settings.priorities,
             "service_quality": settings.service,
             "evidence": settings.evidence,
+            "ipv6": settings.asking,
         },
         "settings_left_to_defaults": sorted(project.defaults_used),
         "rules": {

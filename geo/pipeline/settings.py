@@ -10,10 +10,11 @@ from typing import Any, get_args
 from geo.calibration import CalibrationSettings, calibration_settings
 from geo.coverage import TECHNOLOGIES, CoverageSettings, coverage_settings, technology_rules
 from geo.dead_zones import DeadZoneSettings, PrioritySettings, dead_zone_settings, priority_settings
-from geo.errors import Bilingual, ProjectFileError
+from geo.errors import Bilingual, InputError, ProjectFileError
 from geo.fusion import FusionSettings, fusion_settings
 from geo.io.resources import load_toml, resource_names
 from geo.io.rules import read_rules
+from geo.ipv6 import AskingSettings, asking_settings
 from geo.project import Project
 from geo.propagation.ground import EndLoss, GroundSettings, check_ground, ground_settings
 from geo.propagation.p2109 import BuildingKind
@@ -56,6 +57,10 @@ class AnalysisSettings:
         What areas are held against, every version; the department's own laid over the catalogue's.
     service : ServiceSettings
     evidence : EvidenceSettings
+    asking : AskingSettings
+        How portals are asked about over IPv6.
+    ask_portals : bool
+        Whether the project wants the network to be asked at all.
     """
 
     coverage: CoverageSettings
@@ -75,6 +80,8 @@ class AnalysisSettings:
     def only(rules: Sequence[Rule]) -> RuleSet:
         """Return some rules as a set."""
         return RuleSet(tuple(rules))
+    asking: AskingSettings = field(default_factory=asking_settings)
+    ask_portals: bool = False
 
 
 #: Units of which there is at least one, and settings without a unit that are such counts too.
@@ -115,8 +122,11 @@ def analysis_settings(project: Project) -> AnalysisSettings:
     of_service, of_evidence = [f.name for f in fields(ServiceSettings)], [f.name for f in fields(EvidenceSettings)]
     service: dict[str, Any] = {}
     evidence: dict[str, Any] = {}
+    asking, ask_portals = asking_settings(), False
     for name, value in project.analysis.items():
-        if name in for_coverage:
+        if name == "ipv6":
+            asking, ask_portals = _asking(value)
+        elif name in for_coverage:
             coverage[name] = _absent(project, value) if name == "absent_technologies" else _checked(name, value)
         elif name in for_ground:
             ground[name] = _checked(name, value)
@@ -170,6 +180,8 @@ def analysis_settings(project: Project) -> AnalysisSettings:
         read_rules(project.rules_catalogue, project.extra, "" if project.extra_path is None else project.extra_path.name),
         service_settings(**service),
         evidence_settings(**evidence),
+        asking,
+        ask_portals,
     )
 
 
@@ -205,6 +217,27 @@ def _ground(project: Project, given: Mapping[str, Any]) -> GroundSettings:
         land_cover=land_cover,
     )
     return settings
+
+
+def _asking(value: object) -> tuple[AskingSettings, bool]:
+    """Return how portals are asked about, and whether they are, from the table ``[settings.ipv6]``."""
+    if not isinstance(value, Mapping):
+        raise _wrong("ipv6", value, "cần bảng [settings.ipv6], ví dụ ask = true", "a table [settings.ipv6] is needed, such as ask = true")
+    known = [f.name for f in fields(AskingSettings)]
+    for name in value:
+        if name not in {*known, "ask"}:
+            near = difflib.get_close_matches(str(name), [*known, "ask"], n=1)
+            raise ProjectFileError(
+                f"[settings.ipv6] không có mục '{name}'" + (f"; có phải '{near[0]}'?" if near else "."),
+                f"[settings.ipv6] has no entry '{name}'" + (f"; did you mean '{near[0]}'?" if near else "."),
+            )
+    ask = value.get("ask", False)
+    if not isinstance(ask, bool):
+        raise ProjectFileError(f"[settings.ipv6] ask = {ask}: chỉ true hoặc false.", f"[settings.ipv6] ask = {ask}: true or false.")
+    try:
+        return asking_settings(**{str(name): given for name, given in value.items() if name != "ask"}), ask
+    except InputError as error:
+        raise ProjectFileError(error.message.vi, error.message.en) from error
 
 
 def _wrong(name: str, value: object, vi: str, en: str) -> ProjectFileError:

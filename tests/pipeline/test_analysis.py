@@ -219,6 +219,7 @@ def test_the_manifest_books_inputs_rules_defaults_and_time(run: Analysis, projec
         "dead_zones",
         "claims",
         "standards",
+        "ipv6",
         "tables",
         "layers",
         "map",

@@ -218,7 +218,7 @@ def test_the_codes_of_the_csv_stay() -> None:
 def test_every_class_and_column_has_words(project_root: Path) -> None:
     words = tomllib.loads((project_root / "geo/resources/strings/map.toml").read_text(encoding="utf-8"))
     assert set(words["class_names"]) == set(words["villages"]) - {"other"}
-    for name in ("communes", "villages", "facilities", "provinces", "dead_zones", "disagreement", "claims_by_commune"):
+    for name in ("communes", "villages", "facilities", "provinces", "dead_zones", "disagreement", "claims_by_commune", "ipv6", "ipv6_portals"):
         for column in result_table(name).columns:
             assert "_" not in column.caption.vi + column.caption.en, column.name
         captions = [column.caption.vi for column in result_table(name).columns]
