@@ -20,6 +20,7 @@ from folium.raster_layers import ImageOverlay
 from folium.utilities import JsCode
 
 from geo.grid import Grid
+from geo.mapping.areas import PreparedAreas, prepare_areas
 from geo.mapping.backdrop import feature_collection, label_points, outline, simplified_areas, simplified_lines
 from geo.mapping.content import CoverageLayer, MapContent
 from geo.mapping.figures import village_class_numbers
@@ -50,6 +51,7 @@ class DrawnMap:
         Global names of the layers by what they show.
     images : tuple of str
         Global names of the coverage images, in the order of ``MapContent.layers``.
+    areas : PreparedAreas
     bounds : tuple
         West, south, east, north of what is shown, in degrees.
     anchors : list
@@ -62,6 +64,7 @@ class DrawnMap:
     name: str
     layers: dict[str, list[str]]
     images: tuple[str, ...]
+    areas: PreparedAreas
     bounds: Bounds
     anchors: list[tuple[float, float] | None]
     opacity_percent: int
@@ -98,7 +101,7 @@ def draw(content: MapContent, colours: Palette, *, fallback: Bounds) -> DrawnMap
         _MAP_ID,
     )
     options: dict[str, Any] = canvas.options
-    options["renderer"] = JsCode("L.canvas({tolerance: 5})")
+    options["renderer"] = JsCode("vungphu.canvas()")
     options["max_zoom"] = 17
     options["min_zoom"] = 4
     for name, z_index in (("coverage", 350), ("lines", 420), ("selected", 430), ("names", 440)):
@@ -114,6 +117,7 @@ def draw(content: MapContent, colours: Palette, *, fallback: Bounds) -> DrawnMap
         edge = outline(areas, drawing)
         edges = _geojson(feature_collection(edge, [{}] * len(edge)), "outline", style="outlineStyle", pane="lines").add_to(canvas)
         layers["communes"] = [shapes.get_name(), edges.get_name()]
+    prepared = prepare_areas(content.areas, colours)
     if content.roads is not None:
         lines = simplified_lines(content.roads.geometry, drawing)
         weights = _road_weights(content.roads)
@@ -137,6 +141,7 @@ def draw(content: MapContent, colours: Palette, *, fallback: Bounds) -> DrawnMap
         name=canvas.get_name(),
         layers=layers,
         images=tuple(image.get_name() for image in images),
+        areas=prepared,
         bounds=bounds,
         anchors=[] if areas is None else label_points(areas),
         opacity_percent=_OPACITY_PERCENT,

@@ -12,6 +12,7 @@ import pandas as pd
 
 from geo.compute import Executor
 from geo.coverage import MODEL
+from geo.dead_zones.priority import TERMS
 from geo.io.files import write_bytes
 from geo.io.fingerprints import fingerprint
 from geo.io.inputs import province_zones
@@ -21,8 +22,10 @@ from geo.io.run_folder import RunFolder, run_name
 from geo.mapping import DataSource
 from geo.pipeline.calibrating import OBSERVATIONS
 from geo.pipeline.claims import CLAIM_TABLES
-from geo.pipeline.engine import Observer, Stage, StageResult, Workspace, run_stages
+from geo.pipeline.engine import PUBLIC, Observer, Stage, StageResult, Workspace, run_stages
 from geo.pipeline.manifest import manifest
+from geo.pipeline.map_areas import area_layers, register_digest, register_layer
+from geo.pipeline.people_figures import people_figures, people_table
 from geo.pipeline.predicting import load_coverage
 from geo.pipeline.reading import (
     RefusedInputsError,
@@ -48,6 +51,8 @@ from geo.validation import IssueLog, Severity
 __all__ = ["Analysis", "analyse", "analysis_stages", "check_standards"]
 
 ISSUES = "issues.xlsx"
+#: Finding that 5G levels may be the LTE anchor's.
+_ANCHOR = "sample_five_g_anchor"
 MAP = "index.html"
 STANDARDS_WORKBOOK = "standards.xlsx"
 #: Stages that state findings.
@@ -116,7 +121,7 @@ def analyse(
         run.sweep()
         try:
             results = run_stages(
-                analysis_stages(project, settings), run, executor=executor, observer=observer
+                analysis_stages(project, settings, run.path), run, executor=executor, observer=observer
             )
         except RefusedInputsError as refusal:
             write_bytes(run.path / ISSUES, _issues(project, [refusal.log]))
@@ -194,8 +199,8 @@ def check_standards(
     return Analysis(project, run.path, tuple(run.path / name for name in names), results, warnings)
 
 
-def analysis_stages(project: Project, settings: AnalysisSettings) -> list[Stage]:
-    """Return the stages of a project, in order."""
+def analysis_stages(project: Project, settings: AnalysisSettings, folder: Path | None = None) -> list[Stage]:
+    """Return the stages of a project, in order; ``folder`` is the run folder, whose register the map shows."""
     title = {
         name: sentence("stages", name)
         for name in ("inputs", "calibration", "coverage", "villages", "dead_zones", "claims", "standards", "tables", "layers", "map")
@@ -329,9 +334,9 @@ def analysis_stages(project: Project, settings: AnalysisSettings) -> list[Stage]
         Stage(
             "tables",
             title["tables"],
-            lambda work: _tables(work, project),
-            settings={**named, "operators": project.operators},
-            upstream=("inputs/issues.json", "calibration/issues.json", "coverage/issues.json", "villages", "dead_zones", "claims", "standards"),
+            lambda work: _tables(work, project, settings),
+            settings={**named, "operators": project.operators, "counting": settings.coverage.counting},
+            upstream=("inputs/issues.json", "calibration/issues.json", "coverage", "villages", "dead_zones", "claims", "standards"),
         ),
         Stage(
             "layers",
@@ -345,14 +350,16 @@ def analysis_stages(project: Project, settings: AnalysisSettings) -> list[Stage]
         Stage(
             "map",
             title["map"],
-            lambda work: _map(work, project, settings),
+            lambda work: _map(work, project, settings, folder),
             settings={
+                "priorities": settings.priorities,
+                "register": None if folder is None else register_digest(folder),
                 **named,
                 "coverage": settings.coverage,
                 "calibration": settings.calibration,
                 "made_up": made_up(project),
             },
-            upstream=("inputs", "calibration", "coverage", "villages", "dead_zones"),
+            upstream=("inputs", "calibration", "coverage", "villages", "dead_zones", "claims", "tables"),
         ),
     ]
 
@@ -372,10 +379,11 @@ def _standard_frames(work: Workspace) -> dict[str, pd.DataFrame]:
     return {name: load_frame(work.upstream["standards"], name) for name in STANDARD_TABLES}
 
 
-def _tables(work: Workspace, project: Project) -> Mapping[str, Any]:
+def _tables(work: Workspace, project: Project, settings: AnalysisSettings) -> Mapping[str, Any]:
+    people = people_table(people_figures(work, settings.coverage), "en" if project.language == "en" else "vi")
     record = write_result_tables(
         work,
-        frames=_result_frames(work),
+        frames={**_result_frames(work), "people": people},
         operators=project.operators,
         language=project.language,
         created=project.date,
@@ -412,7 +420,7 @@ def _layers(work: Workspace, project: Project) -> Mapping[str, Any]:
     )
 
 
-def _map(work: Workspace, project: Project, settings: AnalysisSettings) -> Mapping[str, Any]:
+def _map(work: Workspace, project: Project, settings: AnalysisSettings, run: Path | None) -> Mapping[str, Any]:
     folder = work.upstream["inputs"]
     sites, _ = network_of(folder)
     frames = {
@@ -422,6 +430,9 @@ def _map(work: Workspace, project: Project, settings: AnalysisSettings) -> Mappi
     logs = [load_issues(work.upstream[name]) for name in _LOGGED]
     read = work.records["inputs"]
     language: Literal["vi", "en"] = "en" if project.language == "en" else "vi"
+    changes, stale = (None, None) if run is None else register_layer(run, work.upstream["tables"] / PUBLIC / "tables" / "dead_zones.csv")
+    areas = list(area_layers(work))
+    areas[1:1] = [] if changes is None else [changes]
     return write_map(
         work,
         name=project.name,
@@ -439,6 +450,11 @@ def _map(work: Workspace, project: Project, settings: AnalysisSettings) -> Mappi
         learnt=work.records["calibration"],
         calibration=settings.calibration,
         observed=load_frame(work.upstream["calibration"], OBSERVATIONS),
+        areas=areas,
+        areas_missing=[] if stale is None else [stale],
+        people=people_figures(work, settings.coverage),
+        priority_weights={term: getattr(settings.priorities, f"{term}_weight") for term in TERMS},
+        five_g_anchor=any(finding.kind.code == _ANCHOR for finding in logs[0].findings),
         sources=_sources(logs[0], read["rasters"], project),
         noted=notices(
             logs,
