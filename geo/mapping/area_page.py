@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from geo.errors import Bilingual
-from geo.mapping.area_words import area_entries
+from geo.mapping.area_words import area_entries, class_words
 from geo.mapping.areas import AreaSet, PreparedAreas
 from geo.mapping.content import AreaKind
 from geo.mapping.escape import SafeText, vn_safe
 from geo.mapping.figures import columns_of, rows_of
-from geo.mapping.labels import Label, label, label_of, phrase
+from geo.mapping.labels import Label, label, label_of
 from geo.mapping.palette import AreaStyle, Palette
-from geo.io.resources import load_toml
 
 __all__ = ["FIRST_COLUMNS", "area_data", "table_columns"]
 
@@ -98,17 +96,7 @@ def _table(kind: AreaKind, prepared: PreparedAreas) -> dict[str, Any]:
 
 
 def _style(kind: AreaKind, style: AreaStyle) -> dict[str, Any]:
-    return {"fill": style.fill, "line": style.line, "pattern": style.pattern, "label": pair(label_of(_class_words(kind, style.key)))}
-
-
-def _class_words(kind: AreaKind, key: str) -> Bilingual:
-    if kind == "zone":
-        return phrase(f"zone_class.{key}")
-    if kind == "claim":
-        claimed = load_toml("results/disagreement.toml")["classes"].get(key)
-        return phrase("areas.other") if claimed is None else Bilingual(claimed["vi"], claimed["en"])
-    words = load_toml("results/columns.toml")["codes"]["register_states"][key]
-    return Bilingual(words["vi"][:1].upper() + words["vi"][1:], words["en"][:1].upper() + words["en"][1:])
+    return {"fill": style.fill, "line": style.line, "pattern": style.pattern, "label": pair(label_of(class_words(kind, style.key)))}
 
 
 def _set(one: AreaSet) -> dict[str, Any]:

@@ -13,10 +13,10 @@ from typing import Any
 
 from geo.io.resources import load_toml
 from geo.mapping.content import AreaKind
-from geo.mapping.labels import Label, column_entries, label_of, section
+from geo.mapping.labels import Label, column_entries, label_of, phrase, section
 from geo.errors import Bilingual
 
-__all__ = ["area_entries", "area_names"]
+__all__ = ["area_entries", "area_names", "class_words"]
 
 #: File and table of results that describe a kind's columns.
 _TABLES: dict[AreaKind, tuple[str, str]] = {
@@ -61,3 +61,14 @@ def area_names() -> dict[str, dict[str, Label]]:
     return {
         name: {code: label_of(Bilingual(words["vi"], words["en"])) for code, words in entries.items()} for name, entries in found.items()
     }
+
+
+def class_words(kind: AreaKind, key: str) -> Bilingual:
+    """Return the words of a class of areas, as a legend has them."""
+    if kind == "zone":
+        return phrase(f"zone_class.{key}")
+    if kind == "claim":
+        claimed = load_toml("results/disagreement.toml")["classes"].get(key)
+        return phrase("areas.other") if claimed is None else Bilingual(claimed["vi"], claimed["en"])
+    words = load_toml("results/columns.toml")["codes"]["register_states"][key]
+    return Bilingual(words["vi"][:1].upper() + words["vi"][1:], words["en"][:1].upper() + words["en"][1:])

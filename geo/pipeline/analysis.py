@@ -342,7 +342,7 @@ def analysis_stages(project: Project, settings: AnalysisSettings, folder: Path |
             "layers",
             title["layers"],
             lambda work: _layers(work, project),
-            settings={"date": project.date},
+            settings={"date": project.date, "language": project.language},
             upstream=(
                 "inputs/units.parquet", "inputs/sites.parquet", "inputs/coverage_claims.parquet", "villages", "dead_zones", "claims",
             ),
@@ -417,6 +417,7 @@ def _layers(work: Workspace, project: Project) -> Mapping[str, Any]:
         sites=sites,
         created=project.date,
         claims=load_frame(folder, "coverage_claims"),
+        language=project.language,
     )
 
 

@@ -149,7 +149,9 @@
   function toggle(box) {
     var on = box.checked, key = box.dataset.toggle;
     (key === "names" ? [names] : layers[key]).forEach(function (layer) { if (on) { layer.addTo(map); } else { layer.remove(); } });
-    if (on && key === "communes") { ["villages", "sites"].forEach(raise); }
+    // One canvas holds them all, the last one drawn takes the click: communes at the bottom, points on top.
+    if (on && key === "communes") { layers.communes.forEach(function (layer) { layer.bringToBack(); }); }
+    else if (on) { ["villages", "sites"].forEach(raise); }
     if (key === "names" && on) { declutter(); }
   }
   app.areas.onChange(function () { ["villages", "sites"].forEach(raise); });
