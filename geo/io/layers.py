@@ -18,6 +18,7 @@ from geo.io.files import replacing
 __all__ = ["write_layers"]
 
 _CLOCK = "OGR_CURRENT_DATE"
+_VERSION = {"VERSION": "1.2"}  # what every QGIS 3 reads without a warning
 _STYLES, _GEOMETRY = "layer_styles", "geom"
 
 
@@ -57,6 +58,7 @@ def write_layers(path: Path, layers: Mapping[str, gpd.GeoDataFrame], *, created:
                     layer=name,
                     driver="GPKG",
                     append=temporary.exists(),
+                    dataset_options=_VERSION if not temporary.exists() else {},
                     layer_options={"SPATIAL_INDEX": "YES", "GEOMETRY_NAME": _GEOMETRY},
                 )
             except (

@@ -132,9 +132,9 @@ def write_raster(
 
 @lru_cache(maxsize=1)
 def state_colours() -> Mapping[int, tuple[int, int, int, int]]:
-    """Return the map's colour of each state's code, red, green, blue and alpha; outside is transparent."""
+    """Return the map's colour of each state's code, red, green, blue and alpha; outside is white, since TIFF's tables have no alpha."""
     states = {int(code): str(entry["colour"]) for code, entry in load_toml("palette.toml")["states"].items()}
-    return MappingProxyType({0: (0, 0, 0, 0), **{code: (int(c[1:3], 16), int(c[3:5], 16), int(c[5:7], 16), 255) for code, c in states.items()}})
+    return MappingProxyType({0: (255, 255, 255, 255), **{code: (int(c[1:3], 16), int(c[3:5], 16), int(c[5:7], 16), 255) for code, c in states.items()}})
 
 
 def read_raster(path: Path, *, label: str = "") -> ResultRaster:

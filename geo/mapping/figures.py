@@ -274,5 +274,11 @@ def _villages(content: MapContent) -> tuple[tuple[SummaryLine, ...], Label | Non
         _line(f"villages_{name}", classes.count(name), f"villages_{name}", checked=content.model_checked) for name in ("white", "weak")
     )
     open_line = SummaryLine(vn_safe("villages_undecided"), label_of(count_text(undecided)), label("summary.villages_undecided"))
+    lines = [white, open_line, weak]
+    if {"weak", "cluster_basis"} <= set(content.villages.columns):
+        settled = content.villages["weak"].notna() | ~content.villages["cluster_basis"].isin(["buildings", "population"])
+        may = int((~settled & ~content.villages["class"].isin(["white", "undecided"])).sum())
+        if may:
+            lines.append(SummaryLine(vn_safe("villages_weak_open"), label_of(count_text(may)), label("summary.villages_weak_open")))
     part = phrase("summary.undecided_villages", n=count_text(undecided), total=count_text(total), share=share_text(undecided / total))
-    return (white, open_line, weak), label("summary.of_villages", n=count_text(total)), part
+    return tuple(lines), label("summary.of_villages", n=count_text(total)), part

@@ -44,6 +44,7 @@ _SAY = {
     "lines": "legend.lines", "method": "legend.method", "table": "table.heading", "table_note": "table.communes", "choose_table": "table.choose",
     "areas": "layers.areas", "area_classes": "areas.classes", "people_heading": "people.heading", "people_note": "people.note",
     "people_name": "people.name", "people_figure": "people.figure", "people_counts": "people.counts", "people_where": "people.where",
+    "people_others": "summary.people_others", "people_link": "summary.people_link",
     "table_missing": "table.missing", "operator_columns": "table.operator_columns", "more_columns": "table.more_columns", "about": "about.heading",
     "notices": "about.notices", "sources": "about.sources", "source_kind": "about.source_kind", "source_name": "about.source_name",
     "source_rows": "about.source_rows", "source_date": "about.source_date", "no_sources": "about.no_sources",
