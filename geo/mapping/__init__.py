@@ -1,6 +1,13 @@
 """Maps: one sealed HTML file per project, drawn with folium, shown without any network."""
 
-from geo.mapping.content import AreaLayer, CoverageLayer, DataSource, MapContent, MeasurementCount, PeopleFigure
+from geo.mapping.content import (
+    AreaLayer,
+    CoverageLayer,
+    DataSource,
+    MapContent,
+    MeasurementCount,
+    PeopleFigure,
+)
 from geo.mapping.escape import SafeText, vn_safe
 from geo.mapping.sealed import build_map
 

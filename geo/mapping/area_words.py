@@ -11,10 +11,10 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
+from geo.errors import Bilingual
 from geo.io.resources import load_toml
 from geo.mapping.content import AreaKind
 from geo.mapping.labels import Label, column_entries, label_of, phrase, section
-from geo.errors import Bilingual
 
 __all__ = ["area_entries", "area_names", "class_words"]
 

@@ -12,7 +12,14 @@ from geo.errors import Bilingual
 from geo.mapping.archipelagos import frame_of_vietnam, placed_archipelagos
 from geo.mapping.area_page import FIRST_COLUMNS, area_data, table_columns
 from geo.mapping.area_words import area_names
-from geo.mapping.content import AREA_KINDS, CoverageLayer, DataSource, MapContent, MeasurementCount, PeopleFigure
+from geo.mapping.content import (
+    AREA_KINDS,
+    CoverageLayer,
+    DataSource,
+    MapContent,
+    MeasurementCount,
+    PeopleFigure,
+)
 from geo.mapping.drawing import DrawnMap, class_numbers, draw
 from geo.mapping.escape import SafeText, vn_safe
 from geo.mapping.figures import Column, columns_of, rows_of, summary

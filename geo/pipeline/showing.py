@@ -17,7 +17,15 @@ from geo.coverage import MODEL, CoverageSettings
 from geo.errors import Bilingual
 from geo.io.files import write_bytes
 from geo.io.resources import load_toml
-from geo.mapping import AreaLayer, CoverageLayer, DataSource, MapContent, MeasurementCount, PeopleFigure, build_map
+from geo.mapping import (
+    AreaLayer,
+    CoverageLayer,
+    DataSource,
+    MapContent,
+    MeasurementCount,
+    PeopleFigure,
+    build_map,
+)
 from geo.mapping.labels import count_text, share_text
 from geo.pipeline.engine import Workspace
 from geo.pipeline.predicting import Predicted

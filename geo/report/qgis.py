@@ -131,7 +131,7 @@ def _single(symbol: _Symbol) -> str:
 
 def _renderer(kind: str, **more: str) -> tuple[Xml.Element, Xml.Element]:
     root = Xml.Element("qgis", version="3.28.0", styleCategories="Symbology")
-    return root, Xml.SubElement(root, "renderer-v2", type=kind, enableorderby="0", forceraster="0", symbollevels="0", **more)
+    return root, Xml.SubElement(root, "renderer-v2", {"type": kind, **more, "enableorderby": "0", "forceraster": "0", "symbollevels": "0"})
 
 
 def _add_symbols(renderer: Xml.Element, symbols: Sequence[_Symbol]) -> None:

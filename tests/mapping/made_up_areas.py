@@ -8,8 +8,8 @@ import geopandas as gpd
 import pandas as pd
 import shapely
 
-from geo.mapping import AreaLayer, PeopleFigure
 from geo.errors import Bilingual
+from geo.mapping import AreaLayer, PeopleFigure
 from geo.mapping.areas import AREA_COLUMNS
 from geo.mapping.palette import palette
 
