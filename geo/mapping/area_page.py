@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import pandas as pd
+
 from geo.mapping.area_words import area_entries, class_words
 from geo.mapping.areas import AreaSet, PreparedAreas
 from geo.mapping.content import AreaKind
 from geo.mapping.escape import SafeText, vn_safe
-from geo.mapping.figures import columns_of, rows_of
+from geo.mapping.figures import Plain, columns_of, rows_of
 from geo.mapping.labels import Label, label, label_of
 from geo.mapping.palette import AreaStyle, Palette
 
-__all__ = ["FIRST_COLUMNS", "area_data", "table_columns"]
+__all__ = ["FIRST_COLUMNS", "area_data", "packed", "table_columns"]
 
 #: Columns that a table opens with; the others are a box away. Communes open with all but those of single operators.
 FIRST_COLUMNS: Mapping[str, frozenset[str]] = {
@@ -45,7 +47,7 @@ FIRST_COLUMNS: Mapping[str, frozenset[str]] = {
 }  # fmt: skip
 
 
-def pair(text: Label) -> list[SafeText]:
+def _pair(text: Label) -> list[SafeText]:
     """Return a text as the page's data holds it."""
     return [text.vi, text.en]
 
@@ -56,9 +58,9 @@ def table_columns(frame: Any, operators: Sequence[str], known: Mapping[str, Any]
         {
             "key": column.key,
             "kind": column.kind,
-            "label": pair(column.label),
-            "about": pair(column.about),
-            "group": pair(column.group) if column.group else None,
+            "label": _pair(column.label),
+            "about": _pair(column.about),
+            "group": _pair(column.group) if column.group else None,
             "figure": column.figure,
             "decimals": column.decimals,
             "more": int(first is not None and str(column.key) not in first),
@@ -90,13 +92,32 @@ def _table(kind: AreaKind, prepared: PreparedAreas) -> dict[str, Any]:
     frame = prepared.tables[kind]
     return {
         "columns": table_columns(frame, (), area_entries(kind), FIRST_COLUMNS[kind]),
-        "rows": rows_of(frame),
+        **packed(frame),
         "classes": [number for one in prepared.sets if one.layer.kind == kind for number in one.classes],
     }
 
 
+def packed(frame: pd.DataFrame) -> dict[str, Any]:
+    """Return a table's rows column by column, as the page's scripts unpack them."""
+    return {"packed": [_packed(values) for values in zip(*rows_of(frame), strict=True)], "n": len(frame)}
+
+
+def _packed(values: Sequence[Plain]) -> dict[str, Any]:
+    """Return a column as the page unpacks it: one value for all, numbers of distinct texts, or the values as they are.
+
+    Villages and zones are thousands of rows whose texts repeat: this is a third of what the rows take.
+    """
+    distinct = list(dict.fromkeys((type(value), value) for value in values))
+    if len(distinct) == 1:
+        return {"all": values[0]}
+    if len(distinct) * 2 > len(values) or not any(kind is SafeText for kind, _ in distinct):
+        return {"is": list(values)}
+    numbers = {key: i for i, key in enumerate(distinct)}
+    return {"of": [value for _, value in distinct], "at": [numbers[type(value), value] for value in values]}
+
+
 def _style(kind: AreaKind, style: AreaStyle) -> dict[str, Any]:
-    return {"fill": style.fill, "line": style.line, "pattern": style.pattern, "label": pair(label_of(class_words(kind, style.key)))}
+    return {"fill": style.fill, "line": style.line, "pattern": style.pattern, "label": _pair(label_of(class_words(kind, style.key)))}
 
 
 def _set(one: AreaSet) -> dict[str, Any]:
@@ -106,5 +127,5 @@ def _set(one: AreaSet) -> dict[str, Any]:
         "shapes": one.shapes,
         "first": one.first,
         "n": len(one.layer.frame),
-        "whose": pair(label_of(whose) if whose else label("areas.of_all")),
+        "whose": _pair(label_of(whose) if whose else label("areas.of_all")),
     }

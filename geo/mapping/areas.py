@@ -7,6 +7,7 @@ of what GeoJSON takes, which is what lets the zones of every layer go into one f
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -47,8 +48,10 @@ AREA_COLUMNS: dict[AreaKind, tuple[str, ...]] = {
         "accepted", "accepted_on", "split_from", "merged_from", "merged_into", "commune_codes", "remark_vi", "remark_en", "lon", "lat",
     ),
 }  # fmt: skip
-#: How far all areas are simplified, in ``simplify_m``, until they have no more vertices than the map can carry.
+#: How far all areas are simplified, in ``simplify_m``, until they fit.
 _COARSER = (0.0, 1.0, 2.0, 4.0, 8.0)
+#: What a row of a table takes, column by column (measured on zones with every column filled).
+_ROW_BYTES = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,34 +85,39 @@ class PreparedAreas:
     left_out: tuple[Bilingual, ...]
 
 
-def prepare_areas(layers: Sequence[AreaLayer], colours: Palette) -> PreparedAreas:
-    """Return the layers ready to be drawn, together no larger than a sealed file can carry.
+def prepare_areas(layers: Sequence[AreaLayer], colours: Palette, *, room_bytes: int) -> PreparedAreas:
+    """Return the layers ready to be drawn, no larger than the room that the rest of the page leaves.
 
-    Outlines are simplified a step at a time until all have at most ``area_vertices`` vertices; what is still too much
-    is left out from the end (layers stand in the order of their weight), and said.
+    Outlines are simplified a step at a time until all layers fit; where they do not, layers are left out from the end
+    (they stand in the order of their weight), and that is said.
 
     Parameters
     ----------
     layers : sequence of AreaLayer
     colours : Palette
+    room_bytes : int
+        The first layer is drawn even where it takes more.
     """
     drawing, kept = colours.drawing, list(layers)
-    shapes = _shapes(kept, drawing, _COARSER[0])
-    for times in _COARSER[1:]:
-        if _vertices(shapes) <= drawing.area_vertices:
+    for times in _COARSER:
+        shapes = [[_steps(shape, drawing.coordinate_decimals) for shape in _shapes_of(one.frame.geometry, drawing, times)] for one in kept]
+        sizes = [_size(one, drawn) for one, drawn in zip(kept, shapes, strict=True)]
+        if sum(sizes) <= room_bytes:
             break
-        shapes = _shapes(kept, drawing, times)
     out: list[AreaLayer] = []
-    while kept and _vertices(shapes) > drawing.area_vertices:
+    while len(kept) > 1 and sum(sizes[: len(kept)]) > room_bytes:
         out.insert(0, kept.pop())
-        shapes.pop()
     sets, rows = [], dict.fromkeys(AREA_KINDS, 0)
-    for layer, drawn in zip(kept, shapes, strict=True):
+    for layer, drawn in zip(kept, shapes, strict=False):
         first = rows[layer.kind]
         rows[layer.kind] += len(layer.frame)
-        classes = _class_numbers(layer, [style.key for style in colours.areas[layer.kind]])
-        sets.append(AreaSet(layer, first, classes, [_steps(shape, drawing.coordinate_decimals) for shape in drawn]))
+        sets.append(AreaSet(layer, first, _class_numbers(layer, [style.key for style in colours.areas[layer.kind]]), drawn))
     return PreparedAreas(tuple(sets), _tables(kept), tuple(_left_out(layer) for layer in out))
+
+
+def _size(layer: AreaLayer, shapes: Sequence[Any]) -> int:
+    """Return about how many bytes a layer takes on the page."""
+    return len(json.dumps(shapes, separators=(",", ":"))) + _ROW_BYTES * len(layer.frame)
 
 
 def _left_out(layer: AreaLayer) -> Bilingual:
@@ -135,10 +143,6 @@ def _class_numbers(layer: AreaLayer, keys: Sequence[str]) -> list[int]:
     return [numbers.get(str(value), len(keys) - 1) for value in layer.frame[layer.class_column]]
 
 
-def _shapes(layers: Sequence[AreaLayer], drawing: Drawing, times: float) -> list[npt.NDArray[np.object_]]:
-    return [_shapes_of(layer.frame.geometry, drawing, times) for layer in layers]
-
-
 def _shapes_of(shapes: gpd.GeoSeries, drawing: Drawing, times: float) -> npt.NDArray[np.object_]:
     """Return areas simplified together, lines one by one, rounded; None where there is nothing."""
     lines = shapes.geom_type.isin(["LineString", "MultiLineString"]).to_numpy(dtype=bool)
@@ -150,10 +154,6 @@ def _shapes_of(shapes: gpd.GeoSeries, drawing: Drawing, times: float) -> npt.NDA
     given = [None if shape is None or shape.is_empty else shape for shape in shapes]
     out[:] = shapely.transform(np.array(given, dtype=object), lambda c: np.round(c, drawing.coordinate_decimals))
     return out
-
-
-def _vertices(shapes: Sequence[npt.NDArray[np.object_]]) -> int:
-    return sum(int(shapely.get_num_coordinates(part).sum()) for part in shapes)
 
 
 def _steps(shape: Any, decimals: int) -> list[Any] | None:

@@ -20,7 +20,6 @@ from folium.raster_layers import ImageOverlay
 from folium.utilities import JsCode
 
 from geo.grid import Grid
-from geo.mapping.areas import PreparedAreas, prepare_areas
 from geo.mapping.backdrop import feature_collection, label_points, outline, simplified_areas, simplified_lines
 from geo.mapping.content import CoverageLayer, MapContent
 from geo.mapping.figures import village_class_numbers
@@ -51,7 +50,6 @@ class DrawnMap:
         Global names of the layers by what they show.
     images : tuple of str
         Global names of the coverage images, in the order of ``MapContent.layers``.
-    areas : PreparedAreas
     bounds : tuple
         West, south, east, north of what is shown, in degrees.
     anchors : list
@@ -64,7 +62,6 @@ class DrawnMap:
     name: str
     layers: dict[str, list[str]]
     images: tuple[str, ...]
-    areas: PreparedAreas
     bounds: Bounds
     anchors: list[tuple[float, float] | None]
     opacity_percent: int
@@ -117,7 +114,6 @@ def draw(content: MapContent, colours: Palette, *, fallback: Bounds) -> DrawnMap
         edge = outline(areas, drawing)
         edges = _geojson(feature_collection(edge, [{}] * len(edge)), "outline", style="outlineStyle", pane="lines").add_to(canvas)
         layers["communes"] = [shapes.get_name(), edges.get_name()]
-    prepared = prepare_areas(content.areas, colours)
     if content.roads is not None:
         lines = simplified_lines(content.roads.geometry, drawing)
         weights = _road_weights(content.roads)
@@ -141,7 +137,6 @@ def draw(content: MapContent, colours: Palette, *, fallback: Bounds) -> DrawnMap
         name=canvas.get_name(),
         layers=layers,
         images=tuple(image.get_name() for image in images),
-        areas=prepared,
         bounds=bounds,
         anchors=[] if areas is None else label_points(areas),
         opacity_percent=_OPACITY_PERCENT,

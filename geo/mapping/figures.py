@@ -21,7 +21,7 @@ from geo.mapping.escape import SafeText, vn_safe
 from geo.mapping.labels import Label, column_entries, count_text, label, label_of, phrase, share_text
 from geo.text import fold_key
 
-__all__ = ["Column", "Summary", "SummaryLine", "columns_of", "rows_of", "summary", "village_class_numbers"]
+__all__ = ["Column", "Plain", "Summary", "SummaryLine", "columns_of", "rows_of", "summary", "village_class_numbers"]
 
 Plain = SafeText | int | float | bool | None
 # kinds of figures that a table may hold once more per operator and technology

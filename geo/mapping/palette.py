@@ -64,7 +64,8 @@ class Drawing:
     largest_image_px: int
     all_images_px2: int
     pixels_per_cell: float
-    area_vertices: int
+    largest_file_bytes: int
+    page_bytes: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,8 +11,9 @@ import pandas as pd
 
 from geo.errors import Bilingual
 from geo.mapping.archipelagos import frame_of_vietnam, placed_archipelagos
-from geo.mapping.area_page import FIRST_COLUMNS, area_data, table_columns
+from geo.mapping.area_page import FIRST_COLUMNS, area_data, packed, table_columns
 from geo.mapping.area_words import area_names
+from geo.mapping.areas import PreparedAreas, prepare_areas
 from geo.mapping.content import (
     AREA_KINDS,
     CoverageLayer,
@@ -22,7 +24,7 @@ from geo.mapping.content import (
 )
 from geo.mapping.drawing import DrawnMap, class_numbers, draw
 from geo.mapping.escape import SafeText, vn_safe
-from geo.mapping.figures import Column, columns_of, rows_of, summary
+from geo.mapping.figures import Column, columns_of, summary
 from geo.mapping.inset import inset_drawing
 from geo.mapping.labels import (
     Label,
@@ -103,8 +105,12 @@ def build_map(content: MapContent) -> bytes:
     colours = palette()
     frame = frame_of_vietnam()
     drawn = draw(content, colours, fallback=(frame.west, frame.south, frame.east, frame.north))
+    data = _data(content, drawn, colours)
+    taken = len(drawn.script) + len(json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode("utf-8")) + colours.drawing.page_bytes
+    areas = prepare_areas(content.areas, colours, room_bytes=colours.drawing.largest_file_bytes - taken)
+    data["areas"] = area_data(areas, colours, content.priority_weights)
     return assemble(
-        _shown(content, drawn, colours),
+        _shown(content, drawn, areas, colours),
         {
             "language": vn_safe(content.language),
             "title": vn_safe(content.title),
@@ -116,12 +122,12 @@ def build_map(content: MapContent) -> bytes:
             "opacity_percent": drawn.opacity_percent,
         },
         script=drawn.script,
-        data=_data(content, drawn, colours),
+        data=data,
         colours=colours,
     )
 
 
-def _shown(content: MapContent, drawn: DrawnMap, colours: Palette) -> dict[str, Any]:
+def _shown(content: MapContent, drawn: DrawnMap, areas: PreparedAreas, colours: Palette) -> dict[str, Any]:
     """Return what the template shows."""
     frame = frame_of_vietnam()
     archipelagos = placed_archipelagos(content.communes)
@@ -138,7 +144,7 @@ def _shown(content: MapContent, drawn: DrawnMap, colours: Palette) -> dict[str, 
             )
             if present is not None
         ],
-        "area_sets": len(drawn.areas.sets),
+        "area_sets": len(areas.sets),
         "people": [_people_row(figure) for figure in content.people],
         "villages": _point_legend("villages", content.villages, colours.villages, "legend.village_classes", "villages"),
         "sites": _point_legend("sites", content.sites, colours.sites, "legend.sites", "site_status"),
@@ -155,7 +161,7 @@ def _shown(content: MapContent, drawn: DrawnMap, colours: Palette) -> dict[str, 
         "inputs": [_source(source) for source in content.sources],
         "has_dates": int(any(source.date for source in content.sources)),
         "measurements": [_measurement(entry) for entry in content.measurements],
-        "missing": _missing(content, drawn),
+        "missing": _missing(content, areas),
         "inset": inset_drawing(drawn.bounds, frame, archipelagos) if frame.touches(drawn.bounds) else None,
     }  # fmt: skip
 
@@ -236,7 +242,7 @@ def _table_names(content: MapContent) -> list[str]:
     return [*names, *(f"{kind}s" for kind in AREA_KINDS if any(layer.kind == kind and len(layer.frame) for layer in content.areas))]
 
 
-def _missing(content: MapContent, drawn: DrawnMap) -> list[Label]:
+def _missing(content: MapContent, areas: PreparedAreas) -> list[Label]:
     parts = {
         "communes": content.communes is None,
         "villages": content.villages is None,
@@ -254,7 +260,7 @@ def _missing(content: MapContent, drawn: DrawnMap) -> list[Label]:
         without = int((content.communes.geometry.isna() | content.communes.geometry.is_empty).sum())
         if without:
             lines.append(label("about.unplaced_communes", n=count_text(without)))
-    lines.extend(label_of(sentence) for sentence in (*content.areas_missing, *drawn.areas.left_out))
+    lines.extend(label_of(sentence) for sentence in (*content.areas_missing, *areas.left_out))
     return lines
 
 
@@ -302,7 +308,6 @@ def _data(content: MapContent, drawn: DrawnMap, colours: Palette) -> dict[str, A
             **{name: {str(vn_safe(code)): _pair(words) for code, words in of.items()} for name, of in area_names().items()},
         },
         "date": _pair(label_of(date_text(content.date.isoformat()))),
-        "areas": area_data(drawn.areas, colours, content.priority_weights),
         "archipelagos": [
             {"lat": entry.lat, "lon": entry.lon, "label": _pair(label_of(entry.label))} for entry in placed_archipelagos(content.communes)
         ],
@@ -357,4 +362,4 @@ def _table(frame: pd.DataFrame | None, content: MapContent, first: frozenset[str
     if frame is None:
         return None
     operators = sorted({layer.operator for layer in content.coverage})
-    return {"columns": table_columns(frame, operators, first=first), "rows": rows_of(frame)}
+    return {"columns": table_columns(frame, operators, first=first), **packed(frame)}

@@ -19,7 +19,7 @@ from geo.pipeline.results import arranged_frame
 from geo.pipeline.zones import SCOPED
 from geo.report.tables import arrange, result_table
 
-__all__ = ["area_layers", "register_layer"]
+__all__ = ["area_layers", "register_digest", "register_layer"]
 
 
 def area_layers(work: Workspace) -> Iterator[AreaLayer]:

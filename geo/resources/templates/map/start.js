@@ -203,10 +203,12 @@
   fit();
   map.on("dragstart zoomstart", function () { if (!fitting) { app.moved = true; } });
   var fitting = false;
-  window.addEventListener("resize", function () {
+  function again() {
     measure();
     if (!app.moved) { fitting = true; fit(); fitting = false; }
     declutter();
-  });
+  }
+  window.addEventListener("resize", again);
+  // Before printing nothing is drawn anew: what is asked of a canvas then comes too late for the paper.
   window.addEventListener("beforeprint", measure);
 })(vungphu);

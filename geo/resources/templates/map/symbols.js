@@ -4,6 +4,18 @@ var vungphu = (function () {
   var data = JSON.parse(document.getElementById("vungphu-data").textContent);
   var listeners = [];
 
+  // Tables come column by column, repeated texts once; here they become rows.
+  function unpack(table) {
+    if (!table) { return; }
+    var columns = table.packed.map(function (column) {
+      return function (row) { return "all" in column ? column.all : column.at ? column.of[column.at[row]] : column.is[row]; };
+    });
+    table.rows = [];
+    for (var row = 0; row < table.n; row += 1) { table.rows.push(columns.map(function (value) { return value(row); })); }
+    delete table.packed;
+  }
+  [data.communes, data.villages, data.sites, data.areas.tables.zone, data.areas.tables.claim, data.areas.tables.change].forEach(unpack);
+
   // Texts come with every special character as &#N; this undoes it. The result goes to textContent only.
   function plain(text) {
     return String(text).replace(/&#(\d+);/g, function (whole, number) { return String.fromCodePoint(Number(number)); });
