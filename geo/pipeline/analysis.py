@@ -424,10 +424,8 @@ def _layers(work: Workspace, project: Project) -> Mapping[str, Any]:
 def _map(work: Workspace, project: Project, settings: AnalysisSettings, run: Path | None) -> Mapping[str, Any]:
     folder = work.upstream["inputs"]
     sites, _ = network_of(folder)
-    frames = {
-        name: arranged_frame(arrange(frame, result_table(name)))
-        for name, frame in _result_frames(work).items()
-    }
+    found = _result_frames(work)
+    frames = {name: arranged_frame(arrange(found[name], result_table(name))) for name in ("communes", "villages") if name in found}
     logs = [load_issues(work.upstream[name]) for name in _LOGGED]
     read = work.records["inputs"]
     language: Literal["vi", "en"] = "en" if project.language == "en" else "vi"

@@ -6,6 +6,7 @@ import dataclasses
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import pytest
 import shapely
 from made_up_province import make_content
@@ -16,6 +17,7 @@ from geo.mapping.area_page import packed
 from geo.mapping.area_words import area_entries, area_names, class_words
 from geo.mapping.areas import AREA_COLUMNS, prepare_areas
 from geo.mapping.content import AREA_KINDS
+from geo.mapping.escape import SafeText
 from geo.mapping.palette import palette
 
 ROOM = 10_000_000
@@ -101,12 +103,14 @@ def test_every_column_and_class_has_words_in_both_languages() -> None:
 
 def test_rows_are_packed_without_loss() -> None:
     frame = make_content().areas[0].frame.drop(columns="geometry")
-    table = packed(frame.assign(mixed=[True, 1, 1.0, "1", None, False, 0, "x"]))
+    mixed = [True, 1, 1.0, "1", None, False, 0, "x"] * 4
+    table = packed(pd.concat([frame] * 4, ignore_index=True).assign(mixed=pd.Series(mixed, dtype=object)))
+    assert "at" in table["packed"][-1], "texts that repeat are numbered"
     unpacked = [
         [c["all"]] * table["n"] if "all" in c else [c["of"][i] for i in c["at"]] if "at" in c else c["is"] for c in table["packed"]
     ]
-    assert [(type(v), v) for v in unpacked[-1][:3]] == [(bool, True), (int, 1), (float, 1.0)]
-    assert unpacked[list(frame.columns).index("population")] == frame["population"].tolist()
+    assert [(type(v), v) for v in unpacked[-1]] == [(SafeText if isinstance(v, str) else type(v), v) for v in mixed]
+    assert unpacked[list(frame.columns).index("population")] == frame["population"].tolist() * 4
 
 
 def test_wrong_areas_are_refused() -> None:

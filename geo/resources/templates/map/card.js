@@ -53,7 +53,7 @@ vungphu.card = (function (app) {
   }
 
   function skipped(kind, key, figure) {
-    if (told.indexOf(key) >= 0 || (kind !== "change" && (key === "population" || key === "class")) || key.indexOf("priority_") === 0) { return true; }
+    if (told.indexOf(key) >= 0 || (kind === "change" ? key === "state" : key === "population" || key === "class") || key.indexOf("priority_") === 0) { return true; }
     if (key === "remark_vi" || key === "remark_en") { return key !== "remark_" + app.language() || figure === null; }
     return (figure === null || figure === "") && key !== "deadline";
   }
