@@ -80,6 +80,13 @@ def main(
                     f"{compared.findings} places of the table of acceptances need a look: register_issues.xlsx.",
                 )
             )
+        if out is None:
+            console.note(
+                Bilingual(
+                    "Chạy lại analyze.py với dự án của kỳ mới để bản đồ vẽ các thay đổi này (chỉ dựng lại bản đồ).",
+                    "Run analyze.py with the new review's project again to see these changes on the map (only the map is built anew).",
+                )
+            )
         for path in compared.written:
             console.wrote(path)
 

@@ -18,9 +18,11 @@ from geo.io.files import replacing
 __all__ = ["write_layers"]
 
 _CLOCK = "OGR_CURRENT_DATE"
+_VERSION = {"VERSION": "1.2"}  # what every QGIS 3 reads without a warning
+_STYLES, _GEOMETRY = "layer_styles", "geom"
 
 
-def write_layers(path: Path, layers: Mapping[str, gpd.GeoDataFrame], *, created: date) -> None:
+def write_layers(path: Path, layers: Mapping[str, gpd.GeoDataFrame], *, created: date, styles: Mapping[str, str] | None = None) -> None:
     """Write layers to a GeoPackage at once.
 
     Parameters
@@ -30,6 +32,8 @@ def write_layers(path: Path, layers: Mapping[str, gpd.GeoDataFrame], *, created:
         By layer name, in EPSG:4326. Columns of dates are written as dates, texts as they are.
     created : date
         Date of change that the file states (never the clock: the same content gives the same bytes).
+    styles : mapping of str to str, optional
+        QML by layer name, kept in the table ``layer_styles`` as QGIS does; each is its layer's default.
 
     Raises
     ------
@@ -54,7 +58,8 @@ def write_layers(path: Path, layers: Mapping[str, gpd.GeoDataFrame], *, created:
                     layer=name,
                     driver="GPKG",
                     append=temporary.exists(),
-                    layer_options={"SPATIAL_INDEX": "YES"},
+                    dataset_options=_VERSION if not temporary.exists() else {},
+                    layer_options={"SPATIAL_INDEX": "YES", "GEOMETRY_NAME": _GEOMETRY},
                 )
             except (
                 pyogrio.errors.DataSourceError,
@@ -65,8 +70,24 @@ def write_layers(path: Path, layers: Mapping[str, gpd.GeoDataFrame], *, created:
                     f"Không ghi được lớp '{name}' vào '{path.name}' (ổ đĩa đầy?): {error}.",
                     f"Cannot write layer '{name}' to '{path.name}' (is the disk full?): {error}.",
                 ) from error
+        if styles:
+            pyogrio.write_dataframe(
+                _style_table(styles, created), temporary, layer=_STYLES, driver="GPKG", append=temporary.exists(), layer_options={"FID": "id"}
+            )
         if not layers:
             temporary.touch()
+
+
+def _style_table(styles: Mapping[str, str], created: date) -> pd.DataFrame:
+    """Return the rows of ``layer_styles`` in QGIS's columns; catalogue and schema are empty, which is how it looks them up."""
+    names = list(styles)
+    return pd.DataFrame(
+        {
+            "f_table_catalog": "", "f_table_schema": "", "f_table_name": names, "f_geometry_column": _GEOMETRY, "styleName": names,
+            "styleQML": [styles[name] for name in names], "styleSLD": "", "useAsDefault": True, "description": "", "owner": "", "ui": "",
+            "update_time": pd.Timestamp(created),
+        }
+    )  # fmt: skip
 
 
 def _storable(layer: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

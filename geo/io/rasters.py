@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal
 
 import numpy as np
@@ -23,8 +25,9 @@ from geo.errors import GridMismatchError, InputError
 from geo.grid import Grid
 from geo.io.files import replacing
 from geo.io.geotiff import open_geotiff, require_file
+from geo.io.resources import load_toml
 
-__all__ = ["ResultRaster", "read_array", "read_raster", "write_array", "write_raster", "write_stack"]
+__all__ = ["ResultRaster", "read_array", "read_raster", "state_colours", "write_array", "write_raster", "write_stack"]
 
 _BLOCK = 256
 
@@ -64,7 +67,8 @@ def write_raster(
         Floats are stored as float32 with nodata NaN, uint8 codes as they are, int32 numbers with nodata -1.
     grid : Grid
     colours : mapping, optional
-        Code to (red, green, blue, alpha) for uint8 layers.
+        Code to (red, green, blue, alpha) for uint8 layers; by default those of the map for codes of states, which are the
+        ones whose meanings are given.
     unit : str
         Unit of the values (``"dBm"``).
     meanings : mapping, optional
@@ -107,8 +111,9 @@ def write_raster(
             target.write(stored, 1)
             if unit:
                 target.units = (unit,)
-            if colours and codes:
-                target.write_colormap(1, dict(sorted(colours.items())))
+            shown = colours if colours is not None or not meanings else state_colours()
+            if shown and codes:
+                target.write_colormap(1, dict(sorted(shown.items())))
             if meanings and codes:
                 target.update_tags(**{f"CODE_{code}": words for code, words in sorted(meanings.items())})
         with memory.open(driver="GTiff") as source:
@@ -123,6 +128,13 @@ def write_raster(
                 num_threads="1",
                 overview_resampling=overviews or ("mode" if codes or numbers else "average"),
             )
+
+
+@lru_cache(maxsize=1)
+def state_colours() -> Mapping[int, tuple[int, int, int, int]]:
+    """Return the map's colour of each state's code, red, green, blue and alpha; outside is white, since TIFF's tables have no alpha."""
+    states = {int(code): str(entry["colour"]) for code, entry in load_toml("palette.toml")["states"].items()}
+    return MappingProxyType({0: (255, 255, 255, 255), **{code: (int(c[1:3], 16), int(c[3:5], 16), int(c[5:7], 16), 255) for code, c in states.items()}})
 
 
 def read_raster(path: Path, *, label: str = "") -> ResultRaster:

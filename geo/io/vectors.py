@@ -35,6 +35,8 @@ VECTOR_SUFFIXES = frozenset({".gpkg", ".geojson", ".json", ".shp", ".zip", ".par
 _DAMAGE = (
     CRSError, DataSourceError, DataLayerError, FeatureError, FieldError, GeometryError, ShapelyError, UnboundLocalError,
 )  # fmt: skip
+#: Tables that QGIS keeps in a GeoPackage beside the data.
+_OF_QGIS = frozenset({"layer_styles", "qgis_projects"})
 _SQLITE = b"SQLite format 3\x00"
 _CELL_BYTES = 16
 _SHAPE = b"\x00\x00\x27\x0a"
@@ -58,7 +60,7 @@ def read_vectors(
     try:
         with warnings.catch_warnings():  # what it says is said again when the layer is read
             warnings.simplefilter("ignore")
-            layers = [str(name) for name, _ in pyogrio.list_layers(location)]
+            layers = [str(name) for name, _ in pyogrio.list_layers(location) if str(name) not in _OF_QGIS]
         chosen = [_named(layer, layers, source) for layer in options.sheet] or layers
         if not layers:
             raise InputError(f"{source}: không có lớp nào.", f"{source}: there is no layer.")

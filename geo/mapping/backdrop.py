@@ -22,13 +22,15 @@ _METRES_PER_DEGREE = 111_320.0
 Geometries = npt.NDArray[np.object_]
 
 
-def simplified_areas(areas: gpd.GeoSeries, drawing: Drawing) -> Geometries:
+def simplified_areas(areas: gpd.GeoSeries, drawing: Drawing, *, times: float = 1.0) -> Geometries:
     """Return polygons simplified as one coverage; None where there is no polygon.
 
     Parameters
     ----------
     areas : GeoSeries, EPSG:4326
     drawing : Drawing
+    times : float
+        So many times the tolerance of ``drawing``.
 
     Returns
     -------
@@ -43,15 +45,15 @@ def simplified_areas(areas: gpd.GeoSeries, drawing: Drawing) -> Geometries:
     given = polygons[present]
     factor = _shrink(given)
     flat = shapely.transform(given, lambda c: c * [factor, 1.0])
-    simple = shapely.coverage_simplify(flat, drawing.simplify_m / _METRES_PER_DEGREE)
+    simple = shapely.coverage_simplify(flat, times * drawing.simplify_m / _METRES_PER_DEGREE)
     out[present] = _rounded(shapely.transform(simple, lambda c: c / [factor, 1.0]), drawing)
     return out
 
 
-def simplified_lines(lines: gpd.GeoSeries, drawing: Drawing) -> Geometries:
+def simplified_lines(lines: gpd.GeoSeries, drawing: Drawing, *, times: float = 1.0) -> Geometries:
     """Return lines simplified one by one; None where there is no line."""
     given = np.array([None if _is_missing(shape) else shape for shape in lines], dtype=object)
-    simple = shapely.simplify(given, drawing.road_simplify_m / _METRES_PER_DEGREE)
+    simple = shapely.simplify(given, times * drawing.road_simplify_m / _METRES_PER_DEGREE)
     return _rounded(simple, drawing)
 
 

@@ -6,6 +6,7 @@ is missing; it is never replaced by zeros.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
@@ -19,7 +20,11 @@ from geo.crs import WGS84_EPSG
 from geo.errors import Bilingual, CrsError, GridMismatchError, InputError
 from geo.grid import Grid
 
-__all__ = ["STATE_CODES", "CoverageLayer", "DataSource", "MapContent", "MeasurementCount"]
+__all__ = ["AREA_KINDS", "STATE_CODES", "AreaKind", "AreaLayer", "CoverageLayer", "DataSource", "MapContent", "MeasurementCount", "PeopleFigure"]
+
+#: Kinds of areas: dead zones, claims that differ from what is known, what became of a zone since the last review.
+AreaKind = Literal["zone", "claim", "change"]
+AREA_KINDS: tuple[AreaKind, ...] = ("zone", "claim", "change")
 
 #: Codes of a cell's state, in the order of the legend.
 STATE_CODES = (1, 2, 3, 4, 5, 6)
@@ -27,6 +32,10 @@ _OUTSIDE = 0
 
 _COMMUNE_COLUMNS = ("commune_code", "commune_name", "geometry")
 _VILLAGE_COLUMNS = ("village_id", "village_name", "commune_code", "lon", "lat", "class")
+#: Of each kind: its id, and its class.
+_AREA_COLUMNS: dict[AreaKind, tuple[str, str]] = {
+    "zone": ("dead_zone_id", "class"), "claim": ("disagreement_id", "class"), "change": ("register_id", "state"),
+}  # fmt: skip
 _SITE_COLUMNS = ("site_id", "operator", "lon", "lat", "status")
 
 
@@ -47,6 +56,8 @@ class CoverageLayer:
         Place of ``state``.
     use : str
         ``"outdoor"``, ``"vehicle"`` or ``"indoor"``: where people use their phones; empty where only one is shown.
+    note : Bilingual or None
+        What a reader of this layer alone has to know; shown with its legend.
 
     Raises
     ------
@@ -61,6 +72,7 @@ class CoverageLayer:
     state: npt.NDArray[np.uint8]
     grid: Grid
     use: str = ""
+    note: Bilingual | None = None
 
     def __post_init__(self) -> None:
         """Check the states against the grid."""
@@ -85,6 +97,64 @@ class CoverageLayer:
         """Return the number of cells of each state, without those outside."""
         found = np.bincount(self.state.ravel(), minlength=STATE_CODES[-1] + 1)
         return {code: int(found[code]) for code in STATE_CODES}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AreaLayer:
+    """Areas (or stretches of road) of one kind, of all operators together or of one operator and technology.
+
+    Parameters
+    ----------
+    kind : {"zone", "claim", "change"}
+    frame : GeoDataFrame
+        EPSG:4326, with the columns of ``dead_zones.csv``, ``disagreement.csv`` or ``register.csv`` and ``geometry``.
+    operator, technology : str
+        Empty for all together.
+
+    Raises
+    ------
+    InputError
+        If the frame lacks its id or class.
+    CrsError
+        If it is not in EPSG:4326.
+    """
+
+    kind: AreaKind
+    frame: gpd.GeoDataFrame
+    operator: str = ""
+    technology: str = ""
+
+    def __post_init__(self) -> None:
+        """Check columns and coordinate system."""
+        _require_columns(self.frame, (*_AREA_COLUMNS[self.kind], "geometry"), Bilingual("bảng vùng", "areas"))
+        _require_wgs84(self.frame, Bilingual("Vùng", "Areas"))
+
+    @property
+    def class_column(self) -> str:
+        """Column that says what an area is."""
+        return _AREA_COLUMNS[self.kind][1]
+
+
+@dataclass(frozen=True, slots=True)
+class PeopleFigure:
+    """One figure of people without signal: what it counts, how many, and where it stands.
+
+    Parameters
+    ----------
+    name, counts, where : Bilingual
+        Short name; what is counted, of which people; the files and places that show it.
+    people : float or None
+        None where it is not known.
+    low, high : float or None
+        90 % interval, where there is one.
+    """
+
+    name: Bilingual
+    counts: Bilingual
+    where: Bilingual
+    people: float | None
+    low: float | None = None
+    high: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +220,14 @@ class MapContent:
         One per operator and technology, in the order of the legend.
     all_operators : tuple of CoverageLayer
         All operators combined, with an empty technology: one, or one per use, outdoors first.
+    areas : tuple of AreaLayer
+        Dead zones of all operators first, then by operator, by operator and technology; claims; changes.
+    areas_missing : tuple of Bilingual
+        Sentences on areas that a run could have and this map does not show, and why.
+    people : tuple of PeopleFigure
+        The figures of people without signal that the run states, side by side.
+    priority_weights : mapping
+        Weight of each term of a zone's priority.
     model : Bilingual or None
         Name of the propagation model and what it leaves out, in one sentence.
     method : tuple of Bilingual
@@ -187,6 +265,10 @@ class MapContent:
     roads: gpd.GeoDataFrame | None = None
     coverage: tuple[CoverageLayer, ...] = ()
     all_operators: tuple[CoverageLayer, ...] = ()
+    areas: tuple[AreaLayer, ...] = ()
+    areas_missing: tuple[Bilingual, ...] = ()
+    people: tuple[PeopleFigure, ...] = ()
+    priority_weights: Mapping[str, float] = field(default_factory=dict)
     model: Bilingual | None = None
     method: tuple[Bilingual, ...] = ()
     model_checked: bool = False
@@ -211,16 +293,20 @@ class MapContent:
             (self.communes, Bilingual("Ranh giới xã", "Communes")),
             (self.roads, Bilingual("Đường bộ", "Roads")),
         ):
-            if frame is not None and (frame.crs is None or frame.crs.to_epsg() != WGS84_EPSG):
-                raise CrsError(
-                    f"{name.vi} đưa lên bản đồ phải ở EPSG:4326, nhận được {frame.crs}.",
-                    f"{name.en} on the map must be in EPSG:4326, got {frame.crs}.",
-                )
+            _require_wgs84(frame, name)
 
     @property
     def layers(self) -> tuple[CoverageLayer, ...]:
         """All coverage layers: all operators first, then one per operator and technology."""
         return (*self.all_operators, *self.coverage)
+
+
+def _require_wgs84(frame: gpd.GeoDataFrame | None, name: Bilingual) -> None:
+    if frame is not None and (frame.crs is None or frame.crs.to_epsg() != WGS84_EPSG):
+        raise CrsError(
+            f"{name.vi} đưa lên bản đồ phải ở EPSG:4326, nhận được {frame.crs}.",
+            f"{name.en} on the map must be in EPSG:4326, got {frame.crs}.",
+        )
 
 
 def _require_columns(frame: pd.DataFrame | None, columns: tuple[str, ...], name: Bilingual) -> None:

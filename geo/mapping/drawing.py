@@ -98,7 +98,7 @@ def draw(content: MapContent, colours: Palette, *, fallback: Bounds) -> DrawnMap
         _MAP_ID,
     )
     options: dict[str, Any] = canvas.options
-    options["renderer"] = JsCode("L.canvas({tolerance: 5})")
+    options["renderer"] = JsCode("vungphu.canvas()")
     options["max_zoom"] = 17
     options["min_zoom"] = 4
     for name, z_index in (("coverage", 350), ("lines", 420), ("selected", 430), ("names", 440)):

@@ -7,7 +7,7 @@ formats it. Texts are escaped here, once.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -21,7 +21,7 @@ from geo.mapping.escape import SafeText, vn_safe
 from geo.mapping.labels import Label, column_entries, count_text, label, label_of, phrase, share_text
 from geo.text import fold_key
 
-__all__ = ["Column", "Summary", "SummaryLine", "columns_of", "rows_of", "summary", "village_class_numbers"]
+__all__ = ["Column", "Plain", "Summary", "SummaryLine", "columns_of", "rows_of", "summary", "village_class_numbers"]
 
 Plain = SafeText | int | float | bool | None
 # kinds of figures that a table may hold once more per operator and technology
@@ -95,7 +95,7 @@ class Summary:
     villages_base: Label | None = None
 
 
-def columns_of(frame: pd.DataFrame, operators: Sequence[str]) -> tuple[Column, ...]:
+def columns_of(frame: pd.DataFrame, operators: Sequence[str], known: Mapping[str, Any] | None = None) -> tuple[Column, ...]:
     """Describe the columns of a frame (geometry left out).
 
     Parameters
@@ -104,12 +104,14 @@ def columns_of(frame: pd.DataFrame, operators: Sequence[str]) -> tuple[Column, .
     operators : sequence of str
         Operators' names as shown, to recognise them in column names such as
         ``viettel_4g_population_served_share``.
+    known : mapping, optional
+        What is known of the columns; by default what the map's strings say of communes, villages and sites.
     """
-    return tuple(_column(str(name), frame[name], operators) for name in frame.columns if name != "geometry")
+    entries = column_entries() if known is None else known
+    return tuple(_column(str(name), frame[name], operators, entries) for name in frame.columns if name != "geometry")
 
 
-def _column(name: str, values: pd.Series, operators: Sequence[str]) -> Column:
-    known = column_entries()
+def _column(name: str, values: pd.Series, operators: Sequence[str], known: Mapping[str, Any]) -> Column:
     entry: dict[str, Any] | None = known.get(name)
     group: Label | None = None
     figure = name
@@ -133,6 +135,11 @@ def _column(name: str, values: pd.Series, operators: Sequence[str]) -> Column:
 
 
 def _decimals(values: pd.Series) -> int:
+    if values.dtype == object:  # numbers of several tables put together
+        values = values.dropna()
+        if not len(values) or not all(isinstance(value, int | float) and not isinstance(value, bool) for value in values):
+            return 0
+        values = values.astype("float64")
     if not pd.api.types.is_numeric_dtype(values) or pd.api.types.is_bool_dtype(values):
         return 0
     known = values.dropna().to_numpy(dtype="float64")
@@ -267,5 +274,11 @@ def _villages(content: MapContent) -> tuple[tuple[SummaryLine, ...], Label | Non
         _line(f"villages_{name}", classes.count(name), f"villages_{name}", checked=content.model_checked) for name in ("white", "weak")
     )
     open_line = SummaryLine(vn_safe("villages_undecided"), label_of(count_text(undecided)), label("summary.villages_undecided"))
+    lines = [white, open_line, weak]
+    if {"weak", "cluster_basis"} <= set(content.villages.columns):
+        settled = content.villages["weak"].notna() | ~content.villages["cluster_basis"].isin(["buildings", "population"])
+        may = int((~settled & ~content.villages["class"].isin(["white", "undecided"])).sum())
+        if may:
+            lines.append(SummaryLine(vn_safe("villages_weak_open"), label_of(count_text(may)), label("summary.villages_weak_open")))
     part = phrase("summary.undecided_villages", n=count_text(undecided), total=count_text(total), share=share_text(undecided / total))
-    return (white, open_line, weak), label("summary.of_villages", n=count_text(total)), part
+    return tuple(lines), label("summary.of_villages", n=count_text(total)), part

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from math import cos, pi, sin
+from types import MappingProxyType
 from typing import Any
 
 from geo.errors import ResourceError
 from geo.io.resources import load_toml
 
-__all__ = ["Drawing", "Palette", "StateColour", "Symbol", "palette", "symbol_polygon"]
+__all__ = ["PATTERNS", "AreaStyle", "Drawing", "Palette", "StateColour", "Symbol", "palette", "symbol_polygon"]
 
 _HEX = re.compile(r"#[0-9a-f]{6}")
 _HATCH_KINDS = ("", "lines", "dots")
+#: Patterns of areas; what each looks like is drawn by the page's ``symbols.js`` and by QGIS.
+PATTERNS = ("solid", "diagonal", "back_diagonal", "cross", "dots", "horizontal", "vertical", "line")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +44,16 @@ class Symbol:
 
 
 @dataclass(frozen=True, slots=True)
+class AreaStyle:
+    """How one class of areas is drawn: a light fill, an edge and a pattern of the edge's colour."""
+
+    key: str
+    fill: str
+    line: str
+    pattern: str
+
+
+@dataclass(frozen=True, slots=True)
 class Drawing:
     """How finely things are drawn."""
 
@@ -50,6 +64,8 @@ class Drawing:
     largest_image_px: int
     all_images_px2: int
     pixels_per_cell: float
+    largest_file_bytes: int
+    page_bytes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +77,7 @@ class Palette:
     sites: tuple[Symbol, ...]
     lines: tuple[tuple[str, str], ...]
     drawing: Drawing
+    areas: Mapping[str, tuple[AreaStyle, ...]]
 
 
 @lru_cache(maxsize=1)
@@ -80,6 +97,7 @@ def palette() -> Palette:
             sites=_symbols(entries["sites"]),
             lines=tuple(_colours(entries["lines"]).items()),
             drawing=Drawing(**entries["drawing"]),
+            areas=MappingProxyType({kind: _area_styles(styles) for kind, styles in entries["areas"].items()}),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise ResourceError(f"palette.toml hỏng: {error}.", f"palette.toml is broken: {error}.") from error
@@ -89,6 +107,14 @@ def _symbols(entries: dict[str, Any]) -> tuple[Symbol, ...]:
     found = tuple(Symbol(key=key, **_colours(entry)) for key, entry in entries.items())
     for symbol in found:
         symbol_polygon(symbol.shape)
+    return found
+
+
+def _area_styles(entries: dict[str, Any]) -> tuple[AreaStyle, ...]:
+    found = tuple(AreaStyle(key=key, **_colours(entry)) for key, entry in entries.items())
+    for style in found:
+        if style.pattern not in PATTERNS:
+            raise ValueError(f"pattern = {style.pattern}")
     return found
 
 

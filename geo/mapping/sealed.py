@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,10 +11,20 @@ import pandas as pd
 
 from geo.errors import Bilingual
 from geo.mapping.archipelagos import frame_of_vietnam, placed_archipelagos
-from geo.mapping.content import CoverageLayer, DataSource, MapContent, MeasurementCount
+from geo.mapping.area_page import FIRST_COLUMNS, area_data, packed, table_columns
+from geo.mapping.area_words import area_names
+from geo.mapping.areas import PreparedAreas, prepare_areas
+from geo.mapping.content import (
+    AREA_KINDS,
+    CoverageLayer,
+    DataSource,
+    MapContent,
+    MeasurementCount,
+    PeopleFigure,
+)
 from geo.mapping.drawing import DrawnMap, class_numbers, draw
 from geo.mapping.escape import SafeText, vn_safe
-from geo.mapping.figures import Column, columns_of, rows_of, summary
+from geo.mapping.figures import Column, columns_of, summary
 from geo.mapping.inset import inset_drawing
 from geo.mapping.labels import (
     Label,
@@ -39,8 +50,11 @@ _SAY = {
     "valid_for": "page.valid_for", "version": "page.version", "no_script": "page.no_script", "search": "search.label", "north": "page.north",
     "summary": "summary.heading", "card_hint": "card.hint", "coverage_choice": "layers.coverage",
     "opacity": "layers.opacity", "coverage": "legend.coverage",
-    "lines": "legend.lines", "method": "legend.method", "table": "table.heading", "table_note": "table.caption",
-    "table_missing": "table.missing", "operator_columns": "table.operator_columns", "about": "about.heading",
+    "lines": "legend.lines", "method": "legend.method", "table": "table.heading", "table_note": "table.communes", "choose_table": "table.choose",
+    "areas": "layers.areas", "area_classes": "areas.classes", "people_heading": "people.heading", "people_note": "people.note",
+    "people_name": "people.name", "people_figure": "people.figure", "people_counts": "people.counts", "people_where": "people.where",
+    "people_others": "summary.people_others", "people_link": "summary.people_link",
+    "table_missing": "table.missing", "operator_columns": "table.operator_columns", "more_columns": "table.more_columns", "about": "about.heading",
     "notices": "about.notices", "sources": "about.sources", "source_kind": "about.source_kind", "source_name": "about.source_name",
     "source_rows": "about.source_rows", "source_date": "about.source_date", "no_sources": "about.no_sources",
     "measurements": "legend.measurements", "no_measurements": "legend.no_measurements", "missing": "about.missing",
@@ -56,7 +70,16 @@ _WORDS = {
     "card_village": "card.village", "card_site": "card.site", "by_operator": "card.by_operator",
     "villages_here": "card.villages_here", "no_villages_here": "card.no_villages_here", "origin": "card.origin",
     "origin_commune": "card.origin_commune", "origin_village": "card.origin_village", "origin_site": "card.origin_site",
-    "forecast": "summary.forecast_short", "zoom_here": "card.zoom_here", "row_here": "card.row_here",
+    "forecast": "summary.forecast_short", "zoom_here": "card.zoom_here", "row_here": "card.row_here", "explain": "card.explain",
+    "zone": "search.zone", "card_zone": "card.zone", "card_claim": "card.claim", "card_change": "card.change", "origin_zone": "card.origin_zone",
+    "origin_claim": "card.origin_claim", "origin_change": "card.origin_change", "no_areas": "layers.no_areas", "zones": "areas.zones",
+    "claims": "areas.claims", "changes": "areas.changes", "areas_count": "areas.count", "people_lacking": "areas.people",
+    "people_here": "areas.people_here", "interval": "areas.interval", "no_interval": "areas.no_interval", "not_known": "areas.not_known",
+    "priority": "areas.priority", "weight": "areas.weight", "term": "areas.term", "value": "areas.value", "whole": "areas.whole",
+    "area_communes": "areas.communes", "area_villages": "areas.villages", "zones_here": "areas.zones_here", "to_zone": "areas.to_zone",
+    "table_communes": "table.communes", "table_villages": "table.villages", "table_zones": "table.zones", "table_claims": "table.claims",
+    "table_changes": "table.changes", "caption_communes": "table.caption", "caption_villages": "table.caption_villages",
+    "caption_areas": "table.caption_areas",
 }  # fmt: skip
 
 
@@ -82,8 +105,12 @@ def build_map(content: MapContent) -> bytes:
     colours = palette()
     frame = frame_of_vietnam()
     drawn = draw(content, colours, fallback=(frame.west, frame.south, frame.east, frame.north))
+    data = _data(content, drawn, colours)
+    taken = len(drawn.script) + len(json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode("utf-8")) + colours.drawing.page_bytes
+    areas = prepare_areas(content.areas, colours, room_bytes=colours.drawing.largest_file_bytes - taken)
+    data["areas"] = area_data(areas, colours, content.priority_weights)
     return assemble(
-        _shown(content, drawn, colours),
+        _shown(content, drawn, areas, colours),
         {
             "language": vn_safe(content.language),
             "title": vn_safe(content.title),
@@ -95,12 +122,12 @@ def build_map(content: MapContent) -> bytes:
             "opacity_percent": drawn.opacity_percent,
         },
         script=drawn.script,
-        data=_data(content, drawn, colours),
+        data=data,
         colours=colours,
     )
 
 
-def _shown(content: MapContent, drawn: DrawnMap, colours: Palette) -> dict[str, Any]:
+def _shown(content: MapContent, drawn: DrawnMap, areas: PreparedAreas, colours: Palette) -> dict[str, Any]:
     """Return what the template shows."""
     frame = frame_of_vietnam()
     archipelagos = placed_archipelagos(content.communes)
@@ -117,6 +144,8 @@ def _shown(content: MapContent, drawn: DrawnMap, colours: Palette) -> dict[str, 
             )
             if present is not None
         ],
+        "area_sets": len(areas.sets),
+        "people": [_people_row(figure) for figure in content.people],
         "villages": _point_legend("villages", content.villages, colours.villages, "legend.village_classes", "villages"),
         "sites": _point_legend("sites", content.sites, colours.sites, "legend.sites", "site_status"),
         "lines": [
@@ -125,13 +154,14 @@ def _shown(content: MapContent, drawn: DrawnMap, colours: Palette) -> dict[str, 
             if (content.roads if key == "road" else content.communes) is not None
         ],
         "method": _method(content),
-        "has_table": content.communes is not None and len(content.communes) > 0,
+        "has_table": bool(_table_names(content)),
+        "tables": [vn_safe(name) for name in _table_names(content)],
         "has_operator_columns": any(column.group for column in _columns(content.communes, content)),
         "notices": [label_of(notice) for notice in content.notices],
         "inputs": [_source(source) for source in content.sources],
         "has_dates": int(any(source.date for source in content.sources)),
         "measurements": [_measurement(entry) for entry in content.measurements],
-        "missing": _missing(content),
+        "missing": _missing(content, areas),
         "inset": inset_drawing(drawn.bounds, frame, archipelagos) if frame.touches(drawn.bounds) else None,
     }  # fmt: skip
 
@@ -196,13 +226,30 @@ def _measurement(entry: MeasurementCount) -> dict[str, Any]:
     }
 
 
-def _missing(content: MapContent) -> list[Label]:
+def _people_row(figure: PeopleFigure) -> dict[str, Label]:
+    value = phrase("areas.not_known") if figure.people is None else count_text(figure.people)
+    if figure.low is not None and figure.high is not None:
+        value = phrase("areas.interval", n=value, low=count_text(figure.low), high=count_text(figure.high))
+    return {
+        "name": label_of(figure.name), "value": label_of(value), "counts": label_of(figure.counts), "where": label_of(figure.where),
+    }  # fmt: skip
+
+
+def _table_names(content: MapContent) -> list[str]:
+    """Return the ids of the tables that the page has, in their order."""
+    frames = {"communes": content.communes, "villages": content.villages}
+    names = [name for name, frame in frames.items() if frame is not None and len(frame)]
+    return [*names, *(f"{kind}s" for kind in AREA_KINDS if any(layer.kind == kind and len(layer.frame) for layer in content.areas))]
+
+
+def _missing(content: MapContent, areas: PreparedAreas) -> list[Label]:
     parts = {
         "communes": content.communes is None,
         "villages": content.villages is None,
         "sites": content.sites is None,
         "roads": content.roads is None,
         "coverage": not content.layers,
+        "areas": not any(layer.kind == "zone" for layer in content.areas),
     }
     lines = [label(f"about.missing_{name}") for name, absent in parts.items() if absent]
     for name, frame in (("villages", content.villages), ("sites", content.sites)):
@@ -213,6 +260,7 @@ def _missing(content: MapContent) -> list[Label]:
         without = int((content.communes.geometry.isna() | content.communes.geometry.is_empty).sum())
         if without:
             lines.append(label("about.unplaced_communes", n=count_text(without)))
+    lines.extend(label_of(sentence) for sentence in (*content.areas_missing, *areas.left_out))
     return lines
 
 
@@ -228,7 +276,7 @@ def _pair(text: Label) -> list[SafeText]:
 
 def _data(content: MapContent, drawn: DrawnMap, colours: Palette) -> dict[str, Any]:
     """Return what the scripts read: escaped texts and numbers only."""
-    villages = _table(content.villages, content)
+    villages = _table(content.villages, content, FIRST_COLUMNS["villages"])
     if villages is not None and content.villages is not None:
         keys = [symbol.key for symbol in colours.villages]
         villages["classes"] = class_numbers("villages", content.villages, keys)
@@ -257,7 +305,9 @@ def _data(content: MapContent, drawn: DrawnMap, colours: Palette) -> dict[str, A
             "point_kind": _named_values("values"),
             "cluster_basis": _named_values("cluster_basis"),
             "reasons": _named_values("reasons"),
+            **{name: {str(vn_safe(code)): _pair(words) for code, words in of.items()} for name, of in area_names().items()},
         },
+        "date": _pair(label_of(date_text(content.date.isoformat()))),
         "archipelagos": [
             {"lat": entry.lat, "lon": entry.lon, "label": _pair(label_of(entry.label))} for entry in placed_archipelagos(content.communes)
         ],
@@ -278,6 +328,7 @@ def _coverage(layer: CoverageLayer, image: str) -> dict[str, Any]:
         "operator": _pair(label("layers.all_operators") if layer.is_all_operators else label_of(layer.operator)),
         "technology": _pair(_technology(layer)),
         "counts": {str(code): count for code, count in layer.counts().items()},
+        "note": _pair(label_of(layer.note)) if layer.note else None,
         "cell": layer.grid.cell_size,
     }
 
@@ -307,19 +358,8 @@ def _symbol(symbol: Symbol) -> dict[str, Any]:
     }
 
 
-def _table(frame: pd.DataFrame | None, content: MapContent) -> dict[str, Any] | None:
+def _table(frame: pd.DataFrame | None, content: MapContent, first: frozenset[str] | None = None) -> dict[str, Any] | None:
     if frame is None:
         return None
-    columns = [
-        {
-            "key": column.key,
-            "kind": column.kind,
-            "label": _pair(column.label),
-            "about": _pair(column.about),
-            "group": _pair(column.group) if column.group else None,
-            "figure": column.figure,
-            "decimals": column.decimals,
-        }
-        for column in _columns(frame, content)
-    ]
-    return {"columns": columns, "rows": rows_of(frame)}
+    operators = sorted({layer.operator for layer in content.coverage})
+    return {"columns": table_columns(frame, operators, first=first), **packed(frame)}

@@ -13,6 +13,7 @@ import pandas as pd
 
 from geo.compute import Executor
 from geo.coverage import MODEL
+from geo.dead_zones.priority import TERMS
 from geo.io.files import write_bytes
 from geo.io.fingerprints import fingerprint
 from geo.io.inputs import province_zones
@@ -22,9 +23,11 @@ from geo.io.run_folder import RunFolder, run_name
 from geo.mapping import DataSource
 from geo.pipeline.calibrating import OBSERVATIONS
 from geo.pipeline.claims import CLAIM_TABLES
-from geo.pipeline.engine import Observer, Silent, Stage, StageResult, Workspace, run_stages
+from geo.pipeline.engine import PUBLIC, Observer, Silent, Stage, StageResult, Workspace, run_stages
 from geo.pipeline.ipv6 import IPV6_TABLES, ask_about_portals, measure_ipv6, portal_answers
 from geo.pipeline.manifest import manifest
+from geo.pipeline.map_areas import area_layers, register_digest, register_layer
+from geo.pipeline.people_figures import people_figures, people_table
 from geo.pipeline.predicting import load_coverage
 from geo.pipeline.reading import (
     RefusedInputsError,
@@ -50,6 +53,8 @@ from geo.validation import IssueLog, Severity
 __all__ = ["Analysis", "analyse", "analysis_stages", "check_standards"]
 
 ISSUES = "issues.xlsx"
+#: Finding that 5G levels may be the LTE anchor's.
+_ANCHOR = "sample_five_g_anchor"
 MAP = "index.html"
 STANDARDS_WORKBOOK = "standards.xlsx"
 #: Tables whose rows are areas by name, and places nowhere.
@@ -123,7 +128,7 @@ def analyse(
             if settings.ask_portals if ask_portals is None else ask_portals:
                 _ask_portals(project, settings, run, executor=executor, observer=observer)
             answers = portal_answers(run.path)
-            stages = analysis_stages(project, settings, answers=answers if answers.is_file() else None)
+            stages = analysis_stages(project, settings, run.path, answers=answers if answers.is_file() else None)
             results = run_stages(stages, run, executor=executor, observer=observer)
         except RefusedInputsError as refusal:
             write_bytes(run.path / ISSUES, _issues(project, [refusal.log]))
@@ -218,8 +223,13 @@ def _ask_portals(
     watch.ended(StageResult(asking, "", run.path, {"portals": n}, {}, reused=False, seconds=time.perf_counter() - begin))
 
 
-def analysis_stages(project: Project, settings: AnalysisSettings, *, answers: Path | None = None) -> list[Stage]:
-    """Return the stages of a project, in order; ``answers`` is the file of what portals answered, if there is one."""
+def analysis_stages(
+    project: Project, settings: AnalysisSettings, folder: Path | None = None, *, answers: Path | None = None
+) -> list[Stage]:
+    """Return the stages of a project, in order.
+
+    ``folder`` is the run folder, whose register the map shows; ``answers`` the file of what portals answered, if there is one.
+    """
     title = {
         name: sentence("stages", name)
         for name in ("inputs", "calibration", "coverage", "villages", "dead_zones", "claims", "standards", "ipv6", "tables", "layers", "map")
@@ -361,15 +371,15 @@ def analysis_stages(project: Project, settings: AnalysisSettings, *, answers: Pa
         Stage(
             "tables",
             title["tables"],
-            lambda work: _tables(work, project),
-            settings={**named, "operators": project.operators},
-            upstream=("inputs/issues.json", "calibration/issues.json", "coverage/issues.json", "villages", "dead_zones", "claims", "standards", "ipv6"),
+            lambda work: _tables(work, project, settings),
+            settings={**named, "operators": project.operators, "counting": settings.coverage.counting},
+            upstream=("inputs/issues.json", "calibration/issues.json", "coverage", "villages", "dead_zones", "claims", "standards", "ipv6"),
         ),
         Stage(
             "layers",
             title["layers"],
             lambda work: _layers(work, project),
-            settings={"date": project.date},
+            settings={"date": project.date, "language": project.language},
             upstream=(
                 "inputs/units.parquet", "inputs/sites.parquet", "inputs/coverage_claims.parquet", "villages", "dead_zones", "claims",
             ),
@@ -377,14 +387,16 @@ def analysis_stages(project: Project, settings: AnalysisSettings, *, answers: Pa
         Stage(
             "map",
             title["map"],
-            lambda work: _map(work, project, settings),
+            lambda work: _map(work, project, settings, folder),
             settings={
+                "priorities": settings.priorities,
+                "register": None if folder is None else register_digest(folder),
                 **named,
                 "coverage": settings.coverage,
                 "calibration": settings.calibration,
                 "made_up": made_up(project),
             },
-            upstream=("inputs", "calibration", "coverage", "villages", "dead_zones", "ipv6/issues.json"),
+            upstream=("inputs", "calibration", "coverage", "villages", "dead_zones", "claims", "tables", "ipv6/issues.json"),
         ),
     ]
 
@@ -406,10 +418,11 @@ def _standard_frames(work: Workspace) -> dict[str, pd.DataFrame]:
     return {name: load_frame(work.upstream["standards"], name) for name in STANDARD_TABLES}
 
 
-def _tables(work: Workspace, project: Project) -> Mapping[str, Any]:
+def _tables(work: Workspace, project: Project, settings: AnalysisSettings) -> Mapping[str, Any]:
+    people = people_table(people_figures(work, settings.coverage), "en" if project.language == "en" else "vi")
     record = write_result_tables(
         work,
-        frames=_result_frames(work),
+        frames={**_result_frames(work), "people": people},
         operators=project.operators,
         language=project.language,
         created=project.date,
@@ -443,19 +456,21 @@ def _layers(work: Workspace, project: Project) -> Mapping[str, Any]:
         sites=sites,
         created=project.date,
         claims=load_frame(folder, "coverage_claims"),
+        language=project.language,
     )
 
 
-def _map(work: Workspace, project: Project, settings: AnalysisSettings) -> Mapping[str, Any]:
+def _map(work: Workspace, project: Project, settings: AnalysisSettings, run: Path | None) -> Mapping[str, Any]:
     folder = work.upstream["inputs"]
     sites, _ = network_of(folder)
-    frames = {
-        name: arranged_frame(arrange(frame, result_table(name)))
-        for name, frame in _result_frames(work).items()
-    }
+    found = _result_frames(work)
+    frames = {name: arranged_frame(arrange(found[name], result_table(name))) for name in ("communes", "villages") if name in found}
     logs = [load_issues(work.upstream[name]) for name in _LOGGED]
     read = work.records["inputs"]
     language: Literal["vi", "en"] = "en" if project.language == "en" else "vi"
+    changes, stale = (None, None) if run is None else register_layer(run, work.upstream["tables"] / PUBLIC / "tables" / "dead_zones.csv")
+    areas = list(area_layers(work))
+    areas[1:1] = [] if changes is None else [changes]
     return write_map(
         work,
         name=project.name,
@@ -473,6 +488,11 @@ def _map(work: Workspace, project: Project, settings: AnalysisSettings) -> Mappi
         learnt=work.records["calibration"],
         calibration=settings.calibration,
         observed=load_frame(work.upstream["calibration"], OBSERVATIONS),
+        areas=areas,
+        areas_missing=[] if stale is None else [stale],
+        people=people_figures(work, settings.coverage),
+        priority_weights={term: getattr(settings.priorities, f"{term}_weight") for term in TERMS},
+        five_g_anchor=any(finding.kind.code == _ANCHOR for finding in logs[0].findings),
         sources=_sources(logs[0], read["rasters"], project),
         noted=notices(
             logs,

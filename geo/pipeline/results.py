@@ -16,6 +16,7 @@ from geo.crs import WGS84_EPSG
 from geo.io.files import write_bytes
 from geo.io.layers import write_layers
 from geo.pipeline.engine import Workspace
+from geo.report.qgis import layer_styles
 from geo.report.tables import Arranged, arrange, csv_bytes, result_table, tables_workbook
 
 __all__ = ["arranged_frame", "write_result_layers", "write_result_tables"]
@@ -74,6 +75,7 @@ def write_result_layers(
     sites: pd.DataFrame,
     created: date,
     claims: gpd.GeoDataFrame | None = None,
+    language: str = "vi",
 ) -> Mapping[str, Any]:
     """Write ``layers.gpkg``: the tables as layers, the sites, the areas that operators claim; return the features of each layer.
 
@@ -90,6 +92,8 @@ def write_result_layers(
         Date that the file states.
     claims : GeoDataFrame, optional
         As :func:`geo.io.coverage_claims.read_coverage_claims` returns it; what is said *not* to be covered is left out.
+    language : {"vi", "en"}
+        Of the legends that QGIS shows.
     """
     layers: dict[str, gpd.GeoDataFrame] = {}
     for name, frame in frames.items():
@@ -107,7 +111,7 @@ def write_result_layers(
         claimed = claims[claims["claimed"].to_numpy(dtype=bool)].drop(columns="claimed")
         dates = claimed["claim_date"].dt.strftime("%Y-%m-%d").fillna("").astype(object)
         layers["coverage_claims"] = claimed.assign(claim_date=dates)
-    write_layers(work.public / "layers.gpkg", layers, created=created)
+    write_layers(work.public / "layers.gpkg", layers, created=created, styles=layer_styles(list(layers), language))
     return {"features": {name: len(layer) for name, layer in layers.items()}}
 
 

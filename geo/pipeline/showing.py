@@ -17,7 +17,15 @@ from geo.coverage import MODEL, CoverageSettings
 from geo.errors import Bilingual
 from geo.io.files import write_bytes
 from geo.io.resources import load_toml
-from geo.mapping import CoverageLayer, DataSource, MapContent, MeasurementCount, build_map
+from geo.mapping import (
+    AreaLayer,
+    CoverageLayer,
+    DataSource,
+    MapContent,
+    MeasurementCount,
+    PeopleFigure,
+    build_map,
+)
 from geo.mapping.labels import count_text, share_text
 from geo.pipeline.engine import Workspace
 from geo.pipeline.predicting import Predicted
@@ -279,6 +287,11 @@ def write_map(
     learnt: Mapping[str, Any],
     calibration: CalibrationSettings,
     observed: pd.DataFrame | None,
+    areas: Sequence[AreaLayer] = (),
+    areas_missing: Sequence[Bilingual] = (),
+    people: Sequence[PeopleFigure] = (),
+    priority_weights: Mapping[str, float] | None = None,
+    five_g_anchor: bool = False,
 ) -> Mapping[str, Any]:
     """Write ``index.html``; return its size and how much it shows.
 
@@ -309,11 +322,19 @@ def write_map(
     calibration : CalibrationSettings
     observed : DataFrame or None
         Its observations.
+    areas : sequence of AreaLayer
+    areas_missing : sequence of Bilingual
+        Areas that are not shown, and why.
+    people : sequence of PeopleFigure
+    priority_weights : mapping, optional
+    five_g_anchor : bool
+        Whether levels of 5G in the measurements may be those of the LTE anchor of a non-standalone network.
     """
     coverage = predicted.coverage
+    anchor = sentence("model", "five_g_anchor") if five_g_anchor else None
     score = _score(learnt, calibration)
     layers = tuple(
-        CoverageLayer(operator, technology, coverage.state[i], coverage.grid)
+        CoverageLayer(operator, technology, coverage.state[i], coverage.grid, note=anchor if technology == "5G" else None)
         for i, (operator, technology) in enumerate(coverage.layers)
     )
     content = MapContent(
@@ -329,8 +350,12 @@ def write_map(
         roads=roads,
         coverage=layers,
         all_operators=_all_operators(predicted, settings),
+        areas=tuple(areas),
+        areas_missing=tuple(areas_missing),
+        people=tuple(people),
+        priority_weights=dict(priority_weights or {}),
         model=sentence("model", "corrected" if learnt["used"] else "sentence", name=model_name(MODEL)),
-        method=(*_method(uncertainty, settings), *score),
+        method=(*_method(uncertainty, settings), *score, *([anchor] if anchor else [])),
         model_checked=bool(score),
         served_at_least=settings.served_probability,
         unserved_at_most=settings.unserved_probability,
@@ -341,4 +366,4 @@ def write_map(
     )
     page = build_map(content)
     write_bytes(work.public / "index.html", page)
-    return {"bytes": len(page), "layers": len(content.layers), "notices": len(content.notices)}
+    return {"bytes": len(page), "layers": len(content.layers), "notices": len(content.notices), "areas": len(content.areas)}

@@ -31,6 +31,11 @@ __all__ = ["MINISTRY_FILE", "ListFacts", "ministry_list", "operator_file_names",
 MINISTRY_FILE = "lists/ministry_villages.xlsx"
 _CLASSES = ("white", "weak", "undecided", "voice_only", "no_4g", "single_operator", "served")
 _LISTED = ("white", "weak")
+#: Classes of villages whose representative point somebody serves.
+_POINT_SERVED = ("voice_only", "no_4g", "single_operator", "served")
+#: What clusters of households may rest on; with nothing of it nobody can tell.
+_LOOKED_AT = ("buildings", "population")
+_OPEN_ROWS = ("weak_undecided", "weak_not_looked")
 _BLOCKED, _FREE = "blocked_", ("grazed", "clear")
 
 
@@ -168,7 +173,7 @@ def _blocked(obstruction: str) -> bool | None:
 
 
 def _summary(villages: pd.DataFrame) -> pd.DataFrame:
-    """Return the counts of each class by split, of white and weak together, and of all."""
+    """Return the counts of each class by split, of white and weak together, of all, and of those that may be weak."""
     split = split_of(villages)
     of_class = {name: villages["class"].eq(name).to_numpy(dtype=bool) for name in _CLASSES}
     chosen = {
@@ -177,6 +182,7 @@ def _summary(villages: pd.DataFrame) -> pd.DataFrame:
         "white_weak": of_class["white"] | of_class["weak"],
         **{name: of_class[name] for name in _CLASSES[2:]},
         "total": np.ones(len(villages), dtype=bool),
+        **_weak_open(villages),
     }
     status = str(_criterion()["status"])
     rows = []
@@ -187,9 +193,20 @@ def _summary(villages: pd.DataFrame) -> pd.DataFrame:
             known = villages[column].to_numpy(dtype=np.float64, na_value=np.nan)[mask]
             row[column] = float(np.nansum(known)) if np.isfinite(known).any() or not len(known) else np.nan
             row[f"without_{column}"] = int(np.isnan(known).sum())
-        row["criterion_status"] = status if name in {"white", "weak", "white_weak"} else ""
+        row["criterion_status"] = status if name in {"white", "weak", "white_weak", *_OPEN_ROWS} else ""
         rows.append(row)
     return pd.DataFrame(rows)
+
+
+def _weak_open(villages: pd.DataFrame) -> dict[str, npt.NDArray[np.bool_]]:
+    """Return the villages whose point is served and whose clusters are not settled: they may be weak, whatever their class.
+
+    They stand behind the total, as "of these": their classes (mostly ``served``) count them already. Where it is not known
+    where households are, nobody could look: a row of its own.
+    """
+    open_ = villages["weak"].isna().to_numpy(dtype=bool) & villages["class"].isin(_POINT_SERVED).to_numpy(dtype=bool)
+    looked = villages["cluster_basis"].isin(_LOOKED_AT).to_numpy(dtype=bool)
+    return {"weak_undecided": open_ & looked, "weak_not_looked": open_ & ~looked}
 
 
 def _criterion() -> Mapping[str, object]:
@@ -298,6 +315,8 @@ def _ministry_notes(villages: pd.DataFrame, facts: ListFacts) -> Iterator[tuple[
     yield from _shared_notes(facts)
     yield _note("split")
     yield _note("silence", n=number_text(float(villages["class"].eq("undecided").sum())))
+    yield _note("weak_open", n=number_text(float(_weak_open(villages)["weak_undecided"].sum())))
+    yield _note("people")
     yield _note("date", day=date_text(facts.day.isoformat()), project=facts.project)
 
 

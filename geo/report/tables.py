@@ -153,19 +153,25 @@ def result_table(name: str) -> ResultTable:
     return ResultTable(name, title, about, columns)
 
 
+@lru_cache(maxsize=len(_OTHERS) + 1)
+def _descriptions(resource: str) -> Mapping[str, Any]:
+    """Return a file of columns, read once: every column that is not listed is looked for in all of them."""
+    return load_toml(resource)
+
+
 def _describe(name: str, table: ResultTable, values: pd.Series, operators: Sequence[str]) -> ResultColumn:
     """Return what a column is: listed, repeated per operator and technology, or additional."""
     for column in table.columns:
         if column.name == name:
             return column
-    content = load_toml(_RESOURCE)
+    content = _descriptions(_RESOURCE)
     if name in content["more"]["columns"]:
         return _column(name, content["more"]["columns"][name])
     for figure, entry in sorted(content["each"]["columns"].items(), key=lambda item: -len(item[0])):
         if name.endswith(f"_{figure}"):
             return _column(name, entry, _whose(name[: -len(figure) - 1], operators), figure)
     for other in _OTHERS:
-        part = load_toml(other)
+        part = _descriptions(other)
         for figure, entry in part.get(table.name, {}).get("each", {}).items():
             of_class = part.get("classes", {}).get(name.removesuffix(f"_{figure}"))
             if name.endswith(f"_{figure}") and of_class is not None:

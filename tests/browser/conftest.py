@@ -23,6 +23,7 @@ class Opened:
     """A page that was opened, and everything it did that it should not have."""
 
     page: object
+    address: str = ""
     requests: list[str] = field(default_factory=list)
     messages: list[str] = field(default_factory=list)
 
@@ -53,9 +54,9 @@ def open_page(chromium, tmp_path) -> Iterator[Callable[..., Opened]]:
         context = chromium.new_context(viewport={"width": width, "height": height}, offline=True, has_touch=touch)
         contexts.append(context)
         page = context.new_page()
-        opened = Opened(page)
         address = path.as_uri()
-        page.on("request", lambda request: None if request.url == address or request.url.startswith("data:") else opened.requests.append(request.url))
+        opened = Opened(page, address)
+        page.on("request", lambda request: None if request.url.partition("#")[0] == address or request.url.startswith("data:") else opened.requests.append(request.url))
         page.on("console", lambda message: opened.messages.append(f"{message.type}: {message.text}"))
         page.on("pageerror", lambda error: opened.messages.append(f"error: {error}"))
         page.on("dialog", lambda dialog: (opened.messages.append(f"dialog: {dialog.message}"), dialog.dismiss()))

@@ -15,7 +15,15 @@ from made_up_province import make_content
 
 from geo.errors import Bilingual
 from geo.grid import Grid
-from geo.mapping import CoverageLayer, DataSource, MapContent, MeasurementCount, build_map
+from geo.mapping import (
+    AreaLayer,
+    CoverageLayer,
+    DataSource,
+    MapContent,
+    MeasurementCount,
+    PeopleFigure,
+    build_map,
+)
 from geo.mapping.escape import vn_safe
 
 pytestmark = pytest.mark.browser
@@ -60,6 +68,10 @@ def hostile_content(calm: MapContent, texts: list[str]) -> MapContent:
         title=texts[0], project_name=texts[-1], version=texts[0], date=calm.date, made_up=True,
         communes=fill(calm.communes), villages=fill(calm.villages), sites=fill(calm.sites), roads=fill(calm.roads),
         coverage=coverage, all_operators=calm.all_operators, model=Bilingual(texts[0], texts[-1]),
+        areas=tuple(AreaLayer(one.kind, fill(one.frame), texts[0], texts[-1]) for one in calm.areas),
+        areas_missing=tuple(Bilingual(text, text) for text in texts),
+        people=tuple(PeopleFigure(Bilingual(text, text), Bilingual(text, text), Bilingual(text, text), 1.0) for text in texts),
+        priority_weights=dict.fromkeys(texts, 1.0),
         measurements=(MeasurementCount(texts[0], texts[-1], 5),),
         notices=tuple(Bilingual(text, text) for text in texts),
         sources=tuple(DataSource(text, 1, text, Bilingual(text, text)) for text in texts),
@@ -75,11 +87,19 @@ def exercise(opened: Any) -> None:
     for value in page.locator("#coverage option").evaluate_all("nodes => nodes.map(n => n.value)"):
         page.select_option("#coverage", value)
     page.evaluate("""() => {
-        for (const [kind, list] of [['commune', vungphu.communes], ['village', vungphu.villages], ['site', vungphu.sites]])
+        document.querySelectorAll('#areas option').forEach((option, i) => vungphu.areas.show(i));
+        for (const [kind, list] of Object.entries(vungphu.shapes))
             list.forEach((layer, row) => { if (!layer) return; layer.openTooltip(); vungphu.select(kind, row, false); layer.closeTooltip(); });
+        for (const kind of Object.keys(vungphu.tables)) {
+            vungphu.table.open(kind);
+            document.querySelectorAll('#more-columns').forEach(box => { if (!box.checked) box.click(); });
+            vungphu.table.reveal(kind, 0);
+        }
+        document.querySelectorAll('#area-classes input').forEach(box => { box.click(); box.click(); });
     }""")
     page.fill("#search", "img")
     page.fill("#search", "a")
+    page.evaluate("vungphu.table.open('commune')")
     page.locator("#communes thead button").first.click()
     page.click('[data-set-language="en"]')
     page.click('[data-set-language="vi"]')
@@ -108,6 +128,24 @@ def test_each_way_in_every_place(open_map, small, way):
     opened.page.evaluate("vungphu.select('commune', 2, false)")
     assert opened.page.locator("#card h2").text_content() == shown
     assert opened.page.locator(".notices li span").first.text_content() == shown
+
+
+HASHES = (
+    "#show=commune:<img src=x onerror=ran=1>&table=__proto__&areas=999&coverage=99&view=NaN/1/2", "#lang=<script>&show=__proto__:x&off=constructor",
+    "#show=zone:%E0%A4%A&view=10/999/999", "#=&&&=&show=", "#show=constructor:1&table=toString&areas=-5&coverage=-7&view=1e9/1/1",
+)  # fmt: skip
+
+
+def test_the_address_is_text_from_outside(open_map, calm):
+    """What stands in the address is taken only as numbers within range and codes that the tables hold."""
+    opened = open_map(build_map(calm))
+    page = opened.page
+    for text in (*HASHES, *("#show=zone:" + way for way in WAYS.values() if "\ud800" not in way and len(way) < 300)):
+        page.evaluate("text => { window.location.hash = text; window.dispatchEvent(new HashChangeEvent('hashchange')); }", text)
+    page.wait_for_timeout(250)
+    assert page.evaluate("vungphu.selected") is None
+    assert page.evaluate("vungphu.map.getZoom() >= 4 && vungphu.map.getZoom() <= 17")
+    assert_unharmed(opened)
 
 
 def test_five_hundred_mixtures(open_map, calm):

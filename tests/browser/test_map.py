@@ -101,6 +101,7 @@ def test_states_lie_where_they_should(opened, content):
     page = opened.page
     for key in ("villages", "communes", "names", "roads"):
         page.locator(f'[data-toggle="{key}"]').set_checked(False)
+    page.select_option("#areas", "-1")
     page.locator("#opacity").fill("100")
     layer = content.all_operators[0]
     x, y = layer.grid.centres()
@@ -175,6 +176,7 @@ def test_a_click_opens_the_right_scorecard_with_the_figures_of_the_table(opened,
     page = opened.page
     for key in ("villages", "names"):
         page.locator(f'[data-toggle="{key}"]').set_checked(False)
+    page.select_option("#areas", "-1")
     point = content.communes.geometry.iloc[row].representative_point()
     at = page.evaluate("([lat, lon]) => { const p = vungphu.map.latLngToContainerPoint([lat, lon]); return [p.x, p.y]; }", [point.y, point.x])
     page.locator("#map_coverage").click(position={"x": at[0], "y": at[1]})
@@ -224,7 +226,7 @@ def test_keyboard_alone_reaches_a_scorecard(opened):
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.className") == "skip"
     page.keyboard.press("Enter")
-    for _ in range(40):
+    for _ in range(60):
         page.keyboard.press("Tab")
         if page.evaluate("document.activeElement.closest('#communes tbody th') !== null"):
             break

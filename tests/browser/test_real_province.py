@@ -13,7 +13,8 @@ from made_up_province import make_content
 
 from geo.crs import from_wgs84, to_wgs84
 from geo.grid import Grid
-from geo.mapping import CoverageLayer, build_map
+from geo.mapping import AreaLayer, CoverageLayer, build_map
+from geo.mapping.areas import AREA_COLUMNS
 
 pytestmark = pytest.mark.browser
 
@@ -56,7 +57,25 @@ def province(communes: gpd.GeoDataFrame):
         }
     )
     everyone = dataclasses.replace(layers[0], operator="", technology="")
-    return dataclasses.replace(make_content(), communes=frame, villages=villages, coverage=tuple(layers), all_operators=(everyone,), roads=None)
+    places = at_lon[inside.ravel()], at_lat[inside.ravel()]
+    whose = [("", ""), *((operator, "") for operator in sorted({x.operator for x in layers})), *((x.operator, x.technology) for x in layers)]
+    areas = tuple(AreaLayer("zone", zones(rng, *places, 400), *names) for names in whose)
+    return dataclasses.replace(make_content(), communes=frame, villages=villages, coverage=tuple(layers), all_operators=(everyone,), roads=None, areas=areas)
+
+
+def zones(rng: np.random.Generator, lon: np.ndarray, lat: np.ndarray, n: int) -> gpd.GeoDataFrame:
+    """Return ragged zones of some 30 corners with every column that the map shows filled."""
+    chosen = rng.choice(len(lon), n, replace=False)
+    angle = np.linspace(0, 2 * np.pi, 30, endpoint=False)
+    reach = rng.uniform(0.002, 0.006, (n, 30))
+    shapes = [shapely.Polygon(np.column_stack([lon[c] + r * np.cos(angle), lat[c] + r * np.sin(angle)])) for c, r in zip(chosen, reach, strict=True)]
+    texts = [None, "terrain", "distance", "Mạng 1; Mạng 2; Mạng 3; Mạng 4", "08123; 08124", "V0001; V0002; V0003"]
+    frame: dict[str, object] = {name: rng.choice(np.array(texts, dtype=object), n) for name in AREA_COLUMNS["zone"]}
+    whole = ("population", "population_low", "population_high", "villages", "facilities", "population_in_cells")
+    figures = ("area_km2", "priority", "priority_people", "priority_villages", "nearest_site_km", "server_km", "shortfall_db", "diffraction_db", "ridge_km", "lon", "lat")
+    frame |= {name: rng.integers(0, 2000, n) for name in whole} | {name: rng.uniform(0, 99, n).round(4) for name in figures}
+    frame |= {"dead_zone_id": [f"white-08{i:03d}-{c % 1000:03d}-{n}" for i, c in enumerate(chosen)], "class": rng.choice(["white", "single_operator", "no_4g"], n)}
+    return gpd.GeoDataFrame(frame, geometry=shapes, crs=4326)
 
 
 def test_size_and_time(open_map, shared_dir, pictures, record_property):
@@ -73,6 +92,10 @@ def test_size_and_time(open_map, shared_dir, pictures, record_property):
     record_property("ready_ms", min(times))
     if pictures:
         opened.page.screenshot(path=pictures / "real_province.png")
+    shown = opened.page.locator("#areas option").count() - 1
+    left_out = opened.page.locator("#about li", has_text="quá nhiều cho một tệp bản đồ; xem trong layers.gpkg").count()
+    assert shown >= 2
+    assert shown + left_out == 13, "every layer of zones is on the map or named as missing"
     assert len(html) <= LARGEST_BYTES
     assert min(times) <= LONGEST_MS, times
     print(f"{len(html) / 1e6:.2f} MB, ready after {min(times)} ms")

@@ -7,6 +7,7 @@ import time
 from contextlib import closing
 from datetime import date
 from pathlib import Path
+from xml.etree import ElementTree
 
 import geopandas as gpd
 import pandas as pd
@@ -16,6 +17,8 @@ from shapely import Point, box
 
 from geo.errors import CrsError
 from geo.io.layers import write_layers
+from geo.mapping.palette import palette
+from geo.report.qgis import layer_styles
 
 DAY = date(2026, 11, 1)
 
@@ -72,3 +75,42 @@ def test_another_crs_is_refused(tmp_path: Path, layers: dict[str, gpd.GeoDataFra
     with pytest.raises(CrsError, match="villages"):
         write_layers(tmp_path / "a.gpkg", layers | {"villages": layers["villages"].to_crs(3405)}, created=DAY)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_styles_are_where_qgis_looks_for_them(tmp_path: Path, layers: dict[str, gpd.GeoDataFrame]) -> None:
+    """QGIS asks ``layer_styles`` by table and geometry column, with empty catalogue and schema, for the default."""
+    styles = layer_styles([*layers, "nothing"], "vi")
+    assert list(styles) == list(layers)
+    for name in ("a", "b"):
+        write_layers(tmp_path / f"{name}.gpkg", layers, created=DAY, styles=styles)
+    assert (tmp_path / "a.gpkg").read_bytes() == (tmp_path / "b.gpkg").read_bytes()
+    with closing(sqlite3.connect(tmp_path / "a.gpkg")) as file:
+        columns = dict(file.execute("SELECT table_name, column_name FROM gpkg_geometry_columns"))
+        asked = "SELECT styleQML FROM layer_styles WHERE f_table_catalog='' AND f_table_schema='' AND f_table_name=? AND f_geometry_column=? AND useAsDefault=1"
+        for layer, column in columns.items():
+            assert file.execute(asked, (layer, column)).fetchall() == [(styles[layer],)]
+        assert ("layer_styles", "attributes") in file.execute("SELECT table_name, data_type FROM gpkg_contents").fetchall()
+
+
+def test_a_style_has_the_map_s_colours_and_a_pattern_for_every_class() -> None:
+    made = layer_styles(["dead_zones"], "vi")["dead_zones"]
+    renderer = ElementTree.fromstring(made).find("renderer-v2")  # noqa: S314 - this project's own text
+    assert renderer is not None
+    assert renderer.get("attr") == "class"
+    symbols = {symbol.get("name"): symbol for symbol in renderer.iter("symbol")}
+    drawn = {}
+    for category in renderer.iter("category"):
+        symbol = symbols[category.get("symbol")]
+        options = [{o.get("name"): o.get("value") for o in layer.find("Option")} for layer in symbol.iter("layer")]
+        drawn[category.get("value")] = (symbol.get("type"), options)
+        assert category.get("label")
+    wanted = {style.key: style for style in palette().areas["zone"] if style.key != "unserved"}
+    assert set(drawn) == set(wanted)
+    for key, style in wanted.items():
+        kind, options = drawn[key]
+        red, green, blue = (int(style.line[i : i + 2], 16) for i in (1, 3, 5))
+        edge = f"{red},{green},{blue},255"
+        assert kind == ("line" if key == "road" else "fill")
+        assert edge in (options[0].get("outline_color"), options[0].get("line_color"))
+    patterns = [tuple(o.get("style") or o.get("line_style") for o in options) for _, options in drawn.values()]
+    assert len(set(patterns)) == len(patterns)

@@ -13,6 +13,7 @@ from geo.errors import GridMismatchError, InputError
 from geo.grid import Grid
 from geo.io.files import is_temporary
 from geo.io.rasters import read_array, read_raster, write_array, write_raster, write_stack
+from geo.mapping.palette import palette
 
 COLOURS = {0: (0, 0, 0, 0), 2: (0, 120, 60, 255), 4: (200, 30, 30, 255), 6: (150, 150, 150, 255)}
 
@@ -62,6 +63,11 @@ def test_codes_carry_their_meanings(tmp_path: Path, grid: Grid) -> None:
     with rasterio.open(tmp_path / "a.tif", driver="GTiff") as f:
         tags = f.tags()
         assert (tags["CODE_0"], tags["CODE_6"]) == (meanings[0], meanings[6])
+        # codes of states have the map's colours without being asked: QGIS then shows what the map shows
+        states_of = {state.code: tuple(int(state.colour[i : i + 2], 16) for i in (1, 3, 5)) for state in palette().states}
+        table = f.colormap(1)
+        assert {code: table[code] for code in states_of} == {code: (*colour, 255) for code, colour in states_of.items()}
+        assert table[0] == (255, 255, 255, 255), "outside is white, not black: a TIFF's table has no alpha"
     write_raster(tmp_path / "c.tif", levels(grid), grid, meanings=meanings)
     with rasterio.open(tmp_path / "c.tif", driver="GTiff") as f:
         assert "CODE_0" not in f.tags(), "levels are no codes"

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import warnings
+from datetime import date
 
 import geopandas as gpd
 import pyogrio
 import pytest
 import shapely
 
+from geo.io.layers import write_layers
 from geo.validation import Severity
 from tests.made_up_area import area
 
@@ -32,3 +34,13 @@ def test_withdrawn_zones_are_refused_in_every_format(tmp_path, withdrawn, networ
     assert network.sites.empty
     (refused,) = log.of_severity(Severity.ERROR)
     assert "9210" in refused.title.vi
+
+
+def test_what_qgis_keeps_beside_the_data_is_no_table_of_ours(tmp_path, network_of, log):
+    """A GeoPackage with styles, as QGIS saves one and as layers.gpkg is, is read as the data alone."""
+    sites = gpd.GeoDataFrame({"Mã trạm": ["T1"]}, geometry=[shapely.Point(105.5, 22.2)], crs=4326)
+    write_layers(tmp_path / "tram.gpkg", {"sites": sites}, created=date(2026, 11, 1), styles={"sites": "<qgis/>"})
+    assert "layer_styles" in pyogrio.list_layers(tmp_path / "tram.gpkg")[:, 0]
+    network = network_of([tmp_path / "tram.gpkg"], area(), operator="Viettel")
+    assert network.sites["site_id"].tolist() == ["T1"]
+    assert log.of_severity(Severity.ERROR) == []

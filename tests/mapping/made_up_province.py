@@ -15,6 +15,8 @@ from geo.errors import Bilingual
 from geo.grid import Grid
 from geo.mapping import CoverageLayer, DataSource, MapContent, MeasurementCount
 
+from made_up_areas import PEOPLE, make_areas  # isort: skip
+
 EPSG = 9210
 OPERATORS = ("Mạng Đỏ", "Mạng Xanh", "Mạng Vàng")
 NAMES = (
@@ -189,6 +191,9 @@ def make_content(**changes: Any) -> MapContent:
         "roads": roads,
         "coverage": layers,
         "all_operators": (all_operators,),
+        "areas": make_areas(communes, villages),
+        "people": PEOPLE,
+        "priority_weights": {"people": 0.4, "villages": 0.2, "facilities": 0.1, "deadline": 0.1, "cost": 0.2},
         "model": Bilingual("Không gian tự do và nhiễu xạ một gờ (bước đầu)", "Free space and single-edge diffraction (first step)"),
         "served_at_least": 0.9,
         "unserved_at_most": 0.1,

@@ -80,7 +80,7 @@ def test_what_is_written(run: Analysis) -> None:
         "lists/operator_mang_b.xlsx",
         "manifest.json",
         "tables.xlsx",
-        *(f"tables/{name}.csv" for name in ("communes", "dead_zones", "provinces")),
+        *(f"tables/{name}.csv" for name in ("communes", "dead_zones", "people", "provinces")),
     ]
     assert [n for n in names if not n.startswith("rasters/")] == [*expected, "tables/villages.csv"]
     assert {"rasters/all_state.tif", "rasters/mang_a_4g_rsrp_dbm.tif", "rasters/mang_b_4g_state.tif"} <= set(
@@ -110,9 +110,10 @@ def test_the_ridge_is_seen_in_every_output(run: Analysis) -> None:
     for name in ("mang_a_4g_state.tif", "all_state.tif", "all_indoor_state.tif"):
         with rasterio.open(run.folder / "rasters" / name) as raster:
             tags = {key.removeprefix("CODE_"): words for key, words in raster.tags().items() if key.startswith("CODE_")}
+            assert raster.colormap(1)[4] == (0xEE, 0x74, 0x34, 255), "the map's colour of predicted unserved"
         assert tags == meanings, name
     layers = pyogrio.list_layers(run.folder / "layers.gpkg")[:, 0].tolist()
-    assert layers == ["communes", "villages", "dead_zones", "dead_zones_by_operator", "dead_zones_by_layer", "sites"]
+    assert layers == ["communes", "villages", "dead_zones", "dead_zones_by_operator", "dead_zones_by_layer", "sites", "layer_styles"]
     layer = pyogrio.read_dataframe(run.folder / "layers.gpkg", layer="communes")
     assert layer[served].round(4).tolist() == [float(row[served]) for row in communes.values()]
     book = openpyxl.load_workbook(run.folder / "tables.xlsx")
@@ -122,6 +123,14 @@ def test_the_ridge_is_seen_in_every_output(run: Analysis) -> None:
     assert book["Xã"].cell(2, header.index(captions[served]) + 1).value == float(west[served])
     page = (run.folder / "index.html").read_text(encoding="utf-8")
     assert "Content-Security-Policy" in page
+    data = json.loads(re.search(r'id="vungphu-data">(.*?)</script>', page, flags=re.DOTALL)[1])
+    zones = rows(run.folder / "tables" / "dead_zones.csv")
+    sets = data["areas"]["sets"]
+    assert (sets[0]["kind"], sets[0]["n"], len(sets[0]["shapes"])) == ("zone", len(zones), len(zones))
+    assert len(sets) > 3, "zones by operator and by layer, too"
+    people = {row["figure"]: row["people"] for row in rows(run.folder / "tables" / "people.csv")}
+    assert int(people["zone_rows"] or 0) == sum(int(row["population"]) for row in zones if row["class"] in {"white", "weak"} and row["population"])
+    assert set(book.sheetnames) >= {"Đối chiếu số người"}
 
 
 def test_uses_uncertainty_and_the_best_server(run: Analysis) -> None:

@@ -19,6 +19,7 @@ import shapely
 
 from geo.errors import InputError
 from geo.io.files import read_json
+from geo.pipeline.map_areas import register_digest, register_layer
 from geo.pipeline.reviews import ReviewsCompared, compare_reviews
 from tests.register.made_up_runs import POOR, Run, block, centre, marks, write
 
@@ -55,6 +56,29 @@ def test_nothing_changed(tmp_path: Path) -> None:
     assert (rows["DZ1"]["causes"], rows["DZ1"]["cause_single"], rows["DZ1"]["rule_effect"]) == ("", "", "")
     assert rows["DZ1"]["previous_ids"] == "2026-11-01=DZ1; 2027-11-01=N1"
     assert [path.name for path in compared.written] == ["register.csv", "register.xlsx", "register.gpkg", "register.json"]
+
+
+def test_the_map_takes_the_register_of_the_run_and_no_other(tmp_path: Path) -> None:
+    pair(tmp_path, FIRST, second(zones={"N1": block(1, 1, 4, 4)}))
+    folder, zones = tmp_path / "new", tmp_path / "new/tables/dead_zones.csv"
+    layer, why = register_layer(folder, zones)
+    assert why is None
+    assert layer is not None
+    assert layer.kind == "change"
+    assert layer.frame["state"].tolist() == [row["state"] for row in rows_of(folder)]
+    assert layer.frame["population_new"].tolist()[0] == 9  # a number, not its text
+    assert layer.frame["dead_zone_id"].isna().tolist() == [row["dead_zone_id"] == "" for row in rows_of(folder)]
+    key = register_digest(folder)
+    zones.write_bytes(zones.read_bytes() + b"\r\n")
+    layer, why = register_layer(folder, zones)
+    assert layer is None
+    assert why is not None
+    assert "compare_reviews.py" in why.vi
+    assert register_digest(folder) == key
+    (folder / "register.json").write_bytes(b"{}")
+    assert register_digest(folder) != key
+    assert register_layer(tmp_path / "old", zones) == (None, None)
+    assert register_digest(tmp_path / "old") is None
 
 
 def test_the_files(tmp_path: Path) -> None:

@@ -2,9 +2,9 @@
 /* The scorecard of a commune, village or site: the figures of the tables, and where they come from. */
 vungphu.card = (function (app) {
   var data = app.data, el = app.element, card = document.getElementById("card"), shown = null;
-  var tables = { commune: data.communes, village: data.villages, site: data.sites };
-  var names = { commune: "commune_name", village: "village_name", site: "site_name" };
-  var codes = { commune: "commune_code", village: "village_id", site: "site_id" };
+  var tables = app.tables, names = app.nameColumn, codes = app.codeColumn, areas = { zone: 1, claim: 1, change: 1 };
+  // Columns of areas that the card tells in another form than the list, or that a list would only crowd.
+  var told = ["population_low", "population_high", "commune_codes", "commune_shares", "village_ids", "weak_village_ids", "priority", "lon", "lat", "draws"];
 
   function at(table, key) { return table.columns.findIndex(function (column) { return column.key === key; }); }
   function value(kind, row, key) { var i = at(tables[kind], key); return i < 0 ? null : tables[kind].rows[row][i]; }
@@ -39,6 +39,7 @@ vungphu.card = (function (app) {
     var table = tables[kind], dl = el("dl");
     table.columns.forEach(function (column, i) {
       if (column.group || column.key === names[kind]) { return; }
+      if (areas[kind] && skipped(kind, column.key, table.rows[row][i])) { return; }
       var dt = el("dt", app.say(column.label)), dd = el("dd"), shownFigure = app.figure(table.rows[row][i], column);
       dd.dataset.column = column.key;
       dd.appendChild(shownFigure);
@@ -49,6 +50,92 @@ vungphu.card = (function (app) {
       dl.appendChild(dd);
     });
     return dl;
+  }
+
+  function skipped(kind, key, figure) {
+    if (told.indexOf(key) >= 0 || (kind === "change" ? key === "state" : key === "population" || key === "class") || key.indexOf("priority_") === 0) { return true; }
+    if (key === "remark_vi" || key === "remark_en") { return key !== "remark_" + app.language() || figure === null; }
+    return (figure === null || figure === "") && key !== "deadline";
+  }
+  function areaClass(kind, row) {
+    var p = el("p", null, "area-class"), style = app.data.areas.styles[kind][tables[kind].classes[row]];
+    p.appendChild(app.swatch(style));
+    p.appendChild(document.createTextNode(" " + app.say(style.label)));
+    return p;
+  }
+  function people(kind, row) {
+    var figure = value(kind, row, "population"), low = value(kind, row, "population_low"), high = value(kind, row, "population_high");
+    var p = el("p", null, "people"), said = figure === null ? app.word("not_known") : app.number(figure, 0);
+    p.appendChild(el("b", app.word(kind === "zone" ? "people_lacking" : "people_here") + ": "));
+    if (kind === "zone" && figure !== null) {
+      said = low === null || high === null ? app.word("no_interval", { n: said }) : app.word("interval", { n: said, low: app.number(low, 0), high: app.number(high, 0) });
+    }
+    p.appendChild(document.createTextNode(said));
+    return p;
+  }
+  function priority(row) {
+    var whole = value("zone", row, "priority");
+    if (whole === null) { return null; }
+    var box = el("div"), made = el("table"), head = el("tr"), weights = app.data.areas.weights, weighed = Object.keys(weights).length > 0;
+    function cell(figure, decimals) { return el("td", figure === null ? "–" : app.number(figure, decimals), "number"); }
+    box.appendChild(el("h3", app.word("priority")));
+    ["term", "value"].concat(weighed ? ["weight"] : []).forEach(function (key) { var th = el("th", app.word(key)); th.scope = "col"; head.appendChild(th); });
+    made.appendChild(head);
+    ["people", "villages", "facilities", "deadline", "cost"].forEach(function (term) {
+      var line = el("tr"), th = el("th", app.named("priority_terms", term));
+      th.scope = "row";
+      line.appendChild(th);
+      line.appendChild(cell(value("zone", row, "priority_" + term), 2));
+      if (weighed) { line.appendChild(cell(term in weights ? weights[term] : null, 2)); }
+      made.appendChild(line);
+    });
+    var last = el("tr"), th = el("th", app.word("whole"));
+    th.scope = "row";
+    last.appendChild(th);
+    last.appendChild(cell(whole, 3));
+    if (weighed) { last.appendChild(el("td", "")); }
+    made.appendChild(last);
+    box.appendChild(made);
+    return box;
+  }
+  // A list of what belongs to this: each a button that opens it, or its code where the map does not have it.
+  function linked(heading, kind, found, say) {
+    if (!found.length) { return null; }
+    var box = el("div"), ul = el("ul", null, "villages");
+    box.appendChild(el("h3", app.word(heading)));
+    found.forEach(function (code) {
+      var li = el("li"), other = app.rowOf(kind, code), button = el("button", other < 0 ? code : say ? say(other) : name(kind, other));
+      button.type = "button";
+      button.disabled = other < 0;
+      button.addEventListener("click", function () { app.select(kind, other, true); });
+      li.appendChild(button);
+      ul.appendChild(li);
+    });
+    box.appendChild(ul);
+    return box;
+  }
+  function zoneLine(row) {
+    var figure = value("zone", row, "population");
+    return name("zone", row) + " – " + app.say(app.data.areas.styles.zone[tables.zone.classes[row]].label) + (figure === null ? "" : " (" + app.number(figure, 0) + ")");
+  }
+  // Zones of every operator together come first in the table; those of one operator are not listed under a place.
+  function zonesWith(keys, code) {
+    if (!tables.zone || !app.areas.first("zone")) { return []; }
+    var found = [];
+    for (var row = 0; row < app.areas.first("zone").n; row += 1) {
+      if (keys.some(function (key) { return app.codes(value("zone", row, key)).indexOf(code) >= 0; })) { found.push(app.plain(value("zone", row, "dead_zone_id"))); }
+    }
+    return found;
+  }
+  function ofArea(kind, row) {
+    var parts = [areaClass(kind, row), kind === "change" ? null : people(kind, row), list(kind, row), kind === "zone" ? priority(row) : null];
+    if (kind === "change") {
+      var zone = value(kind, row, "dead_zone_id");
+      if (zone !== null && app.rowOf("zone", app.plain(zone)) >= 0) { parts.push(linked("card_zone", "zone", [app.plain(zone)], zoneLine)); }
+    }
+    parts.push(linked("area_villages", "village", app.codes(value(kind, row, "village_ids")).concat(app.codes(value(kind, row, "weak_village_ids")))));
+    parts.push(linked("area_communes", "commune", app.codes(value(kind, row, "commune_codes"))));
+    return parts;
   }
 
   function byOperator(row) {
@@ -111,9 +198,11 @@ vungphu.card = (function (app) {
     var details = el("details"), code = value(kind, row, codes[kind]), ul = el("ul");
     details.appendChild(el("summary", app.word("origin")));
     details.appendChild(el("p", app.word("origin_" + kind, { code: code === null ? "" : app.plain(code) })));
+    if (kind !== "claim" && kind !== "change" && code !== null) { details.appendChild(el("p", app.word("explain", { code: app.plain(code) }))); }
     tables[kind].columns.forEach(function (column) {
       var about = app.say(column.about);
       if (!about || column.group) { return; }
+      if (areas[kind] && value(kind, row, column.key) === null) { return; }
       var li = el("li");
       li.appendChild(el("b", app.say(column.label) + ": "));
       li.appendChild(document.createTextNode(about));
@@ -136,19 +225,23 @@ vungphu.card = (function (app) {
     card.appendChild(close);
     card.appendChild(el("p", app.word("card_" + kind), "quiet"));
     card.appendChild(el("h2", name(kind, row)));
-    if (kind !== "site" && !data.checked) { card.appendChild(el("p", app.word("forecast"), "forecast")); }
+    if (kind !== "site" && kind !== "change" && !data.checked) { card.appendChild(el("p", app.word("forecast"), "forecast")); }
     var tools = el("div", null, "tools"), zoom = el("button", app.word("zoom_here"));
     zoom.type = "button";
     zoom.addEventListener("click", function () { app.zoomTo(kind, row); });
     tools.appendChild(zoom);
-    if (kind === "commune") {
+    if (kind !== "site") {
       var there = el("button", app.word("row_here"));
       there.type = "button";
-      there.addEventListener("click", function () { app.showRow(row); });
+      there.addEventListener("click", function () { app.table.reveal(kind, row); });
       tools.appendChild(there);
     }
-    [kind === "commune" ? bar(row) : null, list(kind, row), kind === "commune" ? byOperator(row) : null,
-      kind === "commune" ? villagesOf(row) : null, origin(kind, row), tools].forEach(function (part) { if (part) { card.appendChild(part); } });
+    var code = value(kind, row, codes[kind]), parts;
+    if (areas[kind]) { parts = ofArea(kind, row); }
+    else if (kind === "commune") {
+      parts = [bar(row), list(kind, row), byOperator(row), linked("zones_here", "zone", code === null ? [] : zonesWith(["commune_codes"], app.plain(code)), zoneLine), villagesOf(row)];
+    } else { parts = [list(kind, row), kind === "village" && code !== null ? linked("card_zone", "zone", zonesWith(["village_ids", "weak_village_ids"], app.plain(code)), zoneLine) : null]; }
+    parts.concat([origin(kind, row), tools]).forEach(function (part) { if (part) { card.appendChild(part); } });
     card.scrollTop = 0;
   }
   app.onLanguage(render);

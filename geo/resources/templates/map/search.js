@@ -12,6 +12,7 @@
   }
   add("commune", app.data.communes, "commune_code");
   add("village", app.data.villages, "village_id");
+  if (app.areas.first("zone")) { add("zone", { rows: app.tables.zone.rows.slice(0, app.areas.first("zone").n) }, "dead_zone_id"); }
 
   function rank(entry, wanted, raw) {
     if (entry.code && entry.code === raw) { return 0; }

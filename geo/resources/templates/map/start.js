@@ -15,7 +15,7 @@
     var row = data.communes.rows.findIndex(function (line) { return line[at] === code; });
     return row < 0 ? "" : app.card.name("commune", row);
   };
-  function layerOf(kind, row) { return { commune: app.communes, village: app.villages, site: app.sites }[kind][row]; }
+  function layerOf(kind, row) { return app.shapes[kind][row]; }
   app.zoomTo = function (kind, row) {
     var layer = layerOf(kind, row);
     if (!layer) { return; }
@@ -29,10 +29,11 @@
     var free = map.getSize().x - cardWidth(), at = map.latLngToContainerPoint(layer.getBounds ? layer.getBounds().getCenter() : layer.getLatLng());
     if (at.x > free - 20) { map.panBy([at.x - free / 2, 0], { animate: false }); }
   }
-  app.showRow = function (row) { app.table.reveal(row); };
+  function isArea(kind) { return kind === "zone" || kind === "claim" || kind === "change"; }
   app.select = function (kind, row, zoom) {
     app.selected = kind ? { kind: kind, row: row } : null;
     if (highlight) { highlight.remove(); highlight = null; }
+    if (kind && isArea(kind)) { app.areas.uncover(kind, row); }
     if (kind) {
       var layer = layerOf(kind, row);
       if (layer && layer.getBounds) { highlight = L.geoJSON(layer.feature, { pane: "selected", interactive: false, style: { color: data.lines.selected, weight: 4, fill: false, interactive: false } }).addTo(map); }
@@ -41,26 +42,24 @@
     app.card.show(kind, row);
     if (kind && zoom) { app.zoomTo(kind, row); }
     else if (kind && layerOf(kind, row)) { uncover(layerOf(kind, row)); }
-    app.table.select(kind === "commune" ? row : null);
+    app.table.select(kind, row);
+    if (app.remember) { app.remember(); }
     if (kind) { document.querySelector(".map-hint").hidden = true; }
     if (kind && !wide()) { window.scrollBy(0, document.getElementById("card").getBoundingClientRect().top - window.innerHeight * 0.55); }
     else if (kind && zoom && map.getContainer().getBoundingClientRect().bottom < 80) { map.getContainer().scrollIntoView({ block: "start" }); }
   };
-  function hook(kind, list) {
-    list.forEach(function (layer, row) {
-      if (!layer) { return; }
-      layer.on("click", function (event) { L.DomEvent.stopPropagation(event); app.select(kind, row, false); });
-      layer.bindTooltip(function () {
-        var box = app.element("div"), state = kind === "village" ? app.say(data.villages.labels[data.villages.classes[row]]) : kind === "site" ? app.card.value("site", row, "operator") : null;
-        box.appendChild(app.element("b", app.card.name(kind, row)));
-        if (state) { box.appendChild(app.element("div", kind === "site" ? app.plain(state) : state)); }
-        return box;
-      }, { sticky: kind === "commune" });
-    });
-  }
-  hook("commune", app.communes);
-  hook("village", app.villages);
-  hook("site", app.sites);
+  app.hook = function (kind, layer, row) {
+    layer.on("click", function (event) { L.DomEvent.stopPropagation(event); app.select(kind, row, false); });
+    layer.bindTooltip(function () {
+      var box = app.element("div"), state = isArea(kind) ? app.areas.className(kind, row) : kind === "village" ? app.say(data.villages.labels[data.villages.classes[row]]) : kind === "site" ? app.card.value("site", row, "operator") : null;
+      box.appendChild(app.element("b", app.card.name(kind, row)));
+      if (state) { box.appendChild(app.element("div", kind === "site" ? app.plain(state) : state)); }
+      return box;
+    }, { sticky: kind === "commune" || isArea(kind) });
+  };
+  ["commune", "village", "site"].forEach(function (kind) {
+    app.shapes[kind].forEach(function (layer, row) { if (layer) { app.hook(kind, layer, row); } });
+  });
 
   // Names of communes: drawn where they do not cover one another, larger population first.
   var names = L.layerGroup();
@@ -75,15 +74,21 @@
       .sort(function (a, b) { return b.weight - a.weight || a.row - b.row; })
       .forEach(function (entry) { names.addLayer(nameTip(app.card.name("commune", entry.row), [entry.place[1], entry.place[0]])); });
   }
+  // Names at the edge of the view move inwards rather than being cut; those that would move far are hidden.
   function declutter() {
-    var taken = [];
+    var taken = [], frame = map.getContainer().getBoundingClientRect(), most = 60;
     names.eachLayer(function (tip) {
       var node = tip.getElement();
       if (!node) { return; }
-      var box = node.getBoundingClientRect();
-      var clash = taken.some(function (other) { return box.left < other.right + 4 && box.right > other.left - 4 && box.top < other.bottom + 2 && box.bottom > other.top - 2; });
+      var text = node.firstChild;
+      text.style.transform = "";
+      var box = node.getBoundingClientRect(), shift = Math.max(0, frame.left + 3 - box.left) - Math.max(0, box.right - frame.right + 3);
+      if (shift && Math.abs(shift) <= most) { text.style.transform = "translateX(" + shift + "px)"; }
+      var left = box.left + shift, right = box.right + shift, clash = Math.abs(shift) > most || taken.some(function (other) {
+        return left < other.right + 4 && right > other.left - 4 && box.top < other.bottom + 2 && box.bottom > other.top - 2;
+      });
       node.classList.toggle("hidden", clash);
-      if (!clash) { taken.push(box); }
+      if (!clash) { taken.push({ left: left, right: right, top: box.top, bottom: box.bottom }); }
     });
   }
   map.on("zoomend moveend", declutter);
@@ -134,7 +139,7 @@
     document.querySelectorAll("[data-state]").forEach(function (node) {
       node.textContent = entry && total ? app.share(entry.counts[node.dataset.state] / total) : "";
     });
-    note.textContent = entry ? app.word("cells", { size: app.number(entry.cell, 0), n: app.number(total, 0) }) : "";
+    note.textContent = entry ? app.word("cells", { size: app.number(entry.cell, 0), n: app.number(total, 0) }) + (entry.note ? " " + app.say(entry.note) : "") : "";
   }
   if (choice) {
     choice.addEventListener("change", function () { showCoverage(Number(choice.value)); });
@@ -144,9 +149,14 @@
   function toggle(box) {
     var on = box.checked, key = box.dataset.toggle;
     (key === "names" ? [names] : layers[key]).forEach(function (layer) { if (on) { layer.addTo(map); } else { layer.remove(); } });
-    if (on && key === "communes") { ["villages", "sites"].forEach(raise); }
+    // One canvas holds them all, the last one drawn takes the click: communes at the bottom, points on top.
+    if (on && key === "communes") { layers.communes.forEach(function (layer) { layer.bringToBack(); }); }
+    else if (on) { ["villages", "sites"].forEach(raise); }
     if (key === "names" && on) { declutter(); }
   }
+  app.areas.onChange(function () { ["villages", "sites"].forEach(raise); });
+  app.areas.fill();
+  app.areas.show(0);
   function raise(key) { (layers[key] || []).forEach(function (layer) { if (map.hasLayer(layer)) { layer.bringToFront(); } }); }
   document.querySelectorAll("[data-toggle]").forEach(function (box) {
     box.addEventListener("change", function () { toggle(box); });
@@ -183,11 +193,22 @@
     map.invalidateSize({ animate: false });
   }
   measure();
+  // The whole area fits the first view, and again after the window changes, until somebody moves the map.
   var inset = document.getElementById("inset");
-  map.fitBounds(bounds, { paddingTopLeft: [12, 12], paddingBottomRight: [12 + (inset && wide() ? inset.offsetWidth + 8 : 0), 12], animate: false });
-  declutter();
-  window.addEventListener("resize", function () { measure(); declutter(); });
+  app.moved = false;
+  function fit() {
+    map.fitBounds(bounds, { paddingTopLeft: [12, 12], paddingBottomRight: [12 + (inset && wide() ? inset.offsetWidth + 8 : 0), 12], animate: false });
+    declutter();
+  }
+  fit();
+  map.on("dragstart zoomstart", function () { if (!fitting) { app.moved = true; } });
+  var fitting = false;
+  function again() {
+    measure();
+    if (!app.moved) { fitting = true; fit(); fitting = false; }
+    declutter();
+  }
+  window.addEventListener("resize", again);
+  // Before printing nothing is drawn anew: what is asked of a canvas then comes too late for the paper.
   window.addEventListener("beforeprint", measure);
-  app.ready = true;
-  app.readyAt = performance.now();
 })(vungphu);

@@ -4,6 +4,18 @@ var vungphu = (function () {
   var data = JSON.parse(document.getElementById("vungphu-data").textContent);
   var listeners = [];
 
+  // Tables come column by column, repeated texts once; here they become rows.
+  function unpack(table) {
+    if (!table) { return; }
+    var columns = table.packed.map(function (column) {
+      return function (row) { return "all" in column ? column.all : column.at ? column.of[column.at[row]] : column.is[row]; };
+    });
+    table.rows = [];
+    for (var row = 0; row < table.n; row += 1) { table.rows.push(columns.map(function (value) { return value(row); })); }
+    delete table.packed;
+  }
+  [data.communes, data.villages, data.sites, data.areas.tables.zone, data.areas.tables.claim, data.areas.tables.change].forEach(unpack);
+
   // Texts come with every special character as &#N; this undoes it. The result goes to textContent only.
   function plain(text) {
     return String(text).replace(/&#(\d+);/g, function (whole, number) { return String.fromCodePoint(Number(number)); });
@@ -45,12 +57,19 @@ var vungphu = (function () {
     }
     if (kind === "date") { return day(plain(value)); }
     if (kind === "reasons") { return reasons(plain(value)); }
+    if (kind === "communes" || kind === "villages") {
+      var of = kind.slice(0, -1);
+      return codes(value).map(function (code) { var row = rowOf(of, code); return row < 0 ? code : code + " " + vungphu.card.name(of, row); }).join("; ");
+    }
     return named(kind, value);
   }
+  // A cell may list several codes: "new; reopened".
   function named(kind, value) {
-    var names = data.named[kind];
-    return names && Object.prototype.hasOwnProperty.call(names, value) ? say(names[value]) : plain(value);
+    var names = data.named[kind], has = Object.prototype.hasOwnProperty;
+    if (!names) { return plain(value); }
+    return has.call(names, value) ? say(names[value]) : plain(value).split("; ").map(function (code) { return has.call(names, code) ? say(names[code]) : code; }).join("; ");
   }
+  function codes(value) { return value === null || value === undefined || value === "" ? [] : plain(value).split("; "); }
   function day(text) {
     var parts = /^(\d{4})-(\d\d)-(\d\d)$/.exec(text);
     return parts && language() === "vi" ? parts[3] + "/" + parts[2] + "/" + parts[1] : text;
@@ -102,6 +121,80 @@ var vungphu = (function () {
     });
   }
 
+  // Areas: a light fill, an edge and a pattern in the edge's colour, on the map and in the legend alike.
+  var TILE = 10, tiles = {}, strokes = {
+    diagonal: [[0, 10, 10, 0], [-2, 2, 2, -2], [8, 12, 12, 8]], back_diagonal: [[0, 0, 10, 10], [-2, 8, 2, 12], [8, -2, 12, 2]],
+    cross: [[0, 10, 10, 0], [0, 0, 10, 10]], horizontal: [[0, 5, 10, 5]], vertical: [[5, 0, 5, 10]]
+  };
+  function tile(context, style) {
+    var key = style.pattern + style.line;
+    if (tiles[key]) { return tiles[key]; }
+    var made = document.createElement("canvas"), ink = made.getContext("2d");
+    made.width = made.height = TILE;
+    ink.strokeStyle = ink.fillStyle = style.line;
+    ink.lineWidth = 1.1;
+    (strokes[style.pattern] || []).forEach(function (line) { ink.beginPath(); ink.moveTo(line[0], line[1]); ink.lineTo(line[2], line[3]); ink.stroke(); });
+    if (style.pattern === "dots") { ink.beginPath(); ink.arc(5, 5, 1.6, 0, 2 * Math.PI); ink.fill(); }
+    tiles[key] = context.createPattern(made, "repeat");
+    return tiles[key];
+  }
+  var AREA_FILL = 0.4;
+  var Canvas = L.Canvas.extend({
+    _fillStroke: function (context, layer) {
+      var style = layer.options.area;
+      L.Canvas.prototype._fillStroke.call(this, context, layer);
+      if (!style || !layer.options.fill) { return; }
+      context.globalAlpha = 1;
+      context.fillStyle = tile(context, style);
+      context.fill("evenodd");
+    }
+  });
+  function areaStyle(kind) {
+    return function (feature) {
+      var style = data.areas.styles[kind][feature.properties.c], line = style.pattern === "line" || /Line/.test(feature.geometry.type);
+      return {
+        area: style, color: style.line, weight: line ? 6 : 1.6, opacity: 1, fill: !line, fillColor: style.fill, fillOpacity: AREA_FILL,
+        dashArray: line ? "10 6" : null, lineCap: line ? "butt" : "round"
+      };
+    };
+  }
+  function swatch(style) {
+    var made = document.createElement("canvas"), ink = made.getContext("2d");
+    made.width = 24;
+    made.height = 16;
+    made.className = "swatch";
+    if (style.pattern === "line") {
+      ink.strokeStyle = style.line;
+      ink.lineWidth = 5;
+      ink.setLineDash([10, 4]);
+      ink.beginPath(); ink.moveTo(0, 8); ink.lineTo(24, 8); ink.stroke();
+      return made;
+    }
+    ink.globalAlpha = AREA_FILL;
+    ink.fillStyle = style.fill;
+    ink.fillRect(0, 0, 24, 16);
+    ink.globalAlpha = 1;
+    ink.fillStyle = tile(ink, style);
+    ink.fillRect(0, 0, 24, 16);
+    ink.strokeStyle = style.line;
+    ink.lineWidth = 2;
+    ink.strokeRect(0, 0, 24, 16);
+    return made;
+  }
+  // Row of a table by its code, as people write it.
+  var rows = {};
+  function rowOf(kind, code) {
+    if (!rows[kind]) {
+      var table = vungphu.tables[kind], at = table ? table.columns.findIndex(function (column) { return column.key === vungphu.codeColumn[kind]; }) : -1;
+      rows[kind] = new Map();
+      if (at >= 0) { table.rows.forEach(function (row, i) { if (row[at] !== null && !rows[kind].has(plain(row[at]))) { rows[kind].set(plain(row[at]), i); } }); }
+    }
+    var found = rows[kind].get(code);
+    return found === undefined ? -1 : found;
+  }
+  function collect(list) { return function (feature, layer) { list[feature.properties.i] = layer; }; }
+  var shapes = { commune: [], village: [], site: [], zone: [], claim: [], change: [] };
+
   return {
     data: data, plain: plain, say: say, word: word, element: element, format: format, figure: figure, fold: fold, number: number,
     share: share, language: language, onLanguage: onLanguage, setLanguage: setLanguage,
@@ -110,9 +203,13 @@ var vungphu = (function () {
     roadStyle: function (feature) { return { color: data.lines.road, weight: feature.properties.w, opacity: 0.85, fill: false, interactive: false }; },
     village: function (feature, place) { return mark(data.villages.symbols[feature.properties.c], place); },
     site: function (feature, place) { return mark(data.sites.symbols[feature.properties.c], place); },
-    communes: [], villages: [], sites: [],
-    onCommune: function (feature, layer) { vungphu.communes[feature.properties.i] = layer; },
-    onVillage: function (feature, layer) { vungphu.villages[feature.properties.i] = layer; },
-    onSite: function (feature, layer) { vungphu.sites[feature.properties.i] = layer; }
+    areaStyle: areaStyle,
+    canvas: function () { return new Canvas({ tolerance: 5 }); },
+    swatch: swatch, codes: codes, named: named, rowOf: rowOf, shapes: shapes,
+    communes: shapes.commune, villages: shapes.village, sites: shapes.site,
+    tables: { commune: data.communes, village: data.villages, site: data.sites, zone: data.areas.tables.zone, claim: data.areas.tables.claim, change: data.areas.tables.change },
+    nameColumn: { commune: "commune_name", village: "village_name", site: "site_name", zone: "dead_zone_id", claim: "disagreement_id", change: "register_id" },
+    codeColumn: { commune: "commune_code", village: "village_id", site: "site_id", zone: "dead_zone_id", claim: "disagreement_id", change: "register_id" },
+    onCommune: collect(shapes.commune), onVillage: collect(shapes.village), onSite: collect(shapes.site)
   };
 })();

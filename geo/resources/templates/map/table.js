@@ -1,60 +1,76 @@
 "use strict";
-/* The table twin: the same figures as on the map, sortable, reachable by keyboard. */
+/* The table twins: the same figures as on the map, sortable, reachable by keyboard; one table is open at a time. */
 vungphu.table = (function (app) {
-  var source = app.data.communes, table = document.getElementById("communes");
-  if (!source || !table) { return { select: function () {}, reveal: function () {} }; }
-  var el = app.element, sorted = { column: -1, down: false }, lines = [], operatorBox = document.getElementById("operator-columns");
-  var order = source.rows.map(function (row, i) { return i; });
-  var nameAt = source.columns.findIndex(function (column) { return column.key === "commune_name"; });
+  var el = app.element, tabs = document.getElementById("tables"), note = document.getElementById("table-note");
+  var operatorBox = document.getElementById("operator-columns"), moreBox = document.getElementById("more-columns");
+  var ids = { commune: "communes", village: "villages", zone: "zones", claim: "claims", change: "changes" };
+  var kinds = Object.keys(ids).filter(function (kind) { return app.tables[kind] && app.tables[kind].rows.length && document.getElementById(ids[kind]); });
+  if (!tabs || !kinds.length) { return { select: function () {}, reveal: function () {}, open: function () {}, current: function () { return null; } }; }
+  var current = kinds[0], state = {};
+  kinds.forEach(function (kind) { state[kind] = { column: -1, down: false, lines: [], stale: true }; });
 
-  function visible() {
-    var rest = source.columns.map(function (column, i) { return i; }).filter(function (i) {
-      return i !== nameAt && (!source.columns[i].group || (operatorBox && operatorBox.checked));
+  function source(kind) { return app.tables[kind]; }
+  function place(kind) { return document.getElementById(ids[kind]); }
+  function nameAt(kind) { return source(kind).columns.findIndex(function (column) { return column.key === app.nameColumn[kind]; }); }
+  function visible(kind) {
+    var all = source(kind).columns, own = nameAt(kind);
+    var rest = all.map(function (column, i) { return i; }).filter(function (i) {
+      return i !== own && (!all[i].group || (operatorBox && operatorBox.checked)) && (!all[i].more || moreBox.checked);
     });
-    return [nameAt].concat(rest);
+    return [own].concat(rest);
   }
-  function compare(a, b) {
-    var x = source.rows[a][sorted.column], y = source.rows[b][sorted.column], sign = sorted.down ? -1 : 1;
-    if (x === null || y === null) { return (x === null) - (y === null) || a - b; }
-    var by = typeof x === "string" ? app.plain(x).localeCompare(app.plain(y), "vi") : x - y;
-    return by * sign || a - b;
+  function rowsOf(kind) {
+    var rows = source(kind).rows.map(function (row, i) { return i; });
+    if (kind === "commune" || kind === "village") { return rows; }
+    var set = app.areas.shownOf(kind);
+    return rows.slice(set.first, set.first + set.n).filter(function (row) { return !app.areas.isHidden(kind, row); });
   }
-  function sortBy(column) {
-    sorted = { column: column, down: sorted.column === column ? !sorted.down : typeof source.rows[0][column] === "number" };
-    order.sort(compare);
-    render();
-    var pressed = table.querySelector('thead button[data-column="' + column + '"]');
+  function order(kind) {
+    var sorted = state[kind], rows = source(kind).rows, sign = sorted.down ? -1 : 1, found = rowsOf(kind);
+    if (sorted.column < 0) { return found; }
+    return found.sort(function (a, b) {
+      var x = rows[a][sorted.column], y = rows[b][sorted.column];
+      if (x === null || y === null) { return (x === null) - (y === null) || a - b; }
+      var by = typeof x === "string" || typeof y === "string" ? app.plain(x).localeCompare(app.plain(y), "vi") : x - y;
+      return by * sign || a - b;
+    });
+  }
+  function sortBy(kind, column) {
+    var sorted = state[kind], known = source(kind).rows.find(function (row) { return row[column] !== null; });
+    sorted.down = sorted.column === column ? !sorted.down : Boolean(known) && typeof known[column] === "number";
+    sorted.column = column;
+    render(kind);
+    var pressed = place(kind).querySelector('thead button[data-column="' + column + '"]');
     if (pressed) { pressed.focus(); }
   }
-  function header(columns) {
-    var head = el("thead"), line = el("tr");
+  function header(kind, columns) {
+    var head = el("thead"), line = el("tr"), sorted = state[kind];
     columns.forEach(function (i) {
-      var column = source.columns[i], th = el("th"), button = el("button");
+      var column = source(kind).columns[i], th = el("th"), button = el("button");
       th.scope = "col";
       th.setAttribute("aria-sort", sorted.column === i ? (sorted.down ? "descending" : "ascending") : "none");
       button.type = "button";
       button.dataset.column = i;
       button.title = app.say(column.about);
       button.textContent = (column.group ? app.say(column.group) + ": " : "") + app.say(column.label) + (sorted.column === i ? (sorted.down ? " ▼" : " ▲") : "");
-      button.addEventListener("click", function () { sortBy(i); });
+      button.addEventListener("click", function () { sortBy(kind, i); });
       th.appendChild(button);
       line.appendChild(th);
     });
     head.appendChild(line);
     return head;
   }
-  function body(columns) {
-    var made = el("tbody");
-    lines = [];
-    order.forEach(function (row) {
-      var line = el("tr"), cells = source.rows[row];
+  function body(kind, columns) {
+    var made = el("tbody"), own = nameAt(kind), lines = [];
+    order(kind).forEach(function (row) {
+      var line = el("tr"), cells = source(kind).rows[row];
       columns.forEach(function (i) {
-        var cell = el(i === nameAt ? "th" : "td"), column = source.columns[i];
+        var cell = el(i === own ? "th" : "td"), column = source(kind).columns[i];
         cell.dataset.column = column.key;
-        if (i === nameAt) {
-          var button = el("button", app.card.name("commune", row));
+        if (i === own) {
+          var button = el("button", app.card.name(kind, row));
           button.type = "button";
-          button.addEventListener("click", function () { app.select("commune", row, true); });
+          button.addEventListener("click", function () { app.select(kind, row, true); });
           cell.scope = "row";
           cell.appendChild(button);
         } else {
@@ -64,27 +80,80 @@ vungphu.table = (function (app) {
         }
         line.appendChild(cell);
       });
-      if (app.selected && app.selected.kind === "commune" && app.selected.row === row) { line.className = "selected"; }
+      if (app.selected && app.selected.kind === kind && app.selected.row === row) { line.className = "selected"; }
       lines[row] = line;
       made.appendChild(line);
     });
+    state[kind].lines = lines;
     return made;
   }
-  function render() {
-    var columns = visible();
-    table.replaceChildren(header(columns), body(columns));
+  function render(kind) {
+    var columns = visible(kind);
+    place(kind).replaceChildren(header(kind, columns), body(kind, columns));
+    state[kind].stale = false;
   }
-  if (operatorBox) { operatorBox.addEventListener("change", render); }
-  app.onLanguage(render);
-  render();
+  // Only the open table is made; the others wait until they are opened.
+  function refresh() {
+    kinds.forEach(function (kind) { state[kind].stale = true; });
+    render(current);
+    heads();
+  }
+  function heads() {
+    tabs.replaceChildren.apply(tabs, kinds.map(function (kind) {
+      var button = el("button", app.word("table_" + ids[kind]) + " (" + app.number(rowsOf(kind).length, 0) + ")");
+      button.type = "button";
+      button.dataset.table = kind;
+      button.setAttribute("role", "tab");
+      button.setAttribute("aria-selected", kind === current ? "true" : "false");
+      button.setAttribute("aria-controls", "panel-" + ids[kind]);
+      button.tabIndex = kind === current ? 0 : -1;
+      button.addEventListener("click", function () { open(kind); });
+      return button;
+    }));
+    note.textContent = app.word(current === "commune" || current === "village" ? "caption_" + ids[current] : "caption_areas");
+    kinds.forEach(function (kind) { document.getElementById("panel-" + ids[kind]).hidden = kind !== current; });
+    if (operatorBox) { operatorBox.closest("label").hidden = current !== "commune"; }
+    moreBox.closest("label").hidden = !source(current).columns.some(function (column) { return column.more; });
+  }
+  function open(kind) {
+    if (kinds.indexOf(kind) < 0) { return; }
+    var focused = tabs.contains(document.activeElement);
+    current = kind;
+    if (state[kind].stale) { render(kind); }
+    heads();
+    if (focused) { tabs.querySelector('[aria-selected="true"]').focus(); }
+    if (app.remember) { app.remember(); }
+  }
+  tabs.addEventListener("keydown", function (event) {
+    var step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    if (step) { open(kinds[(kinds.indexOf(current) + step + kinds.length) % kinds.length]); event.preventDefault(); }
+  });
+  if (operatorBox) { operatorBox.addEventListener("change", refresh); }
+  moreBox.addEventListener("change", refresh);
+  app.onLanguage(refresh);
+  app.areas.onChange(function () {
+    kinds.forEach(function (kind) { if (kind !== "commune" && kind !== "village") { state[kind].stale = true; } });
+    if (state[current].stale) { render(current); }
+    heads();
+  });
+  refresh();
+
   return {
-    select: function (row) {
-      lines.forEach(function (line) { line.classList.remove("selected"); });
-      if (row !== null && lines[row]) { lines[row].classList.add("selected"); }
+    open: open,
+    current: function () { return current; },
+    select: function (kind, row) {
+      kinds.forEach(function (other) { state[other].lines.forEach(function (line) { line.classList.remove("selected"); }); });
+      if (kind && state[kind] && state[kind].lines[row]) { state[kind].lines[row].classList.add("selected"); }
     },
-    reveal: function (row) {
-      lines[row].scrollIntoView({ block: "center" });
-      lines[row].querySelector("button").focus({ preventScroll: true });
+    reveal: function (kind, row) {
+      if (kinds.indexOf(kind) < 0) { return; }
+      if (kind !== "commune" && kind !== "village") { app.areas.uncover(kind, row); }
+      open(kind);
+      var line = state[kind].lines[row];
+      if (!line) { return; }
+      line.classList.add("selected");
+      line.scrollIntoView({ block: "center" });
+      line.querySelector("button").focus({ preventScroll: true });
     }
   };
 })(vungphu);

@@ -1,0 +1,65 @@
+"use strict";
+/* What is shown stands in the page's address, so that a link or a bookmark opens it again. Runs last. */
+(function (app) {
+  var map = app.map, ready = false, waiting = null, boxes = document.querySelectorAll("[data-toggle]"), choice = document.getElementById("coverage");
+
+  // The address is text from outside: only numbers within range and codes that the tables hold are taken from it.
+  function read() {
+    var found = {};
+    window.location.hash.replace(/^#/, "").split("&").forEach(function (part) {
+      var at = part.indexOf("="), text = "";
+      if (at < 1) { return; }
+      try { text = decodeURIComponent(part.slice(at + 1)); } catch (error) { return; }
+      found[part.slice(0, at)] = text;
+    });
+    return found;
+  }
+  function restore() {
+    var asked = read(), view = (asked.view || "").split("/").map(Number), shown = (asked.show || "").split(":");
+    if (asked.lang === "vi" || asked.lang === "en") { app.setLanguage(asked.lang); }
+    if (choice && asked.coverage !== undefined && /^-?\d+$/.test(asked.coverage) && Number(asked.coverage) < app.data.coverage.length) { choice.value = asked.coverage; choice.dispatchEvent(new Event("change")); }
+    if (asked.areas !== undefined && /^-?\d+$/.test(asked.areas)) { app.areas.show(Number(asked.areas)); }
+    if (asked.off !== undefined) {
+      var off = asked.off.split(",");
+      boxes.forEach(function (box) {
+        var wanted = off.indexOf(box.dataset.toggle) < 0;
+        if (box.checked !== wanted) { box.checked = wanted; box.dispatchEvent(new Event("change")); }
+      });
+    }
+    if (asked.table !== undefined) { app.table.open(asked.table); }
+    if (shown.length > 1 && Object.prototype.hasOwnProperty.call(app.tables, shown[0]) && app.tables[shown[0]]) {
+      var row = app.rowOf(shown[0], shown.slice(1).join(":"));
+      if (row >= 0) { app.select(shown[0], row, !asked.view); }
+    }
+    if (view.length === 3 && view.every(isFinite) && view[0] >= 4 && view[0] <= 17 && Math.abs(view[1]) <= 85 && Math.abs(view[2]) <= 180) {
+      app.moved = true;
+      map.setView([view[1], view[2]], view[0], { animate: false });
+    }
+  }
+  function write() {
+    waiting = null;
+    var parts = ["lang=" + app.language()], off = [], centre = map.getCenter();
+    if (app.moved) { parts.push("view=" + [map.getZoom().toFixed(1), centre.lat.toFixed(5), centre.lng.toFixed(5)].join("/")); }
+    if (choice) { parts.push("coverage=" + choice.value); }
+    parts.push("areas=" + app.areas.chosen());
+    boxes.forEach(function (box) { if (!box.checked) { off.push(box.dataset.toggle); } });
+    parts.push("off=" + off.join(","));
+    if (app.table.current()) { parts.push("table=" + app.table.current()); }
+    if (app.selected) {
+      var code = app.card.value(app.selected.kind, app.selected.row, app.codeColumn[app.selected.kind]);
+      if (code !== null) { parts.push("show=" + app.selected.kind + ":" + encodeURIComponent(app.plain(code)).replace(/%3A/g, ":")); }
+    }
+    window.history.replaceState(null, "", "#" + parts.join("&"));
+  }
+  app.remember = function () { if (ready && waiting === null) { waiting = window.setTimeout(write, 120); } };
+  restore();
+  ready = true;
+  app.onLanguage(app.remember);
+  app.areas.onChange(app.remember);
+  map.on("moveend", app.remember);
+  if (choice) { choice.addEventListener("change", app.remember); }
+  boxes.forEach(function (box) { box.addEventListener("change", app.remember); });
+  window.addEventListener("hashchange", function () { if (window.location.hash.indexOf("=") > 0) { restore(); } });
+  app.ready = true;
+  app.readyAt = performance.now();
+})(vungphu);
