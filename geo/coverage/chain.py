@@ -150,7 +150,8 @@ def layer_chains(
     row, column = cell
     one = grid.window(slice(row, row + 1), slice(column, column + 1))
     number = {layer: i for i, layer in enumerate(layers)}
-    known = table[table["eirp_dbm"].notna() & table["ground_m"].notna()].reset_index(drop=True)
+    named = pd.Series([pair in number for pair in zip(table["operator"], table["technology"], strict=True)], index=table.index, dtype=bool)
+    known = table[named & table["eirp_dbm"].notna() & table["ground_m"].notna()].reset_index(drop=True)
     if known.empty:
         return [None] * len(layers)
     known = known.assign(threshold_dbm=known["technology"].map(lambda t: settings.levels_dbm.get(t, math.nan)).astype(float))

@@ -267,7 +267,8 @@ def choose_cells(near: pd.DataFrame, strongest: int, *, counting: Collection[str
     counting : collection of str
         Technologies that count as service on the date.
     """
-    margin = near["corrected_dbm"].fillna(near["sweep_dbm"]) - near["threshold_dbm"]
+    held = near["corrected_dbm"].fillna(near["sweep_dbm"]) if "corrected_dbm" in near else near["sweep_dbm"]
+    margin = held - near["threshold_dbm"]
     counts = near["technology"].isin(list(counting))
     rank = np.where(margin.notna(), np.where(counts, 0, 1), np.where(near["sweep_dbm"].notna(), 2, 3))
     order = np.lexsort((near["distance_km"].to_numpy(), -margin.fillna(0.0).to_numpy(), rank))
@@ -301,7 +302,7 @@ def cell_signals(
         bearing = float(Geod(ellps="WGS84").inv(cell["lon"], cell["lat"], lon, lat)[0]) % 360.0
         known = CellSignal(
             cell, float(cell["distance_km"]), bearing, float(cell["threshold_dbm"]), float(cell["sweep_dbm"]),
-            None, None, None, math.nan, math.nan, corrected_dbm=float(cell["corrected_dbm"]),
+            None, None, None, math.nan, math.nan, corrected_dbm=float(cell.get("corrected_dbm", math.nan)),
         )  # fmt: skip
         yield _evaluated(known, tables, (lon, lat), math.degrees(math.atan2(x - cell_x, y - cell_y)), grid, ground, settings)
 

@@ -151,6 +151,10 @@ def _village(run: CompletedRun, chains: RunChains, villages: pd.DataFrame, posit
     )
     households = decimal(f"{run.settings['villages']['weak_cluster_households']:g}")
     result = [_class_line(run, row, households)]
+    if np.isfinite(float(row.get("cluster_lon", np.nan))):
+        about = {name: number_text(float(row[f"cluster_{name}"]), 5) for name in ("lon", "lat")}
+        basis = column_words("villages", "cluster_basis", row["cluster_basis"])
+        result.append(say("zone", "cluster", households=number_text(float(row["cluster_households"]), 1), basis=basis, **about))
     if pd.isna(row["weak"]):
         chance = float(row.get("weak_probability", np.nan))
         known = np.isfinite(chance)

@@ -115,7 +115,9 @@ def _told(run: CompletedRun, row: pd.Series, *, road: bool) -> Iterator[Bilingua
         "zone", "cells", n=count_text(float(row["cells"])), size=number_text(run.predicted.coverage.grid.cell_size),
         area=decimal(f"{settings['least_area_km2']:g}"), people=decimal(f"{settings['least_people']:g}"),
     )  # fmt: skip
-    yield say("zone", f"evidence_{row['evidence']}")
+    fusion = run.settings["fusion"]
+    needed = {"samples": number_text(fusion["evidence_samples"]), "spots": number_text(fusion["evidence_spots"])}
+    yield say("zone", f"evidence_{row['evidence']}", **needed)
 
 
 def _provenance(run: CompletedRun, row: pd.Series, *, road: bool) -> Iterator[Bilingual]:
@@ -135,7 +137,7 @@ def _provenance(run: CompletedRun, row: pd.Series, *, road: bool) -> Iterator[Bi
             "zone", "nearest", site=row["nearest_site_id"], operator=row["nearest_site_operator"], km=number_text(float(row["nearest_site_km"]), 2)
         )
     if row["reason"]:
-        yield say("zone", "reason", reason=_reason(row), points=_points(str(row["reason_points"])))
+        yield say("zone", "reason", reason=column_words("dead_zones", "reason", row["reason"]), points=str(row["reason_points"]) or "–")
         if row["server_site_id"] and math.isfinite(float(row["shortfall_db"])):
             yield say(
                 "zone", "path", operator=row["server_operator"], technology=row["server_technology"], site=row["server_site_id"],
@@ -144,14 +146,6 @@ def _provenance(run: CompletedRun, row: pd.Series, *, road: bool) -> Iterator[Bi
             )  # fmt: skip
     elif not road:
         yield say("zone", "reason_none")
-
-
-def _reason(row: pd.Series) -> Bilingual:
-    return say("reasons", str(row["reason"]))
-
-
-def _points(text: str) -> str:
-    return text or "–"
 
 
 def _classed(run: CompletedRun, codes: list[str]) -> Bilingual:
@@ -172,8 +166,8 @@ def _people(run: CompletedRun, row: pd.Series) -> Iterator[Bilingual]:
             "zone", "people_drawn", n=count_text(float(row["population"])), low=count_text(float(row["population_low"])),
             high=count_text(float(row["population_high"])), draws=count_text(float(row["draws"])), source=sources,
         )  # fmt: skip
-    if not pd.isna(row["population_in_cells"]):
-        yield say("zone", "people_in_cells", n=count_text(float(row["population_in_cells"])))
+        if not pd.isna(row["population_in_cells"]) and round(float(row["population_in_cells"])) != round(float(row["population"])):
+            yield say("zone", "people_in_cells", n=count_text(float(row["population_in_cells"])))
 
 
 def _priority(run: CompletedRun, row: pd.Series) -> Iterator[Bilingual]:
@@ -182,7 +176,7 @@ def _priority(run: CompletedRun, row: pd.Series) -> Iterator[Bilingual]:
     weighed, total = 0.0, 0.0
     for term in TERMS:
         value, weight = float(row[f"priority_{term}"]), float(settings[f"{term}_weight"])
-        name = say("priority", term)
+        name = column_words("dead_zones", "priority_unknown", term)
         if not math.isfinite(value):
             yield say("priority", "unknown", name=name)
             continue

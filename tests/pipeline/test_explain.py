@@ -21,7 +21,8 @@ from geo.compute import SerialExecutor
 from geo.errors import InputError
 from geo.pipeline.analysis import Analysis, analyse
 from geo.pipeline.completed import CompletedRun
-from geo.pipeline.explain import _CELL_FACTS, _lacking, explain, level_lines
+from geo.pipeline.explain import _CELL_FACTS, _lacking, explain
+from geo.pipeline.explain_lines import level_lines
 from geo.pipeline.signal import explain_signal
 
 
@@ -48,7 +49,7 @@ def test_a_village_is_traced_to_rows_rules_and_files(run: Analysis) -> None:
     assert "Mạng A 4G: predicted: served; level -" in said
     assert "Threshold 4G: -110 dBm – rule planning_level_4g" in said
     assert any(f"Class: {name} – " in said for name in ("served", "one operator only", "undecided"))
-    assert said.index("Class: ") < said.index("Predicted levels") < said.index("Figures of the tables")
+    assert said.index("Class: ") < said.index("Levels in the grid cell") < said.index("Figures of the tables")
     checksum = hashlib.sha256((run.project.folder / "dem.tif").read_bytes()).hexdigest()
     assert f"dem.tif: SHA-256 {checksum}" in said
     assert "free space and delta-Bullington diffraction" in said
@@ -104,7 +105,7 @@ def test_the_command(run: Analysis, project_root: Path) -> None:
         [*line, "T9"], env=environment, capture_output=True, text=True, encoding="utf-8", check=False
     )
     assert (bad.returncode, bad.stdout) == (2, "")
-    assert bad.stderr.startswith("Lỗi: Không thôn, xã hay trạm nào có mã 'T9'")
+    assert bad.stderr.startswith("Lỗi: Không thôn, cơ sở, xã, trạm, vùng lõm sóng hay mục nào của sổ theo dõi có mã 'T9'")
 
 
 def test_the_sentences_exist_in_both_languages(project_root: Path) -> None:
