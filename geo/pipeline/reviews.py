@@ -17,6 +17,7 @@ import pandas as pd
 from geo.areas import AreaIndex
 from geo.coverage import spread_people, unit_index
 from geo.crs import WGS84_EPSG, local_utm_epsg, to_wgs84
+from geo.dead_zones.table import CLASSES
 from geo.errors import Bilingual, InputError
 from geo.grid import Grid
 from geo.io.acceptances import ACCEPTANCE_COLUMNS, read_acceptances
@@ -136,9 +137,10 @@ def compare_reviews(
     Raises
     ------
     InputError
-        If a folder is no finished run, both are the same one, the new is the older, provinces differ, or the old
-        register does not belong to the old run.
+        If a folder is no finished run, both are the same one, the new is the older, provinces differ, the old
+        register does not belong to the old run, a class has no zones, or the population is none.
     """
+    _require_classes(deadline_days or {})
     old, new = open_review(old_folder), open_review(new_folder)
     _require_pair(old, new)
     target = new.path if out is None else out
@@ -177,7 +179,12 @@ def compare_reviews(
     table = register_frame(compared)
     require_nothing_lost(table, identities, new_zones)
     summary = tuple(_summary(table, old, new, views, people.basis, first=previous is None, edited=edited))
-    facts = _facts(old, new, settings, people.basis, acceptances, population, table)
+    of_list = {
+        str(name): [{"file": file, "sheet": sheet, "row": row} for file, sheet, row in r.rows]
+        for name, r in zip(compared.rows["register_id"], recorded, strict=True)
+        if r.rows
+    }
+    facts = {**_facts(old, new, settings, people.basis, acceptances, population, table), "acceptance_rows": of_list}
     folder = RunFolder(target)
     with folder.locked() if folder.stages.is_dir() else nullcontext():  # no analysis may change the results meanwhile
         written = tuple(_write(target, table, compared, places, facts, new, log))
@@ -185,6 +192,16 @@ def compare_reviews(
 
 
 # -- what may be compared
+
+
+def _require_classes(deadline_days: Mapping[str, float]) -> None:
+    strange = [name for name in deadline_days if name not in CLASSES]
+    if strange:
+        allowed = ", ".join(CLASSES)
+        raise InputError(
+            f"Thời hạn theo loại vùng: không có loại '{strange[0]}'; các loại là {allowed}.",
+            f"Deadlines by class of zone: there is no class '{strange[0]}'; the classes are {allowed}.",
+        )
 
 
 def _require_pair(old: ReviewFolder, new: ReviewFolder) -> None:
