@@ -8,8 +8,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
-import pandas as pd
-
 from geo.compute import Executor
 from geo.coverage import MODEL
 from geo.io.files import write_bytes
@@ -20,7 +18,6 @@ from geo.io.resources import issue_catalogue
 from geo.io.run_folder import RunFolder, run_name
 from geo.mapping import DataSource
 from geo.pipeline.calibrating import OBSERVATIONS
-from geo.pipeline.claims import CLAIM_TABLES
 from geo.pipeline.engine import Observer, Stage, StageResult, Workspace, run_stages
 from geo.pipeline.manifest import manifest
 from geo.pipeline.predicting import load_coverage
@@ -32,7 +29,8 @@ from geo.pipeline.reading import (
     reading_settings,
     write_inputs,
 )
-from geo.pipeline.results import arranged_frame, write_result_layers, write_result_tables
+from geo.pipeline.register_sheet import with_register_sheet
+from geo.pipeline.results import arranged_frame, result_frames, write_result_layers, write_result_tables
 from geo.pipeline.settings import AnalysisSettings, analysis_settings
 from geo.pipeline.showing import kind_name, notices, sentence, write_map
 from geo.pipeline.steps import class_places, hold_claims, learn, made_up, network_of, outline_zones, predict
@@ -134,6 +132,7 @@ def analyse(
         )
         written = run.publish(ordered, content)
         run.prune([result.folder for result in results.values()])
+        with_register_sheet(run.path)  # one made against these zones still stands beside them
     paths = [run.path / name for name in written if name != MAP] + [run.path / MAP]
     warnings = sum(finding.count for log in logs for finding in log.of_severity(Severity.WARNING))
     return Analysis(project, run.path, tuple(paths), results, warnings)
@@ -284,19 +283,10 @@ def analysis_stages(project: Project, settings: AnalysisSettings) -> list[Stage]
     ]
 
 
-def _result_frames(work: Workspace) -> dict[str, pd.DataFrame]:
-    names = ("communes", "provinces", "villages", "facilities")
-    found = {name: load_frame(work.upstream["villages"], name) for name in names}
-    found["dead_zones"] = load_frame(work.upstream["dead_zones"], "dead_zones")
-    if "claims" in work.upstream:
-        found |= {name: load_frame(work.upstream["claims"], name) for name in CLAIM_TABLES}
-    return {name: frame for name, frame in found.items() if frame is not None}
-
-
 def _tables(work: Workspace, project: Project) -> Mapping[str, Any]:
     record = write_result_tables(
         work,
-        frames=_result_frames(work),
+        frames=result_frames(work.upstream),
         operators=project.operators,
         language=project.language,
         created=project.date,
@@ -320,7 +310,7 @@ def _issues(project: Project, logs: Sequence[IssueLog]) -> bytes:
 def _layers(work: Workspace, project: Project) -> Mapping[str, Any]:
     folder = work.upstream["inputs"]
     sites, _ = network_of(folder)
-    placed = {name: frame for name, frame in _result_frames(work).items() if name not in _UNPLACED}
+    placed = {name: frame for name, frame in result_frames(work.upstream).items() if name not in _UNPLACED}
     scoped = {name: load_frame(work.upstream["dead_zones"], name) for name in SCOPED}
     placed |= {name: frame for name, frame in scoped.items() if frame is not None}
     return write_result_layers(
@@ -338,7 +328,7 @@ def _map(work: Workspace, project: Project, settings: AnalysisSettings) -> Mappi
     sites, _ = network_of(folder)
     frames = {
         name: arranged_frame(arrange(frame, result_table(name)))
-        for name, frame in _result_frames(work).items()
+        for name, frame in result_frames(work.upstream).items()
     }
     logs = [load_issues(work.upstream[name]) for name in _LOGGED]
     read = work.records["inputs"]

@@ -221,7 +221,7 @@ class RunChains:
                     operator, technology, int(coverage.state[place]), int(coverage.reason[place]), level, float(coverage.probability[place]),
                     math.nan if coverage.sd_db is None else float(coverage.sd_db[place]), float(coverage.margin_sd[place]),
                     float(levels.get(technology, math.nan)), chains[i], {} if chains[i] is None else self._terms(chains[i]), fused,
-                )  # fmt: skip
+                )
             )
         return out
 
@@ -346,7 +346,7 @@ class RunChains:
                 Witness(
                     math.hypot(float(field.x_m[j]) - place[0], float(field.y_m[j]) - place[1]), level, float(given.expected_dbm[at]),
                     bool(given.censored[at]), w, w * float(field.value[j]) * scale, int(given.samples[at]), int(given.spots[at]), self._rows_of(columns),
-                )  # fmt: skip
+                )
             )
         return tuple(sorted(found, key=lambda one: (-abs(one.part_db), one.away_m)))
 

@@ -31,6 +31,7 @@ from geo.pipeline.explain_lines import (
     say,
     section,
 )
+from geo.pipeline.register_sheet import register_frame_of
 from geo.register.zones import deciding_layers, listed
 from geo.report.phrases import joined, number_text
 
@@ -205,7 +206,7 @@ def _measured(run: CompletedRun, shape: shapely.Geometry, layers: set[tuple[str,
             say(
                 "zone", "measured", operator=operator, n=count_text(len(part)), file=file, sheet=f" [{sheet}]" if sheet else "", first=int(rows.min()),
                 last=int(rows.max()),
-            )  # fmt: skip
+            )
         )
     return lines
 
@@ -268,10 +269,10 @@ def explain_register(run: CompletedRun, chains: RunChains, code: str) -> list[Se
         say(
             "register", "reviews", old=old.get("folder", "–"), old_day=date_text(str(old.get("date", "–"))), new=new.get("folder", "–"),
             new_day=date_text(str(new.get("date", "–"))),
-        )  # fmt: skip
+        )
     )
     lines.append(say("register", "history", list=codes_text(listed(row["previous_ids"]))))
-    sources = [source for source in facts.get("acceptance_rows", {}).get(code, ())]
+    sources = list(facts.get("acceptance_rows", {}).get(code, ()))
     lines += [
         say("register", "accepted_row", file=s["file"], sheet=f" [{s['sheet']}]" if s["sheet"] else "", row=s["row"]) for s in sources
     ]
@@ -280,22 +281,9 @@ def explain_register(run: CompletedRun, chains: RunChains, code: str) -> list[Se
     if row["cause_evidence"]:
         lines += [say("register", "cause", text=part) for part in str(row["cause_evidence"]).split(" | ")]
     lines += [say("register", "file", file=name, sha256=sha) for name, sha in sorted(facts.get("inputs", {}).items())]
-    typed = frame.drop(columns="geometry").replace("", None)
-    told = [Section(head, tuple(lines)), section("register_figures", figures(run, "register", typed.pipe(_typed), position, without=_TOLD))]
+    table = register_frame_of(frame)
+    told = [Section(head, tuple(lines)), section("register_figures", figures(run, "register", table, position, without=_TOLD))]
     zone = str(row["dead_zone_id"])
     if not zone:
         return [*told, *origin(run, [])]
     return told if stale else [*told, *explain_zone(run, chains, zone)]
-
-
-def _typed(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return the register's texts as the values that its columns have."""
-    from geo.report.tables import result_table
-
-    out = frame.copy()
-    for column in result_table("register").columns:
-        if column.kind in {"integer", "number", "share"}:
-            out[column.name] = pd.to_numeric(out[column.name], errors="coerce")
-        elif column.kind == "flag":
-            out[column.name] = out[column.name].map({"TRUE": True, "FALSE": False}).astype(object)
-    return out

@@ -36,6 +36,7 @@ from geo.io.run_folder import MANIFEST, RunFolder
 from geo.pipeline.keys import canonical
 from geo.pipeline.predicting import layer_names
 from geo.pipeline.reading import files_of, load_population_raster
+from geo.pipeline.register_sheet import WORKBOOK, with_register_sheet
 from geo.pipeline.results import arranged_frame
 from geo.register import (
     IDENTITY_COLUMNS,
@@ -55,6 +56,7 @@ from geo.register import (
     compare,
     dead_zones,
     deciding_layers,
+    files_by_kind,
     find_places,
     identities_of,
     look,
@@ -69,7 +71,7 @@ from geo.report.issues import issues_workbook
 from geo.report.phrases import number_text, phrases
 from geo.report.register import register_frame
 from geo.report.tables import arrange, csv_bytes, in_words, result_table, tables_workbook
-from geo.validation import IssueLog, Severity
+from geo.validation import IssueLog, Severity, Source
 
 __all__ = ["ReviewsCompared", "compare_reviews", "review_view"]
 
@@ -122,7 +124,7 @@ def compare_reviews(
         Finished runs of one province; the old one is only read.
     out : Path, optional
         Where ``tables/register.csv``, ``register.xlsx``, ``register.gpkg`` and ``register.json`` go; by default the new
-        run's folder.
+        run's folder, whose ``tables.xlsx`` then gets the register as a sheet.
     old_register : Path, optional
         Folder with the old review's register, if it was written elsewhere.
     acceptances : Path, optional
@@ -340,7 +342,7 @@ class _People:
 def _people(new: ReviewFolder, grid: Grid | None, given: Path | None) -> _People:
     """Return the new review's people: the raster given, its own, its communes' spread over houses, else its villages'."""
     if grid is not None:
-        raster = None if given is None else open_population_raster(given, log=IssueLog(issue_catalogue()), label=given.name)
+        raster = None if given is None else _given_raster(new, given)
         on_grid, basis = (None, "given") if raster is None else (raster.to_grid(grid).values, "given")
         if on_grid is None and (own := _own_raster(new)) is not None:
             on_grid, basis = own.to_grid(grid).values, "raster"
@@ -362,6 +364,22 @@ def _people(new: ReviewFolder, grid: Grid | None, given: Path | None) -> _People
     lon, lat, people = (pd.to_numeric(villages[name], errors="coerce").to_numpy(float) for name in ("lon", "lat", "population"))
     known = np.isfinite(lon) & np.isfinite(lat)
     return _People(WeightedPoints(lon[known], lat[known], people[known], "villages"), None, "villages")
+
+
+def _given_raster(new: ReviewFolder, path: Path) -> PopulationRaster:
+    """Return the raster of people that the user names; one that cannot be people is refused."""
+    log = IssueLog(issue_catalogue())
+    raster = open_population_raster(path, log=log, label=path.name)
+    mark = fingerprint(path).sha256
+    for kind in ("terrain", "land_cover"):
+        if mark in files_by_kind(new.manifest).get(kind, {}).values():
+            log.add("population_is_terrain", Source(path.name), fields={"kind": kind})
+    if log.has_errors:
+        first = log.of_severity(Severity.ERROR)[0]
+        raise InputError(
+            f"--population {path.name}: {first.title.vi}. {first.action.vi}.", f"--population {path.name}: {first.title.en}. {first.action.en}."
+        )
+    return raster
 
 
 def _own_raster(new: ReviewFolder) -> PopulationRaster | None:
@@ -549,5 +567,10 @@ def _write(
         write_bytes(path, issues_workbook(log, created=created, title=title))
         yield path
     path = target / f"{REGISTER}.json"
-    write_json(path, canonical({**facts, "table_sha256": digest(target / "tables" / f"{REGISTER}.csv")}))
+    facts = {**facts, "table_sha256": digest(target / "tables" / f"{REGISTER}.csv")}
+    write_json(path, canonical(facts))
+    if target.resolve() == new.path.resolve() and with_register_sheet(target):
+        yield target / WORKBOOK
+        # The workbook's checksum stands in the manifest, and the manifest's here.
+        write_json(path, canonical({**facts, "new": {**facts["new"], "manifest_sha256": digest(target / MANIFEST)}}))
     yield path

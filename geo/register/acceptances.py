@@ -129,11 +129,11 @@ class _Finder:
         """Return the places, or the code of a finding and what came."""
         operator = str(row["operator"])
         review = _day(row["review_on"])
-        for field in ("register_id", "dead_zone_id"):
-            name = str(row[field])
+        for key in ("register_id", "dead_zone_id"):
+            name = str(row[key])
             if not name:
                 continue
-            if field == "register_id":
+            if key == "register_id":
                 found = {self._survivor(self._by_id[name])} if name in self._by_id else set()
             else:
                 found = self._by_zone.get((name, "" if review is None else review.isoformat()), set())
