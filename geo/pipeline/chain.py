@@ -229,7 +229,7 @@ class RunChains:
         """Return the row of a radio cell in the run's table."""
         if self._radio is None:
             raise KeyError(index)
-        return self._radio[0].iloc[index]
+        return pd.Series(self._radio[0].iloc[index])
 
     @property
     def deep_from_db(self) -> float:
@@ -282,8 +282,9 @@ class RunChains:
         except InputError as error:
             self.why_no_ground = error.message
             return [None] * len(layers)
+        table, tables = self._radio
         return layer_chains(
-            *self._radio, layers, self.run.corrections, grid=self.run.predicted.coverage.grid, cell=cell, ground=ground,
+            table, tables, layers, self.run.corrections, grid=self.run.predicted.coverage.grid, cell=cell, ground=ground,
             settings=self.run.coverage_settings,
         )  # fmt: skip
 
@@ -355,7 +356,7 @@ class RunChains:
         if kept is None or not columns.size:
             return ()
         pairs, frame = kept
-        first, last = (np.searchsorted(pairs[1], columns, side=side) for side in ("left", "right"))  # type: ignore[call-overload]
+        first, last = (np.searchsorted(pairs[1], columns, side=side) for side in ("left", "right"))
         taken = np.unique(np.concatenate([pairs[0, a:b] for a, b in zip(first.tolist(), last.tolist(), strict=True)]))
         rows = frame.iloc[taken]
         return tuple(

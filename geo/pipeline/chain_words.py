@@ -21,7 +21,7 @@ from geo.pipeline.chain import Fused, LayerFigures, RowsOf, RunChains, Witness
 from geo.report.phrases import joined, number_text, phrases
 from geo.report.profile import distance_text
 
-__all__ = ["LayerStory", "field_name", "layer_stories"]
+__all__ = ["LayerStory", "chance_text", "field_name", "layer_stories"]
 
 _NOTHING = Bilingual("", "")
 _SAME_DB = 0.01
@@ -66,6 +66,13 @@ def _dbm(value: float, decimals: int = 1) -> Bilingual:
     return _say("value", "dbm", value=number_text(value, decimals)) if math.isfinite(value) else _say("value", "unknown")
 
 
+def chance_text(value: float) -> Bilingual:
+    """Return a probability with three decimals; what is neither 0 nor 1 never reads as such."""
+    if 0.0 < value < 0.0005:
+        return _say("value", "chance_low")
+    return _say("value", "chance_high") if 0.9995 <= value < 1.0 else number_text(value, 3)
+
+
 def field_name(name: str) -> Bilingual:
     """Return a field of a radio cell in words."""
     words = phrases("results/signal.toml")
@@ -105,7 +112,7 @@ def _level_rows(chains: RunChains, figures: LayerFigures) -> Iterator[tuple[Bili
     chain, fused = figures.chain, figures.fused
     if chain is not None:
         server = chain.server
-        yield _say("row", "model"), _dbm(server.predicted_dbm)
+        yield _say("row", "model" if fused is not None else "model_only"), _dbm(server.predicted_dbm)
         if fused is not None:
             yield from _correction_rows(chains, figures, chain)
         if server.ceiling_db < -_SAME_DB / 2:
@@ -187,7 +194,7 @@ def _state_rows(figures: LayerFigures) -> Iterator[tuple[Bilingual, Bilingual]]:
         yield _say("row", "threshold"), _dbm(figures.threshold_dbm, 0)
         if math.isfinite(figures.probability) and math.isfinite(figures.margin_sd):
             yield _say("row", "margin"), _signed(figures.margin_sd)
-            yield _say("row", "probability"), number_text(figures.probability, 3)
+            yield _say("row", "probability"), chance_text(figures.probability)
     yield _say("row", "state"), phrases("results/explain.toml").say("states", str(figures.state))
 
 

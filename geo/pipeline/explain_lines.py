@@ -17,7 +17,7 @@ from geo.coverage import Reason, State
 from geo.errors import Bilingual
 from geo.mapping.labels import count_text, date_text, phrase, share_text
 from geo.pipeline.chain import RunChains
-from geo.pipeline.chain_words import LayerStory, layer_stories
+from geo.pipeline.chain_words import LayerStory, chance_text, layer_stories
 from geo.pipeline.completed import CompletedRun
 from geo.pipeline.reading import load_issues
 from geo.pipeline.showing import model_name
@@ -167,7 +167,7 @@ def level_lines(run: CompletedRun, lon: float, lat: float) -> Iterator[Bilingual
             state=say("states", str(state)),
             level=_out_of_reach(run, operator, technology) if none else _number(level, 1, " dBm"),
             threshold=_number(float(levels[technology]), 0, " dBm") if technology in levels else say("lines", "no_threshold"),
-            probability=_number(float(coverage.probability[place]), 3),
+            probability=chance_text(p) if math.isfinite(p := float(coverage.probability[place])) else say("lines", "unknown"),
             reason=_because(run, Reason(int(coverage.reason[place])), state, float(coverage.probability[place])),
         )
     yield from _threshold_lines(run)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import geopandas as gpd
 import numpy as np
@@ -86,7 +86,7 @@ def _layers(run: CompletedRun, row: pd.Series) -> set[tuple[str, str]]:
     counting = tuple(run.settings["coverage"]["counting"])
     if row["class"] in {"white", "weak", "voice_only", "no_4g", "single_operator", "indoor_only", _ROAD} and not row["operator"]:
         return {layer for layer in run.predicted.coverage.layers if layer[1] in counting}
-    return {(o, t) for o, t, _ in deciding_layers(row, operators=operators, counting=counting)}
+    return {(o, t) for o, t, _ in deciding_layers(row.to_dict(), operators=operators, counting=counting)}
 
 
 def _head(row: pd.Series) -> Bilingual:
@@ -149,7 +149,7 @@ def _provenance(run: CompletedRun, row: pd.Series, *, road: bool) -> Iterator[Bi
         yield say("zone", "reason_none")
 
 
-def _classed(run: CompletedRun, codes: list[str]) -> Bilingual:
+def _classed(run: CompletedRun, codes: Sequence[str]) -> Bilingual:
     villages = run.result("villages")
     of = {} if villages is None else dict(zip(villages["village_id"], villages["class"], strict=True))
     return joined(named_class(code, of[code]) if code in of else Bilingual(code, code) for code in codes)
@@ -193,7 +193,7 @@ def _measured(run: CompletedRun, shape: shapely.Geometry, layers: set[tuple[str,
     frame = run.input("measurements")
     if frame is None or road:
         return []
-    west, south, east, north = shape.bounds
+    west, south, east, north = shapely.bounds(shape).tolist()
     lon, lat = frame["lon"].to_numpy(float), frame["lat"].to_numpy(float)
     near = np.flatnonzero((lon >= west) & (lon <= east) & (lat >= south) & (lat <= north) & frame["operator"].isin({o for o, _ in layers}).to_numpy(bool))
     inside = frame.iloc[near[shapely.contains_xy(shape, lon[near], lat[near])]]

@@ -64,8 +64,8 @@ def place_of(run: CompletedRun, code: str) -> Place | None:
             return None
     zone = _zone_of(run, code)
     if zone is not None:
-        name = phrases("results/signal.toml").say("place", "zone", code=zone["dead_zone_id"])
-        return Place(float(zone["lon"]), float(zone["lat"]), name, _folder(code))
+        title = phrases("results/signal.toml").say("place", "zone", code=zone["dead_zone_id"])
+        return Place(float(zone["lon"]), float(zone["lat"]), title, _folder(code))
     pair = coordinates_of(code)
     if pair is None:
         return None
@@ -81,8 +81,9 @@ def _zone_of(run: CompletedRun, code: str) -> pd.Series | None:
     if register is not None:
         wanted |= {str(z) for z in register[0].loc[register[0]["register_id"] == code, "dead_zone_id"] if z}
     for frame in run.zones().values():
-        for _, row in frame[frame["dead_zone_id"].isin(wanted)].iterrows():
-            return row
+        found = np.flatnonzero(frame["dead_zone_id"].isin(wanted).to_numpy(bool))
+        if found.size:
+            return pd.Series(frame.iloc[int(found[0])])
     return None
 
 
