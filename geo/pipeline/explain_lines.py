@@ -25,8 +25,8 @@ from geo.report.phrases import joined, number_text, phrases
 from geo.report.tables import ResultColumn, arrange, in_words, result_table
 
 __all__ = [
-    "Section", "Sourced", "claims_at", "column_words", "cuts", "decimal", "figures", "is_population", "level_lines", "named_class", "origin",
-    "place_sections", "say", "section", "shown",
+    "Section", "Sourced", "claims_at", "codes_text", "column_words", "cuts", "decimal", "figures", "is_population", "level_lines", "named_class",
+    "origin", "place_of_row", "place_sections", "say", "section", "shown", "stories",
 ]  # fmt: skip
 
 #: A row of the inputs with what it is here.

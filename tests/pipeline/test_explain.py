@@ -20,8 +20,8 @@ from tiny import tiny_project
 from geo.compute import SerialExecutor
 from geo.errors import InputError
 from geo.pipeline.analysis import Analysis, analyse
-from geo.pipeline.completed import CompletedRun
 from geo.pipeline.chain import RunChains
+from geo.pipeline.completed import CompletedRun
 from geo.pipeline.explain import _CELL_FACTS, _class_line, _lacking, explain
 from geo.pipeline.explain_lines import level_lines
 from geo.pipeline.signal import explain_signal
