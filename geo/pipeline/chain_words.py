@@ -10,12 +10,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from geo.coverage import State
+from geo.coverage import Reason, State
 from geo.coverage.chain import CellTerms, LayerChain
 from geo.errors import Bilingual
 from geo.io.land_cover import land_cover_classes
 from geo.io.resources import load_toml
-from geo.mapping.labels import share_text
+from geo.mapping.labels import phrase, share_text
 from geo.pipeline.calibrating import group_names
 from geo.pipeline.chain import Fused, LayerFigures, RowsOf, RunChains, Witness
 from geo.report.phrases import joined, number_text, phrases
@@ -195,7 +195,10 @@ def _state_rows(figures: LayerFigures) -> Iterator[tuple[Bilingual, Bilingual]]:
         if math.isfinite(figures.probability) and math.isfinite(figures.margin_sd):
             yield _say("row", "margin"), _signed(figures.margin_sd)
             yield _say("row", "probability"), chance_text(figures.probability)
-    yield _say("row", "state"), phrases("results/explain.toml").say("states", str(figures.state))
+    state = phrases("results/explain.toml").say("states", str(figures.state))
+    if figures.reason != Reason.NONE:  # what is predicted is not concluded from
+        state = _say("value", "state_because", state=state, reason=phrase(f"reasons.{Reason(figures.reason).name.lower()}"))
+    yield _say("row", "state"), state
 
 
 # -- the sentences

@@ -92,6 +92,7 @@ def explain(folder: Path | CompletedRun, code: str, *, project_file: Path | None
     if sites is not None:
         for position in np.flatnonzero(sites["site_id"].to_numpy(dtype=object) == code):
             sections += _site(run, sites.iloc[int(position)], villages)
+    sections += _unplaced(run, code)
     sections += explain_zone(run, chains, code)
     sections += explain_register(run, chains, code)
     if not sections:
@@ -125,6 +126,7 @@ def _near(run: CompletedRun, code: str) -> Iterator[str]:
         (run.result("facilities"), "facility_id", "facility_name"),
         (run.result("communes"), "commune_code", "commune_name"),
         (run.input("sites"), "site_id", "site_name"),
+        (run.input("unplaced"), "site_id", ""),
         *((zones, "dead_zone_id", "") for zones in run.zones().values()),
         (None if register is None else register[0], "register_id", ""),
     ]
@@ -298,6 +300,20 @@ def _site(run: CompletedRun, site: pd.Series, villages: pd.DataFrame | None) -> 
         section("site_cells", lines or [say("lines", "no_cells")]),
         *origin(run, rows),
     ]
+
+
+def _unplaced(run: CompletedRun, code: str) -> list[Section]:
+    """Return what is known of a site whose position is not."""
+    frame = run.input("unplaced")
+    if frame is None:
+        return []
+    out: list[Section] = []
+    for _, row in frame[frame["site_id"].to_numpy(dtype=object) == code].iterrows():
+        head = say("head", "site", code=code, operator=row["operator"] or "–", name="")
+        communes = str(row["commune_codes"]).replace(";", ", ")
+        line = say("lines", "unplaced", list=communes) if communes else say("lines", "unplaced_anywhere")
+        out += [Section(head, (line,)), *origin(run, [(say("lines", "site"), row)])]
+    return out
 
 
 def _filled(run: CompletedRun, site: pd.Series) -> dict[tuple[str, str], list[Bilingual]]:

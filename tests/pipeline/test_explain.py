@@ -245,6 +245,19 @@ def test_an_uncorrected_run_s_chain_is_its_raster_and_its_default_error(run: Ana
     assert "Hiệu chỉnh" not in said
 
 
+def test_a_site_without_a_position_is_explained(tmp_path: Path) -> None:
+    project = tiny_project(tmp_path, cell_size_m=1000)
+    with (tmp_path / "sites.csv").open("a", encoding="utf-8") as stream:
+        stream.write('B9,Mạng B,,,on_air,40,"3G,4G"\n')
+    folder = analyse(project, tmp_path / "out", executor=SerialExecutor()).folder
+    said = text_of(folder, "B9", "vi")
+    assert said.startswith("Trạm B9 – Mạng B\n  Chưa rõ vị trí: ")
+    assert "trạm: sites.csv, dòng 6" in said
+    unknown = [line for code in ("T1", "T2", "T3", "T4", "T5") for line in text_of(folder, code, "vi").splitlines() if "có trạm chưa rõ vị trí" in line]
+    assert any(line.startswith("  Trạng thái: chưa có dữ liệu (có trạm chưa rõ vị trí)") for line in unknown)
+    assert any("; lý do: có trạm chưa rõ vị trí" in line for line in unknown)
+
+
 def test_numbers_have_the_language_s_decimal_mark(run: Analysis) -> None:
     for code in ("T1", "T3", "A1", "99002"):
         vi, en = text_of(run.folder, code, "vi"), text_of(run.folder, code, "en")
