@@ -92,17 +92,21 @@ def main(
 
 
 def _days(given: list[str]) -> dict[str, float]:
-    """Return days by class of zone from ``CLASS=DAYS``."""
+    """Return days by class of zone from ``CLASS=DAYS``; which classes there are, the comparison knows."""
     from geo.errors import InputError
 
-    days = {}
+    days: dict[str, float] = {}
     for text in given:
-        name, _, number = text.partition("=")
+        name, _, number = (part.strip() for part in text.partition("="))
+        if name in days:
+            raise InputError(
+                f"--deadline-days: loại '{name}' được nêu hai lần.", f"--deadline-days: class '{name}' is given twice."
+            )
         try:
-            days[name.strip()] = float(number)
+            days[name] = float(number)
         except ValueError:
-            days[name.strip()] = -1.0
-        if not name.strip() or not 0 < days[name.strip()] < 1e5:
+            days[name] = -1.0
+        if not name or not 0 < days[name] < 1e5:
             raise InputError(
                 f"--deadline-days {text}: cần LOẠI=SỐ NGÀY, ví dụ white=365.", f"--deadline-days {text}: CLASS=DAYS is needed, such as white=365."
             )

@@ -12,10 +12,10 @@ app = command_line()
 
 
 @app.command(
-    help="Cho biết số liệu của một thôn, xã hoặc trạm từ đâu ra: ô lưới, quy tắc, dòng dữ liệu, tệp, phiên bản. Với một thôn hoặc "
-    "một điểm còn vẽ mặt cắt đến các cell mạnh nhất và chia suy hao thành từng phần. "
-    "/ Say where the figures of a village, commune or site come from: grid cells, rule, rows, files, version. For a village or a "
-    "point also draw the profile to the strongest cells and break the loss into its parts."
+    help="Cho biết số liệu của một thôn, cơ sở, xã, trạm, vùng lõm sóng hoặc mục của sổ theo dõi từ đâu ra: mô hình, hiệu chỉnh, số đo có "
+    "trọng số, sai số, quy tắc, dòng dữ liệu, tệp, phiên bản. Với một thôn, cơ sở, vùng hoặc điểm còn vẽ mặt cắt đến các cell mạnh nhất và "
+    "chia suy hao thành từng phần. / Say where the figures of a village, facility, commune, site, dead zone or register entry come from: "
+    "model, corrections, measurements that weigh, error, rule, rows, files, version. For a place also draw the profile to the strongest cells."
 )
 def main(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="Thư mục kết quả. / The run folder.")],
@@ -23,8 +23,8 @@ def main(
         str,
         typer.Argument(
             metavar="CODE",
-            help='Mã thôn, mã xã, mã trạm, hoặc kinh độ,vĩ độ như 105.5,22.5 hay "105,5; 22,5". '
-            "/ A village id, commune code or site id, or longitude,latitude.",
+            help='Mã thôn, cơ sở, xã, trạm, vùng lõm sóng, mã theo dõi, hoặc kinh độ,vĩ độ như 105.5,22.5 hay "105,5; 22,5". '
+            "/ An id of a village, facility, commune, site, dead zone or register entry, or longitude,latitude.",
         ),
     ],
     pictures: Annotated[
@@ -52,7 +52,7 @@ def main(
 
         opened = CompletedRun(run)
         console.language = opened.language
-        sections = explain(opened, code)
+        sections = explain(opened, code, project_file=project)
         signal = explain_signal(opened, code, language=lang, project_file=project)
         for section in [*sections, *(signal.sections if signal else [])]:
             typer.echo(console.text(section.title))

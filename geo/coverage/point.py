@@ -17,6 +17,7 @@ from geo.coverage.states import LayerFacts
 from geo.crs import from_wgs84
 from geo.grid import Grid
 from geo.io.terrain import TerrainWindow
+from geo.propagation.corrections import Corrections
 from geo.propagation.entry import end_loss
 from geo.propagation.ground import GroundModel, ProfileGround
 from geo.propagation.paths import PathLoss, Profile, atmosphere, cut_profile, evaluate_path
@@ -71,6 +72,8 @@ class CellSignal:
         Planning level; NaN none.
     sweep_dbm : float
         Level of the area sweep at the centre of the point's grid cell; NaN unknown.
+    corrected_dbm : float
+        The same after the corrections that measurements taught, the cover about the phone with them; NaN without any.
     profile : Profile or None
         None at the antenna's foot.
     path : PathLoss or None
@@ -94,6 +97,12 @@ class CellSignal:
     azimuth_loss_db: float
     tilt_loss_db: float
     end_loss_db: float = 0.0
+    corrected_dbm: float = math.nan
+
+    @property
+    def held_dbm(self) -> float:
+        """Level that is held against the threshold: the corrected one where there is one, else that of the path itself."""
+        return self.corrected_dbm if math.isfinite(self.corrected_dbm) else self.level_dbm
 
     @property
     def uncapped_dbm(self) -> float:
@@ -119,6 +128,7 @@ def cells_in_reach(
     grid: Grid,
     ground: GroundModel,
     settings: CoverageSettings,
+    corrections: Corrections | None = None,
 ) -> pd.DataFrame:
     """Return the radio cells in reach of a point, with the sweep's level there.
 
@@ -135,12 +145,15 @@ def cells_in_reach(
         Of the run; the point may lie outside.
     ground : GroundModel
     settings : CoverageSettings
+    corrections : Corrections, optional
+        What measurements taught of the run's radio cells.
 
     Returns
     -------
     DataFrame
         Rows of ``table`` within ``max_radius_m``, in its order, with ``distance_km`` to the point,
-        ``threshold_dbm`` and ``sweep_dbm``, the level at the centre of the point's grid cell, NaN unknown.
+        ``threshold_dbm`` and ``sweep_dbm``, the level at the centre of the point's grid cell, NaN unknown;
+        ``corrected_dbm`` is the same corrected, NaN without corrections.
     """
     same = ["operator", "site_id", "cell_id", "lon", "lat", "antenna_height_m", "frequency_mhz", "azimuth_deg", "file", "sheet", "row"]
     repeated = table["technology"].eq("") & table.duplicated(same)
@@ -151,11 +164,19 @@ def cells_in_reach(
     near = placed.assign(distance_km=away / 1000.0)[away <= settings.max_radius_m].reset_index(drop=True)
     threshold = near["technology"].map(lambda t: settings.levels_dbm.get(t, math.nan)).astype(float)
     near = near.assign(threshold_dbm=threshold)
-    return near.assign(sweep_dbm=_swept(near, tables, (x, y), grid, ground, settings))
+    swept = _swept(near, tables, (x, y), grid, ground, settings)
+    corrected = np.full(len(near), np.nan) if corrections is None else _swept(near, tables, (x, y), grid, ground, settings, corrections)
+    return near.assign(sweep_dbm=swept, corrected_dbm=corrected)
 
 
 def _swept(
-    near: pd.DataFrame, tables: PatternTables, place: tuple[float, float], grid: Grid, ground: GroundModel, settings: CoverageSettings
+    near: pd.DataFrame,
+    tables: PatternTables,
+    place: tuple[float, float],
+    grid: Grid,
+    ground: GroundModel,
+    settings: CoverageSettings,
+    corrections: Corrections | None = None,
 ) -> _F64:
     """Return the sweep's level of every radio cell at the centre of the grid cell that holds a place."""
     level = np.full(len(near), np.nan)
@@ -166,10 +187,12 @@ def _swept(
     column, row = math.floor((place[0] - grid.x_min) / size), math.floor((grid.y_max - place[1]) / size)
     one = Grid(grid.epsg, grid.x_min + column * size, grid.y_max - row * size, size, 1, 1)
     sources = radio_sources(known, tables, one)
+    order = sources.index
+    sources = replace(sources, index=known["index"].to_numpy(np.int64)[order])  # by which the corrections know them
     here, each = np.ones((1, 1), dtype=bool), LayerFacts((("", ""),) * len(known))
-    task = TileTask("point", one, row, column, here, here, sources, each, ground, settings)
+    task = TileTask("point", one, row, column, here, here, sources, each, ground, settings, corrections)
     found = predict_tile(task).level_dbm[:, 0, 0].astype(np.float64)
-    level[known.index[sources.index]] = np.where(np.isfinite(found[sources.layer]), found[sources.layer], np.nan)
+    level[known.index[order]] = np.where(np.isfinite(found[sources.layer]), found[sources.layer], np.nan)
     return level
 
 
@@ -231,7 +254,7 @@ def radio_sources(
 def choose_cells(near: pd.DataFrame, strongest: int, *, counting: Collection[str] = TECHNOLOGIES) -> pd.DataFrame:
     """Return the strongest radio cells over all operators and the best of each operator, best first.
 
-    Strong is what lies high above the planning level of its own technology: a 2G carrier and an LTE
+    Levels are the corrected ones where there are such. Strong is what lies high above the planning level of its own technology: a 2G carrier and an LTE
     reference signal are not compared in dBm. Technologies that do not count as service come after those that
     do, radio cells without planning level after those with one, those of unknown level last, both by distance.
 
@@ -244,7 +267,8 @@ def choose_cells(near: pd.DataFrame, strongest: int, *, counting: Collection[str
     counting : collection of str
         Technologies that count as service on the date.
     """
-    margin = near["sweep_dbm"] - near["threshold_dbm"]
+    held = near["corrected_dbm"].fillna(near["sweep_dbm"]) if "corrected_dbm" in near else near["sweep_dbm"]
+    margin = held - near["threshold_dbm"]
     counts = near["technology"].isin(list(counting))
     rank = np.where(margin.notna(), np.where(counts, 0, 1), np.where(near["sweep_dbm"].notna(), 2, 3))
     order = np.lexsort((near["distance_km"].to_numpy(), -margin.fillna(0.0).to_numpy(), rank))
@@ -278,7 +302,7 @@ def cell_signals(
         bearing = float(Geod(ellps="WGS84").inv(cell["lon"], cell["lat"], lon, lat)[0]) % 360.0
         known = CellSignal(
             cell, float(cell["distance_km"]), bearing, float(cell["threshold_dbm"]), float(cell["sweep_dbm"]),
-            None, None, None, math.nan, math.nan,
+            None, None, None, math.nan, math.nan, corrected_dbm=float(cell.get("corrected_dbm", math.nan)),
         )  # fmt: skip
         yield _evaluated(known, tables, (lon, lat), math.degrees(math.atan2(x - cell_x, y - cell_y)), grid, ground, settings)
 

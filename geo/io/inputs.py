@@ -272,8 +272,12 @@ class _Reader:
                     [t.path for t in terrain], kind=None if kind is None else str(kind), log=self.log,
                     labels=[t.file for t in terrain], crs=terrain[0].options.crs or None,
                 )
+        others = {part.path.resolve(): name for name in ("terrain", "land_cover") for part in self.of(name)}
         for item in self.of("population"):
             if item.path.suffix.lower() in _RASTERS:
+                if (other := others.get(item.path.resolve())) is not None:
+                    self.log.add("population_is_terrain", Source(item.file), fields={"kind": other})
+                    continue
                 with stating(self.log, item.file):
                     found["population_raster"] = open_population_raster(
                         item.path, log=self.log, label=item.file, crs=item.options.crs or None

@@ -25,6 +25,7 @@ from geo.errors import GridMismatchError
 from geo.grid import Grid
 from geo.io.geotiff import GeoTiff, blocks, open_geotiff, raster_limits, read_window
 from geo.io.polygons import projected
+from geo.io.resources import load_toml
 from geo.validation import IssueLog, Source
 
 __all__ = ["PopulationOnGrid", "PopulationRaster", "open_population_raster"]
@@ -34,6 +35,7 @@ _DTYPES = ("uint8", "int8", "uint16", "int16", "uint32", "int32", "float32", "fl
 _PARTS_PER_GRID_CELL = 4
 _PARTS = (4, 40)
 _CHUNK = 4_000_000
+_KM_PER_DEGREE = 111.32
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,7 +282,7 @@ def open_population_raster(
     path : Path
         GeoTIFF with one band.
     log : IssueLog
-        Receives negative values, missing cells, a raster of zeros.
+        Receives negative values, missing cells, a raster of zeros, and one whose values are too many to be people.
     label : str
         Name shown to people.
     crs : str, optional
@@ -295,7 +297,8 @@ def open_population_raster(
     _require_link(raster)
     sums: list[float] = []
     negative = known = 0
-    lowest = 0.0
+    lowest = area_km2 = 0.0
+    cell_km2 = _cell_areas_km2(raster)
     for rows, columns in blocks(raster):
         values = read_window(raster, rows, columns)
         with np.errstate(invalid="ignore"):
@@ -304,7 +307,9 @@ def open_population_raster(
             negative += int(below.sum())
             lowest = min(lowest, float(values[below].min()))
         values = _clean(values)
-        known += int(np.isfinite(values).sum())
+        here = np.isfinite(values)
+        known += int(here.sum())
+        area_km2 += float(here.sum(axis=1) @ cell_km2[rows])
         sums.append(float(np.nansum(values)))
     source, cells = Source(raster.label), raster.rows * raster.columns
     if negative:
@@ -318,7 +323,19 @@ def open_population_raster(
     total = fsum(sums)
     if known and total == 0:
         log.add("population_all_zero", source)
+    density, limit = total / area_km2 if area_km2 > 0 else 0.0, float(load_toml("input_checks.toml")["population"]["density_high_per_km2"]["value"])
+    if density > limit:  # no area as a whole is so dense: metres of height, or persons per km², look like this
+        log.add("population_not_counts", source, came=f"{density:.0f}", fields={"density": f"{density:.0f}", "limit": f"{limit:.0f}"})
     return PopulationRaster(raster, total, known)
+
+
+def _cell_areas_km2(raster: GeoTiff) -> FloatArray:
+    """Return the area of a cell of each row, near enough to tell people from metres."""
+    t = raster.transform
+    if not parse_crs(raster.crs).is_geographic:
+        return np.full(raster.rows, abs(t.a * t.e) / 1e6)
+    lat = t.f + t.e * (np.arange(raster.rows) + 0.5)
+    return np.asarray(abs(t.a * t.e) * _KM_PER_DEGREE**2 * np.cos(np.radians(lat)), dtype=np.float64)
 
 
 def _require_link(raster: GeoTiff) -> None:

@@ -20,9 +20,9 @@ from geo.io.inputs import province_zones
 from geo.io.project import read_project
 from geo.io.resources import issue_catalogue
 from geo.io.run_folder import RunFolder, run_name
+from geo.io.stage_files import write_frame
 from geo.mapping import DataSource
 from geo.pipeline.calibrating import OBSERVATIONS
-from geo.pipeline.claims import CLAIM_TABLES
 from geo.pipeline.engine import PUBLIC, Observer, Silent, Stage, StageResult, Workspace, run_stages
 from geo.pipeline.ipv6 import IPV6_TABLES, ask_about_portals, measure_ipv6, portal_answers
 from geo.pipeline.manifest import manifest
@@ -37,7 +37,14 @@ from geo.pipeline.reading import (
     reading_settings,
     write_inputs,
 )
-from geo.pipeline.results import arranged_frame, write_result_layers, write_result_tables
+from geo.pipeline.register_sheet import with_register_sheet
+from geo.pipeline.results import (
+    PEOPLE,
+    arranged_frame,
+    result_frames,
+    write_result_layers,
+    write_result_tables,
+)
 from geo.pipeline.settings import AnalysisSettings, analysis_settings
 from geo.pipeline.showing import kind_name, notices, sentence, write_map
 from geo.pipeline.standards import STANDARD_INPUTS, STANDARD_TABLES, judge_areas
@@ -148,6 +155,7 @@ def analyse(
         )
         written = run.publish(ordered, content)
         run.prune([result.folder for result in results.values()])
+        with_register_sheet(run.path)  # one made against these zones still stands beside them
     paths = [run.path / name for name in written if name != MAP] + [run.path / MAP]
     warnings = sum(finding.count for log in logs for finding in log.of_severity(Severity.WARNING))
     return Analysis(project, run.path, tuple(paths), results, warnings)
@@ -401,28 +409,16 @@ def analysis_stages(
     ]
 
 
-def _result_frames(work: Workspace) -> dict[str, pd.DataFrame]:
-    names = ("communes", "provinces", "villages", "facilities")
-    found = {name: load_frame(work.upstream["villages"], name) for name in names}
-    found["dead_zones"] = load_frame(work.upstream["dead_zones"], "dead_zones")
-    if "claims" in work.upstream:
-        found |= {name: load_frame(work.upstream["claims"], name) for name in CLAIM_TABLES}
-    if "standards" in work.upstream:
-        found |= _standard_frames(work)
-    if "ipv6" in work.upstream:
-        found |= {name: load_frame(work.upstream["ipv6"], name) for name in IPV6_TABLES}
-    return {name: frame for name, frame in found.items() if frame is not None}
-
-
 def _standard_frames(work: Workspace) -> dict[str, pd.DataFrame]:
     return {name: load_frame(work.upstream["standards"], name) for name in STANDARD_TABLES}
 
 
 def _tables(work: Workspace, project: Project, settings: AnalysisSettings) -> Mapping[str, Any]:
     people = people_table(people_figures(work, settings.coverage), "en" if project.language == "en" else "vi")
+    write_frame(work.folder / f"{PEOPLE}.parquet", people)
     record = write_result_tables(
         work,
-        frames={**_result_frames(work), "people": people},
+        frames=result_frames({**work.upstream, "tables": work.folder}),
         operators=project.operators,
         language=project.language,
         created=project.date,
@@ -446,7 +442,7 @@ def _issues(project: Project, logs: Sequence[IssueLog]) -> bytes:
 def _layers(work: Workspace, project: Project) -> Mapping[str, Any]:
     folder = work.upstream["inputs"]
     sites, _ = network_of(folder)
-    placed = {name: frame for name, frame in _result_frames(work).items() if name not in _UNPLACED}
+    placed = {name: frame for name, frame in result_frames(work.upstream).items() if name not in _UNPLACED}
     scoped = {name: load_frame(work.upstream["dead_zones"], name) for name in SCOPED}
     placed |= {name: frame for name, frame in scoped.items() if frame is not None}
     return write_result_layers(
@@ -463,7 +459,7 @@ def _layers(work: Workspace, project: Project) -> Mapping[str, Any]:
 def _map(work: Workspace, project: Project, settings: AnalysisSettings, run: Path | None) -> Mapping[str, Any]:
     folder = work.upstream["inputs"]
     sites, _ = network_of(folder)
-    found = _result_frames(work)
+    found = result_frames(work.upstream)
     frames = {name: arranged_frame(arrange(found[name], result_table(name))) for name in ("communes", "villages") if name in found}
     logs = [load_issues(work.upstream[name]) for name in _LOGGED]
     read = work.records["inputs"]

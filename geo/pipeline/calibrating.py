@@ -44,10 +44,14 @@ from geo.propagation.settings import CoverageSettings, radio_defaults
 from geo.samples import position_jumps
 from geo.validation import IssueLog, Source
 
-__all__ = ["MEASURED", "OBSERVATIONS", "calibrate_run", "ground_used", "load_corrections"]
+__all__ = ["MEASURED", "MEASURED_ROWS", "OBSERVATIONS", "TERMS", "calibrate_run", "ground_used", "group_names", "load_corrections"]
 
 #: Places of all layers for fusion, see :func:`geo.fusion.tiles.write_field`.
 MEASURED = "measured.npy"
+#: Rows of the measurements behind these places: (2, n), the row's position in the table as it was read and the place's.
+MEASURED_ROWS = "measured_rows.npy"
+#: What was fitted, term by term: family, member, estimate, standard deviation.
+TERMS = "terms.json"
 #: What was measured, row by row, for facts about places.
 OBSERVATIONS = "observations"
 _CORRECTIONS = ("bias_db", "slope_db", "diffraction", "deep_diffraction", "deepest_diffraction", "error_sd_db")
@@ -56,9 +60,10 @@ _COVERS = ("clutter_shift_db", "clutter_sd_db")
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """Samples put together for fusion and for the fit."""
+    """Samples put together for fusion and for the fit; ``rows`` are those of the table behind ``blocks.of_sample``."""
 
     blocks: Blocks
+    rows: npt.NDArray[np.int64]
     heard: HeardCells
     spots: npt.NDArray[np.int64]
     teaches: npt.NDArray[np.bool_]
@@ -287,7 +292,7 @@ def _put_together(
         }
     ).drop_duplicates()
     spots = np.bincount(spot["block"], minlength=len(blocks.kind))
-    return _Place(replace(blocks, route=blocks.route // 4), cells, spots, blocks.route % 4 >= 2, blocks.route % 2 == 1)
+    return _Place(replace(blocks, route=blocks.route // 4), row, cells, spots, blocks.route % 4 >= 2, blocks.route % 2 == 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -365,13 +370,17 @@ def _taken(blocks: Blocks, chosen: npt.NDArray[np.int64]) -> Blocks:
 
 def _radio_facts(prepared: PreparedSources) -> RadioFacts:
     table = prepared.table
-    band = _band_names(table["frequency_mhz"].to_numpy(float))
-    group, groups = pd.factorize(table["operator"] + " " + table["technology"] + " " + band, sort=True)
+    group, groups = pd.factorize(group_names(table), sort=True)
     site, sites = pd.factorize(table["operator"] + " " + table["site_id"], sort=True)
     return RadioFacts(
         group.astype(np.int64), site.astype(np.int64), table["cell_id"].to_numpy(dtype=str), table["pci"].to_numpy(float),
         table["arfcn"].to_numpy(float), tuple(groups), tuple(sites), table["frequency_mhz"].to_numpy(float) / 1000.0,
     )  # fmt: skip
+
+
+def group_names(table: pd.DataFrame) -> pd.Series:
+    """Return the group that corrections know each radio cell by: operator, technology and band."""
+    return table["operator"] + " " + table["technology"] + " " + _band_names(table["frequency_mhz"].to_numpy(float))
 
 
 def _band_names(frequency_mhz: npt.NDArray[np.float64]) -> pd.Series:
@@ -460,6 +469,13 @@ def _store(
         np.minimum(place.spots, blocks.samples), blocks.kind == Kind.BELOW, blocks.route, place.speaks,
     )  # fmt: skip
     write_array(work.folder / MEASURED, np.stack([np.asarray(c, dtype=np.float64)[kept] for c in columns]))
+    number = np.where(kept, np.cumsum(kept) - 1, -1)
+    mine = np.where(blocks.of_sample >= 0, number[blocks.of_sample], -1)
+    write_array(work.folder / MEASURED_ROWS, np.stack([place.rows, mine])[:, mine >= 0].astype(np.int32))
+    posterior = found.calibration.posterior
+    sd = np.sqrt(np.diag(posterior.covariance)[: len(found.calibration.terms)])
+    fitted = zip(found.calibration.terms, posterior.estimate.tolist(), sd.tolist(), strict=False)
+    write_json(work.folder / TERMS, {"terms": [[t.family, t.member, value, error] for t, value, error in fitted]})
 
 
 def ground_used(settings: GroundSettings, folder: Path) -> GroundSettings:

@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, cast
 
+import geopandas as gpd
 import pandas as pd
 
 from geo.coverage import CoverageSettings
@@ -20,13 +21,16 @@ from geo.io.fingerprints import fingerprint
 from geo.io.project import read_project
 from geo.io.rasters import read_array
 from geo.io.resources import load_toml
+from geo.io.reviews import read_register
 from geo.io.run_folder import MANIFEST, RunFolder
 from geo.io.stage_files import read_frame
 from geo.pipeline.calibrating import ground_used, load_corrections
 from geo.pipeline.keys import canonical
 from geo.pipeline.predicting import Predicted, load_coverage
 from geo.pipeline.reading import files_of, load_frame, load_land_cover, load_terrain
+from geo.pipeline.zones import SCOPED
 from geo.project import Project
+from geo.propagation.corrections import Corrections
 from geo.propagation.ground import GroundModel, GroundSettings
 
 __all__ = ["CompletedRun"]
@@ -64,6 +68,7 @@ class CompletedRun:
                 f"Folder '{folder.name}' lacks its stages (.stages); run analyze.py again.",
             )
         self.settings: Mapping[str, Any] = self.manifest["settings"]
+        self._grounds: dict[Path | None, GroundModel] = {}
 
     def input(self, name: str) -> Any:
         """Return an input table as it was read, None where it was not given."""
@@ -72,6 +77,15 @@ class CompletedRun:
     def result(self, name: str) -> Any:
         """Return a table of results, None where there is none."""
         return load_frame(self.folders["villages"], name)
+
+    def zones(self) -> dict[str, gpd.GeoDataFrame]:
+        """Return the dead zones with their outlines: of the table, of single operators, of single layers."""
+        found = {name: load_frame(self.folders["dead_zones"], name) for name in ("dead_zones", *SCOPED)}
+        return {name: frame for name, frame in found.items() if frame is not None}
+
+    def register(self) -> tuple[gpd.GeoDataFrame, Mapping[str, Any]] | None:
+        """Return the register that compare_reviews.py wrote beside the results, as texts, with its facts; None without one."""
+        return read_register(self.run.path)
 
     @cached_property
     def predicted(self) -> Predicted:
@@ -125,10 +139,16 @@ class CompletedRun:
         given = GroundSettings(**{name: value for name, value in self.settings["ground"].items() if name})
         return ground_used(given, self.folders["calibration"])
 
+    @cached_property
+    def corrections(self) -> Corrections | None:
+        """What measurements taught of the radio cells; None where nothing."""
+        learnt = load_corrections(self.folders["calibration"])
+        return None if learnt is None else learnt[0]
+
     @property
     def corrected(self) -> bool:
         """Whether measurements corrected the prediction."""
-        return load_corrections(self.folders["calibration"]) is not None
+        return self.corrections is not None
 
     def radio_cells(self) -> tuple[pd.DataFrame, PatternTables] | None:
         """Return the radio cells that were predicted with their patterns; None where none were (no terrain)."""
@@ -153,6 +173,11 @@ class CompletedRun:
         InputError
             If the project file is not found, or terrain or land cover are no longer what they were.
         """
+        if project_file not in self._grounds:
+            self._grounds[project_file] = self._read_ground(project_file)
+        return self._grounds[project_file]
+
+    def _read_ground(self, project_file: Path | None) -> GroundModel:
         name = str(self.manifest["project"]["file"])
         path = self.run.find_project(name) if project_file is None else project_file
         if path is None:

@@ -1,27 +1,43 @@
-"""Where a figure comes from: from a village, commune or site back to cells, rules, rows and files."""
+"""Where a figure comes from: from a village, facility, commune, site, dead zone or register entry back to cells, rules, rows and files."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import shapely
 
-from geo.coverage import Reason, State
 from geo.errors import Bilingual, InputError
-from geo.mapping.labels import column_entries, count_text, date_text, phrase, section, share_text
+from geo.mapping.labels import column_entries, date_text, phrase, share_text
+from geo.mapping.labels import section as strings
+from geo.pipeline.chain import RunChains
+from geo.pipeline.chain_words import field_name
 from geo.pipeline.completed import CompletedRun
+from geo.pipeline.explain_lines import (
+    Section,
+    Sourced,
+    claims_at,
+    column_words,
+    cuts,
+    decimal,
+    figures,
+    is_population,
+    named_class,
+    origin,
+    place_of_row,
+    place_sections,
+    say,
+    section,
+)
+from geo.pipeline.explain_zones import explain_register, explain_zone
 from geo.pipeline.places import Place, place_of
-from geo.pipeline.reading import load_issues
-from geo.pipeline.showing import model_name
-from geo.report.phrases import joined, number_text, phrases
-from geo.report.tables import ResultColumn, arrange, in_words, result_table
+from geo.report.phrases import joined, number_text
 from geo.text import clean, fold
 
-__all__ = ["Section", "explain", "field_name", "level_lines"]
+__all__ = ["Section", "explain"]
 
 _NEAR = 5
 _SITE_FACTS = (
@@ -40,31 +56,18 @@ _CELL_FACTS = (
 _FIXED_BANDWIDTH = ("2G", "3G")
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
-    """A heading and its lines."""
-
-    title: Bilingual
-    lines: tuple[Bilingual, ...]
-
-
-def _say(section: str, entry_name: str, /, **fields: object) -> Bilingual:
-    return phrases("results/explain.toml").say(section, entry_name, **fields)
-
-
-def _section(name: str, lines: list[Bilingual]) -> Section:
-    return Section(_say("sections", name), tuple(lines))
-
-
-def explain(folder: Path | CompletedRun, code: str) -> list[Section]:
-    """Return where the figures of a village, commune or point come from, or what a site brings into them.
+def explain(folder: Path | CompletedRun, code: str, *, project_file: Path | None = None) -> list[Section]:
+    """Return where the figures of a place, area or zone come from, or what a site brings into them.
 
     Parameters
     ----------
     folder : Path or CompletedRun
         Run folder, or the run once opened.
     code : str
-        village_id, commune_code or site_id, or longitude and latitude (:func:`geo.pipeline.places.coordinates_of`).
+        village_id, facility_id, commune_code, site_id, dead_zone_id or register_id, or longitude and latitude
+        (:func:`geo.pipeline.places.coordinates_of`).
+    project_file : Path, optional
+        Of the run, where it is not found by itself.
 
     Raises
     ------
@@ -72,83 +75,140 @@ def explain(folder: Path | CompletedRun, code: str) -> list[Section]:
         If the folder holds no complete run, nothing has the code, or the coordinates are not clear.
     """
     run = folder if isinstance(folder, CompletedRun) else CompletedRun(folder)
-    villages, communes = run.result("villages"), run.result("communes")
+    chains = RunChains(run, project_file)
     sections: list[Section] = []
-    if villages is not None:
-        for position in np.flatnonzero(villages["village_id"].to_numpy(dtype=object) == code):
-            sections += _village(run, villages, int(position))
+    for name, key, tell in (
+        ("villages", "village_id", _village),
+        ("facilities", "facility_id", _facility),
+    ):
+        frame = run.result(name)
+        if frame is not None:
+            for position in np.flatnonzero(frame[key].to_numpy(dtype=object) == code):
+                sections += tell(run, chains, frame, int(position))
+    communes, villages = run.result("communes"), run.result("villages")
     for position in np.flatnonzero(communes["commune_code"].to_numpy(dtype=object) == code):
         sections += _commune(run, communes, villages, int(position))
     sites = run.input("sites")
     if sites is not None:
         for position in np.flatnonzero(sites["site_id"].to_numpy(dtype=object) == code):
             sections += _site(run, sites.iloc[int(position)], villages)
+    sections += _unplaced(run, code)
+    sections += explain_zone(run, chains, code)
+    sections += explain_register(run, chains, code)
     if not sections:
         place = place_of(run, code)
         if place is not None:
-            return _point(run, place)
-        near = ", ".join(_near(code, villages, communes, sites)) or "–"
+            return _point(run, chains, place)
+        near = ", ".join(_near(run, code)) or "–"
         raise InputError(
-            f"Không thôn, xã hay trạm nào có mã '{code}'. Mã gần giống, hoặc của tên giống vậy: {near}.",
-            f"No village, commune or site has the code '{code}'. Codes like it, or of such a name: {near}.",
+            f"Không thôn, cơ sở, xã, trạm, vùng lõm sóng hay mục nào của sổ theo dõi có mã '{code}'. Mã gần giống, hoặc của tên giống vậy: {near}.",
+            f"No village, facility, commune, site, dead zone or entry of the register has the code '{code}'. Codes like it, or of such a name: "
+            f"{near}.",
         )
     return sections
 
 
-def _point(run: CompletedRun, place: Place) -> list[Section]:
-    """Return what the run predicted at a point, and how."""
-    levels = list(level_lines(run, place.lon, place.lat))
+def _point(run: CompletedRun, chains: RunChains, place: Place) -> list[Section]:
+    """Return what the run has at a point, and how it came about."""
+    told = place_sections(run, chains, place.lon, place.lat, "levels_point")
     name = Bilingual(place.name.vi[:1].upper() + place.name.vi[1:], place.name.en[:1].upper() + place.name.en[1:])
-    head = Section(name, () if levels else (_say("lines", "off_grid"),))
-    levels = [*levels, _cuts(run)] if levels else []
-    return [head, *([_section("levels_point", levels)] if levels else []), *_origin(run, [])]
+    claimed, rows = claims_at(run, shapely.Point(place.lon, place.lat)) if told else ([], [])
+    head = Section(name, () if told else (say("lines", "off_grid"),))
+    return [head, *told, *([section("claims", claimed)] if claimed else []), *origin(run, rows)]
 
 
-def _near(
-    code: str, villages: pd.DataFrame | None, communes: pd.DataFrame, sites: pd.DataFrame | None
-) -> list[str]:
+def _near(run: CompletedRun, code: str) -> Iterator[str]:
+    """Yield codes like one that nothing has: those that hold it or whose name does, else those that begin alike."""
     wanted = fold(code)
-    found: list[str] = []
-    for frame, key, name in (
-        (villages, "village_id", "village_name"),
-        (communes, "commune_code", "commune_name"),
-        (sites, "site_id", "site_name"),
-    ):
-        if frame is None or not wanted:
-            continue
-        pairs = [(clean(c), clean(n)) for c, n in zip(frame[key], frame[name], strict=True)]
-        hits = [(c, n) for c, n in pairs if wanted in fold(c) or wanted in fold(n)]
-        found += [f"{c} ({n})" if n else c for c, n in hits[:_NEAR]]
-    return found
+    register = run.register()
+    frames = [
+        (run.result("villages"), "village_id", "village_name"),
+        (run.result("facilities"), "facility_id", "facility_name"),
+        (run.result("communes"), "commune_code", "commune_name"),
+        (run.input("sites"), "site_id", "site_name"),
+        (run.input("unplaced"), "site_id", ""),
+        *((zones, "dead_zone_id", "") for zones in run.zones().values()),
+        (None if register is None else register[0], "register_id", ""),
+    ]
+    pairs = [
+        [(clean(c), clean(n)) for c, n in zip(frame[key], frame[name] if name else [""] * len(frame), strict=True)]
+        for frame, key, name in frames
+        if frame is not None
+    ]
+    if not wanted:
+        return
+    found = [[(c, n) for c, n in part if wanted in fold(c) or wanted in fold(n)] for part in pairs]
+    while not any(found) and len(wanted) > 1:  # nothing has it: what begins as it does
+        wanted = wanted[:-1]
+        found = [[(c, n) for c, n in part if fold(c).startswith(wanted)] for part in pairs]
+    for part in found:
+        yield from (f"{c} ({n})" if n else c for c, n in part[:_NEAR])
 
 
-def _village(run: CompletedRun, villages: pd.DataFrame, position: int) -> list[Section]:
+def _village(run: CompletedRun, chains: RunChains, villages: pd.DataFrame, position: int) -> list[Section]:
     row = villages.iloc[position]
     source = run.input("settlements").iloc[position]
-    head = _say(
+    head = say(
         "head", "village", code=row["village_id"], name=row["village_name"], commune=row["commune_code"]
     )
-    meaning = _say(
-        "classes", row["class"], households=_decimal(f"{run.settings['villages']['weak_cluster_households']:g}")
-    )
-    rows = [(_say("lines", "village_row"), source)]
+    households = decimal(f"{run.settings['villages']['weak_cluster_households']:g}")
+    result = [_class_line(run, row, households)]
+    if np.isfinite(float(row.get("cluster_lon", np.nan))):
+        about = {name: number_text(float(row[f"cluster_{name}"]), 5) for name in ("lon", "lat")}
+        basis = column_words("villages", "cluster_basis", row["cluster_basis"])
+        result.append(say("zone", "cluster", households=number_text(float(row["cluster_households"]), 1), basis=basis, **about))
+    if pd.isna(row["weak"]):
+        chance = float(row.get("weak_probability", np.nan))
+        known = np.isfinite(chance)
+        result.append(say("lines", "weak_open", chance=share_text(chance)) if known else say("lines", "weak_unknown"))
+    elif row["weak"] and row["class"] != "weak":
+        result.append(say("lines", "weak_too", households=households))
+    return _place(run, chains, row, head, result, [(say("lines", "village_row"), source)], figures(run, "villages", villages, position))
+
+
+def _facility(run: CompletedRun, chains: RunChains, facilities: pd.DataFrame, position: int) -> list[Section]:
+    row = facilities.iloc[position]
+    given = run.input("facilities")
+    source = given[given["facility_id"].to_numpy(dtype=object) == row["facility_id"]]
+    kind = column_words("facilities", "facility_kind", row["facility_kind"])
+    head = say("head", "facility", code=row["facility_id"], name=row["facility_name"], kind=kind, commune=row["commune_code"])
+    rows = [(say("lines", "facility_row"), one) for _, one in source.iterrows()]
+    return _place(run, chains, row, head, [_class_line(run, row)], rows, figures(run, "facilities", facilities, position))
+
+
+def _class_line(run: CompletedRun, row: pd.Series, households: Bilingual | str = "") -> Bilingual:
+    """Return the class in words, and what it means with the operators of the place."""
+    serving = str(row["operators_serving"])
+    names = Bilingual(serving.replace("; ", ", "), serving.replace("; ", ", "))
+    technology = str(row["best_technology"]) or "–"
+    meaning = say("classes", row["class"], households=households, operators=names, technology=technology)
+    return say("lines", "class", name=phrase(f"class_names.{row['class']}"), meaning=meaning)
+
+
+def _place(
+    run: CompletedRun, chains: RunChains, row: pd.Series, head: Bilingual, result: list[Bilingual], rows: list[Sourced], table: list[Bilingual]
+) -> list[Section]:
+    """Return what is told of a village or a facility: its class, levels, figures, and where they were read."""
     sites = run.input("sites")
     if sites is not None and row["nearest_site_id"]:
         # The same code may stand in two operators' lists: every row that has it is named.
         for _, site in sites[sites["site_id"] == row["nearest_site_id"]].iterrows():
             km = number_text(row["nearest_site_km"], 2)
             rows.append(
-                (_say("lines", "site_row", site=site["site_id"], operator=site["operator"], km=km), site)
+                (say("lines", "site_row", site=site["site_id"], operator=site["operator"], km=km), site)
             )
-    result = [_say("lines", "class", name=phrase(f"class_names.{row['class']}"), meaning=meaning)]
+    table_name = "villages" if "village_id" in row.index else "facilities"
     if row["operators_undecided"]:
-        column = next(c for c in result_table("villages").columns if c.name == "operators_undecided")
-        result.append(_say("lines", "undecided", list=_words(row["operators_undecided"], column)))
+        result.append(say("lines", "undecided", list=column_words(table_name, "operators_undecided", row["operators_undecided"])))
+    lon, lat = float(row["lon"]), float(row["lat"])
+    claimed, claim_rows = claims_at(run, shapely.Point(lon, lat)) if np.isfinite(lon) and np.isfinite(lat) else ([], [])
+    order = say("lines", "class_order" if table_name == "villages" else "class_order_facility")
     return [
-        Section(head, (*result, _say("lines", "class_order"))),
-        _section("levels", [*level_lines(run, float(row["lon"]), float(row["lat"])), _cuts(run)]),
-        _section("result", _figures(run, "villages", villages, position)),
-        *_origin(run, rows),
+        Section(head, (*result, order)),
+        *(place_sections(run, chains, lon, lat) or [section("levels", [say("lines", "off_grid")])]),
+        *([section("claims", claimed)] if claimed else []),
+        section("result", table),
+        *origin(run, [*rows, *claim_rows]),
     ]
 
 
@@ -156,12 +216,12 @@ def _commune(
     run: CompletedRun, communes: pd.DataFrame, villages: pd.DataFrame | None, position: int
 ) -> list[Section]:
     row = communes.iloc[position]
-    head = _say("head", "commune", code=row["commune_code"], name=row["commune_name"])
+    head = say("head", "commune", code=row["commune_code"], name=row["commune_name"])
     predicted = run.predicted
     states = predicted.coverage.all_state(tuple(run.settings["coverage"]["counting"]))
     codes, counts = np.unique(states[predicted.index == position], return_counts=True)
     cells = [
-        _say("lines", "counts", state=_say("states", str(c)), n=int(n))
+        say("lines", "counts", state=say("states", str(c)), n=int(n))
         for c, n in zip(codes, counts, strict=True)
     ]
     people = [
@@ -172,78 +232,88 @@ def _commune(
     rasters = [
         entry["file"] for entry in run.manifest["inputs"] if entry["file"].lower().endswith((".tif", ".tiff"))
     ]
-    sources = [*people, *(name for name in rasters if _is_population(run, name))]
-    lines = [_say("lines", "population", source=", ".join(sources) or _say("lines", "unknown"))]
+    sources = [*people, *(name for name in rasters if is_population(run, name))]
+    lines = [say("lines", "population", source=", ".join(sources) or say("lines", "unknown"))]
     if villages is not None:
         own = villages[villages["commune_code"] == row["commune_code"]]
         listing = joined(
-            [_named_class(v, c) for v, c in own[["village_id", "class"]].itertuples(index=False)]
+            [named_class(v, c) for v, c in own[["village_id", "class"]].itertuples(index=False)]
         )
-        lines.append(_say("lines", "villages", list=listing))
+        lines.append(say("lines", "villages", list=listing))
+    rows = [(say("lines", "commune_row"), run.input("units").iloc[position])]
+    table = run.input("population")
+    if table is not None and "commune_code" in table:
+        for _, of in table[table["commune_code"].to_numpy(dtype=object) == row["commune_code"]].iterrows():
+            rows.append((say("lines", "population_row"), of))
     return [
         Section(head, tuple(lines)),
-        _section("cells", [*cells, _cuts(run)]),
-        _section("result", _figures(run, "communes", communes, position)),
-        *_origin(run, [(_say("lines", "commune_row"), run.input("units").iloc[position])]),
+        section("cells", [*cells, cuts(run)]),
+        section("result", figures(run, "communes", communes, position)),
+        *origin(run, rows),
     ]
-
-
-def _is_population(run: CompletedRun, name: str) -> bool:
-    stages = {stage["name"]: stage for stage in run.manifest["stages"]}
-    entries = stages["inputs"]["settings"]["inputs"].get("population", [])
-    return any(Path(name).match(str(entry.get("path", ""))) for entry in entries)
-
-
-def _named_class(village: str, class_name: str) -> Bilingual:
-    named = phrase(f"class_names.{class_name}")
-    return Bilingual(f"{village} ({named.vi})", f"{village} ({named.en})")
 
 
 def _site(run: CompletedRun, site: pd.Series, villages: pd.DataFrame | None) -> list[Section]:
     """Return what is known of a site, its cells, what it is nearest to, and where that was read."""
     name = clean(site["site_name"]) if _given(site["site_name"]) else ""
-    head = _say(
+    head = say(
         "head", "site", code=site["site_id"], operator=site["operator"], name=f" – {name}" if name else ""
     )
     facts = [
-        _say("lines", "fact", name=_caption(k), value=_fact(k, site[k]))
+        say("lines", "fact", name=_caption(k), value=_fact(k, site[k]))
         for k in _SITE_FACTS
         if _given(site[k])
     ]
     cells = run.input("cells")
     own = cells[(cells["site_id"] == site["site_id"]) & (cells["operator"] == site["operator"])]
-    rows = [(_say("lines", "site"), site)]
+    rows = [(say("lines", "site"), site)]
     filled = _filled(run, site)
     lines = []
     for _, cell in own.iterrows():
-        known = joined(_say("cell", k, value=_decimal(f"{cell[k]:g}")) for k in _CELL_FACTS if _given(cell[k]))
+        known = joined(say("cell", k, value=decimal(f"{cell[k]:g}")) for k in _CELL_FACTS if _given(cell[k]))
         key = (str(cell["cell_id"]) if _given(cell["cell_id"]) else "", str(cell["technology"]))
-        missing = filled[key] if key in filled else _lacking(cell)
+        predicted = key in filled
+        missing = filled[key] if predicted else _lacking(cell)
         code = clean(cell["cell_id"]) if _given(cell["cell_id"]) else "–"
+        lacks = say("lines", "missing" if predicted else "missing_unused", list=joined(missing)) if missing else ""
         lines.append(
-            _say(
+            say(
                 "lines",
                 "cell",
                 code=code,
-                technology=cell["technology"],
+                technology=cell["technology"] or say("lines", "technology_unknown"),
                 status=phrase(f"site_status.{cell['status']}"),
                 known=known,
-                missing=_say("lines", "missing", list=joined(missing)) if missing else "",
+                missing=lacks if predicted else say("lines", "not_predicted", missing=lacks),
             )
         )
-        if _place(cell) not in {_place(row) for _, row in rows}:
-            rows.append((_say("lines", "cell_row", code=code), cell))
+        if place_of_row(cell) not in {place_of_row(row) for _, row in rows}:
+            rows.append((say("lines", "cell_row", code=code), cell))
     if villages is not None:
         near = villages[villages["nearest_site_id"] == site["site_id"]]
         listing = joined(
-            _named_class(v, c) for v, c in near[["village_id", "class"]].itertuples(index=False)
+            named_class(v, c) for v, c in near[["village_id", "class"]].itertuples(index=False)
         )
-        facts.append(_say("lines", "nearest_to", list=listing))
+        facts.append(say("lines", "nearest_to", list=listing))
     return [
         Section(head, tuple(facts)),
-        _section("site_cells", lines or [_say("lines", "no_cells")]),
-        *_origin(run, rows),
+        section("site_cells", lines or [say("lines", "no_cells")]),
+        *origin(run, rows),
     ]
+
+
+def _unplaced(run: CompletedRun, code: str) -> list[Section]:
+    """Return what is known of a site whose position is not."""
+    frame = run.input("unplaced")
+    if frame is None:
+        return []
+    out: list[Section] = []
+    for _, row in frame[frame["site_id"].to_numpy(dtype=object) == code].iterrows():
+        head = say("head", "site", code=code, operator=row["operator"] or "–", name="")
+        communes = str(row["commune_codes"]).replace(";", ", ")
+        line = say("lines", "unplaced", list=communes) if communes else say("lines", "unplaced_anywhere")
+        out += [Section(head, (line,)), *origin(run, [(say("lines", "site"), row)])]
+    return out
 
 
 def _filled(run: CompletedRun, site: pd.Series) -> dict[tuple[str, str], list[Bilingual]]:
@@ -264,12 +334,6 @@ def _lacking(cell: pd.Series) -> list[Bilingual]:
     return [field_name(k) for k in asked if not _given(cell[k])]
 
 
-def field_name(name: str) -> Bilingual:
-    """Return a field of a radio cell in words."""
-    words = phrases("results/signal.toml")
-    return words.say("fields", name) if words.has("fields", name) else Bilingual(name, name)
-
-
 def _given(value: Any) -> bool:
     return not pd.isna(value) and value != ""
 
@@ -281,152 +345,10 @@ def _caption(name: str) -> Bilingual:
 
 def _fact(name: str, value: Any) -> Bilingual:
     """Return a field of a site as a person reads it."""
-    if name == "status" and str(value) in section("site_status"):
+    if name == "status" and str(value) in strings("site_status"):
         return phrase(f"site_status.{value}")
     if name == "on_air_date":
         return date_text(str(value)[:10])
     if isinstance(value, float | np.floating):
-        return _decimal(f"{value:.6f}".rstrip("0").rstrip("."))
+        return decimal(f"{value:.6f}".rstrip("0").rstrip("."))
     return Bilingual(str(value), str(value))
-
-
-def _decimal(text: str) -> Bilingual:
-    return Bilingual(text.replace(".", ","), text)
-
-
-def _words(value: object, column: ResultColumn) -> Bilingual:
-    return Bilingual(str(in_words(value, column, "vi")), str(in_words(value, column, "en")))
-
-
-def _figures(run: CompletedRun, table: str, frame: pd.DataFrame, position: int) -> list[Bilingual]:
-    """Return the figures of a row as people read them; what is not known is counted, not listed."""
-    operators = list(dict.fromkeys(operator for operator, _ in run.predicted.coverage.layers))
-    arranged = arrange(frame.iloc[[position]], result_table(table), operators)
-    lines, empty = [], 0
-    for column, value in zip(arranged.columns, arranged.rows[0], strict=True):
-        if value is None:
-            empty += 1
-            continue
-        lines.append(
-            _say("lines", "figure", caption=column.caption, value=_shown(value, column), column=column.name)
-        )
-    if empty:
-        lines.append(_say("lines", "left_out", n=empty))
-    return lines
-
-
-def _shown(value: object, column: ResultColumn) -> Bilingual:
-    if isinstance(value, bool | str):
-        return _words(value, column)
-    if isinstance(value, int | float):
-        if column.kind == "share":
-            return share_text(value)
-        return count_text(value) if column.kind == "integer" else _decimal(f"{value:.{column.decimals}f}")
-    return date_text(str(value))
-
-
-def level_lines(run: CompletedRun, lon: float, lat: float) -> Iterator[Bilingual]:
-    """Yield what each layer has at a point, then the levels that it is held against; nothing outside the grid."""
-    coverage, cell = run.predicted.coverage, run.grid_cell(lon, lat)
-    levels = run.settings["coverage"]["levels_dbm"]
-    if cell is None:
-        return
-    if not run.in_area(cell):
-        yield _say("lines", "outside")
-        return
-    for i, (operator, technology) in enumerate(coverage.layers):
-        place = (i, *cell)
-        reason = Reason(int(coverage.reason[place]))
-        yield _say(
-            "lines",
-            "level",
-            operator=operator,
-            technology=technology,
-            state=_say("states", str(int(coverage.state[place]))),
-            level=_number(float(coverage.level_dbm[place]), 1, " dBm"),
-            threshold=_number(float(levels.get(technology, np.nan)), 0, " dBm"),
-            probability=_number(float(coverage.probability[place]), 3),
-            reason=_because(reason, int(coverage.state[place])),
-        )
-    rules = run.rules("planning_level")
-    for technology in sorted({t for _, t in coverage.layers} & {*levels}):
-        rule = rules.get(technology)
-        if rule is None or float(rule["threshold"]) != float(levels[technology]):
-            yield _say("lines", "threshold_own", technology=technology, value=_number(float(levels[technology]), 0))
-        else:
-            yield _say(
-                "lines",
-                "threshold",
-                technology=technology,
-                value=_number(float(levels[technology]), 0),
-                rule=rule["id"],
-                status=_say("statuses", rule["status"])
-                if phrases("results/explain.toml").has("statuses", rule["status"])
-                else rule["status"],
-                source=Bilingual(rule.get("source_vi") or _say("lines", "elsewhere").vi, rule["source"]),
-            )
-
-
-def _because(reason: Reason, state: int) -> Bilingual | str:
-    """Return why a state is no clear one."""
-    if reason != Reason.NONE:
-        return _say("lines", "because", reason=phrase(f"reasons.{reason.name.lower()}"))
-    return _say("lines", "between") if state == State.UNCERTAIN else ""
-
-
-def _cuts(run: CompletedRun) -> Bilingual:
-    coverage = run.settings["coverage"]
-    return _say(
-        "lines",
-        "cuts",
-        served=_decimal(f"{coverage['served_probability']:g}"),
-        unserved=_decimal(f"{coverage['unserved_probability']:g}"),
-    )
-
-
-def _number(value: float, decimals: int, unit: str = "") -> Bilingual:
-    if not np.isfinite(value):
-        return _say("lines", "unknown")
-    text = number_text(value, decimals)
-    return Bilingual(text.vi + unit, text.en + unit)
-
-
-def _place(row: pd.Series) -> tuple[str, str, int]:
-    return str(row["file"]), str(row["sheet"]), int(row["row"])
-
-
-def _origin(run: CompletedRun, rows: list[tuple[Bilingual, pd.Series]]) -> list[Section]:
-    """Return the rows with what was found in them, the files, and the method."""
-    named = [
-        _say(
-            "lines",
-            "row",
-            what=what,
-            file=row["file"],
-            sheet=f" [{row['sheet']}]" if row["sheet"] else "",
-            row=int(row["row"]),
-        )
-        for what, row in rows
-    ]
-    places = {_place(row) for _, row in rows}
-    found = [
-        _say("lines", "finding", file=finding.source, row=number, title=finding.title)
-        for name in ("inputs", "coverage")
-        for finding in load_issues(run.folders[name])
-        for number in sorted(set(finding.rows.tolist()))
-        if (finding.source.file, finding.source.sheet, number) in places
-    ]
-    model, manifest = run.manifest["model"], run.manifest
-    method = [
-        _say("lines", "model", name=model_name(model["name"]), sd=number_text(run.settings["coverage"]["model_error_sd_db"], 1)),
-        _say("lines", "version", version=manifest["vungphu"], time=manifest["run"]["finished"]),
-    ]
-    files = [
-        _say("lines", "file", file=entry["file"], sha256=entry["sha256"]) for entry in manifest["inputs"]
-    ]
-    return [
-        *([_section("rows", named)] if named else []),
-        *([_section("findings", found)] if found else []),
-        _section("method", method),
-        _section("files", files),
-    ]

@@ -1,4 +1,4 @@
-"""A place as a planner writes it: a village's code, or longitude and latitude."""
+"""A place as a planner writes it: the code of a village, facility or dead zone, or longitude and latitude."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 from geo.errors import Bilingual, InputError
 from geo.io.run_folder import run_name
@@ -45,25 +46,45 @@ class Place:
 def place_of(run: CompletedRun, code: str) -> Place | None:
     """Return the place that a code or a pair of coordinates means; None for a commune, a site or an unknown code.
 
+    A dead zone's place is its representative point; an entry of the register means the zone that it is now.
+
     Raises
     ------
     InputError
         If it looks like coordinates and is not plainly a pair of them.
     """
-    villages = run.result("villages")
-    if villages is not None:
-        for _, row in villages[villages["village_id"].to_numpy(dtype=object) == code].iterrows():
-            name = f"{clean(row['village_name'])} ({code})".strip()
-            return Place(float(row["lon"]), float(row["lat"]), Bilingual(name, name), _folder(code))
+    for table, key, named in (("villages", "village_id", "village_name"), ("facilities", "facility_id", "facility_name")):
+        frame = run.result(table)
+        if frame is not None:
+            for _, row in frame[frame[key].to_numpy(dtype=object) == code].iterrows():
+                name = f"{clean(row[named])} ({code})".strip()
+                return Place(float(row["lon"]), float(row["lat"]), Bilingual(name, name), _folder(code))
     for frame, key in ((run.result("communes"), "commune_code"), (run.input("sites"), "site_id")):
         if frame is not None and np.any(frame[key].to_numpy(dtype=object) == code):
             return None
+    zone = _zone_of(run, code)
+    if zone is not None:
+        title = phrases("results/signal.toml").say("place", "zone", code=zone["dead_zone_id"])
+        return Place(float(zone["lon"]), float(zone["lat"]), title, _folder(code))
     pair = coordinates_of(code)
     if pair is None:
         return None
     lon, lat = pair
     vi = phrases("results/signal.toml").say("place", "point", lon=degrees_text(lon), lat=degrees_text(lat))
     return Place(lon, lat, vi, f"{lon:.5f}_{lat:.5f}".replace("-", "m"))
+
+
+def _zone_of(run: CompletedRun, code: str) -> pd.Series | None:
+    """Return the dead zone of the run that has an id, or that an entry of the register is now."""
+    register = run.register()
+    wanted = {code}
+    if register is not None:
+        wanted |= {str(z) for z in register[0].loc[register[0]["register_id"] == code, "dead_zone_id"] if z}
+    for frame in run.zones().values():
+        found = np.flatnonzero(frame["dead_zone_id"].isin(wanted).to_numpy(bool))
+        if found.size:
+            return pd.Series(frame.iloc[int(found[0])])
+    return None
 
 
 def degrees_text(value: float) -> Bilingual:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
@@ -15,11 +16,34 @@ import shapely
 from geo.crs import WGS84_EPSG
 from geo.io.files import write_bytes
 from geo.io.layers import write_layers
+from geo.pipeline.claims import CLAIM_TABLES
 from geo.pipeline.engine import Workspace
+from geo.pipeline.ipv6 import IPV6_TABLES
+from geo.pipeline.reading import load_frame
+from geo.pipeline.standards import STANDARD_TABLES
 from geo.report.qgis import layer_styles
 from geo.report.tables import Arranged, arrange, csv_bytes, result_table, tables_workbook
 
-__all__ = ["arranged_frame", "write_result_layers", "write_result_tables"]
+__all__ = ["PEOPLE", "arranged_frame", "result_frames", "write_result_layers", "write_result_tables"]
+
+#: Table of the figures of people without signal, kept by the stage of the tables itself.
+PEOPLE = "people"
+
+
+def result_frames(folders: Mapping[str, Path]) -> dict[str, pd.DataFrame]:
+    """Return the tables of results in the order of their sheets, from the folders of the stages that made them."""
+    names = ("communes", "provinces", "villages", "facilities")
+    found = {name: load_frame(folders["villages"], name) for name in names}
+    found["dead_zones"] = load_frame(folders["dead_zones"], "dead_zones")
+    if "claims" in folders:
+        found |= {name: load_frame(folders["claims"], name) for name in CLAIM_TABLES}
+    if "standards" in folders:
+        found |= {name: load_frame(folders["standards"], name) for name in STANDARD_TABLES}
+    if "ipv6" in folders:
+        found |= {name: load_frame(folders["ipv6"], name) for name in IPV6_TABLES}
+    if "tables" in folders:
+        found[PEOPLE] = load_frame(folders["tables"], PEOPLE)
+    return {name: frame for name, frame in found.items() if frame is not None}
 
 
 def write_result_tables(

@@ -17,6 +17,7 @@ import pandas as pd
 from geo.areas import AreaIndex
 from geo.coverage import spread_people, unit_index
 from geo.crs import WGS84_EPSG, local_utm_epsg, to_wgs84
+from geo.dead_zones.table import CLASSES
 from geo.errors import Bilingual, InputError
 from geo.grid import Grid
 from geo.io.acceptances import ACCEPTANCE_COLUMNS, read_acceptances
@@ -35,6 +36,7 @@ from geo.io.run_folder import MANIFEST, RunFolder
 from geo.pipeline.keys import canonical
 from geo.pipeline.predicting import layer_names
 from geo.pipeline.reading import files_of, load_population_raster
+from geo.pipeline.register_sheet import WORKBOOK, with_register_sheet
 from geo.pipeline.results import arranged_frame
 from geo.register import (
     IDENTITY_COLUMNS,
@@ -54,6 +56,7 @@ from geo.register import (
     compare,
     dead_zones,
     deciding_layers,
+    files_by_kind,
     find_places,
     identities_of,
     look,
@@ -68,7 +71,7 @@ from geo.report.issues import issues_workbook
 from geo.report.phrases import number_text, phrases
 from geo.report.register import register_frame
 from geo.report.tables import arrange, csv_bytes, in_words, result_table, tables_workbook
-from geo.validation import IssueLog, Severity
+from geo.validation import IssueLog, Severity, Source
 
 __all__ = ["ReviewsCompared", "compare_reviews", "review_view"]
 
@@ -121,7 +124,7 @@ def compare_reviews(
         Finished runs of one province; the old one is only read.
     out : Path, optional
         Where ``tables/register.csv``, ``register.xlsx``, ``register.gpkg`` and ``register.json`` go; by default the new
-        run's folder.
+        run's folder, whose ``tables.xlsx`` then gets the register as a sheet.
     old_register : Path, optional
         Folder with the old review's register, if it was written elsewhere.
     acceptances : Path, optional
@@ -136,9 +139,10 @@ def compare_reviews(
     Raises
     ------
     InputError
-        If a folder is no finished run, both are the same one, the new is the older, provinces differ, or the old
-        register does not belong to the old run.
+        If a folder is no finished run, both are the same one, the new is the older, provinces differ, the old
+        register does not belong to the old run, a class has no zones, or the population is none.
     """
+    _require_classes(deadline_days or {})
     old, new = open_review(old_folder), open_review(new_folder)
     _require_pair(old, new)
     target = new.path if out is None else out
@@ -177,7 +181,12 @@ def compare_reviews(
     table = register_frame(compared)
     require_nothing_lost(table, identities, new_zones)
     summary = tuple(_summary(table, old, new, views, people.basis, first=previous is None, edited=edited))
-    facts = _facts(old, new, settings, people.basis, acceptances, population, table)
+    of_list = {
+        str(name): [{"file": file, "sheet": sheet, "row": row} for file, sheet, row in r.rows]
+        for name, r in zip(compared.rows["register_id"], recorded, strict=True)
+        if r.rows
+    }
+    facts = {**_facts(old, new, settings, people.basis, acceptances, population, table), "acceptance_rows": of_list}
     folder = RunFolder(target)
     with folder.locked() if folder.stages.is_dir() else nullcontext():  # no analysis may change the results meanwhile
         written = tuple(_write(target, table, compared, places, facts, new, log))
@@ -185,6 +194,16 @@ def compare_reviews(
 
 
 # -- what may be compared
+
+
+def _require_classes(deadline_days: Mapping[str, float]) -> None:
+    strange = [name for name in deadline_days if name not in CLASSES]
+    if strange:
+        allowed = ", ".join(CLASSES)
+        raise InputError(
+            f"Thời hạn theo loại vùng: không có loại '{strange[0]}'; các loại là {allowed}.",
+            f"Deadlines by class of zone: there is no class '{strange[0]}'; the classes are {allowed}.",
+        )
 
 
 def _require_pair(old: ReviewFolder, new: ReviewFolder) -> None:
@@ -323,7 +342,7 @@ class _People:
 def _people(new: ReviewFolder, grid: Grid | None, given: Path | None) -> _People:
     """Return the new review's people: the raster given, its own, its communes' spread over houses, else its villages'."""
     if grid is not None:
-        raster = None if given is None else open_population_raster(given, log=IssueLog(issue_catalogue()), label=given.name)
+        raster = None if given is None else _given_raster(new, given)
         on_grid, basis = (None, "given") if raster is None else (raster.to_grid(grid).values, "given")
         if on_grid is None and (own := _own_raster(new)) is not None:
             on_grid, basis = own.to_grid(grid).values, "raster"
@@ -345,6 +364,22 @@ def _people(new: ReviewFolder, grid: Grid | None, given: Path | None) -> _People
     lon, lat, people = (pd.to_numeric(villages[name], errors="coerce").to_numpy(float) for name in ("lon", "lat", "population"))
     known = np.isfinite(lon) & np.isfinite(lat)
     return _People(WeightedPoints(lon[known], lat[known], people[known], "villages"), None, "villages")
+
+
+def _given_raster(new: ReviewFolder, path: Path) -> PopulationRaster:
+    """Return the raster of people that the user names; one that cannot be people is refused."""
+    log = IssueLog(issue_catalogue())
+    raster = open_population_raster(path, log=log, label=path.name)
+    mark = fingerprint(path).sha256
+    for kind in ("terrain", "land_cover"):
+        if mark in files_by_kind(new.manifest).get(kind, {}).values():
+            log.add("population_is_terrain", Source(path.name), fields={"kind": kind})
+    if log.has_errors:
+        first = log.of_severity(Severity.ERROR)[0]
+        raise InputError(
+            f"--population {path.name}: {first.title.vi}. {first.action.vi}.", f"--population {path.name}: {first.title.en}. {first.action.en}."
+        )
+    return raster
 
 
 def _own_raster(new: ReviewFolder) -> PopulationRaster | None:
@@ -532,5 +567,10 @@ def _write(
         write_bytes(path, issues_workbook(log, created=created, title=title))
         yield path
     path = target / f"{REGISTER}.json"
-    write_json(path, canonical({**facts, "table_sha256": digest(target / "tables" / f"{REGISTER}.csv")}))
+    facts = {**facts, "table_sha256": digest(target / "tables" / f"{REGISTER}.csv")}
+    write_json(path, canonical(facts))
+    if target.resolve() == new.path.resolve() and with_register_sheet(target):
+        yield target / WORKBOOK
+        # The workbook's checksum stands in the manifest, and the manifest's here.
+        write_json(path, canonical({**facts, "new": {**facts["new"], "manifest_sha256": digest(target / MANIFEST)}}))
     yield path

@@ -17,14 +17,16 @@ from geo.errors import Bilingual, InputError
 from geo.io.files import write_bytes
 from geo.io.resources import load_toml
 from geo.mapping.labels import date_text
+from geo.pipeline.chain import RunChains
+from geo.pipeline.chain_words import field_name
 from geo.pipeline.completed import CompletedRun
-from geo.pipeline.explain import Section, field_name, level_lines
+from geo.pipeline.explain_lines import Section, level_lines, stories
 from geo.pipeline.places import Place, degrees_text, place_of
 from geo.propagation.ground import GroundModel
 from geo.propagation.p1812 import MODEL
 from geo.propagation.paths import PathLoss, atmosphere
 from geo.propagation.settings import CoverageSettings
-from geo.report.path_page import PathEntry, PathPage, path_page
+from geo.report.path_page import PathEntry, PathPage, StoryEntry, path_page
 from geo.report.phrases import joined, number_text, phrases, short_number_text
 from geo.report.profile import NARROW, WIDE, distance_text, edge_in_short, edge_sentence, profile_picture
 
@@ -124,7 +126,8 @@ def explain_signal(
         ),
         Section(_say("heading", "method"), tuple(found.method)),
     ]
-    return SignalExplained(place.folder, sections, _files(run, place, entries, notes, found.method, chosen))
+    told = [StoryEntry(s.title, s.rows, s.lines) for s in stories(run, RunChains(run, project_file), place.lon, place.lat)]
+    return SignalExplained(place.folder, sections, _files(run, place, entries, told, notes, found, chosen))
 
 
 def write_signal(explained: SignalExplained, run_folder: Path, target: Path | None = None) -> list[Path]:
@@ -162,6 +165,7 @@ class _Paths:
         self.notes = [_say("lines", "no_list", operator=name) for name in run.operators_without_sites()]
         self.method: list[Bilingual] = []
         self.mixed = False
+        self.corrected = run.corrected and swept
         self.uncounted: dict[str, Bilingual] = {}
         radio = run.radio_cells()
         if radio is None:
@@ -179,7 +183,7 @@ class _Paths:
             "ground": ground,
             "settings": settings,
         }
-        near = cells_in_reach(table, tables, **where)
+        near = cells_in_reach(table, tables, **where, corrections=run.corrections if self.corrected else None)
         reach = number_text(settings.max_radius_m / 1000.0)
         if near.empty:
             self.notes.append(_say("lines", "no_cells", reach=reach))
@@ -191,7 +195,7 @@ class _Paths:
         self.signals = list(cell_signals(chosen, tables, **where))
         shown = len(chosen)
         first = _say("lines", "counted_first") if self.uncounted else _NOTHING
-        known = any(math.isfinite(s.level_dbm - s.threshold_dbm) for s in self.signals)
+        known = any(math.isfinite(s.held_dbm - s.threshold_dbm) for s in self.signals)
         about = {"shown": shown, "strongest": min(strongest, len(near)), "first": first, "n": len(near) - shown, "reach": reach}
         self.notes.append(_say("lines", "left_out" if known else "left_out_unknown", **about))
         self.mixed = ground.terrain.kind == "surface" and ground.cover_used is None
@@ -211,20 +215,21 @@ def _verdict(found: _Paths) -> Iterator[Bilingual]:
 
     Only technologies that count as service on the date are spoken of.
     """
-    known = [s for s in found.signals if math.isfinite(s.level_dbm - s.threshold_dbm)]
+    known = [s for s in found.signals if math.isfinite(s.held_dbm - s.threshold_dbm)]
     held = [s for s in known if _text(s.cell["technology"]) not in found.uncounted]
     if not held:
         if known:
             yield _say("lines", "verdict_uncounted")
         return
-    best = max(held, key=lambda s: s.level_dbm - s.threshold_dbm)
-    margin = best.level_dbm - best.threshold_dbm
+    best = max(held, key=lambda s: s.held_dbm - s.threshold_dbm)
+    margin = best.held_dbm - best.threshold_dbm
+    corrected = "_corrected" if found.corrected else ""
     about = {"cell": _cell_name(best.cell), "margin": number_text(abs(margin), 1)}
     if margin >= 0:
-        yield _say("lines", "verdict_reached", **about)
+        yield _say("lines", f"verdict_reached{corrected}", **about)
     elif best.path is not None:
         counted = _say("lines", "verdict_counted") if found.uncounted else _NOTHING
-        yield _say("lines", "verdict_missed", edge=edge_sentence(best.path.edge, surface=found.mixed), counted=counted, **about)
+        yield _say("lines", f"verdict_missed{corrected}", edge=edge_sentence(best.path.edge, surface=found.mixed), counted=counted, **about)
 
 
 def _method(ground: GroundModel, settings: CoverageSettings) -> Iterator[Bilingual]:
@@ -264,7 +269,7 @@ def _cell_name(cell: pd.Series) -> Bilingual:
 
 def _entry(signal: CellSignal, place: Place, language: str, found: _Paths) -> PathEntry:
     name, mixed = _cell_name(signal.cell), found.mixed
-    level, path = signal.level_dbm, signal.path
+    level, path = signal.held_dbm, signal.path
     uncounted = found.uncounted.get(_text(signal.cell["technology"]))
     lines = [*([] if uncounted is None else [uncounted]), *_lines(signal, found)]
     if path is None:
@@ -276,14 +281,15 @@ def _entry(signal: CellSignal, place: Place, language: str, found: _Paths) -> Pa
     if uncounted is not None:
         against = _say("values", "uncounted", against=against)
     title = _say("heading", "picture", cell=name, place=place.name)
+    corrected = "_corrected" if math.isfinite(signal.corrected_dbm) else ""
     notes = [_say("lines", "sentence", text=edge_sentence(path.edge, surface=mixed))]
     if math.isfinite(margin):
         threshold = _value("dbm", signal.threshold_dbm, 0)
         notes.append(
-            _say("lines", "level_held", level=_value("dbm", level), threshold=threshold, against=against)
+            _say("lines", f"level_held{corrected}", level=_value("dbm", level), threshold=threshold, against=against)
         )
     elif math.isfinite(level):
-        notes.append(_say("lines", "level", level=_value("dbm", level)))
+        notes.append(_say("lines", f"level{corrected}", level=_value("dbm", level)))
     picture, wide, narrow = (
         profile_picture(path, title=title, notes=notes, language=language, size=size, surface=mixed, headed=headed)
         for size, headed in ((WIDE, True), (WIDE, False), (NARROW, False))
@@ -317,12 +323,15 @@ def _parts(signal: CellSignal, path: PathLoss, *, swept: bool) -> Iterator[tuple
         yield _say("parts", name), _value("db", -lost, sign=True)
     if signal.uncapped_dbm > ceiling:
         yield _say("parts", "ceiling"), _value("dbm", ceiling)
-    yield _say("parts", "level"), _value("dbm", signal.level_dbm)
+    corrected = math.isfinite(signal.corrected_dbm)
+    yield _say("parts", "level_uncorrected" if corrected else "level"), _value("dbm", signal.level_dbm)
+    if swept:  # outside the area no grid cell has a level
+        yield _say("parts", "sweep_uncorrected" if corrected else "sweep"), _value("dbm", signal.sweep_dbm)
+    if corrected:
+        yield _say("parts", "corrected"), _value("dbm", signal.corrected_dbm)
     if math.isfinite(signal.threshold_dbm):
         yield _say("parts", "threshold"), _value("dbm", signal.threshold_dbm, 0)
-        yield _say("parts", "margin"), _value("db", signal.level_dbm - signal.threshold_dbm, sign=True)
-    if swept:  # outside the area no grid cell has a level
-        yield _say("parts", "sweep"), _value("dbm", signal.sweep_dbm)
+        yield _say("parts", "margin_corrected" if corrected else "margin"), _value("db", signal.held_dbm - signal.threshold_dbm, sign=True)
 
 
 def _lines(signal: CellSignal, found: _Paths) -> Iterator[Bilingual]:
@@ -404,7 +413,13 @@ def _unknown_sentence(signal: CellSignal) -> Bilingual:
 
 
 def _files(
-    run: CompletedRun, place: Place, entries: Sequence[PathEntry], notes: Sequence[Bilingual], method: Sequence[Bilingual], language: str
+    run: CompletedRun,
+    place: Place,
+    entries: Sequence[PathEntry],
+    told: Sequence[StoryEntry],
+    notes: Sequence[Bilingual],
+    found: _Paths,
+    language: str,
 ) -> dict[str, bytes]:
     project = run.manifest["project"]
     page = PathPage(
@@ -415,9 +430,11 @@ def _files(
         notes=tuple(notes),
         entries=tuple(entries),
         levels=tuple(level_lines(run, place.lon, place.lat)),
-        method=tuple(method),
+        method=tuple(found.method),
         made_up=bool(project["made_up"]),
         language=language,
+        stories=tuple(told),
+        corrected=found.corrected,
     )
     drawn = [entry.picture for entry in entries if entry.picture]
     return {**{f"{i:02d}.svg": text.encode("utf-8") for i, text in enumerate(drawn, start=1)}, _PAGE: path_page(page)}

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
@@ -32,6 +33,8 @@ class Recorded:
     claimed_on : date or None
     deadline : date or None
         The latest one given.
+    rows : tuple of (str, str, int)
+        File, sheet and row of what says so.
     """
 
     accepted: bool | None = None
@@ -39,6 +42,7 @@ class Recorded:
     claimed: bool = False
     claimed_on: date | None = None
     deadline: date | None = None
+    rows: tuple[tuple[str, str, int], ...] = field(default=(), compare=False)
 
 
 def recorded_of_places(
@@ -74,12 +78,14 @@ def recorded_of_places(
     """
     finder = _Finder(places, outlines, villages)
     taken: dict[int, list[Mapping[Any, Any]]] = {}
+    unused: Counter[Source] = Counter()
     for row in rows.to_dict("records"):
         source = Source(str(row["file"]), str(row["sheet"]))
         number = [int(row["row"])]
         found, problem, came = finder.places_of(row)
         if problem:
             log.add(problem, source, rows=number, came=came)
+            unused[source] += 1
             continue
         for name in ("accepted_on", "claimed_on"):
             if not pd.isna(row[name]) and pd.Timestamp(row[name]).date() > today:
@@ -87,6 +93,8 @@ def recorded_of_places(
                 row |= {name: pd.NaT, name.removesuffix("_on"): ""}
         for place in found:
             taken.setdefault(place, []).append(row)
+    # The list was closed when it was read: rows that fit no place are not used after all.
+    log.counts[:] = [replace(c, rows_used=c.rows_used - unused[c.source], rows_dropped=c.rows_dropped + unused[c.source]) for c in log.counts]
     return tuple(_summed(taken.get(place, []), log) for place in range(len(places)))
 
 
@@ -121,11 +129,11 @@ class _Finder:
         """Return the places, or the code of a finding and what came."""
         operator = str(row["operator"])
         review = _day(row["review_on"])
-        for field in ("register_id", "dead_zone_id"):
-            name = str(row[field])
+        for key in ("register_id", "dead_zone_id"):
+            name = str(row[key])
             if not name:
                 continue
-            if field == "register_id":
+            if key == "register_id":
                 found = {self._survivor(self._by_id[name])} if name in self._by_id else set()
             else:
                 found = self._by_zone.get((name, "" if review is None else review.isoformat()), set())
@@ -162,7 +170,7 @@ class _Finder:
 
 def _summed(rows: Sequence[Mapping[Any, Any]], log: IssueLog) -> Recorded:
     """Return what rows about one place say together, whatever their order."""
-    out = Recorded()
+    out = Recorded(rows=tuple(sorted((str(row["file"]), str(row["sheet"]), int(str(row["row"]))) for row in rows)))
     said = [(_day(row["accepted_on"]), row["accepted"] == "yes") for row in rows if row["accepted"]]
     dated = sorted(((day, yes) for day, yes in said if day is not None), key=lambda e: (e[0], not e[1]))
     if dated:

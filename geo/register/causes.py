@@ -69,8 +69,8 @@ class PlaceFacts:
     sites : tuple of SiteNear
     sites_known : bool
         Both reviews publish their sites and radio cells, so that no changed one is overlooked.
-    samples_differ : int or None
-        Samples in the place that only one of the reviews has; None where they cannot be looked at.
+    samples_gone, samples_new : int or None
+        Samples in the place that the old review alone has, and the new one alone; None where they cannot be looked at.
     lists_missing : tuple of str
         Operators whose list the new review lacks and whose layers are unknown here for it.
     """
@@ -81,8 +81,16 @@ class PlaceFacts:
     rule_effect: str = ""
     sites: tuple[SiteNear, ...] = ()
     sites_known: bool = True
-    samples_differ: int | None = None
+    samples_gone: int | None = None
+    samples_new: int | None = None
     lists_missing: tuple[str, ...] = ()
+
+    @property
+    def samples_differ(self) -> int | None:
+        """Samples in the place that one of the reviews alone has."""
+        if self.samples_gone is None or self.samples_new is None:
+            return None
+        return self.samples_gone + self.samples_new
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,6 +43,8 @@ _RULE_SETTINGS = {
     "villages": None,
     "dead_zones": None,
 }
+#: Entries of the manifest's model that are found by a run, not chosen for it: they follow from its measurements.
+_FOUND = ("score", "corrected")
 _INPUT_SETTINGS = {"coverage": ("absent_technologies", "neighbour_operators"), "reading": None}
 
 
@@ -150,7 +152,7 @@ def _software(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Change
     software = [{**dict(m.get("software", {})), "vungphu": m.get("vungphu")} for m in (old, new)]
     for name, was, becomes in _differing(*software):
         yield Change("model", f"software.{name}", was, becomes)
-    models = [{k: v for k, v in m.get("model", {}).items() if k != "score"} for m in (old, new)]
+    models = [{k: v for k, v in m.get("model", {}).items() if k not in _FOUND} for m in (old, new)]
     for name, was, becomes in _differing(*models):
         yield Change("model", f"model.{name}", was, becomes)
 

@@ -154,7 +154,8 @@ def compare(
             rule_effect=effects[i],
             sites=sites,
             sites_known=sites_known and changed_sites is not None,
-            samples_differ=None if differing is None else int(differing[i]),
+            samples_gone=None if differing is None else int(differing[i, 0]),
+            samples_new=None if differing is None else int(differing[i, 1]),
             lists_missing=looked.lists_missing[i] if decision.state == "unknown" or "partly_unknown" in decision.flags else (),
         )
         facts.append(fact)

@@ -7,8 +7,8 @@ state                  when
 ``persisting``         a zone then and now (or a zone again after a review that could not say)
 ``reopened``           a zone now; it had been resolved, by measurement, acceptance or prediction
 ``overdue``            a zone now, and its deadline lies before the day of the review
-``claimed_not_shown``  a zone now, though an operator claims service there or an acceptance was refused: neither
-                       measurement nor prediction shows it
+``claimed_not_shown``  a zone now, though an operator claims service there: neither measurement nor prediction
+                       shows it
 ``resolved``           no zone now, nearly all its people are served, and service was *measured* there after the
                        listing; or an acceptance after the listing is recorded (then even if the prediction still
                        draws the zone, as long as no measurement speaks against it)
@@ -33,7 +33,7 @@ flag                           meaning
 ``new``, ``reopened``,         as the states, where another state comes first
 ``claimed``
 ``deadline_passed``            no zone is drawn, the matter is not resolved, and the deadline is over
-``acceptance_refused``         an acceptance was refused
+``acceptance_refused``         an acceptance was refused: no claim, and no state of its own
 ``accepted``                   rests on a recorded acceptance
 ``prediction_disagrees``       accepted, yet the prediction still draws a zone there
 ``acceptance_contradicted``    accepted, yet measured without service (after it, or without a date)
@@ -217,9 +217,8 @@ def _with_zone(case: Case, accepted: bool, flags: set[str], settings: RegisterSe
             return Decision("resolved", tuple(sorted(flags)), "acceptance", case.opened, case.resolved_on or case.today)
     reopened = case.resolved_on is not None
     opened = case.today if reopened else case.opened
-    claims = ((case.accepted is False, case.accepted_on), (case.claimed, case.claimed_on))
     again = reopened or opened != case.first_listed  # a claim from before the reopening is settled
-    claimed = any(made and not (again and (day is None or day <= opened)) for made, day in claims)
+    claimed = case.claimed and not (again and (case.claimed_on is None or case.claimed_on <= opened))
     if case.seen.looked_at and case.seen.unknown >= settings.successor_share:
         flags.add("partly_unknown")
     found = [

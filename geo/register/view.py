@@ -197,7 +197,7 @@ def _picked(values: npt.NDArray[np.float32] | None, row: IntArray, column: IntAr
 def samples_that_differ(
     old: pd.DataFrame | None, new: pd.DataFrame | None, outlines: npt.NDArray[np.object_], whose: Sequence[str]
 ) -> npt.NDArray[np.int64] | None:
-    """Return how many samples in each outline only one of two reviews has; None where one does not keep them.
+    """Return how many samples in each outline only one of two reviews has, (n, 2): the old one, the new one; None where one does not keep them.
 
     Parameters
     ----------
@@ -215,9 +215,11 @@ def samples_that_differ(
     joined = both[0].merge(both[1], how="outer", on=[*keys, "again"], indicator=True)
     alone = joined[joined["_merge"] != "both"]
     if alone.empty or not len(outlines):
-        return np.zeros(len(outlines), dtype=np.int64)
+        return np.zeros((len(outlines), 2), dtype=np.int64)
     points = np.asarray(shapely.points(alone["lon"].to_numpy(float), alone["lat"].to_numpy(float)), dtype=object)
     outline, point = shapely.STRtree(points).query(outlines, predicate="intersects")
     wanted = np.asarray(whose, dtype=object)[outline]
     counts = (wanted == "") | (alone["operator"].to_numpy(dtype=object)[point] == wanted)
-    return np.bincount(outline[counts], minlength=len(outlines)).astype(np.int64)
+    new_one = (alone["_merge"] == "right_only").to_numpy(dtype=bool)[point]
+    both_ways = [np.bincount(outline[counts & side], minlength=len(outlines)) for side in (~new_one, new_one)]
+    return np.stack(both_ways, axis=1).astype(np.int64)

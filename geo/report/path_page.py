@@ -11,7 +11,7 @@ from geo.mapping.escape import SafeText, vn_safe
 from geo.mapping.page import drawing, environment, inline_code, policy
 from geo.report.phrases import phrases
 
-__all__ = ["PathEntry", "PathPage", "path_page"]
+__all__ = ["PathEntry", "PathPage", "StoryEntry", "path_page"]
 
 _FOLDER = "explain"
 Row = tuple[Bilingual, Bilingual]
@@ -47,6 +47,15 @@ class PathEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class StoryEntry:
+    """How the figures of one layer came about: parts that add up, and sentences."""
+
+    title: Bilingual
+    parts: tuple[Row, ...]
+    lines: tuple[Bilingual, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class PathPage:
     """What the page shows.
 
@@ -60,6 +69,10 @@ class PathPage:
     levels, method : tuple of Bilingual
     made_up : bool
     language : str
+    stories : tuple of StoryEntry
+        How each layer's figures came about.
+    corrected : bool
+        Whether the levels of the summary are corrected ones.
     """
 
     title: Bilingual
@@ -70,6 +83,8 @@ class PathPage:
     method: tuple[Bilingual, ...]
     made_up: bool
     language: str
+    stories: tuple[StoryEntry, ...] = ()
+    corrected: bool = False
 
 
 def path_page(content: PathPage) -> bytes:
@@ -89,6 +104,7 @@ def path_page(content: PathPage) -> bytes:
     def every(texts: Sequence[Bilingual]) -> list[SafeText]:
         return [safe(text) for text in texts]
 
+    level = "level_corrected" if content.corrected else "level"
     style = inline_code(template_text(f"{_FOLDER}/page.css"))
     values = {
         "page": {
@@ -100,9 +116,12 @@ def path_page(content: PathPage) -> bytes:
         },
         "made_up": safe(words.say("lines", "made_up")) if content.made_up else None,
         "notes": every(content.notes),
-        "columns": every([words.say("table", name) for name in ("cell", "distance", "level", "against", "why")]),
+        "columns": every([words.say("table", name) for name in ("cell", "distance", level, "against", "why")]),
         "part_columns": every([words.say("table", name) for name in ("part", "value")]),
         "say": {name: safe(words.say("heading", name)) for name in ("summary", "levels", "method")},
+        "stories": [
+            {"title": safe(story.title), "parts": [every(row) for row in story.parts], "lines": every(story.lines)} for story in content.stories
+        ],
         "entries": [
             {
                 "title": safe(entry.title),

@@ -87,9 +87,20 @@ def _state_entry(row: Mapping[Any, Any]) -> str:
     return "villages" if basis == "villages" else state
 
 
+def _gap(row: Mapping[Any, Any]) -> Bilingual:
+    """Return what is missing in a zone of its class: to speak of no signal where one operator serves would be wrong."""
+    operator, technology = str(row["operator"]), str(row["technology"])
+    if operator and row["class"] != "road":
+        return _say("gap", "of_layer" if technology else "of_operator", operator=operator, technology=technology)
+    words = phrases("results/register.toml")
+    return _say("gap", str(row["class"]) if words.has("gap", str(row["class"])) else "white")
+
+
 def _remark(row: Mapping[Any, Any], causes: Causes, facts: PlaceFacts) -> Bilingual:
     basis = str(row["shares_basis"])
+    gap = _gap(row)
     fields = {
+        "gap": gap,
         "deadline": _day(row["deadline"]),
         "accepted": _day(row["accepted_on"]),
         "measured": _day(row["last_measured"]),
@@ -112,8 +123,11 @@ def _remark(row: Mapping[Any, Any], causes: Causes, facts: PlaceFacts) -> Biling
         if row[name] and not (name == "split_from" and row["known"])
     ]
     parts += _causes(causes, facts)
-    if row["rule_effect"] not in {"", "none", "no_change"} and not ended:
-        verdicts = {f"{review}_{rule}": _words(f"{review}_review_{rule}_rule", row[f"{review}_review_{rule}_rule"]) for review in ("old", "new") for rule in ("old", "new")}
+    if row["rule_effect"] and not ended:
+        verdicts = {
+            f"{review}_{rule}": _say("verdict", str(row[f"{review}_review_{rule}_rule"]), gap=gap)
+            for review in ("old", "new") for rule in ("old", "new")
+        }  # fmt: skip
         parts.append(_say("rule", row["rule_effect"], **verdicts))
     return joined(parts, " ")
 
@@ -140,14 +154,35 @@ def _sign_texts(cause: Cause, facts: PlaceFacts) -> Iterator[Bilingual]:
         for site in facts.sites:
             km = number_text(site.distance_km, 1)
             yield _say("sign", f"site_{site.change}", site=site.site_id, operator=site.operator, km=km)
-    if cause.kind == "measurement" and facts.samples_differ:
-        yield _say("sign", "samples", n=number_text(facts.samples_differ))
+    if cause.kind == "measurement":
+        for entry, n in (("samples_gone", facts.samples_gone), ("samples_new", facts.samples_new)):
+            if n:
+                yield _say("sign", entry, n=number_text(n))
     for change in cause.changes:
-        if change.subject.startswith("files."):
-            names = change.new or change.old
-            yield Bilingual(names, names)
-        else:
-            yield _say("sign", "changed", subject=change.subject, old=change.old or "–", new=change.new or "–")
+        yield from _change_texts(change)
+
+
+def _change_texts(change: Change) -> Iterator[Bilingual]:
+    """Yield what changed: a file that is no longer there is not one that came."""
+    group, _, name = change.subject.partition(".")
+    if group == "files":
+        old, new = (text.split(", ") if text else [] for text in (change.old, change.new))
+        for entry, names in (
+            ("file_gone", [n for n in old if n not in new]),
+            ("file_new", [n for n in new if n not in old]),
+            ("file_changed", [n for n in new if n in old]),
+        ):
+            if names:
+                yield _say("sign", entry, names=", ".join(names))
+    elif group == "site_list":
+        yield _say("sign", "list_gone" if change.new == "missing" else "list_new", operator=name)
+    elif change.subject.startswith("coverage.levels_dbm."):
+        technology = change.subject.rpartition(".")[2]
+        yield _say("sign", "level", technology=technology, old=change.old or "–", new=change.new or "–")
+    elif group == "software":
+        yield _say("sign", "software", name=name, old=change.old or "–", new=change.new or "–")
+    else:
+        yield _say("sign", "changed", subject=change.subject, old=change.old or "–", new=change.new or "–")
 
 
 def _signs(causes: Causes, facts: PlaceFacts) -> str:

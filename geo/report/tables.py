@@ -129,7 +129,7 @@ def _column(name: str, entry: Mapping[str, Any], whose: str = "", figure: str = 
     meaning = Bilingual(entry["vi"], entry["en"])
     known = _words()["columns"].get(figure or name, {})
     # A column without a caption of its own is headed by its meaning, as far as the first remark on it.
-    short = {language: re.split(r"[;:(]", entry[language], maxsplit=1)[0].strip() for language in ("vi", "en")}
+    short = {k: re.split(r"[;:(]", entry[k].replace(" (0..1)", ""), maxsplit=1)[0].strip() for k in ("vi", "en")}
     given = entry.get("caption", known or (short if listed else {}))
     caption = Bilingual(given.get("vi", name), given.get("en", name))
     if whose:

@@ -175,3 +175,19 @@ def test_burundi_end_to_end(shared_dir: Path, log: IssueLog) -> None:
     left, bottom, right, top = middle.bounds
     same = raster.population_by_unit(units([shapely.segmentize(shapely.box(left, bottom, right, top), 500)], 32735))
     assert same["population"][0] == pytest.approx(got.inside, rel=1e-3)
+
+
+def test_heights_given_as_people_are_refused(tmp_path: Path) -> None:
+    """30 m cells of 300 m of height would be 333,000 persons/km²; as many people as a dense town has are people."""
+    for value, codes in ((300.0, ["population_not_counts"]), (40.0, [])):
+        path = tmp_path / f"{value:g}.tif"
+        step = 30 / 111_320
+        with rasterio.open(path, "w", driver="GTiff", height=40, width=40, count=1, dtype="float32", crs="EPSG:4326",
+                           transform=Affine(step, 0, 105.6, 0, -step, 0.02)) as target:  # fmt: skip
+            target.write(np.full((40, 40), value, dtype=np.float32), 1)
+        log = IssueLog(issue_catalogue())
+        open_population_raster(path, log=log, label=path.name)
+        assert [finding.kind.code for finding in log.findings] == codes
+        if codes:
+            assert log.has_errors
+            assert float(log.findings[0].came[0]) == pytest.approx(300 / 0.0009, rel=1e-3)

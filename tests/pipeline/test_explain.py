@@ -20,8 +20,10 @@ from tiny import tiny_project
 from geo.compute import SerialExecutor
 from geo.errors import InputError
 from geo.pipeline.analysis import Analysis, analyse
+from geo.pipeline.chain import RunChains
 from geo.pipeline.completed import CompletedRun
-from geo.pipeline.explain import _CELL_FACTS, _lacking, explain, level_lines
+from geo.pipeline.explain import _CELL_FACTS, _class_line, _lacking, explain
+from geo.pipeline.explain_lines import level_lines
 from geo.pipeline.signal import explain_signal
 
 
@@ -48,7 +50,7 @@ def test_a_village_is_traced_to_rows_rules_and_files(run: Analysis) -> None:
     assert "Mạng A 4G: predicted: served; level -" in said
     assert "Threshold 4G: -110 dBm – rule planning_level_4g" in said
     assert any(f"Class: {name} – " in said for name in ("served", "one operator only", "undecided"))
-    assert said.index("Class: ") < said.index("Predicted levels") < said.index("Figures of the tables")
+    assert said.index("Class: ") < said.index("Levels in the grid cell") < said.index("Figures of the tables")
     checksum = hashlib.sha256((run.project.folder / "dem.tif").read_bytes()).hexdigest()
     assert f"dem.tif: SHA-256 {checksum}" in said
     assert "free space and delta-Bullington diffraction" in said
@@ -104,7 +106,7 @@ def test_the_command(run: Analysis, project_root: Path) -> None:
         [*line, "T9"], env=environment, capture_output=True, text=True, encoding="utf-8", check=False
     )
     assert (bad.returncode, bad.stdout) == (2, "")
-    assert bad.stderr.startswith("Lỗi: Không thôn, xã hay trạm nào có mã 'T9'")
+    assert bad.stderr.startswith("Lỗi: Không thôn, cơ sở, xã, trạm, vùng lõm sóng hay mục nào của sổ theo dõi có mã 'T9'")
 
 
 def test_the_sentences_exist_in_both_languages(project_root: Path) -> None:
@@ -181,6 +183,79 @@ def test_a_level_of_the_project_s_own_is_called_so(run: Analysis) -> None:
     assert said[0] == "Ngưỡng 3G: -90 dBm – do dự án đặt ([settings] levels_dbm)"
     assert said[1].startswith("Ngưỡng 4G: -110 dBm – quy tắc planning_level_4g, ")
     assert said[2:] == ["Ngưỡng 5G: -112 dBm – do dự án đặt ([settings] levels_dbm)"]
+
+
+def test_every_state_says_why_and_no_level_is_not_an_unknown_level(run: Analysis) -> None:
+    done = CompletedRun(run.folder)
+    coverage = done.predicted.coverage
+    cell = done.grid_cell(105.67, 21.83)
+    assert cell is not None
+    i = coverage.index("Mạng A", "4G")
+
+    def said(**values: float) -> str:
+        arrays = {name: np.array(getattr(coverage, name)) for name in ("state", "reason", "level_dbm", "probability", "margin_sd")}
+        for name, value in values.items():
+            arrays[name][(i, *cell)] = value
+        done.predicted = replace(done.predicted, coverage=replace(coverage, **arrays))
+        return next(line.vi for line in level_lines(done, 105.67, 21.83) if line.vi.startswith("Mạng A 4G: "))
+
+    between = {"state": 3, "reason": 0, "level_dbm": -108.0, "probability": 0.4, "margin_sd": -0.2}
+    assert said(**between) == "Mạng A 4G: chưa chắc chắn; mức -108,0 dBm, ngưỡng -110 dBm, xác suất 0,400; lý do: xác suất nằm giữa hai ngưỡng"
+    assert said(**{**between, "probability": 0.97}).endswith("xác suất 0,970; lý do: số đo ngay trong ô trái với xác suất")
+    assert said(**{**between, "probability": np.nan}).endswith("chỗ thiếu độ cao có thể che một cell mạnh hơn, nên không nêu xác suất")
+    nothing = {"state": 4, "reason": 0, "level_dbm": np.nan, "probability": 0.0, "margin_sd": -np.inf}
+    assert "mức không có (không cell nào trong tầm 15 km), ngưỡng" in said(**nothing)
+    assert "mức chưa biết, ngưỡng" in said(**{**nothing, "margin_sd": np.nan, "probability": np.nan, "state": 6, "reason": 1})
+
+
+@pytest.mark.parametrize(
+    ("name", "serving", "best", "wanted"),
+    [
+        ("served", "Mạng A; Mạng B", "4G", "có sóng – có sóng của Mạng A, Mạng B, công nghệ tốt nhất 4G"),
+        ("no_4g", "Mạng A", "3G", "chưa có 4G – tốt nhất là 3G (Mạng A); 4G, 5G chắc chắn không"),
+        ("voice_only", "Mạng B", "2G", "chỉ có 2G – chỉ 2G phủ (Mạng B); 3G, 4G, 5G chắc chắn không"),
+        ("single_operator", "Mạng B", "4G", "một nhà mạng – chỉ Mạng B phủ, các nhà mạng khác chắc chắn không"),
+        ("white", "", "", "trắng sóng – mọi nhà mạng đều không phủ điểm đại diện"),
+        ("weak", "Mạng A", "4G", "lõm sóng – điểm đại diện được phủ (Mạng A), nhưng một cụm từ 10 hộ thì không nhà mạng nào phủ"),
+        ("undecided", "", "4G", "chưa đủ căn cứ – không nhà mạng nào phủ chắc chắn, có nhà mạng chưa kết luận được"),
+    ],
+)
+def test_every_class_is_told_with_who_serves(run: Analysis, name: str, serving: str, best: str, wanted: str) -> None:
+    row = pd.Series({"class": name, "operators_serving": serving, "best_technology": best})
+    assert _class_line(CompletedRun(run.folder), row, "10").vi == f"Phân loại: {wanted}"
+
+
+def test_an_uncorrected_run_s_chain_is_its_raster_and_its_default_error(run: Analysis) -> None:
+    chains = RunChains(CompletedRun(run.folder))
+    cells = np.argwhere(np.asarray(chains.run.predicted.index) >= 0)[::37]
+    seen = other = 0
+    for cell in cells:
+        for figures in chains.at((int(cell[0]), int(cell[1]))):
+            if not (np.isfinite(figures.level_dbm) and figures.chain is not None):
+                continue
+            assert figures.fused is None
+            assert figures.sum_dbm == pytest.approx(figures.level_dbm, abs=1e-4)
+            if np.isfinite(figures.probability):
+                assert figures.sum_probability == pytest.approx(figures.probability, abs=1e-5)
+                seen += 1
+            other += figures.chain.decides.index != figures.chain.server.index
+    assert seen > 15
+    said = text_of(run.folder, "T1", "vi")
+    assert "Sai số của mô hình (giá trị mặc định, chưa có số đo): 8,0 dB" in said
+    assert "Hiệu chỉnh" not in said
+
+
+def test_a_site_without_a_position_is_explained(tmp_path: Path) -> None:
+    project = tiny_project(tmp_path, cell_size_m=1000)
+    with (tmp_path / "sites.csv").open("a", encoding="utf-8") as stream:
+        stream.write('B9,Mạng B,,,on_air,40,"3G,4G"\n')
+    folder = analyse(project, tmp_path / "out", executor=SerialExecutor()).folder
+    said = text_of(folder, "B9", "vi")
+    assert said.startswith("Trạm B9 – Mạng B\n  Chưa rõ vị trí: ")
+    assert "trạm: sites.csv, dòng 6" in said
+    unknown = [line for code in ("T1", "T2", "T3", "T4", "T5") for line in text_of(folder, code, "vi").splitlines() if "có trạm chưa rõ vị trí" in line]
+    assert any(line.startswith("  Trạng thái: chưa có dữ liệu (có trạm chưa rõ vị trí)") for line in unknown)
+    assert any("; lý do: có trạm chưa rõ vị trí" in line for line in unknown)
 
 
 def test_numbers_have_the_language_s_decimal_mark(run: Analysis) -> None:

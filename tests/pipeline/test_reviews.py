@@ -420,8 +420,8 @@ def test_the_command_says_the_counts_in_both_languages(two: tuple[Path, Path], t
     assert done.returncode == 0, done.stderr
     assert "Kỳ 01/11/2027 so với kỳ 01/11/2026: 2 vùng trong sổ." in done.stdout
     assert "Review of 2027-11-01 against that of 2026-11-01: 2 zones in the register." in done.stdout
-    assert "  1 báo đã phủ, chưa thấy" in done.stdout
-    assert "  1 claimed, not shown" in done.stdout
+    assert "  2 vẫn còn" in done.stdout
+    assert "  2 persisting" in done.stdout
     assert done.stdout.splitlines()[-1] == str(Path("new") / "register.json")
     assert "1 chỗ trong bảng nghiệm thu" in done.stderr
     english = run_command("old", "new", "--lang", "en", folder=tmp_path)
@@ -432,6 +432,16 @@ def test_the_command_says_the_counts_in_both_languages(two: tuple[Path, Path], t
     bad = run_command("old", "new", "--deadline-days", "white", folder=tmp_path)
     assert bad.returncode == 2
     assert "white=365" in bad.stderr
+    for given in ("foo=3", "white=3;road=5"):
+        strange = run_command("old", "new", "--deadline-days", given, folder=tmp_path)
+        assert (strange.returncode, strange.stdout) == (2, "")
+    strange = run_command("old", "new", "--deadline-days", "foo=3", folder=tmp_path)
+    assert strange.stderr.count("\n") == 1
+    assert "'foo'" in strange.stderr
+    assert "white, weak, voice_only, no_4g, single_operator, indoor_only, road" in strange.stderr
+    twice = run_command("old", "new", "--deadline-days", "road=3", "--deadline-days", "road=5", folder=tmp_path)
+    assert twice.returncode == 2
+    assert "hai lần" in twice.stderr
     assert "Traceback" not in bad.stderr + wrong.stderr
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
+import openpyxl
 import pytest
 import shapely
 from rasterio.features import shapes
@@ -16,9 +17,12 @@ from tiny import tiny_project
 from geo.compute import make_executor
 from geo.coverage import State
 from geo.crs import to_wgs84
+from geo.errors import InputError
+from geo.io.files import digest, read_json
 from geo.io.rasters import read_raster
 from geo.io.reviews import open_review
 from geo.pipeline.analysis import analyse
+from geo.pipeline.explain import explain
 from geo.pipeline.reviews import compare_reviews, review_view
 from geo.polygons import shapes_to_wgs84
 
@@ -85,6 +89,34 @@ def test_the_whole_comparison(runs: tuple[Path, Path]) -> None:
     assert not rows["flags"].str.contains("cause_not_found").any()
     assert {"only", "no_change"} <= set(rows["rule_effect"])
     assert not (rows["state"] == "resolved").any()
+
+
+def test_the_register_stands_among_the_tables_and_is_explained(runs: tuple[Path, Path]) -> None:
+    new = runs[1]
+    compared = compare_reviews(*runs)
+    book = openpyxl.load_workbook(new / "tables.xlsx", read_only=True)
+    assert book.sheetnames[-2:] == ["Sổ theo dõi vùng lõm sóng", "Ý nghĩa các cột"]
+    assert book["Sổ theo dõi vùng lõm sóng"].max_row == len(compared.table) + 1
+    assert new / "tables.xlsx" in compared.written
+    manifest = read_json(new / "manifest.json")
+    assert manifest["outputs"]["tables.xlsx"] == digest(new / "tables.xlsx")
+    assert read_json(new / "register.json")["new"]["manifest_sha256"] == digest(new / "manifest.json")
+    before = {path.name: path.read_bytes() for path in compared.written}
+    assert before == {path.name: path.read_bytes() for path in compare_reviews(*runs).written}
+    row = compared.table.iloc[0]
+    said = [line.vi for section in explain(new, row["register_id"]) for line in section.lines]
+    assert said[0] == row["remark_vi"]
+    assert any(line.startswith("So kỳ 01/11/2027 ") for line in said)
+    assert "quy tắc" in said[0], "the reviews have two rules"
+    with pytest.raises(InputError, match=str(row["register_id"])):
+        explain(new, str(row["register_id"])[:-1] + "x")
+
+
+def test_a_terrain_is_no_population(runs: tuple[Path, Path], tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"--population dem\.tif: ") as caught:
+        compare_reviews(*runs, out=tmp_path / "z", population=runs[1].parents[1] / "dem.tif")
+    assert "terrain" in caught.value.message.en
+    assert "không phải số người mỗi ô" in caught.value.message.vi
 
 
 def read_zones(folder: Path) -> list[str]:

@@ -232,8 +232,6 @@ def settle(entry: Entry, known: bool, review: Review, accepted: bool | None, acc
         set_deadline(entry, kind, entry.opened, deadline, days_by_class)
         again = entry.opened != entry.listed
         wanted = False
-        if accepted is False:
-            wanted |= not again or (accepted_on is not None and accepted_on > entry.opened)
         if claimed_on is not None:
             wanted |= not again or claimed_on > entry.opened
         if entry.deadline is not None and entry.deadline < review.day:

@@ -180,16 +180,16 @@ def test_nothing_changed_nothing_is_blamed() -> None:
 
 
 def test_one_candidate_is_the_cause() -> None:
-    assert causes(PlaceFacts(appears=True, levels_changed=True, sites=SITE, samples_differ=0)) == (["site located"], [], True)
+    assert causes(PlaceFacts(appears=True, levels_changed=True, sites=SITE, samples_gone=0, samples_new=0)) == (["site located"], [], True)
 
 
 def test_several_are_all_named() -> None:
-    found = causes(PlaceFacts(appears=True, levels_changed=True, rule_touches=True, rule_effect="partly", sites=SITE, samples_differ=4), *ALL)
+    found = causes(PlaceFacts(appears=True, levels_changed=True, rule_touches=True, rule_effect="partly", sites=SITE, samples_gone=4, samples_new=0), *ALL)
     assert found == (["site located", "measurement located", "rule located", "input possible", "model possible"], [], False)
 
 
 def test_equal_levels_rule_out_what_acts_through_levels() -> None:
-    facts = PlaceFacts(appears=True, levels_changed=False, rule_touches=False, sites=SITE, samples_differ=0)
+    facts = PlaceFacts(appears=True, levels_changed=False, rule_touches=False, sites=SITE, samples_gone=0, samples_new=0)
     assert causes(facts, TERRAIN, DRIVE) == ([], ["site", "measurement", "input"], False)
     assert causes(facts, TERRAIN, PEOPLE) == (["input possible"], ["site"], True), "people are not in the level"
     assert causes(facts, VERSION) == (["model possible"], ["site"], True), "zones may be drawn in another way"
@@ -200,16 +200,16 @@ def test_equal_levels_rule_out_what_acts_through_levels() -> None:
 
 
 def test_a_change_by_the_rule_alone_rules_out_the_rest() -> None:
-    facts = PlaceFacts(appears=True, levels_changed=True, rule_touches=True, rule_effect="only", sites=SITE, samples_differ=3)
+    facts = PlaceFacts(appears=True, levels_changed=True, rule_touches=True, rule_effect="only", sites=SITE, samples_gone=2, samples_new=1)
     assert causes(facts, *ALL) == (["rule shown"], ["site", "measurement", "input", "model"], True)
 
 
 def test_a_rule_without_effect_here_is_ruled_out() -> None:
-    untouched = PlaceFacts(appears=False, levels_changed=True, rule_touches=False, rule_effect="none", sites=SITE, samples_differ=0)
+    untouched = PlaceFacts(appears=False, levels_changed=True, rule_touches=False, rule_effect="none", sites=SITE, samples_gone=0, samples_new=0)
     assert causes(untouched, LEVEL, CATALOGUE) == (["site located"], ["rule"], True)
-    either = PlaceFacts(appears=True, levels_changed=True, rule_touches=True, rule_effect="none", sites=SITE, samples_differ=0)
+    either = PlaceFacts(appears=True, levels_changed=True, rule_touches=True, rule_effect="none", sites=SITE, samples_gone=0, samples_new=0)
     assert causes(either, LEVEL) == (["site located"], ["rule"], True)
-    shape = PlaceFacts(appears=False, levels_changed=True, rule_touches=True, rule_effect="none", sites=SITE, samples_differ=0)
+    shape = PlaceFacts(appears=False, levels_changed=True, rule_touches=True, rule_effect="none", sites=SITE, samples_gone=0, samples_new=0)
     assert causes(shape, LEVEL) == (["site located", "rule located"], [], False), "it may have moved the outline"
     assert causes(untouched, LEVEL, VILLAGE_RULE)[0] == ["site located", "rule possible"], "that rule cannot be found again"
     assert causes(PlaceFacts(appears=True, rule_touches=None, rule_effect="not_recomputable"), LEVEL)[0] == ["rule possible"]
@@ -234,7 +234,7 @@ def test_a_list_that_is_missing_is_named() -> None:
 def test_every_kind_that_changed_is_a_candidate_or_ruled_out_never_both(
     changes: list[Change], levels: bool | None, touches: bool | None, effect: str, near: bool, samples: int | None, appears: bool
 ) -> None:
-    facts = PlaceFacts(appears, levels, touches, effect, SITE if near else (), samples_differ=samples)
+    facts = PlaceFacts(appears, levels, touches, effect, SITE if near else (), samples_gone=samples, samples_new=None if samples is None else 0)
     found = causes_of(facts, changes)
     left, out = {c.kind for c in found.candidates}, set(found.excluded)
     assert not left & out

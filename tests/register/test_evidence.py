@@ -143,10 +143,10 @@ def test_samples_that_one_review_alone_has() -> None:
     outlines = np.array([outline([(0, 0)]), outline([(0, 1)]), outline([(1, 1)]), None], dtype=object)
     found = samples_that_differ(one, other, outlines, ["", "A", "A", ""])
     assert found is not None
-    assert found.tolist() == [2, 1, 0, 0], "one went, one came twice, one came, none changed"
+    assert found.tolist() == [[1, 1], [0, 1], [0, 0], [0, 0]], "one went and one came twice, one came, none changed"
     mine = samples_that_differ(one, other, outlines, ["B"] * 4)
     assert mine is not None
-    assert mine.tolist() == [0] * 4
+    assert mine.tolist() == [[0, 0]] * 4
     assert samples_that_differ(None, other, outlines, [""] * 4) is None
 
 

@@ -20,6 +20,8 @@ from geo.io.resources import issue_catalogue
 from geo.register import (
     IDENTITY_COLUMNS,
     STATES,
+    Change,
+    Compared,
     LayerRasters,
     ReviewView,
     RuleSet,
@@ -33,6 +35,7 @@ from geo.register import (
     with_earlier,
 )
 from geo.register.people import WeightedPoints
+from geo.report.register import register_frame
 from geo.validation import IssueLog
 from tests.register import slow_register as slow
 from tests.register.made_up_ground import SIDE_M, X, Y, grid, points, zones
@@ -125,6 +128,7 @@ class Fast:
 
     rows: pd.DataFrame
     register: gpd.GeoDataFrame
+    compared: Compared
 
 
 def view(review: slow.Review) -> ReviewView:
@@ -181,8 +185,10 @@ def people_of(review: slow.Review) -> tuple[WeightedPoints, npt.NDArray[np.float
     return points(known), np.array([[known[r, c] for c in range(SIDE)] for r in range(SIDE)])
 
 
-def advance(before: Fast | None, old: slow.Review, new: slow.Review, rng: np.random.Generator | None = None) -> Fast:
-    """One comparison by the library; with ``rng`` all rows come in another order."""
+def advance(
+    before: Fast | None, old: slow.Review, new: slow.Review, rng: np.random.Generator | None = None, changes: tuple[Change, ...] = ()
+) -> Fast:
+    """One comparison by the library; with ``rng`` all rows come in another order; ``changes`` are those of the manifests."""
 
     def mixed(frame: Any) -> Any:
         return frame if rng is None or not len(frame) else frame.iloc[rng.permutation(len(frame))]
@@ -201,12 +207,12 @@ def advance(before: Fast | None, old: slow.Review, new: slow.Review, rng: np.ran
     since = [max(o, r.accepted_on) if r.accepted is False and r.accepted_on else o for o, r in zip(places.rows["opened"], recorded, strict=True)]
     views = [view(old), view(new)]
     looked = look(places, views[0], views[1], on_grid, since, SETTINGS)
-    compared = compare(places, looked, recorded, (), None, views[0], views[1], SETTINGS, plane_epsg=GRID.epsg, reach_m=1000.0)
+    compared = compare(places, looked, recorded, changes, None, views[0], views[1], SETTINGS, plane_epsg=GRID.epsg, reach_m=1000.0)
     rows = compared.rows
     require_nothing_lost(rows, known, new_zones)
     shapes = [n if n is not None else r for n, r in zip(places.new_outline, places.reference, strict=True)]
     register = gpd.GeoDataFrame(rows[list(IDENTITY_COLUMNS)], geometry=shapes, crs=4326)
-    return Fast(rows, register)
+    return Fast(rows, register, compared)
 
 
 FIELDS = {"state": "state", "dead_zone_id": "zone", "merged_into": "into", "opened": "opened", "resolved_on": "closed", "deadline": "deadline",
@@ -301,6 +307,40 @@ def test_nothing_is_lost_and_nothing_resolved_without_a_measurement_or_an_accept
             if row["state"] in {"resolved", "resolved_predicted"} and earlier.get(row["register_id"]) != "resolved" and row["basis"] != "acceptance":
                 assert row["unknown_share"] <= 0.1 + 1e-9, "silence is never absence"
         earlier = dict(zip(rows["register_id"], rows["state"], strict=True))
+
+
+#: What may change between two reviews: what became of a file, and how a remark must tell it.
+FILES = {("m.csv", ""): "m.csv không còn trong dữ liệu đầu vào", ("", "m.csv"): "m.csv mới có trong dữ liệu đầu vào", ("m.csv", "m.csv"): "m.csv có nội dung khác trước"}
+MISSING = {"no_4g": "sóng 4G trở lên", "white": "sóng"}
+
+
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    st.lists(st.sampled_from(STEPS), min_size=2, max_size=4), st.integers(0, 10**6),
+    st.lists(st.tuples(st.sampled_from(["measurement", "input", "model"]), st.sampled_from(list(FILES))), unique_by=lambda c: c[0], max_size=3),
+)  # fmt: skip
+def test_remarks_of_histories_tell_the_causes_and_what_is_missing(steps: list[str], seed: int, given_changes: list[tuple[str, tuple[str, str]]]) -> None:
+    changes = tuple(
+        Change(kind, "software.vungphu" if kind == "model" else f"files.{kind}", *of) for kind, of in sorted(given_changes)
+    )
+    fast: Fast | None = None
+    for old, new in itertools.pairwise(history(steps, seed)):
+        fast = advance(fast, old, new, changes=changes)
+        told = register_frame(fast.compared).set_index("register_id")["remark_vi"]
+        for row, causes in zip(fast.rows.to_dict("records"), fast.compared.causes, strict=True):
+            remark = told[row["register_id"]]
+            lacking = f"sóng của {row['operator']}" if row["operator"] else MISSING[row["class"]]
+            if row["state"] in {"remnant", "reopened"}:
+                assert f"chưa có {lacking}." in remark
+            flags = row["flags"].split("; ")
+            assert ("Doanh nghiệp báo đã phủ" in remark) == (row["state"] == "claimed_not_shown" or "claimed" in flags)
+            assert ("không đạt" in remark) == ("acceptance_refused" in flags)
+            for cause in causes.candidates:
+                for change in cause.changes:
+                    wanted = FILES[change.old, change.new] if change.kind != "model" else f"phiên bản vungphu: {change.old or '–'} → {change.new or '–'}"
+                    assert wanted in remark
+            kinds = {c.kind for c in causes.candidates} | set(causes.excluded)
+            assert kinds == ({c.kind for c in changes} | ({"measurement"} if "measurement" in kinds else set()) if row["changed"] else set())
 
 
 def test_the_comparison_changes_none_of_its_inputs() -> None:

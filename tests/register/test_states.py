@@ -54,7 +54,9 @@ def test_overdue_comes_first_and_hides_nothing() -> None:
 
 def test_claimed_but_not_shown() -> None:
     assert state(HERE, claimed=True, claimed_on=LATER) == ("claimed_not_shown", set())
-    assert state(HERE, accepted=False, accepted_on=LATER) == ("claimed_not_shown", {"acceptance_refused"})
+    assert state(HERE, accepted=False, accepted_on=LATER) == ("persisting", {"acceptance_refused"}), "a refusal is no claim"
+    assert state(HERE, accepted=False, accepted_on=LATER, claimed=True) == ("claimed_not_shown", {"acceptance_refused"})
+    assert state(HERE, accepted=False, accepted_on=LATER, deadline=LATER) == ("overdue", {"acceptance_refused"})
     assert state(HERE, claimed=True, claimed_on=LATER, opened=LATER) == ("persisting", set()), "a claim from before the reopening"
 
 

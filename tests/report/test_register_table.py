@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from geo.io.resources import load_toml
 from geo.register import STATES, states
-from geo.register.changes import KINDS
+from geo.register.causes import Cause, Causes, PlaceFacts
+from geo.register.changes import KINDS, Change
 from geo.report.phrases import phrases
+from geo.report.register import _change_texts, _remark
 from geo.report.tables import arrange, csv_bytes, in_words, result_table
 
 CODES: dict[str, Any] = load_toml("results/columns.toml")["codes"]
@@ -42,7 +47,7 @@ def test_every_state_has_a_sentence() -> None:
     assert {state for state in STATES if not PHRASES.has("state", state)} == {"resolved"}
     for basis in ("measured", "acceptance", "register"):
         assert PHRASES.has("state", f"resolved_{basis}")
-    for effect in set(CODES["register_rule_effects"]) - {"none", "no_change"}:
+    for effect in CODES["register_rule_effects"]:
         assert PHRASES.has("rule", effect)
 
 
@@ -67,3 +72,88 @@ def test_the_codes_of_the_csv_stay() -> None:
     text = csv_bytes(arrange(pd.DataFrame([row]), result_table("register"))).decode("utf-8-sig")
     assert "99-20261101-001,,resolved_predicted,by_area; split," in text
     assert ",FALSE," in text
+
+
+# -- remarks
+
+
+ROW: dict[str, Any] = {
+    "state": "persisting", "basis": "zone", "flags": "", "shares_basis": "people", "deadline": None, "accepted_on": None, "last_measured": None,
+    "resolved_on": None, "opened": date(2026, 11, 1), "merged_into": "", "unserved_share": 0.6, "uncertain_share": 0.3, "unknown_share": 0.1,
+    "class": "white", "class_old": "white", "class_new": "white", "operator": "", "technology": "", "was_zone": True, "known": True,
+    "split_from": "", "merged_from": "", "rule_effect": "", "old_review_old_rule": "", "new_review_old_rule": "", "old_review_new_rule": "",
+    "new_review_new_rule": "",
+}  # fmt: skip
+NOTHING = Causes()
+GAPS = {
+    "white": "sóng", "weak": "sóng", "road": "sóng", "voice_only": "sóng 3G trở lên", "no_4g": "sóng 4G trở lên",
+    "single_operator": "sóng của nhà mạng thứ hai", "indoor_only": "sóng trong nhà",
+}  # fmt: skip
+
+
+def remark(causes: Causes = NOTHING, facts: PlaceFacts | None = None, **changes: Any) -> Any:
+    return _remark({**ROW, **changes}, causes, facts or PlaceFacts(appears=True))
+
+
+@pytest.mark.parametrize("name", GAPS)
+def test_what_is_missing_is_told_by_class(name: str) -> None:
+    gone = {"class": name, "state": "remnant", "basis": "predicted"}
+    assert remark(**gone).vi == f"Không còn thành một vùng kế tiếp, nhưng 60 % số người vẫn chưa có {GAPS[name]}."
+    assert remark(**{**gone, "state": "resolved_predicted"}).vi.startswith(f"Chỉ dự báo cho thấy đã có {GAPS[name]};")
+    assert remark(**{**gone, "state": "resolved", "basis": "measured"}).vi.startswith(f"Đã xử lý: đo được {GAPS[name]} sau khi vào sổ")
+    assert remark(**{**gone, "state": "reopened", "basis": "zone"}).vi == f"Đã từng được coi là xử lý xong, nay lại chưa có {GAPS[name]}."
+    assert remark(**{**gone, "state": "undecided"}).vi.endswith(f"30 % số người chưa chắc có {GAPS[name]}.")
+    assert remark(**gone, flags="doubtful").vi.endswith(f"Tuy vậy kỳ mới thấy 60 % số người chưa có {GAPS[name]}.")
+    assert ("sóng." in remark(**gone).vi) == (GAPS[name] == "sóng")
+    assert "chưa có sóng của Mạng A" in remark(**gone, operator="Mạng A").vi or name == "road"
+    assert "chưa có sóng 4G của Mạng A" in remark(**gone, operator="Mạng A", technology="4G").vi or name == "road"
+
+
+def test_a_refused_acceptance_is_no_claim() -> None:
+    refused = remark(flags="acceptance_refused", accepted_on=date(2027, 3, 5))
+    assert refused.vi == "Vẫn còn. Nghiệm thu ngày 05/03/2027 không đạt."
+    assert refused.en == "Still there. The acceptance of 2027-03-05 was refused."
+    assert remark(state="claimed_not_shown").vi == "Doanh nghiệp báo đã phủ; cả đo và dự báo đều chưa thấy có sóng."
+    both = remark(state="claimed_not_shown", flags="acceptance_refused", accepted_on=date(2027, 3, 5)).vi
+    assert both.endswith("Nghiệm thu ngày 05/03/2027 không đạt.")
+
+
+def measurement(old: str, new: str) -> Causes:
+    return Causes((Cause("measurement", "possible", (Change("measurement", "files.measurements", old, new),)),))
+
+
+def test_a_file_that_is_gone_is_not_told_as_measured() -> None:
+    assert remark(measurement("m.csv", "")).vi == "Vẫn còn. Nguyên nhân: số đo (m.csv không còn trong dữ liệu đầu vào)."
+    assert remark(measurement("m.csv", "")).en == "Still there. Cause: measurements (m.csv, no longer among the inputs)."
+    assert remark(measurement("", "m.csv")).vi == "Vẫn còn. Nguyên nhân: số đo (m.csv mới có trong dữ liệu đầu vào)."
+    assert remark(measurement("m.csv", "m.csv")).vi == "Vẫn còn. Nguyên nhân: số đo (m.csv có nội dung khác trước)."
+    located = Causes((Cause("measurement", "located", ()),))
+    facts = PlaceFacts(appears=True, samples_gone=12, samples_new=0)
+    assert remark(located, facts).vi.endswith("Nguyên nhân: số đo (ngay tại đây: 12 mẫu đo của kỳ trước không còn trong dữ liệu).")
+    facts = PlaceFacts(appears=True, samples_gone=0, samples_new=3)
+    assert remark(located, facts).vi.endswith("Nguyên nhân: số đo (ngay tại đây: 3 mẫu đo chỉ kỳ này mới có).")
+
+
+NAMES = st.lists(st.sampled_from(["a.csv", "b.csv", "c.tif", "d.xlsx"]), unique=True, max_size=4)
+
+
+@given(NAMES, NAMES, st.sampled_from(["measurement", "input", "site"]))
+def test_every_file_is_told_as_what_became_of_it(old: list[str], new: list[str], kind: str) -> None:
+    texts = [text.vi for text in _change_texts(Change(kind, "files.x", ", ".join(old), ", ".join(new)))]
+    for name in {*old, *new}:
+        mine = [text for text in texts if name in text]
+        assert len(mine) == 1
+        wanted = "không còn trong" if name not in new else "mới có trong" if name not in old else "có nội dung khác trước"
+        assert wanted in mine[0]
+
+
+@pytest.mark.parametrize("effect", sorted(CODES["register_rule_effects"]))
+def test_two_rules_are_always_told(effect: str) -> None:
+    verdicts = {"old_review_old_rule": "unserved", "new_review_old_rule": "served", "old_review_new_rule": "served", "new_review_new_rule": "undecided"}
+    both = remark(rule_effect=effect, **{"class": "no_4g"}, **verdicts)
+    assert "quy tắc" in both.vi
+    assert "rule" in both.en
+    if effect in {"none", "partly", "hides"}:
+        assert "chưa có sóng 4G trở lên → đã có sóng 4G trở lên" in both.vi
+        assert "đã có sóng 4G trở lên → chưa đủ căn cứ" in both.vi
+    assert "quy tắc" not in remark(rule_effect="").vi
