@@ -82,7 +82,7 @@ def test_what_is_written(run: Analysis) -> None:
         "tables.xlsx",
         *(f"tables/{name}.csv" for name in ("communes", "dead_zones", "people", "provinces")),
     ]
-    assert [n for n in names if not n.startswith("rasters/")] == [*expected, "tables/villages.csv"]
+    assert [n for n in names if not n.startswith("rasters/")] == [*expected, *(f"tables/{name}.csv" for name in ("scorecard", "standards", "villages"))]
     assert {"rasters/all_state.tif", "rasters/mang_a_4g_rsrp_dbm.tif", "rasters/mang_b_4g_state.tif"} <= set(
         names
     )
