@@ -27,7 +27,7 @@ from geo.propagation.corrections import Corrections
 from geo.propagation.ground import GroundModel
 from geo.validation import IssueLog
 
-__all__ = ["ReachTask", "planned_corrections", "planned_network", "reach_tasks", "write_reach"]
+__all__ = ["ReachTask", "margins", "planned_corrections", "planned_network", "reach_tasks", "write_reach"]
 
 _F64 = npt.NDArray[np.float64]
 
@@ -236,7 +236,7 @@ def write_reach(task: ReachTask, folder: Path) -> dict[str, Any]:
     ``<name>_margin_sd.npy`` and ``<name>_bound_sd.npy`` are (layers, rows, columns) float32 arrays: (level − planning level) / sd
     of the site's best radio cell, and what it may be at most where its path is not all known; -inf where nothing is in reach.
     """
-    margin, bound = _margins(task.tile)
+    margin, bound = margins(task.tile)
     settings = task.tile.settings
     low = float(ndtri(settings.unserved_probability))
     touched = (np.maximum(margin, bound) > low).any(axis=0) & task.tile.inside
@@ -258,7 +258,7 @@ def write_reach(task: ReachTask, folder: Path) -> dict[str, Any]:
     }
 
 
-def _margins(tile: TileTask) -> tuple[npt.NDArray[np.floating[Any]], npt.NDArray[np.floating[Any]]]:
+def margins(tile: TileTask) -> tuple[npt.NDArray[np.floating[Any]], npt.NDArray[np.floating[Any]]]:
     """Return margin and bound outdoors of every layer of a tile, in standard deviations."""
     levels = predict_tile(tile)
     if levels.best is None:
