@@ -12,6 +12,7 @@ import pandas as pd
 
 from geo.compute import Piece, run_pieces
 from geo.coverage import border_ring
+from geo.errors import Bilingual
 from geo.io.rasters import read_array
 from geo.io.resources import issue_catalogue
 from geo.io.stage_files import write_frame, write_issues
@@ -30,9 +31,10 @@ from geo.planning.sharing import sharing_clusters, sharing_rates
 from geo.planning.structures import standing_masts
 from geo.project import Project
 from geo.propagation.ground import GroundModel
+from geo.report.phrases import number_text, phrases
 from geo.validation import IssueLog, Source
 
-__all__ = ["PLAN_LAYERS", "PLAN_TABLES", "PLAN_UPSTREAM", "write_plan"]
+__all__ = ["PLAN_LAYERS", "PLAN_TABLES", "PLAN_UPSTREAM", "plan_lines", "write_plan"]
 
 _WORKS = ("masts", "ducts", "poles", "cables", "service_points")
 #: Tables of the stage, in the order of the workbook's sheets; those whose inputs were not given are left out.
@@ -101,6 +103,35 @@ def write_plan(work: Workspace, project: Project, settings: AnalysisSettings, *,
             write_frame(work.folder / f"{name}.parquet", frames[name])
     write_issues(work.folder / "issues.json", log)
     return record | {"rows": {name: len(frames[name]) for name in PLAN_TABLES if name in frames}}
+
+
+def plan_lines(record: Mapping[str, Any]) -> list[Bilingual]:
+    """Return the figures of the stage's record in sentences."""
+    said = phrases("results/planning.toml")
+    lines = [said.say("said", "structures", n=number_text(sum(record["structures"].values())))]
+    plans = record.get("plans")
+    if plans is None:
+        lines.append(said.say("said", "no_plans"))
+    else:
+        together, alone = plans["together"], plans["sum_of_lines"]
+        lines.append(said.say("said", "lines", n=number_text(plans["lines"]), computed=number_text(plans["lines_computed"])))
+        if together["population_gained"] is not None:
+            lines.append(
+                said.say(
+                    "said", "people", together=number_text(together["population_gained"]), alone=number_text(alone["population_gained"]),
+                    sure=number_text(together["population_from_unserved"]),
+                )
+            )  # fmt: skip
+        if together["villages_gained"] is not None:
+            lines.append(said.say("said", "villages", n=number_text(together["villages_gained"])))
+        to = {name: number_text(record["proposed_to"].get(name, 0)) for name in ("operator", "public_utility", "budget")}
+        left = {name: number_text(plans["left"].get(name, 0)) for name in ("village", "dead_zone")}
+        lines.append(said.say("said", "left", **left, **to))
+    sharing = record["sharing"]
+    lines.append(said.say("said", "sharing", clusters=number_text(sharing["clusters"]), n=number_text(sharing["masts_saved"])))
+    if record["rules"]["origin"] != "project":
+        lines.append(said.say("said", "stand_in", name=str(record["rules"]["origin"])))
+    return lines
 
 
 def _places(frame: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:

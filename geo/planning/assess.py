@@ -162,6 +162,10 @@ _FIGURES = (
 )  # fmt: skip
 
 
+#: Classes of zones whose people lack service, or the service that is asked for, to the state of what is left of them.
+_LACKING = {"white": "unserved", "weak": "unserved", "road": "unserved", "voice_only": "lacking", "no_4g": "lacking"}
+
+
 def _points(ground: Ground) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     if ground.villages is None:
         none = np.zeros(0, dtype=np.int64)
@@ -311,11 +315,13 @@ def _left(
             if left <= 1.0 - settings.zone_served_share:
                 continue
             fact = facts.loc[zone]
+            if fact["class"] not in _LACKING:
+                continue
             difficult = fact.get("villages_difficult")
             rows.append(
                 {
                     "remainder_id": zone, "kind": "dead_zone", "name": str(fact.get("road_name") or ""), "commune_code": str(fact["commune_codes"]).split("; ")[0],
-                    "class": fact["class"], "state_after": "unserved", "lon": fact["lon"], "lat": fact["lat"], "households": np.nan,
+                    "class": fact["class"], "state_after": _LACKING[str(fact["class"])], "lon": fact["lon"], "lat": fact["lat"], "households": np.nan,
                     "population": fact["population"], "population_left": float(weight.sum()) * left if by_people else np.nan, "left_share": left,
                     "difficult_area": pd.NA if difficult is None or pd.isna(difficult) else bool(difficult > 0),
                 }

@@ -32,8 +32,8 @@ __all__ = ["ReachTask", "margins", "planned_corrections", "planned_network", "re
 _F64 = npt.NDArray[np.float64]
 
 #: Corrections of one radio cell that are averages over its group, and those taken from the least known one.
-#: Frequencies nearer than this are one band.
-_SAME_BAND_MHZ = 1.0
+#: Frequencies that differ by no more than this share are one band (900 and 850 MHz are, 1800 and 2100 are not).
+_SAME_BAND_SHARE = 0.1
 _SHARED = ("bias_db", "slope_db", "diffraction", "deep_diffraction", "deepest_diffraction")
 
 
@@ -186,7 +186,7 @@ def planned_corrections(
     """Return corrections for radio cells that no measurement can have met, and whose they are.
 
     What measurements taught belongs to groups of radio cells; a planned one is taken as a further cell of its operator,
-    technology and frequency: the mean of the group's corrections (its sites' own errors cancel), with the error of
+    technology and band: the mean of the group's corrections (its sites' own errors cancel), with the error of
     the group's least known cell. Without such a group those of the technology on any operator; without these no shift at all, and the
     largest error that any cell of the run has.
 
@@ -215,7 +215,7 @@ def planned_corrections(
     for at, operator, technology, frequency in zip(places, planned["operator"], planned["technology"], bands, strict=True):
         same = (table["technology"] == technology).to_numpy(dtype=bool)
         own = same & (table["operator"] == operator).to_numpy(dtype=bool)
-        own &= np.abs(table["frequency_mhz"].to_numpy(dtype=float) - frequency) < _SAME_BAND_MHZ
+        own &= np.abs(table["frequency_mhz"].to_numpy(dtype=float) / frequency - 1.0) <= _SAME_BAND_SHARE
         chosen, name = (own, "group") if own.any() else (same, "technology") if same.any() else (np.zeros(len(table), bool), "none")
         whose.append(name)
         members = index[chosen]
