@@ -25,7 +25,7 @@ from geo.grid import Grid
 from geo.io.polygons import projected
 from geo.io.rasters import read_array
 
-__all__ = ["STEPS", "Gain", "Reach", "Served", "Service", "ZoneCells", "read_reach", "with_site", "zone_cells"]
+__all__ = ["STEPS", "Gain", "Reach", "Served", "Service", "ZoneCells", "gained", "read_reach", "with_site", "zone_cells"]
 
 UInt8 = npt.NDArray[np.uint8]
 _F32 = npt.NDArray[np.float32]
