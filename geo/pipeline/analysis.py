@@ -28,7 +28,7 @@ from geo.pipeline.ipv6 import IPV6_TABLES, ask_about_portals, measure_ipv6, port
 from geo.pipeline.manifest import manifest
 from geo.pipeline.map_areas import area_layers, register_digest, register_layer
 from geo.pipeline.people_figures import people_figures, people_table
-from geo.pipeline.planning import PLAN_LAYERS, PLAN_TABLES, PLAN_UPSTREAM
+from geo.pipeline.planning import PLAN_LAYERS, PLAN_TABLES, PLAN_UPSTREAM, plan_asked
 from geo.pipeline.predicting import load_coverage
 from geo.pipeline.reading import (
     RefusedInputsError,
@@ -386,6 +386,7 @@ def analysis_stages(
             settings={
                 "coverage": settings.coverage,
                 "ground": settings.ground,
+                "asked": plan_asked(project),
                 "plan": settings.plan,
                 "mast_rules": settings.mast_rules,
                 "operators": project.operators,

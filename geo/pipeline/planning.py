@@ -13,6 +13,7 @@ import pandas as pd
 from geo.compute import Piece, run_pieces
 from geo.coverage import border_ring
 from geo.errors import Bilingual
+from geo.io.inputs import PLANNING_KINDS
 from geo.io.rasters import read_array
 from geo.io.resources import issue_catalogue
 from geo.io.stage_files import write_frame, write_issues
@@ -34,7 +35,7 @@ from geo.propagation.ground import GroundModel
 from geo.report.phrases import number_text, phrases
 from geo.validation import IssueLog, Source
 
-__all__ = ["PLAN_LAYERS", "PLAN_TABLES", "PLAN_UPSTREAM", "plan_lines", "write_plan"]
+__all__ = ["PLAN_LAYERS", "PLAN_TABLES", "PLAN_UPSTREAM", "plan_asked", "plan_lines", "write_plan"]
 
 _WORKS = ("masts", "ducts", "poles", "cables", "service_points")
 #: Tables of the stage, in the order of the workbook's sheets; those whose inputs were not given are left out.
@@ -45,13 +46,13 @@ PLAN_TABLES = (
 #: Those of them whose rows have a place.
 PLAN_LAYERS = ("operator_plans", "unserved_after_plans", "sharing", "mast_certificates")
 PLAN_UPSTREAM = (
-    "inputs/units.parquet", "inputs/sites.parquet", "inputs/operator_plans.parquet", *(f"inputs/{kind}.parquet" for kind in _WORKS),
+    "inputs/units.parquet", "inputs/sites.parquet", "inputs/unplaced.parquet", "inputs/operator_plans.parquet", *(f"inputs/{kind}.parquet" for kind in _WORKS),
     "inputs/restricted_areas.parquet", "inputs/norms.json", "calibration", "coverage", "villages", "dead_zones",
 )  # fmt: skip
 
 
 def write_plan(work: Workspace, project: Project, settings: AnalysisSettings, *, sites: pd.DataFrame, ground: GroundModel | None) -> Mapping[str, Any]:
-    """Write the frames of :data:`PLAN_TABLES` and the findings; return the counts.
+    """Write the frames of :data:`PLAN_TABLES` and the findings; return the counts. Nothing but that where no plan is asked for.
 
     Parameters
     ----------
@@ -64,6 +65,9 @@ def write_plan(work: Workspace, project: Project, settings: AnalysisSettings, *,
         As the run predicted over it; None without terrain: then nobody's gain can be computed.
     """
     log = IssueLog(issue_catalogue())
+    if not plan_asked(project):
+        write_issues(work.folder / "issues.json", log)
+        return {"asked": False}
     folder = work.upstream["inputs"]
     units, restricted = load_frame(folder, "units"), load_frame(folder, "restricted_areas")
     works = {kind: frame for kind in _WORKS if (frame := load_frame(folder, kind)) is not None}
@@ -84,6 +88,7 @@ def write_plan(work: Workspace, project: Project, settings: AnalysisSettings, *,
         frames["mast_certificates"] = certificates(works["masts"], on=project.date, certificate_days=plan.certificate_days)
     _state_rules(settings, log)
     record: dict[str, Any] = {
+        "asked": True,
         "structures": {str(k): int(n) for k, n in structures["basis"].value_counts().sort_index().items()},
         "sharing": {"clusters": len(clusters), "masts_saved": int(clusters["masts_saved"].sum()), "proven": bool(clusters["proven"].all())},
         "rules": {"origin": rules.origin, "statuses": list(rules.statuses)},
@@ -105,9 +110,16 @@ def write_plan(work: Workspace, project: Project, settings: AnalysisSettings, *,
     return record | {"rows": {name: len(frames[name]) for name in PLAN_TABLES if name in frames}}
 
 
+def plan_asked(project: Project) -> bool:
+    """Tell whether a project asks for a plan: by ``[plan]``, or by an input that nothing else reads."""
+    return bool(project.plan) or any(project.inputs.get(kind) for kind in PLANNING_KINDS)
+
+
 def plan_lines(record: Mapping[str, Any]) -> list[Bilingual]:
     """Return the figures of the stage's record in sentences."""
     said = phrases("results/planning.toml")
+    if not record["asked"]:
+        return [said.say("said", "not_asked")]
     lines = [said.say("said", "structures", n=number_text(sum(record["structures"].values())))]
     plans = record.get("plans")
     if plans is None:
@@ -164,10 +176,13 @@ def _assessed(
     predicted = load_coverage(work.upstream["coverage"])
     coverage, inside = predicted.coverage, np.asarray(predicted.index) >= 0
     listed = {str(o) for o in sites["operator"]} | {o for text in structures["operators"] for o in str(text).split("; ")}
+    # A site that is listed without a place stands somewhere: perhaps here.
+    unplaced = load_frame(work.upstream["inputs"], "unplaced")
+    somewhere = unplaced is not None and bool(unplaced["operator"].isin(["", *project.operators]).any())
     areas = area_of(*_places(lines), lines["commune_code"].tolist(), names, restricted)
     checks = check_lines(
         lines, structures, rules=settings.mast_rules, settings=settings.plan, areas=areas, structure_areas=structure_areas, restricted=restricted,
-        complete=set(project.operators) <= listed,
+        complete=set(project.operators) <= listed and not somewhere,
     )  # fmt: skip
     notes = _notes(lines, coverage.layers, settings, ground)
     computed = np.array([not said for said in notes], dtype=bool)

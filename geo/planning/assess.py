@@ -123,7 +123,7 @@ def assess_lines(
     for k in range(len(lines)):
         reach = read_reach(reaches[k], folder) if k in reaches else None
         line = str(lines["line_id"].iloc[k])
-        figures: dict[str, Any] = dict.fromkeys(_FIGURES, np.nan)
+        figures: dict[str, Any] = {name: "" if name in _TEXTS else np.nan for name in _FIGURES}
         if k in removals:
             figures = _lost(removals[k], folder, service, ground, row, column)
         elif k in reaches:
@@ -164,6 +164,9 @@ _FIGURES = (
 
 #: Classes of zones whose people lack service, or the service that is asked for, to the state of what is left of them.
 _LACKING = {"white": "unserved", "weak": "unserved", "road": "unserved", "voice_only": "lacking", "no_4g": "lacking"}
+
+
+_TEXTS = ("dead_zones_served", "village_ids_gained")
 
 
 def _points(ground: Ground) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:

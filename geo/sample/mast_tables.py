@@ -78,7 +78,7 @@ def _masts(rng: np.random.Generator, listing: Listing, settlements: Settlements)
 
 
 def _poles(rng: np.random.Generator, roads: Roads) -> Sheet:
-    rows = []
+    rows: list[dict[str, object]] = []
     for line in records(roads.streets):
         for operator in OPERATORS[: 1 + int(rng.integers(0, 3))]:
             rows.append(

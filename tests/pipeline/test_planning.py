@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import io
 import json
 import subprocess
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import geopandas as gpd
@@ -24,8 +26,10 @@ from geo.io.run_folder import RunFolder
 from geo.io.stage_files import read_frame
 from geo.pipeline.analysis import Analysis, analyse, analysis_stages
 from geo.pipeline.engine import StageResult, run_stages
+from geo.pipeline.planning import plan_asked, plan_lines
 from geo.pipeline.reading import RefusedInputsError
 from geo.pipeline.settings import analysis_settings
+from geo.project import Project, ProjectSettings
 
 #: Where the lines stand: beyond the ridge, which the tiny project's sites do not reach well.
 LINES = (
@@ -37,6 +41,10 @@ LINES = (
 )
 #: A site of the tiny project, taken away.
 REMOVED = (("R1", "Mạng B", 2028, "Tháo dỡ", 105.685, 21.88, "", "", ""),)
+EMPTY = Project(
+    path=Path("p.toml"), name="Thử", provinces=(), operators=(), date=dt.date(2026, 11, 1), cell_size_m=100.0, language="vi", inputs={},
+    rules_catalogue="vn-2026", extra={}, extra_path=None, plan={}, settings=ProjectSettings(0.95, 1, 1, 1, 1, 1, 1, 1),
+)  # fmt: skip
 HEADERS = ("Mã đăng ký", "Doanh nghiệp", "Năm", "Hình thức", "Kinh độ", "Vĩ độ", "Loại cột", "Chiều cao cột (m)", "Công nghệ")
 NORMS = "\n".join(
     f'[[norm]]\nitem = "{item}"\nlow_vnd = {low}\ncentral_vnd = {low * 2}\nhigh_vnd = {low * 3}\nsource = "giả định"\nyear = 2026\n'
@@ -195,6 +203,17 @@ def test_a_missing_norm_is_an_error(tmp_path: Path) -> None:
         stages(lacking, tmp_path / "maps")
     assert "norms_missing_item" in caught.value.log.codes()
     assert next(f for f in caught.value.log if f.kind.code == "norms_missing_item").title.en.endswith("build A2b")
+
+
+def test_what_asks_for_a_plan() -> None:
+    def asks(**changes: object) -> bool:
+        return plan_asked(replace(EMPTY, **changes))
+
+    assert not asks(inputs={"sites": ({"path": "s.csv"},)})
+    assert asks(inputs={"masts": ({"path": "m.csv"},)})
+    assert not asks(inputs={"masts": ()})
+    assert asks(plan={"years": [2027]})
+    assert "no plan" in plan_lines({"asked": False})[0].en
 
 
 def test_the_command_prints_the_figures_and_the_tables(run: Analysis) -> None:

@@ -170,6 +170,8 @@ CASES = [
     (State.UNKNOWN, Reason.NEIGHBOUR_SITES, 0.0, 0.0, State.UNCERTAIN),
     (State.UNKNOWN, Reason.NEIGHBOUR_SITES, -2.0, -2.0, State.UNKNOWN),
     (State.UNKNOWN, Reason.NEIGHBOUR_SITES, 2.0, 2.0, State.PREDICTED_SERVED),
+    (State.UNKNOWN, Reason.UNPLACED_SITES, 0.0, 0.0, State.UNCERTAIN),
+    (State.UNKNOWN, Reason.UNPLACED_SITES, -2.0, -2.0, State.UNKNOWN),
     (State.UNKNOWN, Reason.NO_SITE_LIST, 0.0, 0.0, State.UNKNOWN),
     (State.UNKNOWN, Reason.NO_SITE_LIST, 2.0, 2.0, State.PREDICTED_SERVED),
     (State.UNKNOWN, Reason.TERRAIN, 0.0, 0.0, State.UNKNOWN),
