@@ -226,9 +226,11 @@ class BandCatalogue:
                 texts.append("")
                 bad.append(False)
                 continue
-            whole = self.technology(value)
             parts = [p for p in re.split(r"[,;/&|\s]+|\+(?=\s*\w)|\bvà\b", clean(value)) if fold_key(p)]
-            named = {whole} if whole else {self.technology(p) for p in parts}
+            named = {self.technology(p) for p in parts}
+            # A list of technologies before a name of one: "4G+5G" is on a phone's screen a 5G, in a list of sites both.
+            if "" in named and (whole := self.technology(value)):
+                named = {whole}
             texts.append(",".join(t for t in TECHNOLOGIES if t in named))
             bad.append("" in named or not named)
         return pick_texts(texts, codes, cells.index), np.array([*bad, False], dtype=bool)[codes]

@@ -89,6 +89,10 @@ class Console:
         """Say on stderr what went wrong."""
         print(f"{self.text(Bilingual('Lỗi', 'Error'))}: {self.text(sentence)}", file=sys.stderr, flush=True)
 
+    def say(self, sentence: Bilingual) -> None:
+        """Print a line of the result on stdout."""
+        print(self.text(sentence), flush=True)
+
     def wrote(self, path: Path) -> None:
         """Print the path of a result on stdout."""
         print(path, flush=True)

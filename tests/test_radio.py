@@ -183,3 +183,14 @@ def test_a_channel_is_resolved_ambiguous_or_unknown(channel: int, technology: st
 @given(st.integers(1, (1 << 20) - 1), st.integers(0, 255))
 def test_lte_identity_round_trip(node: int, cell: int) -> None:
     assert [float(v[0]) for v in split_lte_identity([node * 256 + cell])] == [node, cell]
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [("4G, 5G", "4G,5G"), ("4G+5G", "4G,5G"), ("LTE/NR", "4G,5G"), ("LTE+NR", "4G,5G"), ("4G/LTE", "4G"), ("5G NSA", "5G"), ("LTE CA", "4G"), ("NR SA", "5G")],
+)
+def test_a_list_of_technologies_comes_before_the_name_of_one(said: str, meant: str) -> None:
+    """A phone's screen shows "4G+5G" for a 5G; a list of sites or of plans means both."""
+    sets, bad = RADIO.technology_sets(pd.Series([said]))
+    assert sets.tolist() == [meant]
+    assert not bad.any()

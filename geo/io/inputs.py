@@ -27,8 +27,12 @@ from geo.io.facilities import read_facilities
 from geo.io.ipv6_tests import read_ipv6_tests
 from geo.io.land_cover import LandCover, join_land_cover, open_land_cover
 from geo.io.measurements import read_measurements
+from geo.io.norms import Norms, needed_norms, read_norms
+from geo.io.operator_plans import read_operator_plans
+from geo.io.passive import POINT_KINDS, ROUTE_KINDS, read_points, read_routes
 from geo.io.path_loss import read_path_loss
 from geo.io.places import give_ids
+from geo.io.planning_areas import read_public_land, read_restricted_areas
 from geo.io.population import read_population_table, state_overlapping_files
 from geo.io.population_raster import PopulationRaster, open_population_raster
 from geo.io.portals import read_portals
@@ -36,7 +40,7 @@ from geo.io.positions import PositionContext
 from geo.io.project import InputFile, input_files
 from geo.io.refusals import stating
 from geo.io.resources import load_toml
-from geo.io.roads import read_roads
+from geo.io.roads import read_power_lines, read_roads
 from geo.io.settlements import read_settlements
 from geo.io.speed_tests import SeenTests, read_speed_tests
 from geo.io.stations import read_network
@@ -47,13 +51,18 @@ from geo.project import Project
 from geo.samples import DeviceNumbers
 from geo.validation import IssueLog, Source
 
-__all__ = ["READ_KINDS", "Inputs", "province_zones", "read_inputs"]
+__all__ = ["PLANNING_KINDS", "READ_KINDS", "Inputs", "province_zones", "read_inputs"]
 
 #: Kinds of input that this version reads; others are stated as not used yet.
 READ_KINDS = (
     "boundaries", "settlements", "buildings", "facilities", "sites", "cells", "antenna_patterns", "measurements",
     "path_loss", "speed_tests", "ipv6_tests", "portals", "declarations", "coverage_claims", "population", "terrain",
-    "land_cover", "roads", "streets",
+    "land_cover", "roads", "streets", "operator_plans", "masts", "ducts", "poles", "cables", "service_points", "power_lines",
+    "public_land", "restricted_areas",
+)  # fmt: skip
+#: Those of them that the planning part alone asks for.
+PLANNING_KINDS = (
+    "operator_plans", "masts", "ducts", "poles", "cables", "service_points", "power_lines", "public_land", "restricted_areas",
 )  # fmt: skip
 #: What is said when a project leaves an input out without which much stays unknown.
 _LEFT_OUT = {
@@ -81,6 +90,10 @@ class Inputs:
     terrain : Terrain or None
     land_cover : LandCover or None
     antennas : AntennaLibrary or None
+    planning : mapping of str to DataFrame
+        Tables of :data:`PLANNING_KINDS`, those that were given.
+    norms : Norms or None
+        Of ``[plan] costs``.
     operators : OperatorCatalogue
     """
 
@@ -105,6 +118,8 @@ class Inputs:
     terrain: Terrain | None = None
     land_cover: LandCover | None = None
     antennas: AntennaLibrary | None = None
+    planning: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    norms: Norms | None = None
     files: tuple[InputFile, ...] = field(default=())
 
 
@@ -212,18 +227,21 @@ class _Reader:
         if units is None or units.empty:
             for kind in (
                 "sites", "cells", "measurements", "settlements", "facilities", "buildings", "speed_tests", "ipv6_tests",
-                "portals", "declarations",
+                "portals", "declarations", *PLANNING_KINDS,
             ):  # fmt: skip
                 if self.files.get(kind):
                     self.log.add("not_checked_without_boundaries", Source(f"inputs.{kind}"), fields={"kind": kind})
             return Inputs(self.operators, files=everything, **rasters)
         area = AreaIndex(units, province_zones(self.project.extra))
         context = PositionContext(area, self.project.provinces, self.project.settings.positions)
+        planning = self._planning(context)
         return Inputs(
             self.operators,
             units=units,
             area=area,
             network=self._network(context),
+            planning=planning,
+            norms=self._norms(planning),
             files=everything,
             **rasters,
             **self._frames(context, units),
@@ -260,6 +278,43 @@ class _Reader:
             if name not in present:
                 self.log.add("operator_without_list", Source("inputs.sites"), came=given, fields={"operator": given})
         return network
+
+    def _planning(self, context: PositionContext) -> dict[str, pd.DataFrame]:
+        """Read what the planning part alone asks for."""
+        given: dict[str, Any] = {"context": context, "log": self.log}
+        named = {**given, "catalogue": self.operators}
+        readers: dict[str, Callable[[InputFile], pd.DataFrame]] = {
+            "operator_plans": lambda i: read_operator_plans(i.path, file=i.file, options=i.options, bands=band_catalogue(), **named),
+            **{k: lambda i, k=k: read_points(k, i.path, file=i.file, options=i.options, **named) for k in POINT_KINDS},  # type: ignore[misc]
+            **{k: lambda i, k=k: read_routes(k, i.path, file=i.file, options=i.options, **named) for k in ROUTE_KINDS},  # type: ignore[misc]
+            "power_lines": lambda i: read_power_lines(i.path, file=i.file, options=i.options, **given),
+            "public_land": lambda i: read_public_land(i.path, file=i.file, options=i.options, **given),
+            "restricted_areas": lambda i: read_restricted_areas(i.path, file=i.file, options=i.options, **given),
+        }
+        found = {kind: self._collect(kind, read) for kind, read in readers.items()}
+        for kind, stem, name in (("masts", "mast_id", "mast_name"), ("service_points", "point_id", "point_name"), ("operator_plans", "line_id", "operator")):
+            frame = found[kind]
+            if frame is not None and len(self.files.get(kind, [])) > 1:  # ids must be unique across files too
+                found[kind] = give_ids(frame, id_field=stem, name_field=name, column=stem, log=self.log)
+        return {kind: frame for kind, frame in found.items() if frame is not None}
+
+    def _norms(self, planning: Mapping[str, pd.DataFrame]) -> Norms | None:
+        """Read the norms of cost and state those that are missing."""
+        file = self.project.plan.get("costs")
+        if file is None:
+            if "operator_plans" in planning:
+                self.log.add("norms_not_given", Source("plan.costs"))
+            return None
+        norms: Norms | None = None
+        with stating(self.log, "plan.costs"):
+            norms = read_norms(self.project.folder / str(file), file=str(file))
+            plans = planning.get("operator_plans")
+            missing = norms.missing(needed_norms(plans))
+            if missing:
+                self.log.add("norms_missing_item", Source(str(file)), fields={"items": "; ".join(missing)})
+            elif len(norms.years) > 1:
+                self.log.add("norms_one_year", Source(str(file)), fields={"years": ", ".join(str(y) for y in norms.years)})
+        return norms
 
     def _rasters(self) -> dict[str, Any]:
         """Open what does not depend on the area: rasters, and the makers' antenna files."""

@@ -40,6 +40,7 @@ _KIND_OPTIONS = {
     "ipv6_tests": ("access", "period", "measure", "country", "utc_offset_h"),
     "declarations": ("access", "unit"),
     "coverage_claims": ("technology", "use", "level_dbm", "date"),
+    **dict.fromkeys(("masts", "ducts", "poles", "cables", "service_points"), ("planned",)),
 }
 _PROJECT_KEYS = ("name", "province", "operators", "date", "cell_size_m", "language")
 _SECTIONS = ("project", "inputs", "rules", "plan", "settings")

@@ -1,4 +1,4 @@
-"""Roads and streets: lines with a class, in EPSG:4326."""
+"""Roads, streets and power lines: lines with a class, in EPSG:4326."""
 
 from __future__ import annotations
 
@@ -21,11 +21,16 @@ from geo.io.tables import Table, convert, load_schema, read_tables
 from geo.schemas import Schema
 from geo.validation import IssueLog
 
-__all__ = ["read_roads"]
+__all__ = ["read_power_lines", "read_roads"]
 
 Shapes = npt.NDArray[np.object_]
 
-_COLUMNS = {"road_id": "str", "road_name": "str", "road_class": "str"}
+#: Columns of each kind of lines: id, name, class.
+_COLUMNS = {
+    "roads": {"road_id": "str", "road_name": "str", "road_class": "str"},
+    "power_lines": {"line_id": "str", "line_name": "str", "line_class": "str"},
+}
+_LETTER = {"roads": "R", "power_lines": "P"}
 _LINE, _RING, _MULTILINE, _COLLECTION = 1, 2, 5, 7
 _DIGITS = 10
 _METRES_PER_DEGREE = 111_320.0
@@ -66,7 +71,37 @@ def read_roads(
     InputError
         If the file is missing or unreadable, or its CRS cannot be used.
     """
-    schema = load_schema("roads")
+    return _read_lines("roads", path, file, options, context, log, limits)
+
+
+def read_power_lines(
+    path: Path,
+    *,
+    file: str,
+    options: TableOptions,
+    context: PositionContext,
+    log: IssueLog,
+    limits: FileLimits | None = None,
+) -> gpd.GeoDataFrame:
+    """Read power lines, as :func:`read_roads` reads roads.
+
+    Returns
+    -------
+    GeoDataFrame
+        EPSG:4326, ``line_id``, ``line_name``, ``line_class`` (high, medium, low voltage; ``""`` if unknown), ``geometry``, provenance.
+
+    Raises
+    ------
+    InputError
+        If the file is missing or unreadable, or its CRS cannot be used.
+    """
+    return _read_lines("power_lines", path, file, options, context, log, limits)
+
+
+def _read_lines(
+    kind: str, path: Path, file: str, options: TableOptions, context: PositionContext, log: IssueLog, limits: FileLimits | None
+) -> gpd.GeoDataFrame:
+    schema = load_schema(kind)
     tables = read_tables(path, file=file, schema=schema, options=options, log=log, limits=limits)
     parts = [_read_table(t, schema, options, context, log) for t in tables]
     return gpd.GeoDataFrame(pd.concat(parts, ignore_index=True), geometry="geometry", crs=WGS84_EPSG)
@@ -79,8 +114,8 @@ def _read_table(
     frame = convert(table, schema, log)
     crs = declared_crs(table, options, log)
     if crs is None or table.geometry is None:
-        log.close("roads", source, rows_in=table.rows_in, rows_used=0)
-        return _finished(frame.iloc[:0].assign(geometry=None), table)
+        log.close(schema.kind, source, rows_in=table.rows_in, rows_used=0)
+        return _finished(frame.iloc[:0].assign(geometry=None), table, schema.kind)
     frame = frame.assign(geometry=np.asarray(table.geometry.reindex(frame.index).to_numpy(), dtype=object))
     frame = _lines_only(table, frame, log)
     reach_m = context.settings.reach_m
@@ -90,25 +125,25 @@ def _read_table(
     near = MapFrame(box.west - 20, box.east + 20, box.south - 20, box.north + 20)
     frame, _ = place_shapes(frame, source, crs, near, log, framed=everywhere)
     if log.refused(source):
-        log.close("roads", source, rows_in=table.rows_in, rows_used=0)
-        return _finished(frame.iloc[:0], table)
+        log.close(schema.kind, source, rows_in=table.rows_in, rows_used=0)
+        return _finished(frame.iloc[:0], table, schema.kind)
     shapes = frame["geometry"].to_numpy(dtype=object)
     frame = log.drop(frame, ~(shapely.length(shapes) > 0), "road_without_length", source, column="geometry")
     shapes = frame["geometry"].to_numpy(dtype=object)
     inside = shapely.intersects(shapes, shapely.box(box.west, box.south, box.east, box.north))
     frame = log.drop(frame, ~inside, "road_outside_area", source, column="geometry",
                      fields={"reach_km": f"{reach_m / 1000:g}"})
-    frame = _with_ids(table, frame, log)
-    log.close("roads", source, rows_in=table.rows_in, rows_used=len(frame))
-    return _finished(frame, table)
+    frame = _with_ids(table, frame, schema.kind, log)
+    log.close(schema.kind, source, rows_in=table.rows_in, rows_used=len(frame))
+    return _finished(frame, table, schema.kind)
 
 
-def _finished(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
+def _finished(frame: pd.DataFrame, table: Table, kind: str) -> pd.DataFrame:
     """Return one row per line, with all columns."""
     blank = pd.Series("", index=frame.index, dtype="str")
-    frame = frame.assign(**{name: blank for name in _COLUMNS if name not in frame})
+    frame = frame.assign(**{name: blank for name in _COLUMNS[kind] if name not in frame})
     lines, owner = shapely.get_parts(frame["geometry"].to_numpy(dtype=object), return_index=True)
-    rows = frame.iloc[owner][list(_COLUMNS)].astype(_COLUMNS).assign(geometry=lines)
+    rows = frame.iloc[owner][list(_COLUMNS[kind])].astype(_COLUMNS[kind]).assign(geometry=lines)
     return with_provenance(rows, table.source)
 
 
@@ -151,15 +186,16 @@ def _lines_of(shape: shapely.Geometry) -> list[shapely.LineString]:
     return [line for line in lines if not line.is_empty]
 
 
-def _with_ids(table: Table, frame: pd.DataFrame, log: IssueLog) -> pd.DataFrame:
-    ids = frame.get("road_id", pd.Series("", index=frame.index, dtype="str")).astype("str")
+def _with_ids(table: Table, frame: pd.DataFrame, kind: str, log: IssueLog) -> pd.DataFrame:
+    field = next(iter(_COLUMNS[kind]))
+    ids = frame.get(field, pd.Series("", index=frame.index, dtype="str")).astype("str")
     blank = (ids == "").to_numpy(dtype=bool)
     if not blank.any():
         return frame
     shapes = shapely.set_precision(frame["geometry"].to_numpy(dtype=object)[blank], 1e-6, mode="pointwise")
-    made = ["R" + hashlib.sha256(wkb).hexdigest()[:_DIGITS] for wkb in shapely.to_wkb(shapes, byte_order=1)]
+    made = [_LETTER[kind] + hashlib.sha256(wkb).hexdigest()[:_DIGITS] for wkb in shapely.to_wkb(shapes, byte_order=1)]
     filled = ids.to_numpy(dtype=object).copy()
     filled[blank] = made
-    log.add("road_id_made", table.source, rows=frame.index[blank] if "road_id" in table.headers else (),
-            column=table.headers.get("road_id", ""))
-    return frame.assign(road_id=pd.Series(filled, index=ids.index, dtype="str"))
+    log.add("road_id_made", table.source, rows=frame.index[blank] if field in table.headers else (),
+            column=table.headers.get(field, ""))
+    return frame.assign(**{field: pd.Series(filled, index=ids.index, dtype="str")})

@@ -28,6 +28,7 @@ from geo.pipeline.ipv6 import IPV6_TABLES, ask_about_portals, measure_ipv6, port
 from geo.pipeline.manifest import manifest
 from geo.pipeline.map_areas import area_layers, register_digest, register_layer
 from geo.pipeline.people_figures import people_figures, people_table
+from geo.pipeline.planning import PLAN_LAYERS, PLAN_TABLES, PLAN_UPSTREAM, plan_asked
 from geo.pipeline.predicting import load_coverage
 from geo.pipeline.reading import (
     RefusedInputsError,
@@ -48,7 +49,16 @@ from geo.pipeline.results import (
 from geo.pipeline.settings import AnalysisSettings, analysis_settings
 from geo.pipeline.showing import kind_name, notices, sentence, write_map
 from geo.pipeline.standards import STANDARD_INPUTS, STANDARD_TABLES, judge_areas
-from geo.pipeline.steps import class_places, hold_claims, learn, made_up, network_of, outline_zones, predict
+from geo.pipeline.steps import (
+    class_places,
+    hold_claims,
+    learn,
+    made_up,
+    network_of,
+    outline_zones,
+    plan,
+    predict,
+)
 from geo.pipeline.zones import SCOPED
 from geo.project import Project
 from geo.propagation.p2108 import MODEL as END_MODEL
@@ -67,7 +77,7 @@ STANDARDS_WORKBOOK = "standards.xlsx"
 #: Tables whose rows are areas by name, and places nowhere.
 _UNPLACED = ("provinces", "claims_by_commune", *IPV6_TABLES)
 #: Stages that state findings.
-_LOGGED = ("inputs", "calibration", "coverage", "villages", "dead_zones", "ipv6")
+_LOGGED = ("inputs", "calibration", "coverage", "villages", "dead_zones", "ipv6", "planning")
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,7 +250,7 @@ def analysis_stages(
     """
     title = {
         name: sentence("stages", name)
-        for name in ("inputs", "calibration", "coverage", "villages", "dead_zones", "claims", "standards", "ipv6", "tables", "layers", "map")
+        for name in ("inputs", "calibration", "coverage", "villages", "dead_zones", "claims", "standards", "ipv6", "planning", "tables", "layers", "map")
     }
     zones = {code: zone for code, zone in province_zones(project.extra).items() if code in project.provinces}
     all_zones = province_zones(project.extra)
@@ -377,11 +387,30 @@ def analysis_stages(
             upstream=("inputs/units.parquet", "inputs/ipv6_tests.parquet", "inputs/portals.parquet"),
         ),
         Stage(
+            "planning",
+            title["planning"],
+            lambda work: plan(work, project, settings),
+            files=files_of(project, ("terrain", "land_cover", "antenna_patterns")),
+            settings={
+                "coverage": settings.coverage,
+                "ground": settings.ground,
+                "asked": plan_asked(project),
+                "plan": settings.plan,
+                "mast_rules": settings.mast_rules,
+                "operators": project.operators,
+                "date": project.date,
+                "same_mast_m": project.settings.same_mast_m,
+                "terrain": list(project.inputs.get("terrain", ())),
+                "antenna_patterns": list(project.inputs.get("antenna_patterns", ())),
+            },
+            upstream=PLAN_UPSTREAM,
+        ),
+        Stage(
             "tables",
             title["tables"],
             lambda work: _tables(work, project, settings),
             settings={**named, "operators": project.operators, "counting": settings.coverage.counting},
-            upstream=("inputs/issues.json", "calibration/issues.json", "coverage", "villages", "dead_zones", "claims", "standards", "ipv6"),
+            upstream=("inputs/issues.json", "calibration/issues.json", "coverage", "villages", "dead_zones", "claims", "standards", "ipv6", "planning"),
         ),
         Stage(
             "layers",
@@ -389,7 +418,7 @@ def analysis_stages(
             lambda work: _layers(work, project),
             settings={"date": project.date, "language": project.language},
             upstream=(
-                "inputs/units.parquet", "inputs/sites.parquet", "inputs/coverage_claims.parquet", "villages", "dead_zones", "claims",
+                "inputs/units.parquet", "inputs/sites.parquet", "inputs/coverage_claims.parquet", "villages", "dead_zones", "claims", "planning",
             ),
         ),
         Stage(
@@ -404,7 +433,7 @@ def analysis_stages(
                 "calibration": settings.calibration,
                 "made_up": made_up(project),
             },
-            upstream=("inputs", "calibration", "coverage", "villages", "dead_zones", "claims", "tables", "ipv6/issues.json"),
+            upstream=("inputs", "calibration", "coverage", "villages", "dead_zones", "claims", "tables", "ipv6/issues.json", "planning/issues.json"),
         ),
     ]
 
@@ -442,7 +471,8 @@ def _issues(project: Project, logs: Sequence[IssueLog]) -> bytes:
 def _layers(work: Workspace, project: Project) -> Mapping[str, Any]:
     folder = work.upstream["inputs"]
     sites, _ = network_of(folder)
-    placed = {name: frame for name, frame in result_frames(work.upstream).items() if name not in _UNPLACED}
+    unplaced = {*_UNPLACED, *PLAN_TABLES} - set(PLAN_LAYERS)
+    placed = {name: frame for name, frame in result_frames(work.upstream).items() if name not in unplaced}
     scoped = {name: load_frame(work.upstream["dead_zones"], name) for name in SCOPED}
     placed |= {name: frame for name, frame in scoped.items() if frame is not None}
     return write_result_layers(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,11 @@ import pandas as pd
 
 from geo.errors import InputError
 from geo.io.antenna_patterns import AntennaLibrary, read_antenna_patterns
+from geo.io.files import read_json, write_json
 from geo.io.fingerprints import companions
 from geo.io.inputs import READ_KINDS, read_inputs
 from geo.io.land_cover import LandCover, join_land_cover, open_land_cover
+from geo.io.norms import Norm, Norms
 from geo.io.population_raster import PopulationRaster, open_population_raster
 from geo.io.project import InputFile, input_files
 from geo.io.resources import issue_catalogue
@@ -31,6 +34,7 @@ __all__ = [
     "load_frame",
     "load_issues",
     "load_land_cover",
+    "load_norms",
     "load_population_raster",
     "load_terrain",
     "reading_settings",
@@ -38,6 +42,7 @@ __all__ = [
 ]
 
 _ISSUES = "issues.json"
+_NORMS = "norms.json"
 _RASTER_SUFFIXES = (".tif", ".tiff")
 
 
@@ -83,6 +88,9 @@ def files_of(project: Project, kinds: tuple[str, ...] = READ_KINDS) -> dict[str,
             for path in (item.path, *companions(item.path)):
                 if path.is_file():
                     found[item.file if path == item.path else f"{item.file}:{path.name}"] = path
+    costs = project.plan.get("costs")
+    if "operator_plans" in kinds and isinstance(costs, str) and (project.folder / costs).is_file():
+        found[costs] = project.folder / costs
     return found
 
 
@@ -95,6 +103,7 @@ def reading_settings(project: Project) -> Mapping[str, object]:
         "date": project.date,
         "settings": project.settings,
         "extra": project.extra,
+        "costs": project.plan.get("costs"),
     }
 
 
@@ -134,10 +143,13 @@ def write_inputs(work: Workspace, project: Project) -> Mapping[str, Any]:
         "buildings": inputs.buildings,
         "roads": inputs.roads,
         "streets": inputs.streets,
+        **inputs.planning,
     }
     for name, frame in frames.items():
         if frame is not None:
             write_frame(work.folder / f"{name}.parquet", frame)
+    if inputs.norms is not None:
+        write_json(work.folder / _NORMS, {"file": inputs.norms.file, "norms": [asdict(norm) for norm in inputs.norms.norms]})
     write_issues(work.folder / _ISSUES, log)
     return {
         "rows": {name: len(frame) for name, frame in frames.items() if frame is not None},
@@ -157,6 +169,14 @@ def load_frame(folder: Path, name: str) -> Any:
     """Return a frame of the reading stage, None where the input was not given."""
     path = folder / f"{name}.parquet"
     return read_frame(path) if path.is_file() else None
+
+
+def load_norms(folder: Path) -> Norms | None:
+    """Return the norms of cost that the reading stage kept; None where the project gives none."""
+    if not (folder / _NORMS).is_file():
+        return None
+    content = read_json(folder / _NORMS)
+    return Norms(str(content["file"]), tuple(Norm(**entry) for entry in content["norms"]))
 
 
 def load_issues(folder: Path) -> IssueLog:

@@ -15,6 +15,7 @@ from geo.fusion import FusionSettings, fusion_settings
 from geo.io.resources import load_toml, resource_names
 from geo.io.rules import read_rules
 from geo.ipv6 import AskingSettings, asking_settings
+from geo.planning.rules import MastRules, PlanSettings, mast_rules, plan_settings
 from geo.project import Project
 from geo.propagation.ground import EndLoss, GroundSettings, check_ground, ground_settings
 from geo.propagation.p2109 import BuildingKind
@@ -61,6 +62,8 @@ class AnalysisSettings:
         How portals are asked about over IPv6.
     ask_portals : bool
         Whether the project wants the network to be asked at all.
+    plan : PlanSettings
+    mast_rules : MastRules
     """
 
     coverage: CoverageSettings
@@ -82,6 +85,8 @@ class AnalysisSettings:
         return RuleSet(tuple(rules))
     asking: AskingSettings = field(default_factory=asking_settings)
     ask_portals: bool = False
+    plan: PlanSettings = field(default_factory=lambda: plan_settings({}))
+    mast_rules: MastRules = field(default_factory=lambda: mast_rules({}, {}))
 
 
 #: Units of which there is at least one, and settings without a unit that are such counts too.
@@ -182,6 +187,8 @@ def analysis_settings(project: Project) -> AnalysisSettings:
         evidence_settings(**evidence),
         asking,
         ask_portals,
+        plan=plan_settings(project.plan),
+        mast_rules=mast_rules(project.plan, project.extra),
     )
 
 

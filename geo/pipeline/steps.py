@@ -19,6 +19,7 @@ from geo.pipeline.claims import compare_claims
 from geo.pipeline.drawing import run_draws
 from geo.pipeline.engine import Workspace
 from geo.pipeline.measured import counted, place_facts
+from geo.pipeline.planning import write_plan
 from geo.pipeline.predicting import Fusing, load_coverage, load_radio, predict_coverage, run_grid
 from geo.pipeline.reading import (
     empty_network,
@@ -37,7 +38,7 @@ from geo.report.lists import ListFacts
 from geo.validation import IssueLog
 from geo.villages import Obstructions, path_obstructions
 
-__all__ = ["class_places", "hold_claims", "learn", "made_up", "network_of", "outline_zones", "predict"]
+__all__ = ["class_places", "hold_claims", "learn", "made_up", "network_of", "outline_zones", "plan", "predict"]
 
 
 def network_of(folder: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -204,6 +205,12 @@ def hold_claims(work: Workspace, settings: AnalysisSettings) -> Mapping[str, Any
         areas=work.upstream["villages"],
         settings=settings,
     )
+
+
+def plan(work: Workspace, project: Project, settings: AnalysisSettings) -> Mapping[str, Any]:
+    """Check what operators have registered and what could be shared (:func:`geo.pipeline.planning.write_plan`)."""
+    sites, _ = network_of(work.upstream["inputs"])
+    return write_plan(work, project, settings, sites=sites, ground=_ground_used(work.upstream, project, settings))
 
 
 def made_up(project: Project) -> bool:

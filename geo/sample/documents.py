@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-__all__ = ["PROJECT", "RULES", "flaws_text", "readme_text"]
+__all__ = ["NORMS", "PLAN_PROJECT", "PROJECT", "RULES", "flaws_text", "readme_text"]
 
 PROJECT = """\
 # Dữ liệu giả định: tỉnh mẫu để chạy thử.  Made-up data: the sample province.
@@ -141,6 +141,43 @@ _FLAWS: dict[str, tuple[str, str]] = {
     "terrain_void": ("ô địa hình trống", "terrain voids"),
     "zero_coordinate": ("tọa độ 0, 0", "coordinate 0, 0"),
 }
+
+
+#: The same review with the passive inventory and the norms: its files stand beside the others, which stay as they were.
+PLAN_PROJECT = PROJECT.replace(
+    'name = "Tỉnh Mẫu (giả định) – rà soát vùng lõm sóng 2026"', 'name = "Tỉnh Mẫu (giả định) – kế hoạch hạ tầng 2027"'
+).replace(
+    'ducts = "ducts.xlsx"\n',
+    'ducts = "ducts.xlsx"\nmasts = "masts.xlsx"\npoles = "poles.xlsx"\nservice_points = "service_points.xlsx"\nrestricted_areas = "restricted_areas.geojson"\n',
+).replace("[plan]\n", '[plan]\ncosts = "norms.toml"\n')
+
+NORMS = """\
+# Định mức giả định của tỉnh mẫu, đồng.  Made-up norms of the sample province, đồng.
+""" + "".join(
+    f"""
+[[norm]]
+item = "{item}"
+{f'mast_class = "{kind}"' if kind else "# mọi loại cột / every class"}
+low_vnd = {low}
+central_vnd = {central}
+high_vnd = {high}
+unit = "{unit}"
+source = "Định mức giả định của tỉnh mẫu / made-up norm"
+year = 2026
+"""
+    for item, kind, low, central, high, unit in (
+        ("build", "A1a", 180_000_000, 220_000_000, 280_000_000, "cột"),
+        ("build", "A1b", 250_000_000, 320_000_000, 420_000_000, "cột"),
+        ("build", "A2a", 300_000_000, 380_000_000, 480_000_000, "cột"),
+        ("build", "A2b", 700_000_000, 900_000_000, 1_250_000_000, "cột"),
+        ("build", "A2c", 600_000_000, 800_000_000, 1_100_000_000, "cột"),
+        ("upgrade", "", 220_000_000, 300_000_000, 400_000_000, "trạm"),
+        ("share", "", 260_000_000, 340_000_000, 450_000_000, "trạm"),
+        ("remove", "", 40_000_000, 60_000_000, 90_000_000, "cột"),
+        ("mast_year", "", 45_000_000, 60_000_000, 85_000_000, "cột/năm"),
+        ("move", "", 90_000_000, 120_000_000, 160_000_000, "lần"),
+    )
+)
 
 
 def flaws_text(flaws: pd.DataFrame) -> str:

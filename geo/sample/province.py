@@ -14,6 +14,7 @@ from geo.sample.flaws import spoil
 from geo.sample.frame import FloatArray, Lattice
 from geo.sample.land import build_land_cover, build_population
 from geo.sample.listing import Listing, build_listing
+from geo.sample.mast_tables import mast_sheets
 from geo.sample.network import build_network
 from geo.sample.place_tables import place_sheets
 from geo.sample.plan_tables import plan_sheets
@@ -104,7 +105,7 @@ def build(seed: int = DEFAULT_SEED) -> SampleProvince:
     Every part draws from a generator of its own, so that a later change of one part leaves the draws of
     the others as they were.
     """
-    parts = np.random.default_rng(seed).spawn(16)
+    parts = np.random.default_rng(seed).spawn(17)
     terrain = build_terrain(parts[0])
     units = build_units(parts[1], terrain)
     settlements = build_settlements(parts[2], terrain, units)
@@ -127,6 +128,7 @@ def build(seed: int = DEFAULT_SEED) -> SampleProvince:
     logs = gnettrack_logs(parts[15], drives, book)
     table = drive_table(parts[15], drives, book)
     sheets.append(locked_sheet(drives, book))
+    sheets += mast_sheets(parts[16], listing, settlements, roads)
     dem = _delivered_terrain(parts[15], terrain, units, listing, book)
     return SampleProvince(
         seed,

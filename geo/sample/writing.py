@@ -22,9 +22,10 @@ from rasterio.io import MemoryFile
 from rasterio.transform import Affine
 
 from geo.io.files import write_bytes
-from geo.sample.documents import PROJECT, RULES, flaws_text, readme_text
+from geo.sample.documents import NORMS, PLAN_PROJECT, PROJECT, RULES, flaws_text, readme_text
 from geo.sample.drive_files import DRIVE_TABLE
 from geo.sample.frame import FloatArray, Lattice
+from geo.sample.mast_tables import restricted_text
 from geo.sample.province import VOID_M, SampleProvince
 from geo.sample.sheets import Sheet
 
@@ -175,6 +176,9 @@ def _contents(sample: SampleProvince) -> dict[str, bytes]:
         "flaws.csv": _csv(sample.flaws),
         "project.toml": PROJECT.encode(),
         "rules_extra.toml": RULES.encode(),
+        "project_plan.toml": PLAN_PROJECT.encode(),
+        "norms.toml": NORMS.encode(),
+        "restricted_areas.geojson": restricted_text(sample.settlements).encode(),
         "communes.parquet": _geoparquet(sample.units.communes),
         "dem.tif": _raster(sample.dem_m, sample.lattice, nodata=VOID_M, predictor=2),
         "land_cover.tif": _raster(sample.land_cover, sample.lattice, nodata=0, predictor=1),

@@ -229,6 +229,7 @@ def test_the_manifest_books_inputs_rules_defaults_and_time(run: Analysis, projec
         "claims",
         "standards",
         "ipv6",
+        "planning",
         "tables",
         "layers",
         "map",

@@ -194,8 +194,8 @@ def _(p: MadeUpProject) -> Check | None:
 
 @way("project_input_not_used_yet")
 def _(p: MadeUpProject) -> Check | None:
-    p.write("masts.csv", "x\n1\n")
-    p.inputs["masts"] = "masts.csv"
+    p.write("hamlets.csv", "x\n1\n")
+    p.inputs["hamlets"] = "hamlets.csv"
     return at()
 
 

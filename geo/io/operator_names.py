@@ -1,0 +1,69 @@
+"""Operators in the cells of lists other than those of stations: one name, or several in one cell."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pandas as pd
+
+from geo.io.tables import Table
+from geo.operators import OperatorCatalogue
+from geo.text import clean
+from geo.validation import IssueLog
+from geo.values import is_blank
+
+__all__ = ["named_operators", "one_operator"]
+
+_BETWEEN = re.compile(r"[,;/&+|\n]|\bvà\b|\band\b")
+
+
+def one_operator(
+    table: Table, frame: pd.DataFrame, field: str, catalogue: OperatorCatalogue, log: IssueLog, *, default: str = "", known: bool = True
+) -> pd.Series:
+    """Return the operator of each row by the catalogue's name, ``""`` where the cell is blank.
+
+    Parameters
+    ----------
+    table : Table
+    frame : DataFrame
+        May lack the column.
+    field : str
+    catalogue : OperatorCatalogue
+    log : IssueLog
+        Receives names that the catalogue does not know (kept as they are), if they ought to be ``known``.
+    default : str
+        The operator of a list whose rows do not say it.
+    known : bool
+        False for owners, who need not be operators.
+    """
+    cells = frame[field].astype(object) if field in frame.columns else pd.Series(np.nan, index=frame.index, dtype=object)
+    if default:
+        cells = cells.where(~is_blank(cells), default)
+    resolved = catalogue.resolve(cells)
+    unknown = np.asarray(resolved.unknown, dtype=bool)
+    if known and unknown.any():
+        log.add("operator_unknown", table.source, rows=frame.index[unknown], column=table.header(field), came=list(cells[unknown].astype(str)))
+    kept = [clean(c) if u else n for c, n, u in zip(cells, resolved.names, unknown, strict=True)]
+    return pd.Series(kept, index=frame.index, dtype="str")
+
+
+def named_operators(table: Table, frame: pd.DataFrame, fields: tuple[str, ...], catalogue: OperatorCatalogue, log: IssueLog) -> pd.Series:
+    """Return all operators that the cells of some fields name, ``"A; B"``, sorted, each once; ``""`` where none does."""
+    found: list[set[str]] = [set() for _ in range(len(frame))]
+    for field in (name for name in fields if name in frame.columns):
+        texts = [clean(c) for c in frame[field]]
+        blank = is_blank(frame[field].astype(object))
+        parts = pd.Series(
+            [[p.strip() for p in _BETWEEN.split(t) if p.strip()] if not b else [] for t, b in zip(texts, blank, strict=True)], index=range(len(frame)), dtype=object
+        ).explode().dropna()
+        if parts.empty:
+            continue
+        resolved = catalogue.resolve(parts.reset_index(drop=True))
+        unknown = np.asarray(resolved.unknown, dtype=bool)
+        rows = parts.index.to_numpy()
+        for row, text, name, odd in zip(rows, parts, resolved.names, unknown, strict=True):
+            found[int(row)].add(str(text) if odd else str(name))
+        if unknown.any():
+            log.add("operator_unknown", table.source, rows=frame.index[rows[unknown]], column=table.header(field), came=list(parts[unknown]))
+    return pd.Series(["; ".join(sorted(names - {""})) for names in found], index=frame.index, dtype="str")

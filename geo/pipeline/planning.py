@@ -1,0 +1,251 @@
+"""The stage of the yearly plan: inventory, registered lines checked and weighed, what stays unserved, what could be shared."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from geo.compute import Piece, run_pieces
+from geo.coverage import border_ring
+from geo.errors import Bilingual
+from geo.io.inputs import PLANNING_KINDS
+from geo.io.rasters import read_array
+from geo.io.resources import issue_catalogue
+from geo.io.stage_files import write_frame, write_issues
+from geo.pipeline.calibrating import load_corrections
+from geo.pipeline.engine import Workspace
+from geo.pipeline.predicting import load_coverage, load_radio
+from geo.pipeline.reading import load_antennas, load_frame, load_norms
+from geo.pipeline.settings import AnalysisSettings
+from geo.planning.assess import Assessed, Ground, assess_lines
+from geo.planning.checks import area_of, check_lines
+from geo.planning.inventory import certificates, inventory_communes, inventory_summary
+from geo.planning.reach import reach_tasks, write_reach
+from geo.planning.remainder import propose
+from geo.planning.removal import removal_tasks, write_removal
+from geo.planning.sharing import sharing_clusters, sharing_rates
+from geo.planning.structures import standing_masts
+from geo.project import Project
+from geo.propagation.ground import GroundModel
+from geo.report.phrases import number_text, phrases
+from geo.validation import IssueLog, Source
+
+__all__ = ["PLAN_LAYERS", "PLAN_TABLES", "PLAN_UPSTREAM", "plan_asked", "plan_lines", "write_plan"]
+
+_WORKS = ("masts", "ducts", "poles", "cables", "service_points")
+#: Tables of the stage, in the order of the workbook's sheets; those whose inputs were not given are left out.
+PLAN_TABLES = (
+    "operator_plans", "operator_plans_by_layer", "operator_plans_by_zone", "unserved_after_plans", "sharing", "sharing_rates", "inventory_communes",
+    "inventory_summary", "mast_certificates",
+)  # fmt: skip
+#: Those of them whose rows have a place.
+PLAN_LAYERS = ("operator_plans", "unserved_after_plans", "sharing", "mast_certificates")
+PLAN_UPSTREAM = (
+    "inputs/units.parquet", "inputs/sites.parquet", "inputs/unplaced.parquet", "inputs/operator_plans.parquet", *(f"inputs/{kind}.parquet" for kind in _WORKS),
+    "inputs/restricted_areas.parquet", "inputs/norms.json", "calibration", "coverage", "villages", "dead_zones",
+)  # fmt: skip
+
+
+def write_plan(work: Workspace, project: Project, settings: AnalysisSettings, *, sites: pd.DataFrame, ground: GroundModel | None) -> Mapping[str, Any]:
+    """Write the frames of :data:`PLAN_TABLES` and the findings; return the counts. Nothing but that where no plan is asked for.
+
+    Parameters
+    ----------
+    work : Workspace
+    project : Project
+    settings : AnalysisSettings
+    sites : DataFrame
+        The canonical table.
+    ground : GroundModel or None
+        As the run predicted over it; None without terrain: then nobody's gain can be computed.
+    """
+    log = IssueLog(issue_catalogue())
+    if not plan_asked(project):
+        write_issues(work.folder / "issues.json", log)
+        return {"asked": False}
+    folder = work.upstream["inputs"]
+    units, restricted = load_frame(folder, "units"), load_frame(folder, "restricted_areas")
+    works = {kind: frame for kind in _WORKS if (frame := load_frame(folder, kind)) is not None}
+    norms, lines = load_norms(folder), load_frame(folder, "operator_plans")
+    names = dict(zip(units["commune_code"].astype(str), units["commune_name"].astype(str), strict=True))
+    structures = standing_masts(sites, works.get("masts"), same_mast_m=project.settings.same_mast_m)
+    areas = area_of(*_places(structures), structures["commune_code"].tolist(), names, restricted)
+    rules, plan = settings.mast_rules, settings.plan
+    clusters = sharing_clusters(structures, areas, rules=rules, settings=plan, norms=norms)
+    frames: dict[str, pd.DataFrame] = {"sharing": clusters, "sharing_rates": sharing_rates(structures, clusters, rules, list(names))}
+    frames["inventory_summary"] = inventory_summary(
+        works, height_bands_m=plan.height_bands_m, on=project.date, certificate_days=plan.certificate_days,
+        structures=structures[structures["commune_code"] != ""],
+    )  # fmt: skip
+    if works:
+        frames["inventory_communes"] = inventory_communes(units, works, on=project.date, certificate_days=plan.certificate_days)
+    if "masts" in works:
+        frames["mast_certificates"] = certificates(works["masts"], on=project.date, certificate_days=plan.certificate_days)
+    _state_rules(settings, log)
+    record: dict[str, Any] = {
+        "asked": True,
+        "structures": {str(k): int(n) for k, n in structures["basis"].value_counts().sort_index().items()},
+        "sharing": {"clusters": len(clusters), "masts_saved": int(clusters["masts_saved"].sum()), "proven": bool(clusters["proven"].all())},
+        "rules": {"origin": rules.origin, "statuses": list(rules.statuses)},
+        "money": norms is not None,
+    }
+    work.progress(1, 3)
+    if lines is not None and len(lines):
+        found = _assessed(work, project, settings, lines, structures, areas, restricted, names, ground, log, sites=sites, norms=norms)
+        frames |= {
+            "operator_plans": found.lines.drop(columns="remarks"), "operator_plans_by_layer": found.by_layer, "operator_plans_by_zone": found.by_zone,
+            "unserved_after_plans": propose(found.left, structures, plan),
+        }  # fmt: skip
+        record["plans"] = dict(found.totals)
+        record["proposed_to"] = {str(k): int(n) for k, n in frames["unserved_after_plans"]["proposed_to"].value_counts().sort_index().items()}
+    for name in PLAN_TABLES:
+        if name in frames:
+            write_frame(work.folder / f"{name}.parquet", frames[name])
+    write_issues(work.folder / "issues.json", log)
+    return record | {"rows": {name: len(frames[name]) for name in PLAN_TABLES if name in frames}}
+
+
+def plan_asked(project: Project) -> bool:
+    """Tell whether a project asks for a plan: by ``[plan]``, or by an input that nothing else reads."""
+    return bool(project.plan) or any(project.inputs.get(kind) for kind in PLANNING_KINDS)
+
+
+def plan_lines(record: Mapping[str, Any]) -> list[Bilingual]:
+    """Return the figures of the stage's record in sentences."""
+    said = phrases("results/planning.toml")
+    if not record["asked"]:
+        return [said.say("said", "not_asked")]
+    lines = [said.say("said", "structures", n=number_text(sum(record["structures"].values())))]
+    plans = record.get("plans")
+    if plans is None:
+        lines.append(said.say("said", "no_plans"))
+    else:
+        together, alone = plans["together"], plans["sum_of_lines"]
+        lines.append(said.say("said", "lines", n=number_text(plans["lines"]), computed=number_text(plans["lines_computed"])))
+        if together["population_gained"] is not None:
+            lines.append(
+                said.say(
+                    "said", "people", together=number_text(together["population_gained"]), alone=number_text(alone["population_gained"]),
+                    sure=number_text(together["population_from_unserved"]),
+                )
+            )  # fmt: skip
+        if together["villages_gained"] is not None:
+            lines.append(said.say("said", "villages", n=number_text(together["villages_gained"])))
+        to = {name: number_text(record["proposed_to"].get(name, 0)) for name in ("operator", "public_utility", "budget")}
+        left = {name: number_text(plans["left"].get(name, 0)) for name in ("village", "dead_zone")}
+        lines.append(said.say("said", "left", **left, **to))
+    sharing = record["sharing"]
+    lines.append(said.say("said", "sharing", clusters=number_text(sharing["clusters"]), n=number_text(sharing["masts_saved"])))
+    if record["rules"]["origin"] != "project":
+        lines.append(said.say("said", "stand_in", name=str(record["rules"]["origin"])))
+    return lines
+
+
+def _places(frame: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    return frame["lon"].to_numpy(dtype=float), frame["lat"].to_numpy(dtype=float)
+
+
+def _state_rules(settings: AnalysisSettings, log: IssueLog) -> None:
+    if settings.mast_rules.origin != "project":
+        rules = settings.mast_rules
+        documents = "; ".join(dict.fromkeys(r.document for r in (*rules.spacing, *rules.sharing)))
+        log.add("mast_rules_stand_in", Source("rules.extra"), came=rules.origin, fields={"documents": documents})
+
+
+def _assessed(
+    work: Workspace,
+    project: Project,
+    settings: AnalysisSettings,
+    lines: pd.DataFrame,
+    structures: pd.DataFrame,
+    structure_areas: list[str],
+    restricted: gpd.GeoDataFrame | None,
+    names: Mapping[str, str],
+    ground: GroundModel | None,
+    log: IssueLog,
+    *,
+    sites: pd.DataFrame,
+    norms: Any,
+) -> Assessed:
+    """Check the lines, compute what each reaches, and put it together."""
+    predicted = load_coverage(work.upstream["coverage"])
+    coverage, inside = predicted.coverage, np.asarray(predicted.index) >= 0
+    listed = {str(o) for o in sites["operator"]} | {o for text in structures["operators"] for o in str(text).split("; ")}
+    # A site that is listed without a place stands somewhere: perhaps here.
+    unplaced = load_frame(work.upstream["inputs"], "unplaced")
+    somewhere = unplaced is not None and bool(unplaced["operator"].isin(["", *project.operators]).any())
+    areas = area_of(*_places(lines), lines["commune_code"].tolist(), names, restricted)
+    checks = check_lines(
+        lines, structures, rules=settings.mast_rules, settings=settings.plan, areas=areas, structure_areas=structure_areas, restricted=restricted,
+        complete=set(project.operators) <= listed and not somewhere,
+    )  # fmt: skip
+    notes = _notes(lines, coverage.layers, settings, ground)
+    computed = np.array([not said for said in notes], dtype=bool)
+    removes = (lines["action"] == "remove").to_numpy(dtype=bool)
+    tasks: dict[int, Any] = {}
+    told = pd.DataFrame(columns=["line_id", "defaults", "learnt_from"])
+    radio = load_radio(work.upstream["coverage"])
+    learnt = load_corrections(work.upstream["calibration"])
+    corrections = None if learnt is None else learnt[0]
+    trial = IssueLog(log.catalogue)  # what is missing of planned radio cells stands in the table, line by line
+    if ground is not None:
+        at = np.flatnonzero(computed & ~removes)
+        made, told = reach_tasks(
+            lines.iloc[at], grid=coverage.grid, inside=inside, ground=ground, settings=settings.coverage, on=project.date, log=trial,
+            patterns=load_antennas(project), corrections=corrections, radio=None if radio is None else radio[0],
+        )  # fmt: skip
+        tasks = {int(at[int(task.name.removeprefix("line_"))]): task for task in made}
+    pieces = [Piece(f"reach_{k:05d}", task) for k, task in tasks.items()]
+    records = run_pieces(work.executor, write_reach, pieces, work.pieces, on_done=work.progress)
+    gone: dict[int, Any] = {}
+    if ground is not None and radio is not None and (computed & removes).any():
+        at = np.flatnonzero(computed & removes)
+        ring = border_ring(coverage.grid, inside, settings.coverage.neighbour_reach_m)
+        takes = removal_tasks(
+            lines.iloc[at], coverage=coverage, radio=radio[0], tables=radio[1], ground=ground, settings=settings.coverage, ring=ring,
+            at_mast_m=settings.plan.at_mast_m, corrections=corrections,
+        )  # fmt: skip
+        done = run_pieces(work.executor, write_removal, [Piece(t.name, t) for t in takes.values()], work.pieces)
+        gone = {int(at[k]): record for k, record in zip(takes, done, strict=True)}
+    for k in np.flatnonzero(computed).tolist():
+        if k not in tasks and k not in gone and ground is not None:
+            notes[k].append("out_of_reach" if not removes[k] else "own_site_not_found")
+    places = work.upstream["villages"]
+    zones = load_frame(work.upstream["dead_zones"], "dead_zones")
+    where = Ground(
+        coverage, settings.coverage, _array(places / "people.npy"), load_frame(places, "villages"), _array(places / "cells_of_villages.npy"),
+        None if zones is None else zones[(zones["operator"].fillna("") == "") & (zones["technology"].fillna("") == "")],
+    )  # fmt: skip
+    checked = pd.concat([lines.reset_index(drop=True), checks.reset_index(drop=True)], axis=1)
+    return assess_lines(
+        checked, where, reaches=dict(zip(tasks, records, strict=True)), removals=gone, folder=work.pieces, told=told, notes=notes,
+        settings=settings.plan, norms=norms,
+    )  # fmt: skip
+
+
+def _notes(lines: pd.DataFrame, layers: tuple[tuple[str, str], ...], settings: AnalysisSettings, ground: GroundModel | None) -> list[list[str]]:
+    """Return per line the codes of what keeps its gain from being computed."""
+    operators = {o for o, _ in layers}
+    out: list[list[str]] = []
+    for operator, technologies, action in lines[["operator", "technologies", "action"]].itertuples(index=False):
+        said: list[str] = []
+        named = [t for t in str(technologies).split(",") if t]
+        if ground is None:
+            said.append("no_terrain")
+        elif operator not in operators:
+            said.append("operator_not_of_project")
+        elif action != "remove" and not named:
+            said.append("no_technology")
+        elif action != "remove" and not any(t in settings.coverage.counting and t in settings.coverage.levels_dbm for t in named):
+            said.append("technology_not_counting")
+        out.append(said)
+    return out
+
+
+def _array(path: Path) -> Any:
+    return read_array(path) if path.is_file() else None

@@ -1,0 +1,59 @@
+"""Operators' registered plans checked and weighed, sharing, the inventory, and what stays unserved."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from _console import Console, Language, Quiet, StageProgress, Verbose, command_line, ending
+
+app = command_line()
+
+
+@app.command(
+    help="Thẩm tra đăng ký của doanh nghiệp (loại cột, khoảng cách, dùng chung, vùng lõm và người được phủ thêm), việc dùng chung cột, hiện trạng "
+    "hạ tầng thụ động và phần còn lại chưa có sóng. Các bước trước được làm nếu còn thiếu. / Check operators' registered plans (class, spacing, sharing, "
+    "dead zones and people gained), sharing of masts, the passive inventory, and what stays unserved. Earlier stages are run where they are missing."
+)
+def main(
+    project: Annotated[Path, typer.Argument(metavar="PROJECT.toml", help="Tệp dự án. / The project file.")],
+    out: Annotated[
+        Path, typer.Option(help="Thư mục chứa các thư mục kết quả. / Folder that holds the run folders.")
+    ] = Path("maps"),
+    workers: Annotated[
+        int | None,
+        typer.Option(help="Số tiến trình (mặc định: mọi bộ xử lý). / Processes (default: every processor)."),
+    ] = None,
+    scheduler: Annotated[
+        str, typer.Option(help="Bộ điều phối Dask, ví dụ tcp://10.0.0.5:8786. / A Dask scheduler.")
+    ] = "",
+    overwrite: Annotated[
+        bool,
+        typer.Option("--overwrite", help="Thay kết quả của dự án khác. / Replace another project's results."),
+    ] = False,
+    lang: Language = None,
+    verbose: Verbose = 0,
+    quiet: Quiet = False,
+) -> None:
+    """Print the figures of the plan, then the tables that hold them."""
+    console = Console(lang, verbose, quiet)
+    with ending(console):
+        from geo.compute import make_executor
+        from geo.io.project import read_project
+        from geo.pipeline.analysis import analyse
+        from geo.pipeline.planning import PLAN_TABLES, plan_lines
+
+        executor = make_executor(workers=workers, address=scheduler)
+        console.language = read_project(project).language
+        with StageProgress(console) as progress:
+            analysis = analyse(project, out, executor=executor, observer=progress, overwrite=overwrite)
+        for line in plan_lines(analysis.results["planning"].record):
+            console.say(line)
+        for path in analysis.written:
+            if path.stem in PLAN_TABLES or path.name == "tables.xlsx":
+                console.wrote(path)
+
+
+if __name__ == "__main__":
+    app()
