@@ -8,6 +8,7 @@ particular to the kind. Every row that does not survive has a finding.
 from __future__ import annotations
 
 import datetime as dt
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,12 +19,13 @@ import pandas as pd
 
 from geo.errors import InputError, MissingInputError
 from geo.io.delimited import read_delimited
-from geo.io.letters import require_unicode
+from geo.io.letters import require_unicode, state_letters
 from geo.io.raw import FileLimits, RawTable, TableOptions
 from geo.io.resources import load_toml
 from geo.io.stacked import require_one_table
 from geo.io.vectors import VECTOR_SUFFIXES, read_vectors
 from geo.io.workbook import read_workbook
+from geo.recognition import likely_text
 from geo.schemas import Field, FieldType, Schema
 from geo.text import clean, fold, fold_key
 from geo.validation import IssueLog, Source
@@ -130,9 +132,11 @@ def _require_access(path: Path, source: Source) -> None:
     try:
         str(path).encode("utf-8")
     except UnicodeEncodeError as error:
+        meant = likely_text(os.fsencode(path.name).decode("latin-1"))
+        likely = (f" (có lẽ là '{meant}')", f" (it may be '{meant}')") if meant.isprintable() else ("", "")
         raise InputError(
-            f"{source}: tên tệp không phải Unicode (có thể từ tệp nén cũ); hãy đổi tên tệp.",
-            f"{source}: the file's name is not Unicode (perhaps from an old archive); rename it.",
+            f"{source}: tên tệp không phải Unicode, có thể từ tệp nén cũ{likely[0]}; hãy đổi tên tệp.",
+            f"{source}: the file's name is not Unicode, perhaps from an old archive{likely[1]}; rename it.",
         ) from error
     try:
         with path.open("rb") as stream:
@@ -181,7 +185,9 @@ def _map_columns(raw: RawTable, schema: Schema, options: TableOptions, log: Issu
     cells = cells[list(match.columns.values())]
     frame = (cells.loc[~blank] if blank.any() else cells).set_axis(list(match.columns), axis=1)
     headers = {name: raw.headers[i] for name, i in match.columns.items()}
-    require_unicode(frame, headers, schema, raw.source, log)
+    doubtful = {t for note in raw.letters if note.code != "text_old_letters_converted" for t in note.came}
+    require_unicode(frame, headers, schema, raw.source, log, doubtful)
+    state_letters(raw, match.columns, frame.index, schema, log)
     rows_in = len(frame) + raw.refused_rows + above
     if raw.geometry is None:
         frame = _drop_furniture(raw, frame, list(match.columns.values()), log)
