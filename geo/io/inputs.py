@@ -35,7 +35,7 @@ from geo.io.portals import read_portals
 from geo.io.positions import PositionContext
 from geo.io.project import InputFile, input_files
 from geo.io.refusals import stating
-from geo.io.resources import load_toml
+from geo.io.resources import former_areas, load_toml
 from geo.io.roads import read_roads
 from geo.io.settlements import read_settlements
 from geo.io.speed_tests import SeenTests, read_speed_tests
@@ -217,7 +217,7 @@ class _Reader:
                 if self.files.get(kind):
                     self.log.add("not_checked_without_boundaries", Source(f"inputs.{kind}"), fields={"kind": kind})
             return Inputs(self.operators, files=everything, **rasters)
-        area = AreaIndex(units, province_zones(self.project.extra))
+        area = AreaIndex(units, province_zones(self.project.extra), former_areas())
         context = PositionContext(area, self.project.provinces, self.project.settings.positions)
         return Inputs(
             self.operators,
