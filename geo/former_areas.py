@@ -7,6 +7,7 @@ times is several candidates, never a choice. A commune that was divided has seve
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,7 +19,7 @@ import pandas as pd
 
 from geo.text import clean, fold, fold_unit_name
 
-__all__ = ["FormerAreas", "FormerMatch", "Matched"]
+__all__ = ["Apportioned", "FormerAreas", "FormerMatch", "Matched"]
 
 _TONES = "\u0300\u0301\u0303\u0309\u0323"
 _TYPES = {
@@ -58,6 +59,27 @@ class FormerMatch:
 
     how: Matched
     places: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Apportioned:
+    """A figure of a commune of today, from those of former communes.
+
+    Attributes
+    ----------
+    value : float
+        NaN where the figure of a former commune is missing.
+    low, high : float
+        Without the divided communes, and with all that they have.
+    divided, missing : tuple of int
+        Former communes that were divided, and those without a figure.
+    """
+
+    value: float
+    low: float
+    high: float
+    divided: tuple[int, ...]
+    missing: tuple[int, ...]
 
 
 _NO_MATCH = FormerMatch(Matched.NONE)
@@ -275,6 +297,60 @@ class FormerAreas:
         """Return those of the type that a row gives, all where none is of it."""
         same = [p for p in places if kind and _typed(self.names[p])[0] == kind]
         return tuple(same or places)
+
+    @cached_property
+    def sources(self) -> dict[str, tuple[int, ...]]:
+        """Former communes of each of today's, whole or in part, by its code."""
+        found: dict[str, list[int]] = {}
+        for place, codes in enumerate(self.today):
+            for code in codes:
+                found.setdefault(code, []).append(place)
+        return {code: tuple(places) for code, places in found.items()}
+
+    def apportion(
+        self, people: Mapping[int, float], codes: Iterable[str], known: Mapping[str, float] | None = None
+    ) -> dict[str, Apportioned]:
+        """Bring figures of former communes to communes of today.
+
+        A former commune that was not divided counts whole. What one that was divided has is shared between its parts by the
+        people that each of today's communes has beyond its whole ones, where ``known`` says how many it has; in equal shares
+        where it does not. Nobody published what lives in the parts, so the whole range is stated: from none of every
+        divided commune to all of it.
+
+        Parameters
+        ----------
+        people : mapping
+            Position of a former commune to its figure; NaN if unknown.
+        codes : iterable of str
+            Communes of today that are wanted.
+        known : mapping, optional
+            People of today's communes from another source.
+
+        Returns
+        -------
+        dict
+            By code of today; the value is NaN where the figure of a former commune is missing.
+        """
+        whole = {
+            code: sum(people.get(p, math.nan) for p in places if len(self.today[p]) == 1) for code, places in self.sources.items()
+        }
+        beyond = {code: max(0.0, count - whole.get(code, 0.0)) for code, count in (known or {}).items()}
+        out: dict[str, Apportioned] = {}
+        for code in codes:
+            places = self.sources.get(code, ())
+            missing = tuple(p for p in places if math.isnan(people.get(p, math.nan)))
+            divided = tuple(p for p in places if len(self.today[p]) > 1)
+            value, high = whole.get(code, math.nan), whole.get(code, math.nan)
+            for place in divided:
+                parts = self.today[place]
+                weights = [beyond.get(t, math.nan) for t in parts]
+                total = sum(weights)
+                share = beyond[code] / total if total > 0 else 1 / len(parts)
+                value += share * people.get(place, math.nan)
+                high += people.get(place, math.nan)
+            low = whole.get(code, math.nan)
+            out[code] = Apportioned(math.nan if missing or not places else value, low, high, divided, missing)
+        return out
 
     def provinces_meant(self, name: str) -> frozenset[str]:
         """Return the codes of today's provinces that a former or present province's name means."""

@@ -132,6 +132,14 @@ def province_zones(extra: Mapping[str, object]) -> dict[str, ProvinceZones]:
     return zones
 
 
+def _village_people(villages: pd.DataFrame | None) -> dict[str, float]:
+    """Return the people of each commune of whose villages every one has a figure."""
+    if villages is None or villages.empty:
+        return {}
+    sums = villages.groupby("commune_code")["population"].agg(lambda p: p.sum(skipna=False))
+    return {str(code): float(people) for code, people in sums.items() if np.isfinite(people)}
+
+
 def _entries(extra: Mapping[str, object], key: str) -> list[Mapping[str, object]]:
     value = extra.get(key, [])
     if not isinstance(value, list) or not all(isinstance(v, dict) for v in value):
@@ -405,7 +413,8 @@ class _Reader:
         found["population"] = self._collect(
             "population",
             lambda item: read_population_table(
-                item.path, file=item.file, options=item.options, units=units, log=self.log
+                item.path, file=item.file, options=item.options, units=units, log=self.log,
+                known=_village_people(found["settlements"]),
             ),
             skip=_RASTERS,
         )

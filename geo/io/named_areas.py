@@ -100,9 +100,9 @@ def state_former_areas(
     names = ("commune_code", "commune_name", "district_name")
     code, name, district = (rows[n].fillna("").astype(str) if n in rows.columns else blank for n in names)
     groups: dict[tuple[str, str, str], list[int]] = {}
-    for i, (found, *key) in enumerate(zip(meant, code, name, district, strict=True)):
-        if found.match.places:
-            groups.setdefault((key[0], key[1], key[2]), []).append(i)
+    for i, key in enumerate(zip(code, name, district, strict=True)):
+        if meant[i].match.places:
+            groups.setdefault(key, []).append(i)
     said: dict[str, list[tuple[int, str]]] = {}
     for key, places in groups.items():
         found = meant[places[0]]

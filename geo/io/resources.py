@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import tomllib
 from functools import lru_cache
 from importlib.resources import files
@@ -43,8 +44,7 @@ def load_table(name: str) -> pd.DataFrame:
     """
     entry = files("geo").joinpath("resources", *name.split("/"))
     try:
-        with entry.open("r", encoding="utf-8", newline="") as stream:
-            return pd.read_csv(stream, dtype="str", keep_default_na=False)
+        return pd.read_csv(io.StringIO(entry.read_text(encoding="utf-8")), dtype="str", keep_default_na=False)
     except (FileNotFoundError, UnicodeDecodeError, pd.errors.ParserError) as error:
         raise ResourceError(
             f"Thiếu hoặc hỏng tệp đi kèm '{name}': {error}.", f"Package file '{name}' is missing or broken: {error}."
