@@ -158,6 +158,16 @@ def test_vietnamese_in_unicode_is_never_touched(words):
     assert not read(*[t.title() for t in texts]).changed
 
 
+def test_one_old_list_among_a_thousand_unicode_texts_is_found():
+    many = [f"Thôn Bản Lầu {i}" for i in range(1_500)]
+    old = [to_tcvn3("Nghĩa Đàn"), to_tcvn3("Mù Cang Chải")]
+    assert set(recognise({0: many, 1: old}, SETTINGS)[1].changed) == set(old)
+    for encoding, encode in ENCODERS.items():  # none of the encodings does without what is looked for
+        got = recognise({0: [f"{encode(n)} {i}" for n in NAMES for i in range(60)]}, SETTINGS)[0]
+        assert {e for _, e in got.changed.values()} == {encoding}
+    assert recognise({0: many}, SETTINGS) == {}
+
+
 def test_one_word_is_not_enough():
     assert read("Hµ").suspect == {"Hµ": OldEncoding.TCVN3}
     assert read("Hµ", "Hµ", "BTS").suspect == {"Hµ": OldEncoding.TCVN3}
