@@ -188,6 +188,15 @@ def test_columns_of_one_table_help_each_other_and_do_not_infect_each_other():
     assert 2 not in reading or not reading[2].changed
 
 
+def test_proofs_by_chance_in_a_list_of_foreign_places_are_not_enough():
+    # "Deán", "Boû", "Aïn" and "Naït" read as "Dến", "Bỏ", "Ạn" and "Nạt" in VNI; the rest reads as nothing.
+    chance = ["Deán", "Boû", "Aïn Defla", "Naït"]
+    others = "Zürich Malmö Orléans Besançon Córdoba Málaga Århus Tromsø Düsseldorf Nîmes Señorita Cuiabá Béziers Großenhain".split()  # noqa: SIM905
+    reading = read(*chance, *others)
+    assert not reading.changed
+    assert set(reading.suspect) == set(chance)  # said, as what it is: a doubt
+
+
 def test_short_words_of_foreign_lists_are_not_taken_for_old_text():
     # All words of 1-2 syllables' look: French and German words of four letters or fewer with accents.
     foreign = "où dû sûr mûr âge île ère été clé pré thé blé né zéro für übe Öl Bär Tür hör öde größ àla çà là déjà".split()  # noqa: SIM905

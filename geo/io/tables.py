@@ -9,7 +9,10 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-from collections.abc import Mapping
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -108,18 +111,8 @@ def read_tables(
             f"File '{file}' not found; paths are relative to the project file's folder.",
         )
     _require_access(path, source)
-    suffix = path.suffix.lower()
-    if suffix in _WORKBOOKS:
-        raw = read_workbook(path, file, schema, options, log, limits)
-    elif suffix in VECTOR_SUFFIXES:
-        raw = read_vectors(path, file, schema, options, log, limits)
-    elif suffix in _TEXTS:
-        raw = [read_delimited(path, source, schema, options, log, limits)]
-    else:
-        raise InputError(
-            f"{source}: không đọc được định dạng '{suffix}'; dùng CSV, TXT, XLSX, GeoJSON, GPKG, Shapefile hoặc Parquet.",
-            f"{source}: format '{suffix}' is not read; use CSV, TXT, XLSX, GeoJSON, GPKG, Shapefile or Parquet.",
-        )
+    with _named_in_unicode(path, source, log) as place:
+        raw = _read_raw(place, file, schema, options, log, limits)
     tables = [_map_columns(table, schema, options, log) for table in raw]
     for table in tables:
         if table.rows_in == 0:
@@ -127,17 +120,46 @@ def read_tables(
     return tables
 
 
-def _require_access(path: Path, source: Source) -> None:
-    """Refuse what cannot be opened, and names that the libraries cannot be handed."""
+def _read_raw(
+    path: Path, file: str, schema: Schema, options: TableOptions, log: IssueLog, limits: FileLimits
+) -> list[RawTable]:
+    source = Source(file)
+    suffix = path.suffix.lower()
+    if suffix in _WORKBOOKS:
+        return read_workbook(path, file, schema, options, log, limits)
+    if suffix in VECTOR_SUFFIXES:
+        return read_vectors(path, file, schema, options, log, limits)
+    if suffix in _TEXTS:
+        return [read_delimited(path, source, schema, options, log, limits)]
+    raise InputError(
+        f"{source}: không đọc được định dạng '{suffix}'; dùng CSV, TXT, XLSX, GeoJSON, GPKG, Shapefile hoặc Parquet.",
+        f"{source}: format '{suffix}' is not read; use CSV, TXT, XLSX, GeoJSON, GPKG, Shapefile or Parquet.",
+    )
+
+
+@contextmanager
+def _named_in_unicode(path: Path, source: Source, log: IssueLog) -> Iterator[Path]:
+    """Yield the path; of a file whose name is bytes of an old encoding that of a copy, since the libraries cannot be handed such a name.
+
+    What belongs to the file (the parts of a Shapefile) is copied with it.
+    """
     try:
         str(path).encode("utf-8")
-    except UnicodeEncodeError as error:
-        meant = likely_text(os.fsencode(path.name).decode("latin-1"))
-        likely = (f" (có lẽ là '{meant}')", f" (it may be '{meant}')") if meant.isprintable() else ("", "")
-        raise InputError(
-            f"{source}: tên tệp không phải Unicode, có thể từ tệp nén cũ{likely[0]}; hãy đổi tên tệp.",
-            f"{source}: the file's name is not Unicode, perhaps from an old archive{likely[1]}; rename it.",
-        ) from error
+    except UnicodeEncodeError:
+        name = os.fsencode(path.name).decode("latin-1")
+        meant = likely_text(name)
+        log.add("file_name_not_unicode", source, came=meant if meant.isprintable() else "")
+        with tempfile.TemporaryDirectory() as folder:
+            for part in path.parent.iterdir():
+                if part.is_file() and part.stem == path.stem:
+                    shutil.copyfile(part, Path(folder) / f"data{part.suffix}")
+            yield Path(folder) / f"data{path.suffix}"
+    else:
+        yield path
+
+
+def _require_access(path: Path, source: Source) -> None:
+    """Refuse what cannot be opened."""
     try:
         with path.open("rb") as stream:
             stream.read(1)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+
+import geopandas as gpd
 import openpyxl
 import pytest
 
@@ -103,6 +106,18 @@ def test_sheets_and_columns_that_are_not_used_say_nothing(tmp_path, log):
     book.save(tmp_path / "thon.xlsx")
     _read(tmp_path / "thon.xlsx", log)
     assert "text_old_letters_converted" not in _codes(log)
+
+
+def test_a_shapefile_named_in_bytes_is_read_with_its_parts(tmp_path, log):
+    frame = gpd.GeoDataFrame({"tenthon": NAMES}, geometry=gpd.points_from_xy([105.1, 105.2, 105.3], [21.9, 21.8, 21.7]), crs=4326)
+    frame.to_file(tmp_path / "thon.shp", encoding="utf-8")
+    for part in tmp_path.iterdir():
+        os.rename(part, os.fsencode(tmp_path) + b"/th\xabn" + os.fsencode(part.suffix))  # "thôn" in TCVN3
+    (path,) = (p for p in tmp_path.iterdir() if p.suffix == ".shp")
+    (table,) = read_tables(path, file="th?n.shp", schema=load_schema("settlements"), options=TableOptions(columns={"village_name": "tenthon"}), log=log)
+    assert table.frame["village_name"].tolist() == NAMES
+    (said,) = log
+    assert (said.kind.code, said.came[0]) == ("file_name_not_unicode", "thôn.shp")
 
 
 def test_a_file_named_in_old_letters_is_suggested(tmp_path):
