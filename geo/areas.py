@@ -261,6 +261,13 @@ class AreaIndex:
                         index.setdefault(key, set()).add(i)
         return {key: frozenset(value) for key, value in index.items()}
 
+    def has_former_codes(self, codes: Iterable[object]) -> bool:
+        """Tell whether a column holds codes of former communes of the area that no commune bears today."""
+        if self.former is None:
+            return False
+        numbers = {_plain(c).zfill(5) for c in codes if _plain(c)} - set(self._by_code) - set(self.former.today_names)
+        return any(self._of_former(self.former.by_code(n), ()).units for n in numbers)
+
     @cached_property
     def _by_code(self) -> dict[str, int]:
         return {code: i for i, code in enumerate(self.codes)}
@@ -274,11 +281,20 @@ class AreaIndex:
         """
         return self.meant(code, name, provinces, district).units
 
-    def meant(self, code: object, name: object, provinces: Iterable[str] = (), district: object = "") -> AreaMeant:
+    def meant(
+        self,
+        code: object,
+        name: object,
+        provinces: Iterable[str] = (),
+        district: object = "",
+        *,
+        former_codes: bool = False,
+    ) -> AreaMeant:
         """Return the communes that a row's code, or name and district, may mean, and by which former communes.
 
         A code of today decides unless the row's name or district says that it is a former commune's (most codes were
-        kept by one of the communes that were merged). A row with a district is of the time before 01/07/2025.
+        kept by one of the communes that were merged). A row with a district is of the time before 01/07/2025, and so is a
+        column in which some codes are of no commune of today (``former_codes``).
         """
         number, text, place = _plain(code), _plain(name), _plain(district)
         chosen = tuple(sorted(set(provinces)))
@@ -289,7 +305,9 @@ class AreaIndex:
             if old.units <= today.units or (text and same_unit_name(text, self.names[found])):
                 return today
             fits = self.former is not None and any(same_unit_name(text, self.former.names[p]) for p in old.match.places)
-            return old if fits or place else AreaMeant(today.units | old.units, old.match)
+            if fits or place or (former_codes and not text):
+                return old
+            return AreaMeant(today.units | old.units, old.match) if text else today
         if old.units:
             return old
         if not text:

@@ -135,11 +135,25 @@ def test_a_code_of_both_times_goes_by_the_row_s_name():
     # 00004 was Phường Trúc Bạch, and is Phường Ba Đình today; most of the former went there.
     area = made_up(("00004", "Phường Ba Đình", "01"), ("00070", "Phường Hoàn Kiếm", "01"), ("00097", "Phường Hồng Hà", "01"))
     assert area.meant("00004", "Phường Ba Đình").units == {0}
-    assert area.meant("00004", "").units >= {0}
+    assert area.meant("00004", "").units == {0}
+    assert area.meant("00004", "Phường Trúc Bạch").units == {0}
     assert area.meant("00001", "").units == {2}  # Phường Phúc Xá went to Hồng Hà
     assert area.meant("1", "").units == {2}
     assert area.meant("", "Phúc Xá", (), "Quận Ba Đình").units == {2}
     assert area.meant("", "Phúc Xá").match.how is Matched.NAME
+
+
+def test_a_column_s_other_codes_say_of_which_time_a_code_is():
+    # A code of both times; the former commune that bore it was divided.
+    code = next(c for c in FORMER.today_names if len(FORMER.today_of(FORMER.by_code(c))) > 1)
+    former = FORMER.today_of(FORMER.by_code(code))
+    gone = next(c for c in FORMER.codes if c and c not in FORMER.today_names and FORMER.today_of(FORMER.by_code(c)) == former[:1])
+    area = made_up(*((c, FORMER.today_names[c], FORMER.today_provinces[c]) for c in former))
+    assert not area.has_former_codes([code, *former])
+    assert area.has_former_codes([code, gone])
+    assert area.meant(code, "").units == {list(area.codes).index(code)}
+    assert area.meant(code, "").match.places == ()
+    assert area.meant(code, "", former_codes=True).units == set(range(len(former)))
 
 
 def test_a_commune_numbered_otherwise_is_found_by_its_name():

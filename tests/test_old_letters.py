@@ -118,8 +118,10 @@ def test_what_fits_both_readings_beside_both_kinds_is_left_and_named():
 
 
 def test_a_cell_joined_from_both_kinds_is_put_right_word_by_word():
-    came = "Trạm " + to_tcvn3("Nghĩa Đàn")
-    assert read(came, to_tcvn3("Mù Cang Chải")).changed[came] == ("Trạm Nghĩa Đàn", OldEncoding.TCVN3)
+    # "Đông": a page of Windows has its letters too, so that it could be bytes.
+    for first in ("Trạm", "Đông", "Hướng"):
+        came = f"{first} " + to_tcvn3("Nghĩa Đàn")
+        assert read(came, to_tcvn3("Mù Cang Chải")).changed[came] == (f"{first} Nghĩa Đàn", OldEncoding.TCVN3)
 
 
 def test_two_old_encodings_in_one_column_are_told_apart():

@@ -26,11 +26,12 @@ def communes_meant(rows: pd.DataFrame, area: AreaIndex, provinces: Sequence[str]
 def _meant(rows: pd.DataFrame, area: AreaIndex, provinces: Sequence[str]) -> list[AreaMeant]:
     blank = pd.Series("", index=rows.index)
     columns = [rows[n] if n in rows.columns else blank for n in ("commune_code", "commune_name", "district_name")]
+    former_codes = area.has_former_codes(columns[0].unique())
     memory: dict[tuple[object, ...], AreaMeant] = {}
     out = []
     for key in zip(*columns, strict=True):
         if key not in memory:
-            memory[key] = area.meant(key[0], key[1], provinces, key[2])
+            memory[key] = area.meant(key[0], key[1], provinces, key[2], former_codes=former_codes)
         out.append(memory[key])
     return out
 
