@@ -9,8 +9,8 @@ import numpy.typing as npt
 import pandas as pd
 import shapely
 
-from geo.columns import distinct_rows, pick_texts, plain_numbers
 from geo.areas import AreaMeant
+from geo.columns import distinct_rows, pick_texts, plain_numbers
 from geo.io.named_areas import communes_meant, state_former_areas, state_named_areas
 from geo.io.positions import POSITION_FIELDS, PositionContext, settle_positions
 from geo.io.raw import TableOptions
