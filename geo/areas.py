@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -20,10 +21,11 @@ from pyproj import Transformer
 
 from geo.crs import ProvinceZones, from_wgs84, local_utm_epsg
 from geo.errors import CrsError
+from geo.former_areas import FormerAreas, FormerMatch, Matched
 from geo.patches import PatchGrid
-from geo.text import fold, fold_unit_name
+from geo.text import fold, fold_unit_name, same_unit_name
 
-__all__ = ["AreaIndex"]
+__all__ = ["AreaIndex", "AreaMeant"]
 
 FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
@@ -34,6 +36,30 @@ _BRACKETS = re.compile(r"\([^)]*\)?")
 _METRES_PER_DEGREE = 111_320.0
 _MANY = 20_000  # fewer points are tested one by one
 _NOT_ASKED = -2
+_NO_FORMER = FormerMatch(Matched.NONE)
+
+
+@dataclass(frozen=True, slots=True)
+class AreaMeant:
+    """What a row's code or names mean.
+
+    Attributes
+    ----------
+    units : frozenset of int
+        Indices of today's communes; several where the row does not say which.
+    match : FormerMatch
+        The former communes by which they were found; none where today's were named.
+    """
+
+    units: frozenset[int] = frozenset()
+    match: FormerMatch = _NO_FORMER
+
+
+_NOTHING = AreaMeant()
+
+
+def _plain(value: object) -> str:
+    return "" if value is None or value != value else str(value).strip()
 
 
 class AreaIndex:
@@ -46,6 +72,8 @@ class AreaIndex:
         ``province_name``; ``former_names`` (texts of what was merged) is used where present.
     zones : mapping
         Province code to its VN-2000 zones; provinces without an entry have none.
+    former : FormerAreas, optional
+        Communes before 01/07/2025: what they became is meant where a row names one.
 
     Raises
     ------
@@ -53,7 +81,12 @@ class AreaIndex:
         If the units are not in EPSG:4326.
     """
 
-    def __init__(self, units: gpd.GeoDataFrame, zones: Mapping[str, ProvinceZones] | None = None) -> None:
+    def __init__(
+        self,
+        units: gpd.GeoDataFrame,
+        zones: Mapping[str, ProvinceZones] | None = None,
+        former: FormerAreas | None = None,
+    ) -> None:
         if units.crs is None or units.crs.to_epsg() != 4326:
             raise CrsError(
                 "Ranh giới phải ở hệ EPSG:4326 trước khi lập chỉ mục.",
@@ -65,6 +98,7 @@ class AreaIndex:
         self.names = ordered["commune_name"].to_numpy(dtype=object)
         self.provinces = ordered["province_code"].to_numpy(dtype=object)
         self.zones = dict(zones or {})
+        self.former = former
         self._province_names = dict(zip(ordered["province_code"], ordered["province_name"], strict=True))
         self._former = ordered["former_names"].to_numpy(dtype=object) if "former_names" in ordered else None
         self._buffers: dict[tuple[tuple[str, ...], float], shapely.Geometry] = {}
@@ -227,26 +261,91 @@ class AreaIndex:
                         index.setdefault(key, set()).add(i)
         return {key: frozenset(value) for key, value in index.items()}
 
+    def has_former_codes(self, codes: Iterable[object]) -> bool:
+        """Tell whether a column holds codes of former communes of the area that no commune bears today."""
+        if self.former is None:
+            return False
+        numbers = {_plain(c).zfill(5) for c in codes if _plain(c)} - set(self._by_code) - set(self.former.today_names)
+        return any(self._of_former(self.former.by_code(n), ()).units for n in numbers)
+
     @cached_property
     def _by_code(self) -> dict[str, int]:
         return {code: i for i, code in enumerate(self.codes)}
 
-    def communes_meant(self, code: object, name: object, provinces: Iterable[str] = ()) -> frozenset[int]:
+    def communes_meant(
+        self, code: object, name: object, provinces: Iterable[str] = (), district: object = ""
+    ) -> frozenset[int]:
         """Return the indices of the communes that a row's code or name may mean; empty if none is known.
 
         A known code decides; a name is evidence only and may mean several communes.
         """
-        text = str(code or "").strip()
-        if text and (found := self._by_code.get(text.zfill(5))) is not None:
-            return frozenset((found,))
-        if name is None or name != name or not str(name).strip():
-            return frozenset()
+        return self.meant(code, name, provinces, district).units
+
+    def meant(
+        self,
+        code: object,
+        name: object,
+        provinces: Iterable[str] = (),
+        district: object = "",
+        *,
+        former_codes: bool = False,
+    ) -> AreaMeant:
+        """Return the communes that a row's code, or name and district, may mean, and by which former communes.
+
+        A code of today decides unless the row's name or district says that it is a former commune's (most codes were
+        kept by one of the communes that were merged). A row with a district is of the time before 01/07/2025, and so is a
+        column in which some codes are of no commune of today (``former_codes``).
+        """
+        number, text, place = _plain(code), _plain(name), _plain(district)
+        chosen = tuple(sorted(set(provinces)))
+        found = self._by_code.get(number.zfill(5)) if number else None
+        old = self._of_former(self.former.by_code(number), chosen) if self.former and number else _NOTHING
+        if found is not None:
+            today = AreaMeant(frozenset((found,)))
+            if old.units <= today.units or (text and same_unit_name(text, self.names[found])):
+                return today
+            fits = self.former is not None and any(same_unit_name(text, self.former.names[p]) for p in old.match.places)
+            if fits or place or (former_codes and not text):
+                return old
+            return AreaMeant(today.units | old.units, old.match) if text else today
+        if old.units:
+            return old
+        if not text:
+            return _NOTHING
+        return self._by_name_meant(text, chosen, place)
+
+    def _by_name_meant(self, name: str, provinces: tuple[str, ...], district: str) -> AreaMeant:
+        old = _NOTHING
+        if self.former is not None:
+            old = self._of_former(self.former.find(name, district, "", provinces or self.province_codes), provinces)
+        if district and old.units:
+            return old
         index = self._by_name
-        found_names = index.get(fold(name)) or index.get(fold_unit_name(name)) or frozenset()
-        chosen = set(provinces)
-        if chosen:
-            return frozenset(i for i in found_names if self.provinces[i] in chosen)
-        return found_names
+        hits = index.get(fold(name)) or index.get(fold_unit_name(name)) or frozenset()
+        if provinces:
+            hits = frozenset(i for i in hits if self.provinces[i] in provinces)
+        if not hits:
+            return old
+        if old.match.how is Matched.SPELLING or old.units <= hits:
+            return AreaMeant(hits)
+        return AreaMeant(hits | old.units, old.match)
+
+    def _of_former(self, match: FormerMatch, provinces: tuple[str, ...]) -> AreaMeant:
+        """Return what former communes became, as far as it lies in the area."""
+        if self.former is None or not match.places:
+            return _NOTHING
+        units: set[int] = set()
+        for code in self.former.today_of(match):
+            found = self._by_code.get(code)
+            name = self.former.today_names[code]
+            if found is None or not same_unit_name(self.names[found], name):  # a list may number a commune otherwise
+                key, province = fold_unit_name(name), self.former.today_provinces[code]
+                same = {i for i in self._by_name.get(key, frozenset()) if self.provinces[i] == province
+                        and fold_unit_name(self.names[i]) == key}  # fmt: skip
+                found = same.pop() if len(same) == 1 else None
+            if found is not None and (not provinces or self.provinces[found] in provinces):
+                units.add(found)
+        return AreaMeant(frozenset(units), match) if units else _NOTHING
 
     def province_meant(self, text: object) -> str:
         """Return the code of the province that a text names by code or name, empty if none."""
@@ -257,4 +356,5 @@ class AreaIndex:
         for code, name in self._province_names.items():
             if key and key == fold_unit_name(name):
                 return str(code)
-        return ""
+        became = self.former.provinces_meant(plain) if self.former and key else frozenset()
+        return next((code for code in sorted(became) if code in self._province_names), "")

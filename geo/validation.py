@@ -23,6 +23,7 @@ from geo.errors import AccountingError, Bilingual, ResourceError
 from geo.text import fold
 
 __all__ = [
+    "AreaRecord",
     "Effect",
     "Finding",
     "IssueCatalogue",
@@ -168,6 +169,30 @@ class RowCount:
     rows_dropped: int
 
 
+@dataclass(frozen=True, slots=True)
+class AreaRecord:
+    """What rows that name a former commune were matched with.
+
+    Attributes
+    ----------
+    source : Source
+    rows : tuple of int
+    came : str
+        Code, name and district as they came.
+    how : str
+        ``code``, ``name``, ``accents`` (without them, or wrong ones) or ``spelling`` (one letter).
+    former, today : tuple of str
+        The former communes that may be meant, and today's.
+    """
+
+    source: Source
+    rows: tuple[int, ...]
+    came: str
+    how: str
+    former: tuple[str, ...]
+    today: tuple[str, ...]
+
+
 _SHOWN = 200
 #: What says that the numbers beside it are those of a device, a SIM or a subscriber (folded texts).
 _LABEL = re.compile(r"imei|imsi|iccid|msisdn|dien thoai|\bs[od] ?dt\b|\bsdt|thue bao|\b(?:tele)?phone|\bmobile n")
@@ -252,6 +277,7 @@ class IssueLog:
     catalogue: IssueCatalogue
     findings: list[Finding] = field(default_factory=list)
     counts: list[RowCount] = field(default_factory=list)
+    areas: list[AreaRecord] = field(default_factory=list)
     _dropped: dict[Source, set[int]] = field(default_factory=dict)
     _refused: set[Source] = field(default_factory=set)
 

@@ -32,6 +32,7 @@ def shared_dir() -> Path:
 EXTERNAL_TOOLS = {
     "chromium": (("chromium", "chromium-browser", "google-chrome"), "chromium"),
     "gdal": (("gdalinfo",), "gdal-bin"),
+    "iconv": (("iconv",), "libc-bin"),
     "libreoffice": (("soffice", "libreoffice"), "libreoffice-calc-nogui"),
 }
 

@@ -21,7 +21,7 @@ from geo.crs import WGS84_EPSG
 from geo.io.coverage_checks import BoundaryChecks, check_units
 from geo.io.placing import declared_crs, place_shapes
 from geo.io.raw import FileLimits, TableOptions
-from geo.io.resources import load_toml
+from geo.io.resources import former_areas, load_toml
 from geo.io.tables import Table, convert, load_schema, read_tables
 from geo.polygons import area_km2, misordered_rings, only_polygons, repair, shapes_to_wgs84, spike_places
 from geo.text import clean, fold_unit_name, same_unit_name
@@ -230,7 +230,13 @@ def _provinces_of(
     if not {"province_code", "province_name"} & set(frame.columns) and len(wanted) == 1:
         log.add("boundary_province_assumed", table.source, fields={"province": wanted[0]})
         code = pd.Series(wanted[0], index=frame.index, dtype="str")
-    meant = name.map({n: by_name.get(fold_unit_name(n), "") for n in name.unique()}).astype("str")
+    became = {n: former_areas().provinces_meant(n) for n in name.unique() if n and fold_unit_name(n) not in by_name}
+    merged = {n: next(iter(codes)) for n, codes in became.items() if len(codes) == 1}
+    meant = name.map({n: by_name.get(fold_unit_name(n), merged.get(n, "")) for n in name.unique()}).astype("str")
+    old = (name.isin(list(merged)) & (code == "")).to_numpy(dtype=bool)
+    if old.any():
+        log.add("boundary_province_former", table.source, rows=frame.index[old], column=column,
+                came=[f"{n} → {provinces.names[merged[n]]} ({merged[n]})" for n in name[old]])
     differ = ((code != "") & (meant != "") & (code != meant)).to_numpy(dtype=bool)
     if differ.any():
         log.add("boundary_province_differs", table.source, rows=frame.index[differ], column=column,

@@ -16,14 +16,17 @@ import pyarrow as pa
 from pyarrow import csv as arrow_csv
 
 from geo.errors import InputError
+from geo.io.old_text import LetterNote, decode_frame, mend_frame, mend_rows
 from geo.io.raw import FileLimits, RawTable, TableOptions, combine_angles, find_header, join_headers
 from geo.io.stray_quotes import require_closed_quotes
+from geo.old_letters import encoding_named
 from geo.schemas import Schema
 from geo.text import clean
 from geo.validation import IssueLog, Source
 
 __all__ = ["read_delimited"]
 
+_BYTES = "latin-1"  # every byte a character: nothing is lost, nothing is said
 _SNIFF_BYTES = 1 << 18
 _SNIFF_ROWS = 60
 _DELIMITERS = (",", ";", "\t", "|")
@@ -48,8 +51,32 @@ def read_delimited(
         quote in it swallows rows.
     """
     head, encoding = _sniff_text(path, source, options)
+    try:
+        return _read(path, source, schema, options, log, limits, head, encoding)
+    except _NotUnicodeError as error:
+        if options.encoding and encoding_named(options.encoding) is None:
+            raise
+        # Not Unicode after all, further down: byte by byte then, and what the bytes mean is looked for.
+        raw = _start(path).decode(_BYTES)
+        try:
+            return _read(path, source, schema, options, log, limits, raw, _BYTES)
+        except _NotUnicodeError:
+            raise error from None
+
+
+def _read(
+    path: Path,
+    source: Source,
+    schema: Schema,
+    options: TableOptions,
+    log: IssueLog,
+    limits: FileLimits,
+    head: str,
+    encoding: str,
+) -> RawTable:
     delimiter = options.delimiter or _sniff_delimiter(head, schema, options, limits.columns)
-    rows = _sample_rows(head, delimiter)
+    came = _sample_rows(head, delimiter)
+    rows = _mended_sample(came, encoding, options)
     if not any(any(c.strip() for c in row) for row in rows):
         raise InputError(f"{source}: tệp không có nội dung.", f"{source}: the file is empty.")
     if max(len(r) for r in rows) > limits.columns:
@@ -62,17 +89,46 @@ def read_delimited(
     width = max(len(header), _usual_width(rows[last + 1 :], len(header)))
     header += [""] * (width - len(header))
     cells, refused = _read_cells(path, source, delimiter, encoding, rows[: last + 1], width, log, private=schema.private)
+    cells, letters = _mended_cells(cells, came[first : last + 1], header, encoding, source, options)
     preamble = tuple(t for row in rows[:first] for c in row if (t := clean(c)))
     above = tuple(tuple(row) for row in rows[:first])
-    return combine_angles(RawTable(source, path, tuple(header), cells, preamble, refused_rows=refused, above=above))
+    return combine_angles(RawTable(source, path, tuple(header), cells, preamble, refused_rows=refused, above=above, letters=letters))
+
+
+def _mended_sample(rows: list[list[str]], encoding: str, options: TableOptions) -> list[list[str]]:
+    """Return the first rows with old letters in Unicode, so that a header in them is found."""
+    if encoding != _BYTES:
+        return [[str(c) for c in row] for row in mend_rows(rows, encoding=options.encoding)[0]]
+    cells = pd.DataFrame(rows, dtype=object).rename_axis("row")
+    mended = decode_frame(cells, [""] * cells.shape[1], encoding=options.encoding).cells
+    return [[str(mended.iat[i, j]) for j in range(len(row))] for i, row in enumerate(rows)]
+
+
+def _mended_cells(
+    cells: pd.DataFrame, above: list[list[str]], header: list[str], encoding: str, source: Source, options: TableOptions
+) -> tuple[pd.DataFrame, tuple[LetterNote, ...]]:
+    """Return the cells with old letters in Unicode, and what became of them and of the header."""
+    came = [next((r[j] for r in reversed(above) if j < len(r) and r[j]), "") for j in range(len(header))]
+    if encoding != _BYTES:
+        mended = mend_frame(cells, came, encoding=options.encoding)
+        return mended.cells, tuple(mended.notes)
+    mended = decode_frame(cells, came, encoding=options.encoding)
+    if mended.unread > mended.read:
+        raise _encoding_error(source, "utf-8", TableOptions())
+    return mended.cells, tuple(mended.notes)
+
+
+def _start(path: Path) -> bytes:
+    with path.open("rb") as stream:
+        return stream.read(_SNIFF_BYTES)
 
 
 def _sniff_text(path: Path, source: Source, options: TableOptions) -> tuple[str, str]:
-    with path.open("rb") as stream:
-        raw = stream.read(_SNIFF_BYTES)
+    raw = _start(path)
     if not raw:
         raise InputError(f"{source}: tệp rỗng (0 byte).", f"{source}: the file is empty (0 bytes).")
-    encoding = options.encoding or next((name for bom, name in _BOMS if raw.startswith(bom)), "")
+    old = encoding_named(options.encoding) is not None  # its bytes may have been saved as UTF-8 since
+    encoding = ("" if old else options.encoding) or next((name for bom, name in _BOMS if raw.startswith(bom)), "")
     if not encoding and raw.count(b"\x00") > len(raw) // 10:
         encoding = "utf-16-le" if raw[1:2] == b"\x00" else "utf-16-be" if raw[:1] == b"\x00" else ""
     if not encoding and b"\x00" in raw:
@@ -84,7 +140,9 @@ def _sniff_text(path: Path, source: Source, options: TableOptions) -> tuple[str,
     try:
         text = _decode_start(raw, encoding)
     except (UnicodeDecodeError, LookupError) as error:
-        raise _encoding_error(source, encoding, options) from error
+        if options.encoding and not old:
+            raise _encoding_error(source, encoding, options) from error
+        return raw.decode(_BYTES), _BYTES
     return text, encoding
 
 
@@ -97,13 +155,17 @@ def _decode_start(raw: bytes, encoding: str) -> str:
         raise
 
 
+class _NotUnicodeError(InputError):
+    """A text file whose bytes are not in the encoding that it was read in."""
+
+
 def _encoding_error(source: Source, encoding: str, options: TableOptions) -> InputError:
-    if options.encoding:
-        return InputError(
+    if options.encoding and encoding_named(options.encoding) is None:
+        return _NotUnicodeError(
             f"{source}: không đọc được theo bảng mã '{options.encoding}'; hãy sửa 'encoding' hoặc lưu lại thành UTF-8.",
             f"{source}: cannot be read as '{options.encoding}'; correct 'encoding' or save the file as UTF-8.",
         )
-    return InputError(
+    return _NotUnicodeError(
         f"{source}: không phải {encoding.upper()} (có thể là TCVN3, VNI hoặc Windows-1258); hãy lưu lại thành UTF-8, "
         "hoặc ghi 'encoding' trong tệp dự án.",
         f"{source}: not {encoding.upper()} (perhaps TCVN3, VNI or Windows-1258); save the file as UTF-8, or give "

@@ -39,7 +39,7 @@ from geo.io.portals import read_portals
 from geo.io.positions import PositionContext
 from geo.io.project import InputFile, input_files
 from geo.io.refusals import stating
-from geo.io.resources import load_toml
+from geo.io.resources import former_areas, load_toml
 from geo.io.roads import read_power_lines, read_roads
 from geo.io.settlements import read_settlements
 from geo.io.speed_tests import SeenTests, read_speed_tests
@@ -147,6 +147,14 @@ def province_zones(extra: Mapping[str, object]) -> dict[str, ProvinceZones]:
     return zones
 
 
+def _village_people(villages: pd.DataFrame | None) -> dict[str, float]:
+    """Return the people of each commune of whose villages every one has a figure."""
+    if villages is None or villages.empty:
+        return {}
+    sums = villages.groupby("commune_code")["population"].agg(lambda p: p.sum(skipna=False))
+    return {str(code): float(people) for code, people in sums.items() if np.isfinite(people)}
+
+
 def _entries(extra: Mapping[str, object], key: str) -> list[Mapping[str, object]]:
     value = extra.get(key, [])
     if not isinstance(value, list) or not all(isinstance(v, dict) for v in value):
@@ -232,7 +240,7 @@ class _Reader:
                 if self.files.get(kind):
                     self.log.add("not_checked_without_boundaries", Source(f"inputs.{kind}"), fields={"kind": kind})
             return Inputs(self.operators, files=everything, **rasters)
-        area = AreaIndex(units, province_zones(self.project.extra))
+        area = AreaIndex(units, province_zones(self.project.extra), former_areas())
         context = PositionContext(area, self.project.provinces, self.project.settings.positions)
         planning = self._planning(context)
         return Inputs(
@@ -464,7 +472,8 @@ class _Reader:
         found["population"] = self._collect(
             "population",
             lambda item: read_population_table(
-                item.path, file=item.file, options=item.options, units=units, log=self.log
+                item.path, file=item.file, options=item.options, units=units, log=self.log,
+                known=_village_people(found["settlements"]),
             ),
             skip=_RASTERS,
         )

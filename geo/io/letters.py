@@ -8,16 +8,18 @@ comes as "H?i Ph?ng". The patterns hold pairs of letters that no Vietnamese word
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 import numpy as np
 import pandas as pd
 
 from geo.errors import InputError
+from geo.io.raw import RawTable
+from geo.old_letters import OldEncoding
 from geo.schemas import FieldType, Schema
 from geo.validation import IssueLog, Source
 
-__all__ = ["require_unicode"]
+__all__ = ["require_unicode", "state_letters"]
 
 _OLD = {
     "UTF-8 → Windows-1252": re.compile("áº|á»|Ä[‘\x90ƒ\ufffd]|Æ[°¡]|Ã[¡\u00a0¢£¨©ªº¬\u00ad²³´µ¹½]"),
@@ -32,7 +34,12 @@ _TEXTS = (FieldType.TEXT, FieldType.CHOICE)
 
 
 def require_unicode(
-    frame: pd.DataFrame, headers: Mapping[str, str] | Iterable[str], schema: Schema, source: Source, log: IssueLog
+    frame: pd.DataFrame,
+    headers: Mapping[str, str] | Iterable[str],
+    schema: Schema,
+    source: Source,
+    log: IssueLog,
+    stated: Collection[str] = (),
 ) -> None:
     """Refuse a table in old letters; state single cells that hold some, and letters lost for good.
 
@@ -45,6 +52,8 @@ def require_unicode(
     schema : Schema
     source : Source
     log : IssueLog
+    stated : collection of str
+        Texts that are stated already.
 
     Raises
     ------
@@ -60,9 +69,44 @@ def require_unicode(
         found = {f: {t for t in texts if pattern.search(t)} for f, texts in distinct.items()}
         every = [t for texts in found.values() for t in sorted(texts)]
         _refuse(name, every, [t for texts in distinct.values() for t in texts], source)
-        _state("text_old_letters", frame, found, shown, source, log, {"encoding": name})
+        fresh = {f: texts.difference(stated) for f, texts in found.items()}
+        _state("text_old_letters", frame, fresh, shown, source, log, {"encoding": name})
     lost = {f: {t for t in texts if _LOST.search(t)} for f, texts in distinct.items()}
     _state("text_letters_lost", frame, lost, shown, source, log, {})
+
+
+def state_letters(raw: RawTable, columns: Mapping[str, int], rows: pd.Index, schema: Schema, log: IssueLog) -> None:
+    """State what became of cells in old encodings: in the columns that are used and the rows that are read.
+
+    Parameters
+    ----------
+    raw : RawTable
+    columns : mapping
+        Field name to the position of its column.
+    rows : Index
+        Row numbers of the table's own rows.
+    schema : Schema
+    log : IssueLog
+    """
+    fields = {place: name for name, place in columns.items() if place >= 0}
+    own = set(rows.tolist())
+    titles: dict[OldEncoding, list[str]] = {}
+    for note in raw.letters:
+        if note.code == "headers_old_letters_converted":
+            titles.setdefault(note.encoding, []).extend(note.came)
+            continue
+        mine = [(r, t) for r, t in zip(note.rows, note.came, strict=True) if r in own]
+        if note.code == "text_old_letters_converted" and len(mine) < len(note.rows) and raw.geometry is None:
+            titles.setdefault(note.encoding, []).extend(t for r, t in zip(note.rows, note.came, strict=True) if r not in own)
+        name = fields.get(note.place, "")
+        if not name or not mine:
+            continue
+        came = None if schema.fields[name].private else [t for _, t in mine]
+        log.add(note.code, raw.source, rows=[r for r, _ in mine], column=raw.headers[note.place], came=came,
+                fields={"encoding": note.encoding.value, "count": len(mine)})  # fmt: skip
+    for encoding, came_titles in titles.items():
+        log.add("headers_old_letters_converted", raw.source, came="; ".join(dict.fromkeys(came_titles)),
+                fields={"encoding": encoding.value})
 
 
 def _refuse(name: str, found: list[str], texts: list[str], source: Source) -> None:

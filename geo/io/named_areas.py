@@ -10,22 +10,28 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from geo.areas import AreaIndex
+from geo.areas import AreaIndex, AreaMeant
+from geo.former_areas import Matched
 from geo.io.tables import Table
-from geo.validation import IssueLog
+from geo.validation import AreaRecord, IssueLog
 
-__all__ = ["communes_meant", "state_named_areas"]
+__all__ = ["communes_meant", "state_former_areas", "state_named_areas"]
 
 
 def communes_meant(rows: pd.DataFrame, area: AreaIndex, provinces: Sequence[str]) -> list[frozenset[int]]:
     """Return, row by row, the communes that code or name may mean; empty where none is named or known."""
-    codes = rows["commune_code"] if "commune_code" in rows.columns else pd.Series("", index=rows.index)
-    names = rows["commune_name"] if "commune_name" in rows.columns else pd.Series("", index=rows.index)
-    memory: dict[tuple[object, object], frozenset[int]] = {}
+    return [m.units for m in _meant(rows, area, provinces)]
+
+
+def _meant(rows: pd.DataFrame, area: AreaIndex, provinces: Sequence[str]) -> list[AreaMeant]:
+    blank = pd.Series("", index=rows.index)
+    columns = [rows[n] if n in rows.columns else blank for n in ("commune_code", "commune_name", "district_name")]
+    former_codes = area.has_former_codes(columns[0].unique())
+    memory: dict[tuple[object, ...], AreaMeant] = {}
     out = []
-    for key in zip(codes, names, strict=True):
+    for key in zip(*columns, strict=True):
         if key not in memory:
-            memory[key] = area.communes_meant(key[0], key[1], provinces)
+            memory[key] = area.meant(key[0], key[1], provinces, key[2], former_codes=former_codes)
         out.append(memory[key])
     return out
 
@@ -50,7 +56,9 @@ def state_named_areas(
         return
     located = area.locate(rows["lon"], rows["lat"])
     if {"commune_code", "commune_name"} & named:
-        _state_communes(table, rows, area, communes_meant(rows, area, provinces), located, log)
+        meant = _meant(rows, area, provinces)
+        _state_communes(table, rows, area, [m.units for m in meant], located, log)
+        state_former_areas(table, rows, area, meant, located, log)
     field = "province_name" if "province_name" in named else "province_code"
     if field in named:
         texts = rows[field].fillna("").astype(str)
@@ -81,3 +89,39 @@ def _state_communes(
     if lost.any():
         log.add("commune_not_found", table.source, rows=rows.index[lost], column=table.header(field),
                 came=list(texts[lost]))
+
+
+def state_former_areas(
+    table: Table, rows: pd.DataFrame, area: AreaIndex, meant: Sequence[AreaMeant], located: np.ndarray, log: IssueLog
+) -> None:
+    """State rows that name a commune from before 01/07/2025, and keep what each was matched with for the report's sheet."""
+    if area.former is None:
+        return
+    blank = pd.Series("", index=rows.index)
+    names = ("commune_code", "commune_name", "district_name")
+    code, name, district = (rows[n].fillna("").astype(str) if n in rows.columns else blank for n in names)
+    groups: dict[tuple[str, str, str], list[int]] = {}
+    for i, key in enumerate(zip(code, name, district, strict=True)):
+        if meant[i].match.places:
+            groups.setdefault(key, []).append(i)
+    said: dict[str, list[tuple[int, str]]] = {}
+    for key, places in groups.items():
+        found = meant[places[0]]
+        came = ", ".join(t for t in key if t)
+        former = tuple(area.former.label(p) for p in found.match.places)
+        today = tuple(f"{area.names[u]} ({area.codes[u]})" for u in sorted(found.units))
+        for i in places:
+            where = int(located[i])
+            # A point settles which of several it is; without one the row stays undecided.
+            settled = where in found.units
+            kind = "former_area_one" if len(found.units) == 1 else "former_area_settled" if settled else "former_area_several"
+            if found.match.how is Matched.SPELLING and not settled:
+                kind = "former_area_spelling"
+            named = f"{area.names[where]} ({area.codes[where]})" if settled else "; ".join(today)
+            said.setdefault(kind, []).append((int(rows.index[i]), f"{came} → {named}"))
+        numbers = tuple(int(rows.index[i]) for i in places)
+        log.areas.append(AreaRecord(table.source, numbers, came, found.match.how.value, former, today))
+    column = table.header("commune_name" if "commune_name" in rows.columns else "commune_code")
+    for kind, found_rows in said.items():
+        log.add(kind, table.source, rows=[r for r, _ in found_rows], column=column, came=[t for _, t in found_rows],
+                fields={"count": len(found_rows)})  # fmt: skip

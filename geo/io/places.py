@@ -38,12 +38,13 @@ def with_communes(table: Table, frame: pd.DataFrame, context: PositionContext, l
     blank = pd.Series("", index=frame.index, dtype="str")
     codes = frame.get("commune_code", blank).to_numpy(dtype=object)
     names = frame.get("commune_name", blank).to_numpy(dtype=object)
+    districts = frame.get("district_name", blank).to_numpy(dtype=object)
     known = set(area.codes)
     found[outside] = ""
     if {"commune_code", "commune_name"} & set(frame.columns):
         for i in np.flatnonzero(outside):
             found[i] = codes[i] if codes[i] in known else ""
-            named[i] = bool(area.communes_meant(codes[i], names[i], context.provinces))
+            named[i] = bool(area.communes_meant(codes[i], names[i], context.provinces, districts[i]))
             came[i] = f"{codes[i]} {names[i]}".strip()
     frame = frame.assign(commune_code=pd.Series(found, index=frame.index, dtype="str"))
     kept = outside & named

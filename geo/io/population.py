@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,9 +10,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from geo.former_areas import Apportioned
 from geo.io.places import state_rows, stated_household_sizes, with_provenance
 from geo.io.raw import FileLimits, TableOptions
-from geo.io.resources import load_toml
+from geo.io.resources import former_areas, load_toml
 from geo.io.tables import Table, convert, load_schema, read_tables
 from geo.schemas import Schema
 from geo.text import fold, same_unit_name
@@ -53,8 +55,9 @@ def read_population_table(
     units: pd.DataFrame,
     log: IssueLog,
     limits: FileLimits | None = None,
+    known: Mapping[str, float] | None = None,
 ) -> pd.DataFrame:
-    """Read people and households per commune.
+    """Read people and households per commune; a table of communes from before 01/07/2025 is brought to today's.
 
     Parameters
     ----------
@@ -67,6 +70,9 @@ def read_population_table(
         Communes of the project (``commune_code``, ``commune_name``, ``province_code``, ``area_km2``).
     log : IssueLog
     limits : FileLimits, optional
+    known : mapping, optional
+        People of today's communes from another source (the list of villages): by them the people of former communes that
+        were divided are shared out.
 
     Returns
     -------
@@ -81,14 +87,15 @@ def read_population_table(
     """
     schema = load_schema("population")
     tables = read_tables(path, file=file, schema=schema, options=options, log=log, limits=limits)
-    parts = [_known_rows(t, schema, units, log) for t in tables]
+    read = [_known_rows(t, schema, units, log, known or {}) for t in tables]
+    parts = [frame for frame, _ in read]
     # A workbook may hold a sheet per province: repeated and missing communes are looked for across all.
     frame = _one_row_each(pd.concat(parts, ignore_index=True), tables[0].header("commune_code"), log)
-    for table in tables:
+    for table, (_, joined) in zip(tables, read, strict=True):
         mine = ((frame["file"] == table.source.file) & (frame["sheet"] == table.source.sheet)).to_numpy(dtype=bool)
         if mine.any():
             _state_table(table, frame[mine].set_index("row", drop=False), units, log)
-        log.close("population", table.source, rows_in=table.rows_in, rows_used=int(mine.sum()))
+        log.close("population", table.source, rows_in=table.rows_in, rows_used=int(mine.sum()) + joined)
     if len(frame):
         _state_missing(tables[0], frame, units, log)
     return frame[[*_COLUMNS, "file", "sheet", "row"]].astype(_COLUMNS)
@@ -100,9 +107,18 @@ def state_overlapping_files(frame: pd.DataFrame, log: IssueLog) -> None:
     state_rows("population_files_overlap", frame, again, log, came=frame["commune_code"].to_numpy(dtype=object))
 
 
-def _known_rows(table: Table, schema: Schema, units: pd.DataFrame, log: IssueLog) -> pd.DataFrame:
-    """Return the rows of the project's communes, with provenance and every column that may be there."""
+def _known_rows(
+    table: Table, schema: Schema, units: pd.DataFrame, log: IssueLog, people: Mapping[str, float]
+) -> tuple[pd.DataFrame, int]:
+    """Return the rows of the project's communes, with provenance and every column that may be there.
+
+    Also how many rows of the table went into others: several former communes make one of today.
+    """
     frame = convert(table, schema, log)
+    places = _former_places(frame, units)
+    if places is not None:
+        frame, joined = _of_today(table, frame, places, units, people, log)
+        return with_provenance(frame, table.source), joined
     known = frame["commune_code"].isin(units["commune_code"]).to_numpy(dtype=bool)
     if len(frame) and not known.any():
         log.add("population_none_of_project", table.source, column=table.header("commune_code"),
@@ -113,7 +129,70 @@ def _known_rows(table: Table, schema: Schema, units: pd.DataFrame, log: IssueLog
                          came=frame["commune_code"].to_numpy(dtype=object))
     absent: dict[str, float | str] = {"households": np.nan, "population_other": np.nan, "commune_name": ""}
     frame = frame.assign(**{name: value for name, value in absent.items() if name not in frame})
-    return with_provenance(frame, table.source)
+    return with_provenance(frame, table.source), 0
+
+
+def _former_places(frame: pd.DataFrame, units: pd.DataFrame) -> list[int] | None:
+    """Return the former commune of each row (-1: none), None if the table is of today's communes.
+
+    Most of today's communes kept the code of one of theirs, so that a code does not tell; a table is a former one if a good part
+    of its rows have codes that no commune bears today.
+    """
+    former = former_areas()
+    matches = [former.by_code(str(code)) for code in frame["commune_code"]]
+    ours = set(units["commune_code"])
+    here = [bool(m.places) and bool(ours & set(former.today_of(m))) for m in matches]
+    gone = [h and code not in former.today_names for h, code in zip(here, frame["commune_code"], strict=True)]
+    least = float(load_toml("input_checks.toml")["former_areas"]["gone_share"]["value"])
+    if not any(gone) or sum(gone) < least * sum(here):
+        return None
+    return [m.places[0] if h else -1 for m, h in zip(matches, here, strict=True)]
+
+
+def _of_today(
+    table: Table, frame: pd.DataFrame, places: list[int], units: pd.DataFrame, people: Mapping[str, float], log: IssueLog
+) -> tuple[pd.DataFrame, int]:
+    """Return a table of former communes as one of today's, and how many of its rows went into others."""
+    former, column = former_areas(), table.header("commune_code")
+    lost = np.array([p < 0 for p in places], dtype=bool)
+    kept = frame[~lost]
+    here = [p for p in places if p >= 0]
+    log.drop(frame, lost, "population_not_of_project", table.source, column=column,
+             came=frame["commune_code"].to_numpy(dtype=object))  # fmt: skip
+    wanted = [c for c in units["commune_code"] if any(p in set(here) for p in former.sources.get(c, ()))]
+    out = pd.DataFrame({"commune_code": pd.Series(wanted, dtype="str"), "commune_name": ""})
+    rows = {p: int(r) for p, r in zip(reversed(here), reversed(kept.index.tolist()), strict=True)}
+    for name in ("population", "population_other", "households"):
+        values = kept.get(name, pd.Series(np.nan, index=kept.index)).astype(float)
+        figures = dict(zip(here, values, strict=True))
+        shared = former.apportion(figures, wanted, people if name == "population" else None)
+        out[name] = [round(shared[c].value) if np.isfinite(shared[c].value) else np.nan for c in wanted]
+        if name == "population":
+            _state_apportioned(table, shared, rows, log)
+    out.index = pd.Index([min(rows[p] for p in former.sources[c] if p in rows) for c in wanted])
+    # Several communes of today may come from one row: each is booked once.
+    return out, len(kept) - len(out)
+
+
+def _state_apportioned(table: Table, shared: Mapping[str, Apportioned], rows: Mapping[int, int], log: IssueLog) -> None:
+    former, column = former_areas(), table.header("commune_code")
+    came = [f"{len(rows)} → {len(shared)}"]
+    log.add("population_former_communes", table.source, column=column, came=came[0],
+            fields={"former": len(rows), "today": len(shared)})  # fmt: skip
+    said: dict[str, list[tuple[int, str]]] = {"population_former_divided": [], "population_former_missing": []}
+    for code, figure in shared.items():
+        name = f"{former.today_names.get(code, '')} ({code})"
+        first = min(rows[p] for p in former.sources[code] if p in rows)
+        if figure.missing:
+            lacking = "; ".join(former.label(p) for p in figure.missing)
+            said["population_former_missing"].append((first, f"{name}: {lacking}"))
+        elif figure.divided:
+            text = f"{name}: {figure.value:.0f} ({figure.low:.0f}–{figure.high:.0f}); {'; '.join(former.label(p) for p in figure.divided)}"
+            said["population_former_divided"].append((first, text))
+    for kind, found in said.items():
+        if found:
+            log.add(kind, table.source, rows=[r for r, _ in found], column=column, came=[t for _, t in found],
+                    fields={"count": len(found)})  # fmt: skip
 
 
 def _state_table(table: Table, frame: pd.DataFrame, units: pd.DataFrame, log: IssueLog) -> None:

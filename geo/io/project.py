@@ -14,7 +14,8 @@ from geo.errors import Bilingual, MissingInputError, ProjectFileError
 from geo.io.raw import TableOptions
 from geo.io.resources import load_toml
 from geo.project import Project, ProjectSettings
-from geo.text import clean
+from geo.recognition import likely_text
+from geo.text import clean, fold
 
 __all__ = ["INPUT_KINDS", "InputFile", "input_files", "read_project"]
 
@@ -364,7 +365,8 @@ def _similar_file(folder: Path, pattern: str) -> str:
     if not place.is_dir():
         return ""
     names = sorted(p.name for p in place.iterdir() if p.is_file() and not p.name.startswith("."))
-    found = difflib.get_close_matches(Path(pattern).name, names, n=1)
+    meant = [n for n in names if fold(likely_text(n)) == fold(Path(pattern).name)]  # named in an old encoding
+    found = meant or difflib.get_close_matches(Path(pattern).name, names, n=1)
     return str(Path(pattern).with_name(found[0]).as_posix()) if found else ""
 
 

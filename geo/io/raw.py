@@ -11,6 +11,7 @@ import pandas as pd
 
 from geo.coordinates import angle_part, join_angle_parts
 from geo.errors import InputError
+from geo.io.old_text import LetterNote
 from geo.schemas import Schema
 from geo.text import clean
 from geo.validation import Source
@@ -79,6 +80,8 @@ class RawTable:
         Rows already dropped, each with a finding (wrong number of cells).
     above : tuple of rows
         The cells above the header, from the first row of the file.
+    letters : tuple of LetterNote
+        What became of cells in old Vietnamese encodings; those of rows up to the header are among them.
     """
 
     source: Source
@@ -89,6 +92,7 @@ class RawTable:
     geometry: gpd.GeoSeries | None = None
     refused_rows: int = 0
     above: tuple[tuple[object, ...], ...] = ()
+    letters: tuple[LetterNote, ...] = ()
 
 
 def find_header(rows: list[list[object]], schema: Schema, options: TableOptions) -> tuple[int, int]:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import tomllib
 from functools import lru_cache
 from importlib.resources import files
 from typing import Any
 
+import pandas as pd
+
 from geo.errors import Bilingual, ResourceError
+from geo.former_areas import FormerAreas
 from geo.validation import Effect, IssueCatalogue, IssueKind, Severity
 
-__all__ = ["issue_catalogue", "load_toml", "resource_names"]
+__all__ = ["former_areas", "issue_catalogue", "load_table", "load_toml", "resource_names"]
 
 
 def load_toml(name: str) -> dict[str, Any]:
@@ -28,6 +32,30 @@ def load_toml(name: str) -> dict[str, Any]:
         raise ResourceError(
             f"Thiếu hoặc hỏng tệp đi kèm '{name}': {error}.", f"Package file '{name}' is missing or broken: {error}."
         ) from error
+
+
+def load_table(name: str) -> pd.DataFrame:
+    """Return the CSV file ``geo/resources/<name>``, every cell a text.
+
+    Raises
+    ------
+    ResourceError
+        If the file is missing or cannot be read.
+    """
+    entry = files("geo").joinpath("resources", *name.split("/"))
+    try:
+        return pd.read_csv(io.StringIO(entry.read_text(encoding="utf-8")), dtype="str", keep_default_na=False)
+    except (FileNotFoundError, UnicodeDecodeError, pd.errors.ParserError) as error:
+        raise ResourceError(
+            f"Thiếu hoặc hỏng tệp đi kèm '{name}': {error}.", f"Package file '{name}' is missing or broken: {error}."
+        ) from error
+
+
+@lru_cache(maxsize=1)
+def former_areas() -> FormerAreas:
+    """Return the communes before 01/07/2025 and what became of them."""
+    provinces = {str(p["code"]): str(p["name"]["vi"]) for p in load_toml("provinces.toml")["province"]}
+    return FormerAreas(load_table("areas/former_communes.csv"), load_table("areas/communes.csv"), provinces)
 
 
 def resource_names(folder: str) -> list[str]:

@@ -9,8 +9,9 @@ import numpy.typing as npt
 import pandas as pd
 import shapely
 
+from geo.areas import AreaMeant
 from geo.columns import distinct_rows, pick_texts, plain_numbers
-from geo.io.named_areas import communes_meant, state_named_areas
+from geo.io.named_areas import communes_meant, state_former_areas, state_named_areas
 from geo.io.positions import POSITION_FIELDS, PositionContext, settle_positions
 from geo.io.raw import TableOptions
 from geo.io.tables import Table
@@ -25,7 +26,7 @@ FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
 _METRES_PER_DEGREE = 111_320.0
-_AREA_FIELDS = ("commune_code", "commune_name", "province_code", "province_name")
+_AREA_FIELDS = ("commune_code", "commune_name", "district_name", "province_code", "province_name")
 
 
 def settle_places(
@@ -99,12 +100,15 @@ def _by_name(table: Table, frame: pd.DataFrame, context: PositionContext, log: I
     area = context.area
     found: list[str] = []
     whole: list[bool] = []
+    means: list[AreaMeant] = []
+    former_codes = area.has_former_codes(texts["commune_code"].unique()) if "commune_code" in texts else False
     blank = pd.Series("", index=frame.index, dtype="str")
     for i in first:
-        code, name = (texts.get(c, blank).iloc[int(i)] for c in ("commune_code", "commune_name"))
+        code, name, district = (texts.get(c, blank).iloc[int(i)] for c in ("commune_code", "commune_name", "district_name"))
         province = next((area.province_meant(texts[c].iloc[int(i)]) for c in ("province_code", "province_name")
                          if c in texts and texts[c].iloc[int(i)]), "")
-        meant = area.communes_meant(code, name, (province,) if province else context.provinces)
+        means.append(area.meant(code, name, (province,) if province else context.provinces, district, former_codes=former_codes))
+        meant = means[-1].units
         found.append(str(area.codes[next(iter(meant))]) if len(meant) == 1 else "")
         whole.append(not meant and not code and bool((province and not name) or area.province_meant(name)))
     codes = pick_texts([*found], rows, frame.index)
@@ -112,6 +116,7 @@ def _by_name(table: Table, frame: pd.DataFrame, context: PositionContext, log: I
     came = pd.Series([" ".join(t) for t in zip(*(texts[c] for c in given), strict=True)] if given else "", index=frame.index)
     unknown = (codes == "").to_numpy(dtype=bool)
     header = "; ".join(table.header(c) for c in given)
+    state_former_areas(table, frame, area, [means[r] for r in rows], np.full(len(frame), -1), log)
     frame = frame.assign(commune_code=codes)
     kept = log.drop(frame, whole_province, "speed_province_total", table.source, column=header, came=came)
     return log.drop(kept, (unknown & ~whole_province)[~whole_province], "speed_place_unknown", table.source, column=header,

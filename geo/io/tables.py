@@ -8,7 +8,11 @@ particular to the kind. Every row that does not survive has a finding.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,12 +22,13 @@ import pandas as pd
 
 from geo.errors import InputError, MissingInputError
 from geo.io.delimited import read_delimited
-from geo.io.letters import require_unicode
+from geo.io.letters import require_unicode, state_letters
 from geo.io.raw import FileLimits, RawTable, TableOptions
 from geo.io.resources import load_toml
 from geo.io.stacked import require_one_table
 from geo.io.vectors import VECTOR_SUFFIXES, read_vectors
 from geo.io.workbook import read_workbook
+from geo.recognition import likely_text
 from geo.schemas import Field, FieldType, Schema
 from geo.text import clean, fold, fold_key
 from geo.validation import IssueLog, Source
@@ -106,18 +111,8 @@ def read_tables(
             f"File '{file}' not found; paths are relative to the project file's folder.",
         )
     _require_access(path, source)
-    suffix = path.suffix.lower()
-    if suffix in _WORKBOOKS:
-        raw = read_workbook(path, file, schema, options, log, limits)
-    elif suffix in VECTOR_SUFFIXES:
-        raw = read_vectors(path, file, schema, options, log, limits)
-    elif suffix in _TEXTS:
-        raw = [read_delimited(path, source, schema, options, log, limits)]
-    else:
-        raise InputError(
-            f"{source}: không đọc được định dạng '{suffix}'; dùng CSV, TXT, XLSX, GeoJSON, GPKG, Shapefile hoặc Parquet.",
-            f"{source}: format '{suffix}' is not read; use CSV, TXT, XLSX, GeoJSON, GPKG, Shapefile or Parquet.",
-        )
+    with _named_in_unicode(path, source, log) as place:
+        raw = _read_raw(place, file, schema, options, log, limits)
     tables = [_map_columns(table, schema, options, log) for table in raw]
     for table in tables:
         if table.rows_in == 0:
@@ -125,15 +120,46 @@ def read_tables(
     return tables
 
 
-def _require_access(path: Path, source: Source) -> None:
-    """Refuse what cannot be opened, and names that the libraries cannot be handed."""
+def _read_raw(
+    path: Path, file: str, schema: Schema, options: TableOptions, log: IssueLog, limits: FileLimits
+) -> list[RawTable]:
+    source = Source(file)
+    suffix = path.suffix.lower()
+    if suffix in _WORKBOOKS:
+        return read_workbook(path, file, schema, options, log, limits)
+    if suffix in VECTOR_SUFFIXES:
+        return read_vectors(path, file, schema, options, log, limits)
+    if suffix in _TEXTS:
+        return [read_delimited(path, source, schema, options, log, limits)]
+    raise InputError(
+        f"{source}: không đọc được định dạng '{suffix}'; dùng CSV, TXT, XLSX, GeoJSON, GPKG, Shapefile hoặc Parquet.",
+        f"{source}: format '{suffix}' is not read; use CSV, TXT, XLSX, GeoJSON, GPKG, Shapefile or Parquet.",
+    )
+
+
+@contextmanager
+def _named_in_unicode(path: Path, source: Source, log: IssueLog) -> Iterator[Path]:
+    """Yield the path; of a file whose name is bytes of an old encoding that of a copy, since the libraries cannot be handed such a name.
+
+    What belongs to the file (the parts of a Shapefile) is copied with it.
+    """
     try:
         str(path).encode("utf-8")
-    except UnicodeEncodeError as error:
-        raise InputError(
-            f"{source}: tên tệp không phải Unicode (có thể từ tệp nén cũ); hãy đổi tên tệp.",
-            f"{source}: the file's name is not Unicode (perhaps from an old archive); rename it.",
-        ) from error
+    except UnicodeEncodeError:
+        name = os.fsencode(path.name).decode("latin-1")
+        meant = likely_text(name)
+        log.add("file_name_not_unicode", source, came=meant if meant.isprintable() else "")
+        with tempfile.TemporaryDirectory() as folder:
+            for part in path.parent.iterdir():
+                if part.is_file() and part.stem == path.stem:
+                    shutil.copyfile(part, Path(folder) / f"data{part.suffix}")
+            yield Path(folder) / f"data{path.suffix}"
+    else:
+        yield path
+
+
+def _require_access(path: Path, source: Source) -> None:
+    """Refuse what cannot be opened."""
     try:
         with path.open("rb") as stream:
             stream.read(1)
@@ -181,7 +207,9 @@ def _map_columns(raw: RawTable, schema: Schema, options: TableOptions, log: Issu
     cells = cells[list(match.columns.values())]
     frame = (cells.loc[~blank] if blank.any() else cells).set_axis(list(match.columns), axis=1)
     headers = {name: raw.headers[i] for name, i in match.columns.items()}
-    require_unicode(frame, headers, schema, raw.source, log)
+    doubtful = {t for note in raw.letters if note.code != "text_old_letters_converted" for t in note.came}
+    require_unicode(frame, headers, schema, raw.source, log, doubtful)
+    state_letters(raw, match.columns, frame.index, schema, log)
     rows_in = len(frame) + raw.refused_rows + above
     if raw.geometry is None:
         frame = _drop_furniture(raw, frame, list(match.columns.values()), log)

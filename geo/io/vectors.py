@@ -6,9 +6,11 @@ an OGR virtual file could read any other file.
 
 from __future__ import annotations
 
+import codecs
 import warnings
 import zipfile
 import zlib
+from dataclasses import replace
 from pathlib import Path
 
 import geopandas as gpd
@@ -22,8 +24,10 @@ from pyproj.exceptions import ProjError
 from shapely.errors import ShapelyError
 
 from geo.errors import InputError
+from geo.io.old_text import MendedFrame, decode_frame, mend_frame
 from geo.io.raw import FileLimits, RawTable, TableOptions
 from geo.io.workbook import check_archive
+from geo.old_letters import encoding_named
 from geo.schemas import Schema
 from geo.text import clean, fold_key
 from geo.validation import IssueLog, Source
@@ -40,6 +44,8 @@ _OF_QGIS = frozenset({"layer_styles", "qgis_projects"})
 _SQLITE = b"SQLite format 3\x00"
 _CELL_BYTES = 16
 _SHAPE = b"\x00\x00\x27\x0a"
+_ZIPPED = "/vsizip/{"
+_LONGEST_PAGE = 64  # bytes of a .cpg that are read: it holds one name
 
 
 def read_vectors(
@@ -55,7 +61,7 @@ def read_vectors(
     source = Source(file)
     suffix = path.suffix.lower()
     if suffix in {".parquet", ".geoparquet"}:
-        return [_read_parquet(path, source, limits)]
+        return [_mended(_read_parquet(path, source, limits), options)]
     location = _checked_location(path, source, suffix, limits)
     try:
         with warnings.catch_warnings():  # what it says is said again when the layer is read
@@ -135,7 +141,7 @@ def _checked_location(path: Path, source: Source, suffix: str, limits: FileLimit
             )
         if not _member_start(path, names[0], source).startswith(_SHAPE):
             raise disguised
-        return f"/vsizip/{{{path}}}/{names[0]}"
+        return f"{_ZIPPED}{path}}}/{names[0]}"
     return str(path)
 
 
@@ -164,7 +170,9 @@ def _named(layer: str, layers: list[str], source: Source) -> str:
 def _read_layer(
     location: str, path: Path, file: str, layer: str, several: bool, options: TableOptions, log: IssueLog
 ) -> RawTable:
-    arguments = {"encoding": options.encoding} if options.encoding else {}
+    # A DBF is read byte by byte: what its .cpg says is often wrong, and GDAL's own Windows-1258 loses last letters.
+    dbf = path.suffix.lower() in {".shp", ".zip"}
+    arguments = {"encoding": "ISO-8859-1" if dbf else options.encoding} if dbf or options.encoding else {}
     source = Source(file, layer if several else "")
     # A withdrawn code must reach parse_crs and be refused there, not be replaced in silence.
     pyogrio.set_gdal_config_options({"OSR_USE_NON_DEPRECATED": "NO"})
@@ -182,7 +190,58 @@ def _read_layer(
     texts = dict.fromkeys(str(w.message) for w in said if "closed ring" not in str(w.message))
     if texts:
         log.add("layer_remark", source, came="; ".join(texts))
-    return raw
+    return _decoded(raw, location, options) if dbf else _mended(raw, options)
+
+
+def _mended(raw: RawTable, options: TableOptions) -> RawTable:
+    mended = mend_frame(raw.cells, raw.headers, encoding=options.encoding)
+    return _with_texts(raw, mended)
+
+
+def _with_texts(raw: RawTable, mended: MendedFrame) -> RawTable:
+    headers = tuple(clean(h) for h in mended.headers)
+    return replace(raw, cells=mended.cells, headers=headers, letters=tuple(mended.notes))
+
+
+def _decoded(raw: RawTable, location: str, options: TableOptions) -> RawTable:
+    """Return a DBF's texts, read as bytes, in Unicode: by the project file, by what they prove, by the .cpg."""
+    stated = options.encoding if options.encoding and encoding_named(options.encoding) is None else ""
+    page = _codec(stated or _code_page(location))
+    mended = decode_frame(raw.cells, raw.headers, page=page, encoding=options.encoding)
+    if mended.unread and page == "utf-8":
+        raise InputError(
+            f"{raw.source}: chữ không phải UTF-8; hãy lưu lại thành UTF-8 hoặc ghi 'encoding' trong tệp dự án.",
+            f"{raw.source}: its texts are not UTF-8; save it as UTF-8 or give 'encoding' in the project file.",
+        )
+    return _with_texts(raw, mended)
+
+
+def _code_page(location: str) -> str:
+    """Return what the .cpg beside a Shapefile says, "" without one."""
+    if location.startswith(_ZIPPED):
+        archive, _, member = location.removeprefix(_ZIPPED).partition("}/")
+        try:
+            with zipfile.ZipFile(archive) as packed:
+                wanted = member.rpartition(".")[0].lower() + ".cpg"
+                name = next((n for n in packed.namelist() if n.lower() == wanted), "")
+                return packed.read(name)[:_LONGEST_PAGE].decode("ascii", "ignore").strip() if name else ""
+        except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, zlib.error):
+            return ""
+    for suffix in (".cpg", ".CPG"):
+        beside = Path(location).with_suffix(suffix)
+        if beside.is_file():
+            return beside.read_bytes()[:_LONGEST_PAGE].decode("ascii", "ignore").strip()
+    return ""
+
+
+def _codec(page: str) -> str:
+    """Return the Python codec that a .cpg or the project file names, "" if it is none."""
+    text = page.lower().strip()
+    name = f"cp{text}" if text.isdigit() else text.replace("ansi ", "cp").replace("windows-", "cp")
+    try:
+        return codecs.lookup("iso-8859-" + name[6:] if name.startswith("cp8859") else name).name
+    except LookupError:
+        return ""
 
 
 def _as_raw(frame: pd.DataFrame, source: Source, path: Path) -> RawTable:
@@ -192,7 +251,7 @@ def _as_raw(frame: pd.DataFrame, source: Source, path: Path) -> RawTable:
     if isinstance(frame, gpd.GeoDataFrame) and frame._geometry_column_name in frame.columns:
         geometry = gpd.GeoSeries(frame.geometry.to_numpy(), index=numbers, crs=frame.crs)
         attributes = pd.DataFrame(frame.drop(columns=frame.geometry.name))
-    headers = tuple(clean(c) for c in attributes.columns)
+    headers = tuple(str(c) for c in attributes.columns)  # as they came: old letters are looked for first
     cells = attributes.set_axis(range(len(headers)), axis=1)
     cells.index = numbers
     return RawTable(source, path, headers, cells, geometry=geometry)

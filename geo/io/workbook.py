@@ -10,6 +10,7 @@ import pandas as pd
 from python_calamine import CalamineError, CalamineWorkbook, SheetVisibleEnum, ZipError
 
 from geo.errors import InputError
+from geo.io.old_text import mend_rows
 from geo.io.raw import FileLimits, RawTable, TableOptions, combine_angles, find_header, join_headers
 from geo.schemas import Schema
 from geo.text import clean, fold_key
@@ -171,6 +172,7 @@ def _read_sheet(
     rows: list[list[object]] = [list(r) for r in sheet.to_python(skip_empty_area=False)]
     if not rows or not any(clean(c) for row in rows for c in row):
         return None
+    rows, letters = mend_rows(rows, encoding=options.encoding)
     first, last = find_header(rows, schema, options)
     headers = [clean(c) for c in rows[first]] if first == last else join_headers(rows[first], rows[last], schema)
     _fill_merged(rows, sheet.merged_cell_ranges or [], last, headers, source, log)
@@ -181,7 +183,7 @@ def _read_sheet(
     cells.index = pd.RangeIndex(last + 2, last + 2 + len(body), name="row")
     preamble = tuple(dict.fromkeys(t for row in rows[:first] for c in row if (t := clean(c))))
     above = tuple(tuple(row) for row in rows[:first])
-    return combine_angles(RawTable(source, path, tuple(headers), cells, preamble, above=above))
+    return combine_angles(RawTable(source, path, tuple(headers), cells, preamble, above=above, letters=tuple(letters)))
 
 
 def _plain(cell: object) -> object:

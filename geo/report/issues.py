@@ -191,6 +191,40 @@ def _reply_sheet(findings: Sequence[Finding], name: str) -> Sheet:
     return Sheet(name, columns, rows)
 
 
+#: How a former commune was found.
+_HOW = {
+    "code": Bilingual("theo mã xã cũ", "by its former code"),
+    "name": Bilingual("theo tên có dấu", "by its name with accents"),
+    "accents": Bilingual("theo tên không dấu hoặc sai dấu", "by its name without accents, or with wrong ones"),
+    "spelling": Bilingual("theo tên sai một chữ", "by its name with one letter wrong"),
+}
+
+
+def _former_sheet(log: IssueLog) -> Sheet:
+    """Return what rows that name a commune from before 01/07/2025 were matched with."""
+    columns = [
+        SheetColumn("Tệp / File"),
+        SheetColumn("Trang/lớp / Sheet or layer"),
+        SheetColumn("Dòng / Rows"),
+        SheetColumn("Số dòng / Number of rows", "0"),
+        SheetColumn("Giá trị nhận được / What came"),
+        SheetColumn("Cách khớp / How it was matched"),
+        SheetColumn("Xã cũ / Former commune"),
+        SheetColumn("Xã hiện nay / Commune today"),
+        SheetColumn("Số khả năng / Candidates", "0"),
+    ]
+    rows: list[tuple[object, ...]] = []
+    for record in sorted(log.areas, key=lambda r: (r.source, -len(r.today), r.came)):
+        ranges = row_ranges(np.asarray(record.rows, dtype=np.int64))
+        more = "; …" if len(ranges) > _RANGES_PER_LINE else ""
+        how = _HOW[record.how]
+        rows.append(
+            (record.source.file, record.source.sheet, "; ".join(ranges[:_RANGES_PER_LINE]) + more, len(record.rows), record.came,
+             f"{how.vi} / {how.en}", "; ".join(record.former), "; ".join(record.today), len(record.today))
+        )
+    return Sheet("Xã cũ - Former communes", columns, rows)
+
+
 def issues_workbook(log: IssueLog, *, created: date, title: str) -> bytes:
     """Return ``issues.xlsx``: summary, findings in Vietnamese and in English, and the sheet to send back.
 
@@ -207,6 +241,7 @@ def issues_workbook(log: IssueLog, *, created: date, title: str) -> bytes:
         _summary_sheet(log),
         _list_sheet(findings, "vi", "Vấn đề (vi)"),
         _list_sheet(findings, "en", "Issues (en)"),
+        *([_former_sheet(log)] if log.areas else []),
         *_reply_sheets(findings, log),
     ]
     return workbook_bytes(sheets, created=created, title=title)

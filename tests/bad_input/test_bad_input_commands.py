@@ -37,7 +37,7 @@ def _files(folder: Path) -> set[str]:
 @pytest.mark.parametrize(
     ("way", "language", "says"),
     [
-        ("text_tcvn3_letters_in_workbook", "vi", ("sites.xlsx", "chữ không phải Unicode mà là TCVN3")),
+        ("text_cpg_says_utf8_and_nothing_fits", "vi", ("tram.shp", "chữ không phải UTF-8")),
         ("crs_two_zones_fit", "en", ("sites.csv", "EPSG:9210", "several systems")),
     ],
 )

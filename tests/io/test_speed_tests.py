@@ -19,7 +19,7 @@ from geo.io.boundaries import read_boundaries
 from geo.io.catalogues import band_catalogue, operator_catalogue
 from geo.io.positions import PositionContext
 from geo.io.raw import TableOptions
-from geo.io.resources import issue_catalogue, load_toml
+from geo.io.resources import former_areas, issue_catalogue, load_toml
 from geo.io.service_times import parse_periods
 from geo.io.speed_tests import SeenTests, read_speed_tests
 from geo.io.speed_units import SPEED_UNITS, header_unit
@@ -546,3 +546,24 @@ def test_half_a_pair_of_coordinates_places_nothing(tmp_path: Path) -> None:
     assert frame["commune_code"].tolist() == ["99001"]
     assert frame["lon"].isna().all()
     assert "columns_unused" in log.codes()
+
+
+def test_a_row_that_names_a_former_commune_is_placed_and_said(tmp_path):
+    former = former_areas()
+    frame = gpd.GeoDataFrame(
+        {"commune_code": ["00829", "00859"], "commune_name": ["Xã Thắng Mố", "Xã Ngọc Long"], "province_code": "08",
+         "province_name": "Tuyên Quang"},
+        geometry=[shapely.box(105, 23, 105.1, 23.1), shapely.box(105.1, 23, 105.2, 23.1)], crs=4326,
+    )  # fmt: skip
+    lines = [
+        "Thời gian,Nhà mạng,Công nghệ,Tốc độ tải xuống (Mbit/s),Xã,Huyện",
+        "01/10/2026 10:00,Viettel,4G,31.5,Xã Sủng Cháng,Yên Minh",
+        "01/10/2026 10:01,Viettel,4G,32.5,X. Sủng Chnág,Yên Minh",
+        "01/10/2026 10:02,Viettel,4G,33.5,Xã Không Có,Yên Minh",
+    ]
+    tests, log = read(tmp_path, "\n".join(lines), index=AreaIndex(frame, former=former))
+    assert tests["commune_code"].tolist() == ["00829", "00829"]
+    assert rows_of(log, "former_area_one") == [2]
+    assert rows_of(log, "former_area_spelling") == [3]  # placed, and said to rest on a misspelt name
+    assert rows_of(log, "speed_place_unknown") == [4]
+    assert [(r.rows, r.how) for r in log.areas] == [((2,), "name"), ((3,), "spelling")]

@@ -8,10 +8,12 @@ import zipfile
 import openpyxl
 
 from geo.io.inputs import Inputs
+from geo.io.resources import former_areas
 from tests.bad_input.builders import way
 from tests.bad_input.builders.numbers import height
 from tests.bad_input.builders.places import at, no_sites, sixth_at
 from tests.bad_input.made_up_project import COMMUNES, PLACES, Check, MadeUpProject
+from tests.made_up_area import units
 
 
 def site_ids(*expected: str) -> Check:
@@ -600,19 +602,46 @@ def _(p: MadeUpProject) -> Check | None:
     return None
 
 
+def _real_units(p: MadeUpProject) -> list[int]:
+    """Give the made-up communes names and codes of today's Tuyên Quang; return a former commune for each of the five sites."""
+    former = former_areas()
+    ours = [
+        i for i in range(len(former))
+        if former.provinces[i] == "Tỉnh Hà Giang" and len(former.today[i]) == 1 and former.codes[i] not in former.today_names
+    ]  # fmt: skip
+    today = sorted({former.today[i][0] for i in ours})[:36]
+    p.project["province"] = "08"
+    p.communes(lambda f: f.assign(
+        province_code="08", province_name="Tuyên Quang", commune_code=today, commune_name=[former.today_names[c] for c in today],
+    ))  # fmt: skip
+    order = list(units()["commune_code"])
+    here = [today[order.index(code)] for code in COMMUNES]
+    return [next(i for i in ours if former.today[i] == (code,)) for code in here]
+
+
 @way("area_old_province_in_list")
 def _(p: MadeUpProject) -> Check | None:
+    _real_units(p)
     p.add_column("Tỉnh", ["Hà Giang"] * 5)
     return at()
 
 
 @way("area_old_district_in_list")
 def _(p: MadeUpProject) -> Check | None:
-    p.add_column("Huyện", ["Huyện Mẫu Cũ"] * 5)
+    former, places = former_areas(), _real_units(p)
+    p.add_column("Huyện", [former.districts[i] for i in places])
+    p.add_column("Xã", [former.names[i].replace("Xã ", "X.") for i in places])
     return at()
 
 
 @way("area_old_commune_in_list")
+def _(p: MadeUpProject) -> Check | None:
+    former, places = former_areas(), _real_units(p)
+    p.add_column("Xã", [former.names[i] for i in places])
+    return at()
+
+
+@way("area_old_commune_unknown")
 def _(p: MadeUpProject) -> Check | None:
     p.add_column("Xã", ["Xã Tên Cũ"] * 5)
     return at()
@@ -620,7 +649,8 @@ def _(p: MadeUpProject) -> Check | None:
 
 @way("area_old_commune_code_in_list")
 def _(p: MadeUpProject) -> Check | None:
-    p.add_column("Mã xã", ["00688"] * 5)
+    former, places = former_areas(), _real_units(p)
+    p.add_column("Mã xã", [former.codes[i] for i in places])
     return at()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 import warnings
 import zipfile
+from collections.abc import Callable
 
 import geopandas as gpd
 
@@ -13,41 +14,10 @@ from tests.bad_input.builders import way
 from tests.bad_input.builders.places import at, no_sites, sixth_at
 from tests.bad_input.made_up_project import COMMUNES, Check, MadeUpProject
 from tests.made_up_area import units
+from tests.old_text import cp1258_bytes, to_mojibake, to_tcvn3, to_vni
 
-# TCVN3 (ABC, TCVN 5712:1993), as a program shows its bytes that takes them for Windows-1252.
-_TCVN3 = str.maketrans(dict(zip(
-    "àảãáạăằẳẵắặâầẩẫấậđèẻẽéẹêềểễếệìỉĩíịòỏõóọôồổỗốộơờởỡớợùủũúụưừửữứựỳỷỹýỵĂÂÊÔƠƯĐ",
-    "µ¶·¸¹¨»¼½¾Æ©ÇÈÉÊË®ÌÎÏÐÑªÒÓÔÕÖ×ØÜÝÞßáâãä«åæçèé¬êëìíîïñòóô\xadõö÷øùúûüýþ¡¢£¤¥¦§",
-    strict=True,
-)))  # fmt: skip
-# The same in VNI: a letter, then its marks.
-_VNI = {
-    "à": "aø", "á": "aù", "ạ": "aï", "â": "aâ", "ậ": "aä", "ấ": "aá", "ẫ": "aã", "đ": "ñ", "Đ": "Ñ", "ộ": "oä", "ồ": "oà",
-    "ô": "oâ", "ĩ": "ó", "ị": "ò", "ê": "eâ", "ế": "eá", "ơ": "ô", "ư": "ö", "ủ": "uû", "ụ": "uï", "ó": "où", "ò": "oø",
-}  # fmt: skip
+_ROOM = 40  # bytes of a name in a DBF
 _NAMES = ("Trạm Đồng Mẫu", "Trạm Hoà Bình", "Trạm chợ Mẫu Sơn", "Trạm Tân Mẫu", "Trạm đồi chè")
-
-
-def tcvn3(text: str) -> str:
-    return unicodedata.normalize("NFC", text).translate(_TCVN3)
-
-
-def vni(text: str) -> str:
-    return "".join(_VNI.get(c, c) for c in unicodedata.normalize("NFC", text))
-
-
-def cp1258(text: str) -> bytes:
-    """Return what Windows' own Vietnamese page holds: letters and, apart, their tone marks."""
-    out = []
-    for c in unicodedata.normalize("NFC", text):
-        parts = unicodedata.normalize("NFD", c)
-        mark = next((m for m in parts[1:] if m in "\u0300\u0301\u0303\u0309\u0323"), "")
-        out.append(unicodedata.normalize("NFC", parts.replace(mark, "", 1)) + mark if mark else c)
-    return "".join(out).encode("cp1258")
-
-
-def mojibake(text: str) -> str:
-    return text.encode("utf-8").decode("cp1252", errors="replace")
 
 
 def names(expected: tuple[str, ...]) -> Check:
@@ -78,14 +48,14 @@ def _(p: MadeUpProject) -> Check | None:
 
 @way("text_cp1258")
 def _(p: MadeUpProject) -> Check | None:
-    p.write("sites.csv", cp1258(p.csv_text()))
-    return no_sites
+    p.write("sites.csv", cp1258_bytes(p.csv_text()))
+    return names(tuple(f"Trạm {i}" for i in range(1, 6)))
 
 
 @way("text_cp1258_named")
 def _(p: MadeUpProject) -> Check | None:
     p.set_column("Tên trạm", ["Trạm Mẫu"] * 5)
-    p.write("sites.csv", cp1258(p.csv_text()))
+    p.write("sites.csv", cp1258_bytes(p.csv_text()))
     p.inputs["sites"] = {"path": "sites.csv", "encoding": "cp1258"}
     return names(("Trạm Mẫu",) * 5)
 
@@ -93,45 +63,45 @@ def _(p: MadeUpProject) -> Check | None:
 @way("text_tcvn3_bytes")
 def _(p: MadeUpProject) -> Check | None:
     p.set_column("Tên trạm", _NAMES)
-    p.write("sites.csv", tcvn3(p.csv_text()).encode("cp1252", "replace"))
-    return no_sites
+    p.write("sites.csv", to_tcvn3(p.csv_text()).encode("cp1252", "replace"))
+    return names(_NAMES)
 
 
 @way("text_vni_bytes")
 def _(p: MadeUpProject) -> Check | None:
     p.set_column("Tên trạm", _NAMES)
-    p.write("sites.csv", vni(p.csv_text()).encode("cp1252", "replace"))
-    return no_sites
+    p.write("sites.csv", to_vni(p.csv_text()).encode("cp1252", "replace"))
+    return names(_NAMES)
 
 
 @way("text_tcvn3_letters_in_workbook")
 def _(p: MadeUpProject) -> Check | None:
     # Typed in a .VnTime font years ago: the cells are Unicode, the letters are not.
-    p.set_column("Tên trạm", [tcvn3(n) for n in _NAMES])
+    p.set_column("Tên trạm", [to_tcvn3(n) for n in _NAMES])
     p.workbook()
-    return no_sites
+    return names(_NAMES)
 
 
 @way("text_tcvn3_headers_in_workbook")
 def _(p: MadeUpProject) -> Check | None:
-    p.header = [tcvn3(h) for h in p.header]
+    p.header = [to_tcvn3(h) for h in p.header]
     p.workbook()
-    return no_sites
+    return at()
 
 
 @way("text_vni_letters_in_workbook")
 def _(p: MadeUpProject) -> Check | None:
-    p.set_column("Tên trạm", [vni(n) for n in _NAMES])
+    p.set_column("Tên trạm", [to_vni(n) for n in _NAMES])
     p.workbook()
-    return no_sites
+    return names(_NAMES)
 
 
 @way("text_utf8_taken_for_windows")
 def _(p: MadeUpProject) -> Check | None:
     # UTF-8 without a mark, opened in Excel by a double click and saved as a workbook.
-    p.set_column("Tên trạm", [mojibake(n) for n in _NAMES])
+    p.set_column("Tên trạm", [to_mojibake(n) for n in _NAMES])
     p.workbook()
-    return no_sites
+    return names(_NAMES)
 
 
 @way("text_letters_lost")
@@ -150,7 +120,7 @@ def _(p: MadeUpProject) -> Check | None:
 @way("text_one_line_in_another_page")
 def _(p: MadeUpProject) -> Check | None:
     p.write("sites.csv", p.csv_text().encode() + "Viettel,TB9,Trạm,105.33333,21.88888,4G,42,Đang\n".encode("cp1252", "replace").replace(b"?", b"\xe3"))
-    return no_sites
+    return names((*(f"Trạm {i}" for i in range(1, 6)), "Trãm"))
 
 
 @way("text_encoding_unknown")
@@ -206,15 +176,30 @@ def _(p: MadeUpProject) -> Check | None:
     p.shapefile(frame, "tram")
     (p.folder / "tram.cpg").write_text("1252", encoding="ascii")
     p.inputs["sites"] = "tram.shp"
-    return no_sites
+    return names(_NAMES)
 
 
 @way("text_cpg_says_utf8_and_is_not")
 def _(p: MadeUpProject) -> Check | None:
-    p.shapefile(_named_layer(p), "tram")
-    table = p.folder / "tram.dbf"
-    table.write_bytes(table.read_bytes().replace("Trạm".encode(), b"Tr\xb9m  "))
-    p.inputs["sites"] = "tram.shp"
+    _old_table(p, lambda text: to_tcvn3(text).encode("latin-1"), "UTF-8")
+    return names(_NAMES)
+
+
+@way("text_dbf_vni")
+def _(p: MadeUpProject) -> Check | None:
+    _old_table(p, lambda text: to_vni(text).encode("latin-1"), "")
+    return names(_NAMES)
+
+
+@way("text_dbf_cp1258")
+def _(p: MadeUpProject) -> Check | None:
+    _old_table(p, cp1258_bytes, "1258")  # GDAL's own reading of this page loses the last letter of each text
+    return names(_NAMES)
+
+
+@way("text_cpg_says_utf8_and_nothing_fits")
+def _(p: MadeUpProject) -> Check | None:
+    _old_table(p, lambda text: text.encode("utf-16-be")[1::2].replace(b"\x00", b"?").ljust(4, b"\xff"), "UTF-8")
     return no_sites
 
 
@@ -321,6 +306,20 @@ def _named_layer(p: MadeUpProject) -> gpd.GeoDataFrame:
     return p.plain_points().assign(tentram=list(_NAMES))
 
 
+def _old_table(p: MadeUpProject, encode: Callable[[str], bytes], page: str) -> None:
+    """Write a layer whose names are in an old encoding, whatever its .cpg says; without one if ``page`` is empty."""
+    frame = _named_layer(p).assign(tentram=[f"{i}" * _ROOM for i in range(5)], status="on")
+    p.shapefile(frame, "tram", without=[".cpg"])
+    table = p.folder / "tram.dbf"
+    content = table.read_bytes()
+    for i, name in enumerate(_NAMES):
+        content = content.replace(f"{i}".encode() * _ROOM, encode(name).ljust(_ROOM))
+    table.write_bytes(content)
+    if page:
+        (p.folder / "tram.cpg").write_text(page, encoding="ascii")
+    p.inputs["sites"] = "tram.shp"
+
+
 @way("text_old_letters_in_file_name")
 def _(p: MadeUpProject) -> Check | None:
     # A folder unpacked from an old archive: the name's bytes are no UTF-8.
@@ -329,7 +328,7 @@ def _(p: MadeUpProject) -> Check | None:
     p.write("sites.csv", p.csv_text())
     os.rename(os.fsencode(p.folder / "sites.csv"), os.fsencode(p.folder) + b"/tr\xb9m.csv")
     p.inputs["sites"] = "*.csv"
-    return no_sites
+    return at()
 
 
 @way("text_dbf_without_cpg")
