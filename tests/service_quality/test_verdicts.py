@@ -279,6 +279,20 @@ def test_operators_that_cannot_be_told_apart_are_tied() -> None:
     assert set(few["tied_with"]) == {""}  # without bounds nothing is compared
 
 
+def test_bounds_for_ranks_hold_for_all_areas_at_once() -> None:
+    """Of three communes each bound may miss in 5 % / 3; of one commune and three operators the same."""
+    from geo.binomial import share_bounds
+
+    asked = rule(statistic="share_at_least", level=30.0, threshold=0.95, unit="share")
+    rows = [{"download_mbps": 60.0 if i % 5 else 10.0, "commune_code": c} for c in ("10001", "10002", "10003") for i in range(50)]
+    row = one(verdicts(samples(rows), asked))
+    low, high = share_bounds(40.0, 50.0, 0.05 / 3)
+    assert (row["joint_low"], row["joint_high"]) == (pytest.approx(float(low)), pytest.approx(float(high)))
+    assert row["joint_low"] < row["low"] < row["high"] < row["joint_high"]
+    of_one = [{"download_mbps": 60.0 if i % 5 else 10.0, "operator": o} for o in ("A", "B", "C") for i in range(50)]
+    assert one(verdicts(samples(of_one), asked), operator="A")["joint_low"] == pytest.approx(float(low))
+
+
 def test_what_cannot_be_settled_by_measuring_is_said() -> None:
     rng = np.random.default_rng(1)
     x = np.exp(rng.normal(0, 0.5, 300))
