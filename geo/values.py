@@ -377,7 +377,8 @@ def parse_times(cells: pd.Series) -> tuple[pd.Series, BoolArray]:
     """
     if pd.api.types.is_datetime64_any_dtype(cells.dtype):
         wall = cells.dt.tz_localize(None) if getattr(cells.dt, "tz", None) is not None else cells
-        return wall.astype("datetime64[ns]"), np.zeros(len(cells), dtype=bool)
+        beyond = (wall.notna() & ~wall.dt.year.between(_NS_YEARS[0], _NS_YEARS[1])).to_numpy(dtype=bool)
+        return wall.mask(beyond).astype("datetime64[ns]"), beyond
     at_once = plain_times(cells)
     if at_once is not None:
         return at_once, np.zeros(len(cells), dtype=bool)

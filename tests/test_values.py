@@ -354,3 +354,13 @@ def test_whatever_comes_no_date_is_invented_in_silence(values: list[object]) -> 
     assert not (times.notna().to_numpy() & bad).any()
     unknown = times.isna().to_numpy() & ~bad
     assert (unknown <= is_blank(column)).all()
+
+
+def test_typed_dates_beyond_what_nanoseconds_hold_are_named() -> None:
+    cells = pd.Series(np.array(["0001-01-02", "2026-09-01", "NaT", "9999-12-31"], dtype="datetime64[us]"))
+    times, bad = parse_times(cells)
+    assert bad.tolist() == [True, False, False, True]
+    assert times.tolist() == [pd.NaT, pd.Timestamp("2026-09-01"), pd.NaT, pd.NaT]
+    zoned, bad = parse_times(cells.dt.tz_localize("UTC"))
+    assert bad.tolist() == [True, False, False, True]
+    assert zoned[1] == pd.Timestamp("2026-09-01")

@@ -125,7 +125,8 @@ def _utc(cells: pd.Series, offset_h: float) -> tuple[pd.Series, BoolArray, BoolA
     shift = pd.Timedelta(hours=offset_h)
     if pd.api.types.is_datetime64_any_dtype(cells.dtype) and getattr(cells.dt, "tz", None) is not None:
         known = cells.notna().to_numpy(dtype=bool)
-        return cells.dt.tz_convert("UTC").dt.tz_localize(None).astype("datetime64[ns]"), known, np.zeros(n, dtype=bool)
+        moments, beyond = parse_times(cells.dt.tz_convert("UTC"))
+        return moments, known, beyond
     zoned = np.zeros(n, dtype=bool)
     at_once = plain_times(cells)  # one usual form throughout, without a zone
     if at_once is not None:
