@@ -18,6 +18,8 @@ import pytest
 from tiny import tiny_project
 
 from geo.compute import SerialExecutor
+from geo.coverage import Reason
+from geo.crs import to_wgs84
 from geo.errors import InputError
 from geo.pipeline.analysis import Analysis, analyse
 from geo.pipeline.chain import RunChains
@@ -253,9 +255,13 @@ def test_a_site_without_a_position_is_explained(tmp_path: Path) -> None:
     said = text_of(folder, "B9", "vi")
     assert said.startswith("Trạm B9 – Mạng B\n  Chưa rõ vị trí: ")
     assert "trạm: sites.csv, dòng 6" in said
-    unknown = [line for code in ("T1", "T2", "T3", "T4", "T5") for line in text_of(folder, code, "vi").splitlines() if "có trạm chưa rõ vị trí" in line]
+    coverage = CompletedRun(folder).predicted.coverage
+    _, row, column = np.argwhere(np.asarray(coverage.reason) == Reason.UNPLACED_SITES)[0]
+    x, y = coverage.grid.centres()
+    lon, lat = to_wgs84([x[column]], [y[row]], coverage.grid.epsg)
+    unknown = text_of(folder, f"{lon[0]:.6f}, {lat[0]:.6f}", "vi").splitlines()
     assert any(line.startswith("  Trạng thái: chưa có dữ liệu (có trạm chưa rõ vị trí)") for line in unknown)
-    assert any("; lý do: có trạm chưa rõ vị trí" in line for line in unknown)
+    assert any(line.endswith("; lý do: có trạm chưa rõ vị trí") for line in unknown)
 
 
 def test_numbers_have_the_language_s_decimal_mark(run: Analysis) -> None:
