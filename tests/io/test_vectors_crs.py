@@ -44,3 +44,5 @@ def test_what_qgis_keeps_beside_the_data_is_no_table_of_ours(tmp_path, network_o
     network = network_of([tmp_path / "tram.gpkg"], area(), operator="Viettel")
     assert network.sites["site_id"].tolist() == ["T1"]
     assert log.of_severity(Severity.ERROR) == []
+    assert not [finding for finding in log.findings if "layer_styles" in str(finding.source)], "nothing is said of it"
+    assert [str(count.source) for count in log.counts if count.rows_in] == ["tram.gpkg"]
