@@ -141,6 +141,7 @@ def plan_stage(project: Project, settings: AnalysisSettings, title: Bilingual, r
             "date": project.date,
             "same_mast_m": project.settings.same_mast_m,
             "terrain": list(project.inputs.get("terrain", ())),
+            "land_cover": list(project.inputs.get("land_cover", ())),
             "antenna_patterns": list(project.inputs.get("antenna_patterns", ())),
         },
         upstream=PLAN_UPSTREAM,
