@@ -28,7 +28,7 @@ from geo.pipeline.ipv6 import IPV6_TABLES, ask_about_portals, measure_ipv6, port
 from geo.pipeline.manifest import manifest
 from geo.pipeline.map_areas import area_layers, register_digest, register_layer
 from geo.pipeline.people_figures import people_figures, people_table
-from geo.pipeline.planning import PLAN_LAYERS, PLAN_TABLES, PLAN_UPSTREAM, plan_asked
+from geo.pipeline.planning import PLAN_LAYERS, PLAN_TABLES, plan_stage
 from geo.pipeline.predicting import load_coverage
 from geo.pipeline.reading import (
     RefusedInputsError,
@@ -386,25 +386,7 @@ def analysis_stages(
             settings={"allowed_ports": settings.asking.allowed_ports, "allowed_networks": settings.asking.allowed_networks, "mail": settings.asking.check_mail_port},
             upstream=("inputs/units.parquet", "inputs/ipv6_tests.parquet", "inputs/portals.parquet"),
         ),
-        Stage(
-            "planning",
-            title["planning"],
-            lambda work: plan(work, project, settings),
-            files=files_of(project, ("terrain", "land_cover", "antenna_patterns")),
-            settings={
-                "coverage": settings.coverage,
-                "ground": settings.ground,
-                "asked": plan_asked(project),
-                "plan": settings.plan,
-                "mast_rules": settings.mast_rules,
-                "operators": project.operators,
-                "date": project.date,
-                "same_mast_m": project.settings.same_mast_m,
-                "terrain": list(project.inputs.get("terrain", ())),
-                "antenna_patterns": list(project.inputs.get("antenna_patterns", ())),
-            },
-            upstream=PLAN_UPSTREAM,
-        ),
+        plan_stage(project, settings, title["planning"], lambda work: plan(work, project, settings)),
         Stage(
             "tables",
             title["tables"],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +18,9 @@ from geo.io.rasters import read_array
 from geo.io.resources import issue_catalogue
 from geo.io.stage_files import write_frame, write_issues
 from geo.pipeline.calibrating import load_corrections
-from geo.pipeline.engine import Workspace
+from geo.pipeline.engine import Stage, Workspace
 from geo.pipeline.predicting import load_coverage, load_radio
-from geo.pipeline.reading import load_antennas, load_frame, load_norms
+from geo.pipeline.reading import files_of, load_antennas, load_frame, load_norms
 from geo.pipeline.settings import AnalysisSettings
 from geo.planning.assess import Assessed, Ground, assess_lines
 from geo.planning.checks import area_of, check_lines
@@ -35,7 +35,7 @@ from geo.propagation.ground import GroundModel
 from geo.report.phrases import number_text, phrases
 from geo.validation import IssueLog, Source
 
-__all__ = ["PLAN_LAYERS", "PLAN_TABLES", "PLAN_UPSTREAM", "plan_asked", "plan_lines", "write_plan"]
+__all__ = ["PLAN_LAYERS", "PLAN_TABLES", "PLAN_UPSTREAM", "plan_asked", "plan_lines", "plan_stage", "write_plan"]
 
 _WORKS = ("masts", "ducts", "poles", "cables", "service_points")
 #: Tables of the stage, in the order of the workbook's sheets; those whose inputs were not given are left out.
@@ -113,6 +113,39 @@ def write_plan(work: Workspace, project: Project, settings: AnalysisSettings, *,
 def plan_asked(project: Project) -> bool:
     """Tell whether a project asks for a plan: by ``[plan]``, or by an input that nothing else reads."""
     return bool(project.plan) or any(project.inputs.get(kind) for kind in PLANNING_KINDS)
+
+
+def plan_stage(project: Project, settings: AnalysisSettings, title: Bilingual, run: Callable[[Workspace], Mapping[str, Any]]) -> Stage:
+    """Return the stage with everything that its result depends on.
+
+    Parameters
+    ----------
+    project : Project
+    settings : AnalysisSettings
+    title : Bilingual
+    run : callable
+        Calls :func:`write_plan`.
+    """
+    return Stage(
+        "planning",
+        title,
+        run,
+        files=files_of(project, ("terrain", "land_cover", "antenna_patterns")),
+        settings={
+            "coverage": settings.coverage,
+            "ground": settings.ground,
+            "asked": plan_asked(project),
+            "plan": settings.plan,
+            "mast_rules": settings.mast_rules,
+            "operators": project.operators,
+            "date": project.date,
+            "same_mast_m": project.settings.same_mast_m,
+            "terrain": list(project.inputs.get("terrain", ())),
+            "land_cover": list(project.inputs.get("land_cover", ())),
+            "antenna_patterns": list(project.inputs.get("antenna_patterns", ())),
+        },
+        upstream=PLAN_UPSTREAM,
+    )
 
 
 def plan_lines(record: Mapping[str, Any]) -> list[Bilingual]:
