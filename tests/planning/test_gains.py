@@ -257,6 +257,8 @@ def test_what_a_line_lacks_is_filled_as_in_a_site_list_and_told(ground: GroundMo
     assert both["eirp_dbm_x"].tolist() == both["eirp_dbm_y"].tolist()
     assert both["defaults_x"].tolist() == both["defaults_y"].tolist()
     assert both["defaults_x"].str.contains("azimuth_deg").all()
+    # what the line does say is taken: heights of 36, 37 (two technologies) and 38 m
+    assert told["antenna_height_m"].tolist() == [36.0, 37.0, 37.0, 38.0]
 
 
 def test_nothing_changes_where_a_site_is_out_of_reach(ground: GroundModel, inside: np.ndarray) -> None:
