@@ -365,9 +365,8 @@ def test_quadkeys_by_hand() -> None:
     assert south.tolist() == pytest.approx([0, -85.05112877980659], abs=1e-12)
 
 
-@given(
-    lon=st.floats(-179.9, 179.9), lat=st.floats(-85, 85), zoom=st.integers(1, 20),
-)  # fmt: skip
+@settings(deadline=None)
+@given(lon=st.floats(-179.9, 179.9), lat=st.floats(-85, 85), zoom=st.integers(1, 20))
 def test_a_tile_holds_the_point_that_it_was_made_of(lon: float, lat: float, zoom: int) -> None:
     scale = 1 << zoom
     x = int((lon + 180) / 360 * scale)
