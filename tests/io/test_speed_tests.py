@@ -566,3 +566,12 @@ def test_a_row_that_names_a_former_commune_is_placed_and_said(tmp_path):
     assert rows_of(log, "former_area_spelling") == [3]  # placed, and said to rest on a misspelt name
     assert rows_of(log, "speed_place_unknown") == [4]
     assert [(r.rows, r.how) for r in log.areas] == [((2,), "name"), ((3,), "spelling")]
+
+
+@pytest.mark.parametrize(
+    "text", ["2026-09-01T08:00:00+07:00", "2026-09-01 01:00:00Z", "2026-08-31T20:00:00-05:00", "1788224400", "2026-09-01 08:00:00"]
+)
+def test_one_moment_in_every_zone(tmp_path: Path, text: str) -> None:
+    frame, _ = read(tmp_path, f"Thời gian,Công nghệ,Mã xã,Download (Mbps)\n{text},4G,99001,45\n")
+    assert frame["time"].tolist() == [pd.Timestamp("2026-09-01 01:00", tz="UTC")]
+    assert frame["period_start"].tolist() == [pd.Timestamp("2026-09-01")]
