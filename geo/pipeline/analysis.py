@@ -194,9 +194,10 @@ def check_standards(
     project = read_project(project_file)
     settings = analysis_settings(project)
     run = RunFolder(out / run_name(project.name))
-    stages = analysis_stages(project, settings)
+    answers = portal_answers(run.path)
+    stages = analysis_stages(project, settings, answers=answers if answers.is_file() else None)
     last = next(i for i, stage in enumerate(stages) if stage.name == "standards")
-    needed = [stage for stage in stages[: last + 1] if stage.name in {"inputs", "calibration", "coverage", "villages", "standards"}]
+    needed = [stage for stage in stages[: last + 1] if stage.name in {"inputs", "calibration", "coverage", "villages", "ipv6", "standards"}]
     needed.append(
         Stage(
             "standard_tables",
@@ -250,7 +251,7 @@ def analysis_stages(
     """
     title = {
         name: sentence("stages", name)
-        for name in ("inputs", "calibration", "coverage", "villages", "dead_zones", "claims", "standards", "ipv6", "planning", "tables", "layers", "map")
+        for name in ("inputs", "calibration", "coverage", "villages", "dead_zones", "claims", "ipv6", "standards", "planning", "tables", "layers", "map")
     }
     zones = {code: zone for code, zone in province_zones(project.extra).items() if code in project.provinces}
     all_zones = province_zones(project.extra)
@@ -361,6 +362,14 @@ def analysis_stages(
             ),
         ),
         Stage(
+            "ipv6",
+            title["ipv6"],
+            lambda work: measure_ipv6(work, settings, answers),
+            files={} if answers is None else {answers.name: answers},
+            settings={"allowed_ports": settings.asking.allowed_ports, "allowed_networks": settings.asking.allowed_networks, "mail": settings.asking.check_mail_port},
+            upstream=("inputs/units.parquet", "inputs/ipv6_tests.parquet", "inputs/portals.parquet"),
+        ),
+        Stage(
             "standards",
             title["standards"],
             lambda work: judge_areas(work, project, settings),
@@ -376,15 +385,8 @@ def analysis_stages(
                 *(f"inputs/{name}.parquet" for name in STANDARD_INPUTS),
                 "villages/communes.parquet",
                 "villages/villages.parquet",
+                "ipv6/ipv6_shares.parquet",
             ),
-        ),
-        Stage(
-            "ipv6",
-            title["ipv6"],
-            lambda work: measure_ipv6(work, settings, answers),
-            files={} if answers is None else {answers.name: answers},
-            settings={"allowed_ports": settings.asking.allowed_ports, "allowed_networks": settings.asking.allowed_networks, "mail": settings.asking.check_mail_port},
-            upstream=("inputs/units.parquet", "inputs/ipv6_tests.parquet", "inputs/portals.parquet"),
         ),
         plan_stage(project, settings, title["planning"], lambda work: plan(work, project, settings)),
         Stage(

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from geo.io.stage_files import write_frame
+from geo.ipv6 import SHARE_COLUMNS, reported_figures
 from geo.pipeline.engine import Workspace
 from geo.pipeline.reading import load_frame
 from geo.pipeline.settings import AnalysisSettings
@@ -62,7 +63,8 @@ def judge_areas(work: Workspace, project: Project, settings: AnalysisSettings) -
     else:
         with_roads, placed = _on_roads(areas, levels.frame, inputs["roads"], settings)
         parts.append(judge(levels.frame, with_roads, settings.only(of_levels), **given, placed=placed))
-    parts.append(judge_reported(_counted(areas_folder, inputs["sites"], areas, project), areas, settings.standards, on=project.date, language=project.language))
+    counted = _joined([_counted(areas_folder, inputs["sites"], areas, project), _portals(work)])
+    parts.append(judge_reported(counted, areas, settings.standards, on=project.date, language=project.language))
     table = _joined(parts).sort_values(list(_ORDER), kind="stable", ignore_index=True)
     communes = load_frame(areas_folder, "communes")
     people = {} if communes is None else dict(zip(communes["commune_code"].astype(str), communes["population"].astype(float), strict=True))
@@ -106,6 +108,13 @@ def _counted(folder: Path, sites: pd.DataFrame | None, areas: Areas, project: Pr
     if sites is not None:
         parts.append(shared_sites(sites, project.operators, communes, project.date))
     return _joined(parts)
+
+
+def _portals(work: Workspace) -> pd.DataFrame:
+    """Return the shares of portals that answer over IPv6."""
+    shares = load_frame(work.upstream["ipv6"], "ipv6_shares") if "ipv6" in work.upstream else None
+    given = pd.DataFrame(columns=list(SHARE_COLUMNS)) if shares is None else shares
+    return reported_figures(given, {"portal_ready": "portals_ipv6"})
 
 
 def _joined(parts: list[pd.DataFrame]) -> pd.DataFrame:

@@ -10,6 +10,7 @@ import pytest
 from scipy.stats import binomtest
 
 from geo.ipv6 import ipv6_table, uptake_settings, uptake_shares
+from geo.service_frames import IPV6_TESTS
 from geo.standards import evidence_settings
 
 PROVINCES = pd.Series({"00001": "01", "00002": "01", "00003": "02"})
@@ -19,11 +20,12 @@ DAY = pd.Timestamp("2026-10-01")
 def frame_of(rows: list[dict[str, Any]]) -> pd.DataFrame:
     usual: dict[str, Any] = {
         "operator": "A", "access": "mobile", "commune_code": "00001", "lon": np.nan, "lat": np.nan, "time": pd.NaT, "capable": pd.NA, "preferred": pd.NA,
-        "is_aggregate": False, "tests": 1, "capable_tests": np.nan, "preferred_tests": np.nan, "asn": "", "period_start": pd.NaT, "period_end": pd.NaT,
+        "is_aggregate": False, "tests": 1, "capable_tests": np.nan, "preferred_tests": np.nan, "asn": "", "device": "", "file": "ipv6.csv", "sheet": "", "row": 2, "period_start": pd.NaT, "period_end": pd.NaT,
     }  # fmt: skip
-    frame = pd.DataFrame([{**usual, **row} for row in rows], columns=[*usual, *sorted({k for r in rows for k in r} - set(usual))])
+    frame = pd.DataFrame([{**usual, **row} for row in rows], columns=list(usual))
     types = {"capable": "boolean", "preferred": "boolean", "period_start": "datetime64[ns]", "period_end": "datetime64[ns]"}
-    return frame.assign(time=pd.to_datetime(frame["time"], utc=True).astype("datetime64[ns, UTC]")).astype(types)
+    typed = frame.assign(time=pd.to_datetime(frame["time"], utc=True).astype("datetime64[ns, UTC]")).astype(types)
+    return IPV6_TESTS.conform(typed)
 
 
 def spread(n: int, capable: int, **more: Any) -> list[dict[str, Any]]:

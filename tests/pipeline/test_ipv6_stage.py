@@ -147,3 +147,27 @@ def test_the_network_is_asked_only_if_the_project_says_so(tmp_path: Path, monkey
     for wanted, raised in ((None, Asked), (False, KeyboardInterrupt)):
         with pytest.raises(raised):
             analysis_module.analyse(project, tmp_path / "out", executor=SerialExecutor(), ask_portals=wanted)
+
+
+def test_portals_are_held_against_the_rule_for_them(tmp_path: Path) -> None:
+    """The country's rule for portals, by hand: one of two ready in the province is indicative, and what was not asked stays undecided."""
+    from geo.pipeline.standards import judge_areas
+
+    project = read_project(tiny_project(tmp_path / "p"))
+    settings = analysis_settings(project)
+    given = inputs(tmp_path / "in", sites=pd.DataFrame({"operator": [], "status": [], "mast_id": [], "commune_code": []}))
+    (tmp_path / "villages").mkdir()
+    shares = pd.DataFrame(
+        {"area_code": ["01", "00001"], "area_level": ["province", "commune"], "indicator": "portal_ready", "operator": "", "access": "", "source_kind": "portals",
+         "value": [0.5, float("nan")], "low": [0.5, 0.0], "high": [0.5, 1.0], "n": [2, 0], "n_effective": float("nan"), "unknown": [0, 1], "period": "", "reason": ""}
+    )  # fmt: skip
+    (tmp_path / "ipv6").mkdir()
+    write_frame(tmp_path / "ipv6" / "ipv6_shares.parquet", shares)
+    (tmp_path / "out").mkdir()
+    upstream = {"inputs": given, "villages": tmp_path / "villages", "ipv6": tmp_path / "ipv6"}
+    judge_areas(Workspace(tmp_path / "out", upstream, {}, SerialExecutor(), lambda _done, _total: None), project, settings)
+    table = read_frame(tmp_path / "out" / "standards.parquet")
+    mine = table[table.rule_id == "ipv6_for_gov_portals"].set_index("area_code")
+    assert mine.value.to_dict() == {"01": 0.5, "00001": pytest.approx(float("nan"), nan_ok=True)}
+    assert mine.rule_result.to_dict() == {"01": "indicative", "00001": "not_applicable"}
+    assert mine.n.to_dict() == {"01": 2, "00001": 0}
