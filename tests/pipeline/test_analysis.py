@@ -286,7 +286,7 @@ def test_a_change_repeats_only_what_depends_on_it(project: Path, tmp_path: Path)
     second = analyse(copy, tmp_path / "out", executor=SerialExecutor())
     assert {name for name, result in second.results.items() if result.reused} >= {"calibration", "coverage"}
     assert "Bản Mới" in (second.folder / "tables" / "villages.csv").read_text(encoding="utf-8")
-    assert len([p for p in (second.folder / ".stages").iterdir() if p.is_dir()]) == 11
+    assert len([p for p in (second.folder / ".stages").iterdir() if p.is_dir()]) == 12
 
 
 def test_without_terrain_nothing_is_called_unserved(tmp_path: Path) -> None:
@@ -422,7 +422,7 @@ def test_the_command_prints_the_map_last(
     )  # fmt: skip
     assert result.returncode == 0, result.stderr
     assert [Path(line).name for line in result.stdout.splitlines()][-2:] == ["manifest.json", "index.html"]
-    assert result.stderr.startswith("[1/11] Đọc và kiểm tra dữ liệu: xong")
+    assert result.stderr.startswith("[1/12] Đọc và kiểm tra dữ liệu: xong")
     assert "\x1b" not in result.stderr
     quiet = subprocess.run(
         command(project_root, project, "--out", tmp_path, "-q"),
