@@ -208,6 +208,8 @@ def _lines(chains: RunChains, figures: LayerFigures, fits: bool) -> Iterator[Bil
     chain, fused = figures.chain, figures.fused
     if not fits:
         yield _say("line", "off", level=number_text(figures.level_dbm, 2), sum=number_text(figures.sum_dbm, 2))
+    if chain is None and chains.why_no_ground is not None:
+        yield _say("line", "no_ground", why=chains.why_no_ground)
     if chain is not None:
         yield _cell_line("server", chains, chain.server)
         if fused is None and chain.decides.index != chain.server.index:

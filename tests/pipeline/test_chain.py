@@ -237,6 +237,7 @@ def test_what_the_run_did_not_keep_is_said(run: Path, tmp_path: Path) -> None:
     assert "Dự báo đã hiệu chỉnh, như lần chạy đã lưu" in captions
     assert not any(caption.startswith("Mô hình") for caption in captions)
     assert away.why_no_ground is not None
+    assert any(line.vi.startswith("Phần dự báo của từng cell không kể ra được: ") for story in layer_stories(away, cell) for line in story.lines)
 
 
 def test_a_sum_that_does_not_fit_is_not_passed_off_as_the_figure(run: Path) -> None:
