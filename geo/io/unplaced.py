@@ -49,7 +49,7 @@ def rows_without_place(rows: pd.DataFrame, outside: Iterable[int], context: Posi
     """
     area = context.area
     wanted = context.provinces or area.province_codes
-    rows = rows[rows["status"].isin(_MAY_SERVE)]
+    rows = rows[rows["status"].isin(_MAY_SERVE) & _like_sites(rows)]
     if rows.empty:
         return no_unplaced()
     meant = [sorted(area.codes[list(found)]) for found in communes_meant(rows, area, wanted)]
@@ -74,6 +74,12 @@ def rows_without_place(rows: pd.DataFrame, outside: Iterable[int], context: Posi
     return out[kept].reset_index(drop=True)
 
 
+def _like_sites(rows: pd.DataFrame) -> pd.Series:
+    """Tell rows that name a site or a technology: a stray cell, a footer or a row of column numbers is no site."""
+    code = rows["site_id"].fillna("").astype(str) if "site_id" in rows.columns else pd.Series("", index=rows.index)
+    return (code != "") | (rows["technologies"].astype(str) != "")
+
+
 def _provinces_named(rows: pd.DataFrame, context: PositionContext) -> list[str]:
     column = next((c for c in ("province_code", "province_name") if c in rows.columns), None)
     return [""] * len(rows) if column is None else [context.area.province_meant(v) for v in rows[column]]
@@ -90,6 +96,7 @@ def still_unplaced(lost: Sequence[pd.DataFrame], network: Network, log: IssueLog
     log : IssueLog
     """
     found = _with_communes(pd.concat([part for part in lost if len(part)] or [no_unplaced()], ignore_index=True))
+    found = found[found["operator"].isin({"", *network.sites["operator"]})]  # an operator without any placed site is unknown as a whole
     on_site: dict[tuple[str, str], set[str]] = {}
     for operator, site, technology in zip(*(network.cells[c].astype(str) for c in ("operator", "site_id", "technology")), strict=True):
         on_site.setdefault((operator, site.removeprefix(f"{operator}/")), set()).add(technology)

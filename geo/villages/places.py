@@ -266,7 +266,6 @@ class Place:
             case "voice_only":
                 needed = [layer for layer in self.counting if layer.technology != "2G"]
             case "no_4g":
-                enough = [layer for layer in serving if layer.technology == "3G"]
                 needed = [layer for layer in self.counting if layer.technology not in {"2G", "3G"}]
             case "single_operator":
                 needed = [layer for layer in self.counting if layer.operator not in self.serving]

@@ -82,12 +82,12 @@ def test_a_project_file_that_cannot_be_read_writes_nothing(project_root, tmp_pat
 
 
 def test_analyze_stops_before_any_result(project_root, tmp_path):
-    project = _spoilt(tmp_path, "text_tcvn3_letters_in_workbook")
+    project = _spoilt(tmp_path, "crs_two_zones_fit")
     before = _files(tmp_path)
     done = _command(project_root, "analyze.py", str(project.path), "--out", str(tmp_path / "maps"), "--workers", "1", "--lang", "en")
     assert done.returncode == 2, done.stderr
     assert "Traceback" not in done.stderr
-    assert "TCVN3" in done.stderr
+    assert "sites.csv" in done.stderr
     written = {f for f in _files(tmp_path) - before if "/.stages/" not in f}
     assert written == {"maps/du-an-mau-gia-dinh/issues.xlsx"}
 

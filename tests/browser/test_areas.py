@@ -120,7 +120,7 @@ def test_zones_are_seen_clicked_listed_and_linked(open_map, html, content):
     page.evaluate("vungphu.select('change', 0, true)")
     card = page.inner_text("#card")
     assert "mới; doanh nghiệp báo đã phủ" in card
-    assert "trạm; đo" in card
+    assert "trạm; số đo" in card
     assert "Vùng mới." in card
     assert "New." not in card
     page.select_option("#areas", "-1")

@@ -95,12 +95,14 @@ def test_ninety_per_cent_intervals_hold() -> None:
     assert found.rmse_db[0] < 0.65 * found.rmse_db[3]  # and measurements do help where they are near
 
 
+@pytest.mark.slow
 def test_they_hold_where_a_quarter_has_no_service() -> None:
     found = scores(limit=lambda x, y: np.where(np.sin(x / 2000.0) > 0, -2.0, -12.0))
     assert np.all((found.held >= 0.88) & (found.held <= 0.925)), found.held
     assert np.all(found.calibration <= 0.05), found.calibration
 
 
+@pytest.mark.slow
 def test_totals_over_a_dead_zone_hold_because_neighbours_err_together() -> None:
     """Served places of zones of 900 m: 90 % intervals from joint draws, and from cells drawn each for itself."""
     corner = 1500.0 + 4000.0 * np.arange(4)

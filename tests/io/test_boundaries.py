@@ -275,9 +275,11 @@ def test_province_of_the_project_is_assumed_only_aloud(tmp_path: Path) -> None:
 def test_former_province_is_stated(tmp_path: Path) -> None:
     frame = scene().drop(columns="province_code").assign(province=["Tỉnh Hà Giang", *["Tỉnh Tuyên Quang"] * 3])
     units, log = read(frame, tmp_path)
-    assert one(log, "boundary_province_unknown").came.tolist() == ["Tỉnh Hà Giang"]
-    assert one(log, "boundary_not_of_project").rows.tolist() == [1]
-    assert units["row"].tolist() == [2, 3, 4]
+    finding = one(log, "boundary_province_former")
+    assert finding.rows.tolist() == [1]
+    assert "Hà Giang" in finding.came[0]
+    assert units["row"].tolist() == [1, 2, 3, 4]
+    assert units["province_code"].tolist() == ["08"] * 4
 
 
 def test_province_code_and_name_that_differ(tmp_path: Path) -> None:

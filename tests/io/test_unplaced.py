@@ -29,7 +29,9 @@ def test_each_way_a_position_is_lost(tmp_path, network_of, log) -> None:
         "Viettel,A3,abc,xyz,4G,99008,Đang phát sóng\n"   # unreadable
         "Viettel,A4,0,0,4G,99009,Đang phát sóng\n"       # zero
         "Viettel,A5,5000,300,4G,99010,Đang phát sóng\n"  # no coordinate
-        "Viettel,A6,,,,,\n",                             # nothing said at all: anything, anywhere
+        "Viettel,A6,,,,,\n"                              # nothing said at all: anything, anywhere
+        "Viettel,,,,,,\n"                                # no site: a stray cell
+        "Người lập,,,,,,\n",                            # nor is a footer
     )  # fmt: skip
     assert found == [
         ("Viettel", "A2", "3G,4G", "99007", 4),

@@ -496,7 +496,11 @@ def kill_and_resume(
 
 @pytest.mark.skipif(os.name == "nt", reason="signals as POSIX has them")
 @pytest.mark.parametrize(
-    "number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT], ids=["kill", "term", "int"]
+    "number",
+    [
+        pytest.param(signal.SIGKILL, id="kill"),
+        *(pytest.param(number, id=name, marks=pytest.mark.slow) for number, name in ((signal.SIGTERM, "term"), (signal.SIGINT, "int"))),
+    ],
 )
 def test_stopped_at_random_moments_it_resumes_to_the_same_bytes(
     run: Analysis,
@@ -552,7 +556,7 @@ def test_the_sample_killed_at_20_random_moments_resumes_to_the_same_bytes(
 
 
 @pytest.mark.skipif(os.name == "nt", reason="file-size limits as POSIX has them")
-@pytest.mark.parametrize("kilobytes", [40, 90])
+@pytest.mark.parametrize("kilobytes", [40, pytest.param(90, marks=pytest.mark.slow)])
 def test_a_full_disk_is_said_and_leaves_nothing_half(
     run: Analysis,
     project: Path,

@@ -73,6 +73,14 @@ def test_evidence_of_2g_alone(states: dict[Any, int], evidence: str) -> None:
     assert (got["class"], got["evidence"]) == ("voice_only", evidence)
 
 
+def test_no_4g_rests_on_whoever_serves_2g_included() -> None:
+    """3G is open, so the class is not voice_only; that somebody serves at all is A's 2G, predicted or measured."""
+    got = one({**ALL, A2: 2, A3: 3, A4: 5, B3: 3, B4: 5}, on=EARLY)
+    assert (got["class"], got["evidence"]) == ("no_4g", "both")
+    got = one({**ALL, A2: 1, A3: 2, A4: 5, B3: 2, B4: 5}, on=EARLY)
+    assert (got["class"], got["evidence"]) == ("no_4g", "measured")
+
+
 def test_a_measured_layer_that_no_longer_counts_is_no_evidence() -> None:
     got = one({**ALL, A2: 1})
     assert (got["class"], got["evidence"], got["service_not_counting"]) == ("white", "predicted", "A 2G")
