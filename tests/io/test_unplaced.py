@@ -68,6 +68,11 @@ def test_another_row_of_the_site_places_it(tmp_path, network_of, log) -> None:
     assert found == [("Viettel", "A1", "5G", "99001", 5), ("VinaPhone", "A1", "4G", "99007", 6)]
 
 
+def test_a_placed_site_whose_technology_is_not_known_covers_its_lost_rows(tmp_path, network_of, log) -> None:
+    rows = "Viettel,A7,105.35,21.95,,,Đang phát sóng\nViettel,A7,,,4G,99007,Đang phát sóng\n"
+    assert _read(tmp_path, network_of, rows)[0] == []  # it may have any technology there already
+
+
 def test_a_name_that_two_communes_bear_means_both(tmp_path, network_of, log) -> None:
     header = HEADER.replace("Mã xã", "Xã")
     rows = "Viettel,A2,,,4G,Xã Hoà Bình 0,Đang phát sóng\nViettel,A3,,,4G,Xã Không Có,Đang phát sóng\n"

@@ -25,7 +25,9 @@ from geo.planning.choice import (
     set_cover,
     value_by_step,
 )
-from geo.planning.choice.bound import relaxation
+from geo.planning.choice.bound import Relaxation, relaxation
+from geo.planning.choice.choose import in_question
+from geo.planning.choice.exact import solve_exact
 from geo.planning.choice.greedy import feasible, greedy_plan
 from geo.planning.choice.value import State, spent_vnd
 
@@ -123,6 +125,41 @@ def test_what_is_no_problem_is_refused(change: dict, words: str) -> None:
         ChoiceProblem.of(given.pop("cost_vnd"), given.pop("cover"), given.pop("steps"), given.pop("budget_vnd"), **given)
 
 
+def test_places_of_one_cover_but_two_deadlines_stay_two() -> None:
+    problem = ChoiceProblem.of([5, 5], _cover([0, 1, 2], [2], units=3), [1.0, 2.0, 4.0], [5, 5], deadline=[NEVER, 1, NEVER])
+    small = merged(problem)
+    assert sorted(zip(small.deadline.tolist(), small.steps[:, 0].tolist(), strict=True)) == [(NEVER, 1.0), (NEVER, 4.0), (1, 2.0)]
+    alike = merged(ChoiceProblem.of([5], _cover([0, 1, 2], units=4), [1.0, 2.0, 4.0, 9.0], [5]))
+    assert alike.steps.tolist() == [[7.0]]  # and the place that nobody can serve is gone
+
+
+def test_a_plan_that_breaks_spacing_alone_is_not_feasible() -> None:
+    problem = ChoiceProblem.of([1, 1, 1], _cover([0], [1], [2], units=3), np.ones(3), [9], conflicts=[[0, 2]])
+    assert feasible(problem, np.array([0, 0, NEVER]))
+    assert not feasible(problem, np.array([0, NEVER, 0]))
+
+
+def test_what_comes_after_the_deadline_does_not_meet_it() -> None:
+    """A committed site serves the place from year 1; by year 0 somebody else has to."""
+    problem = ChoiceProblem.of(
+        [0, 5, 5], _cover([0], [0], [1], units=2), [1.0, 9.0], [5, 5], fixed_year=[1, NEVER, NEVER], deadline=[0, NEVER],
+    )  # fmt: skip
+    assert choose(problem, FAST).year.tolist() == [NEVER, 0, 1]
+
+
+def test_the_exact_bound_counts_what_stands_already() -> None:
+    problem = ChoiceProblem.of([0, 5], _cover([0], [1], units=2), [70.0, 3.0], [5], fixed_year=[0, NEVER])
+    found = solve_exact(problem, np.ones((2, 1), dtype=bool), seconds=5.0, threads=1)
+    assert found.bound == pytest.approx(73.0)
+    assert found.year is not None
+    assert found.year.tolist() == [NEVER, 0]
+
+
+def test_what_the_bound_leaves_in_question() -> None:
+    relaxed = Relaxation(10.0, np.array([[0.0], [0.0], [0.4]]), np.array([[1.9], [2.1], [5.0]]), 1, converged=True)
+    assert in_question(relaxed, 8.0).ravel().tolist() == [True, False, True]
+
+
 # -- against everything that can be tried ------------------------------------------------------------
 
 
@@ -210,6 +247,12 @@ def test_bound_and_pieces_hold_on_any_problem(seed: int) -> None:
     rng = np.random.default_rng(seed)
     problem = _random(rng)
     best = _best(problem)
+    whole = relaxation(problem, until=np.inf, threads=1)
+    for j, t in np.argwhere((whole.part < 1e-9) & problem.free[:, None]):  # what a part costs at least, if it is used
+        options = [[NEVER] if f != NEVER else [NEVER, *range(problem.years)] for f in problem.fixed_year]
+        options[j] = [int(t)]
+        with_it = max((_by_definition(problem, plan) for plan in itertools.product(*options) if _keeps(problem, plan)), default=-np.inf)
+        assert with_it <= whole.bound - whole.reduced[j, t] + 1e-6
     # The bound is one however few rounds were made, and for any grouping.
     for until, groups in ((0.0, 1), (np.inf, 1), (np.inf, 7)):
         relaxed = relaxation(problem, until=until, groups=groups, threads=1)

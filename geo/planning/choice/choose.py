@@ -8,14 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from geo.planning.choice.bound import relaxation
+from geo.planning.choice.bound import Relaxation, relaxation
 from geo.planning.choice.exact import seconds_left, solve_exact
 from geo.planning.choice.greedy import feasible, greedy_plan, improved
 from geo.planning.choice.infeasible import explain_infeasible
 from geo.planning.choice.problem import NEVER, ChoiceProblem, merged
 from geo.planning.choice.value import plan_value, spent_vnd, value_by_step
 
-__all__ = ["Choice", "ChoiceSettings", "choose"]
+__all__ = ["Choice", "ChoiceSettings", "choose", "in_question"]
 
 _F64 = npt.NDArray[np.float64]
 _I64 = npt.NDArray[np.int64]
@@ -90,6 +90,15 @@ class Choice:
     seconds: float
 
 
+def in_question(relaxed: Relaxation, known: float) -> npt.NDArray[np.bool_]:
+    """Return the parts (n, t) that a better plan may use.
+
+    A part at 0 whose use costs the bound more than it lies above the worth of a known plan is in no better one.
+    """
+    slack = max(relaxed.bound - known, 0.0) + 1e-7 * max(1.0, abs(relaxed.bound))
+    return np.asarray((relaxed.part > 1e-9) | (relaxed.reduced <= slack))
+
+
 def choose(problem: ChoiceProblem, settings: ChoiceSettings | None = None) -> Choice:
     """Return the best plan found with its bound.
 
@@ -122,13 +131,11 @@ def choose(problem: ChoiceProblem, settings: ChoiceSettings | None = None) -> Ch
         raise explain_infeasible(problem, threads=settings.threads)
     bound, left = relaxed.bound, np.ones_like(relaxed.part, dtype=bool)
     if np.isfinite(known):
-        # A part at 0 whose use costs the bound more than it lies above the worth is in no better plan.
-        slack = max(bound - known, 0.0) + 1e-7 * max(1.0, abs(bound))
-        left = (relaxed.part > 1e-9) | (relaxed.reduced <= slack)
+        left = in_question(relaxed, known)
         chosen = np.flatnonzero(plan != NEVER)
         left[chosen, plan[chosen]] = True
     left &= small.free[:, None]
-    in_question = int(left.any(axis=1).sum())
+    open_candidates = int(left.any(axis=1).sum())
     open_gap = bound - known > max(settings.gap, 1e-12) * abs(bound)
     entries = int(np.diff(small.cover.indptr)[left.any(axis=1)].sum()) * problem.years
     if (open_gap or problem.shared.any()) and entries <= settings.exact_entries and seconds_left(until) > 0:
@@ -153,6 +160,6 @@ def choose(problem: ChoiceProblem, settings: ChoiceSettings | None = None) -> Ch
     bound = max(bound, value)
     return Choice(
         year=plan, value=value, bound=bound, gap=(bound - value) / bound if bound > 0 else 0.0, by_step=value_by_step(problem, plan),
-        spent_vnd=spent_vnd(problem, plan), greedy_value=greedy_value, relaxed_bound=relaxed.bound, left=in_question,
+        spent_vnd=spent_vnd(problem, plan), greedy_value=greedy_value, relaxed_bound=relaxed.bound, left=open_candidates,
         seconds=time.monotonic() - began,
     )  # fmt: skip
