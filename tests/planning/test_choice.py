@@ -144,7 +144,9 @@ def test_what_comes_after_the_deadline_does_not_meet_it() -> None:
     problem = ChoiceProblem.of(
         [0, 5, 5], _cover([0], [0], [1], units=2), [1.0, 9.0], [5, 5], fixed_year=[1, NEVER, NEVER], deadline=[0, NEVER],
     )  # fmt: skip
-    assert choose(problem, FAST).year.tolist() == [NEVER, 0, 1]
+    found = choose(problem, FAST)
+    assert found.year.tolist() == [NEVER, 0, 1]
+    assert found.gap == pytest.approx(0.0, abs=1e-6)
 
 
 def test_the_exact_bound_counts_what_stands_already() -> None:
