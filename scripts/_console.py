@@ -33,7 +33,20 @@ if TYPE_CHECKING:
 for _name in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_name, "1")
 
-__all__ = ["Console", "Language", "Quiet", "StageProgress", "Verbose", "command_line", "ending"]
+__all__ = [
+    "Console",
+    "Language",
+    "Out",
+    "Overwrite",
+    "ProjectFile",
+    "Quiet",
+    "Scheduler",
+    "StageProgress",
+    "Verbose",
+    "Workers",
+    "command_line",
+    "ending",
+]
 
 Language = Annotated[
     Literal["vi", "en"] | None,
@@ -47,6 +60,16 @@ Verbose = Annotated[
 ]
 Quiet = Annotated[
     bool, typer.Option("-q", "--quiet", help="Chỉ báo lỗi và kết quả. / Only errors and results.")
+]
+#: What every command over a project file is told.
+ProjectFile = Annotated[Path, typer.Argument(metavar="PROJECT.toml", help="Tệp dự án. / The project file.")]
+Out = Annotated[Path, typer.Option(help="Thư mục chứa các thư mục kết quả. / Folder that holds the run folders.")]
+Workers = Annotated[
+    int | None, typer.Option(help="Số tiến trình (mặc định: mọi bộ xử lý). / Processes (default: every processor).")
+]
+Scheduler = Annotated[str, typer.Option(help="Bộ điều phối Dask, ví dụ tcp://10.0.0.5:8786. / A Dask scheduler.")]
+Overwrite = Annotated[
+    bool, typer.Option("--overwrite", help="Thay kết quả của dự án khác. / Replace another project's results.")
 ]
 
 _SLOW_SECONDS = 2.0

@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
 
 import typer
-from _console import Console, Language, Quiet, Verbose, command_line, ending
+from _console import (
+    Console,
+    Language,
+    Out,
+    ProjectFile,
+    Quiet,
+    Verbose,
+    command_line,
+    ending,
+)
 
 app = command_line()
 
@@ -17,10 +25,8 @@ app = command_line()
     "came, what is allowed, what to do."
 )
 def main(
-    project: Annotated[Path, typer.Argument(metavar="PROJECT.toml", help="Tệp dự án. / The project file.")],
-    out: Annotated[
-        Path, typer.Option(help="Thư mục chứa các thư mục kết quả. / Folder that holds the run folders.")
-    ] = Path("maps"),
+    project: ProjectFile,
+    out: Out = Path("maps"),
     lang: Language = None,
     verbose: Verbose = 0,
     quiet: Quiet = False,

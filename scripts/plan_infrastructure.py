@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
 
-import typer
-from _console import Console, Language, Quiet, StageProgress, Verbose, command_line, ending
+from _console import (
+    Console,
+    Language,
+    Out,
+    Overwrite,
+    ProjectFile,
+    Quiet,
+    Scheduler,
+    StageProgress,
+    Verbose,
+    Workers,
+    command_line,
+    ending,
+)
 
 app = command_line()
 
@@ -17,21 +28,11 @@ app = command_line()
     "dead zones and people gained), sharing of masts, the passive inventory, and what stays unserved. Earlier stages are run where they are missing."
 )
 def main(
-    project: Annotated[Path, typer.Argument(metavar="PROJECT.toml", help="Tệp dự án. / The project file.")],
-    out: Annotated[
-        Path, typer.Option(help="Thư mục chứa các thư mục kết quả. / Folder that holds the run folders.")
-    ] = Path("maps"),
-    workers: Annotated[
-        int | None,
-        typer.Option(help="Số tiến trình (mặc định: mọi bộ xử lý). / Processes (default: every processor)."),
-    ] = None,
-    scheduler: Annotated[
-        str, typer.Option(help="Bộ điều phối Dask, ví dụ tcp://10.0.0.5:8786. / A Dask scheduler.")
-    ] = "",
-    overwrite: Annotated[
-        bool,
-        typer.Option("--overwrite", help="Thay kết quả của dự án khác. / Replace another project's results."),
-    ] = False,
+    project: ProjectFile,
+    out: Out = Path("maps"),
+    workers: Workers = None,
+    scheduler: Scheduler = "",
+    overwrite: Overwrite = False,
     lang: Language = None,
     verbose: Verbose = 0,
     quiet: Quiet = False,

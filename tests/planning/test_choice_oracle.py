@@ -18,6 +18,8 @@ from geo.planning.choice.value import plan_value
 
 pytestmark = pytest.mark.slow
 REACH = 6.0
+#: It would bring scikit-learn and more to every run of the checks, for seven proofs that take minutes.
+WANTS = "an oracle that is in no lock: pip install spopt"
 
 
 def _instance(seed: int, candidates: int, places: int):
@@ -30,7 +32,7 @@ def _instance(seed: int, candidates: int, places: int):
 
 @pytest.mark.parametrize(("seed", "candidates", "places", "sites"), [(1, 100, 800, 10), (2, 200, 2000, 15), (3, 300, 3000, 25), (4, 400, 4000, 40)])
 def test_the_same_people_as_spopt(seed: int, candidates: int, places: int, sites: int) -> None:
-    locate, pulp = pytest.importorskip("spopt.locate"), pytest.importorskip("pulp")
+    locate, pulp = (pytest.importorskip(name, reason=WANTS) for name in ("spopt.locate", "pulp"))
     distance, people = _instance(seed, candidates, places)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -47,7 +49,7 @@ def test_the_same_people_as_spopt(seed: int, candidates: int, places: int, sites
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_the_fewest_as_spopt(seed: int) -> None:
-    locate, pulp = pytest.importorskip("spopt.locate"), pytest.importorskip("pulp")
+    locate, pulp = (pytest.importorskip(name, reason=WANTS) for name in ("spopt.locate", "pulp"))
     distance, people = _instance(seed, 150, 900)
     reachable = (distance <= REACH).any(axis=1)
     with warnings.catch_warnings():
