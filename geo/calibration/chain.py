@@ -47,6 +47,8 @@ class MeasurementFit:
     score : DataFrame or None
         Of held-out blocks of the map (:func:`geo.calibration.scoring.score_table`); None where it was not asked for or all
         measurements lie together.
+    held_out_growth : float
+        See :class:`geo.propagation.corrections.Corrections`; 1 where nothing was held out.
     tied, left_out : mapping of str to int
         See :class:`geo.calibration.observations.Observations`.
     notes : tuple of Note
@@ -57,6 +59,7 @@ class MeasurementFit:
     site_correlation: float
     place_correlation: float
     score: pd.DataFrame | None
+    held_out_growth: float
     tied: Mapping[str, int]
     left_out: Mapping[str, int]
     notes: tuple[Note, ...]
@@ -73,6 +76,7 @@ class MeasurementFit:
             "range_m": round(self.correlation.range_m, 1),
             "site_correlation": round(self.site_correlation, 4),
             "place_correlation": round(self.place_correlation, 4),
+            "held_out_growth": round(self.held_out_growth, 4),
             "tied": dict(self.tied),
             "left_out": dict(self.left_out),
             "spread_db": [round(float(s), 3) for s in self.calibration.posterior.spread_db],
@@ -134,10 +138,11 @@ def fit_measurements(
     left = fit_correlation(
         blocks.x_m[seen.block], blocks.y_m[seen.block], residual, layer * (int(site.max(initial=0)) + 2) + site + 1, settings
     )
-    score = _score(blocks, seen, weight, left, found, settings) if scored else None
+    held = _hold_out(blocks, seen, weight, left, found, settings) if scored else None
+    score = None if held is None else _scored(held, settings)
     law = found.settings
     return MeasurementFit(
-        found, left, law.site_correlation, law.place_correlation, score, seen.tied, seen.left_out, found.notes
+        found, left, law.site_correlation, law.place_correlation, score, _growth(held), seen.tied, seen.left_out, found.notes
     )
 
 
@@ -176,10 +181,10 @@ def _part(seen: Observations, chosen: npt.NDArray[np.bool_]) -> tuple[Candidates
     return small, seen.predicted_dbm[of_link], seen.features.take(of_link)
 
 
-def _score(
+def _hold_out(
     blocks: Blocks, seen: Observations, weight: _F64, correlation: Correlation, found: Calibration, settings: CalibrationSettings
 ) -> pd.DataFrame | None:
-    """Return the score on held-out blocks of the map; a fold is fitted to no more than ``compare_blocks``.
+    """Return what held-out blocks of the map were and were said to be; a fold is fitted to no more than ``compare_blocks``.
 
     Each fold's climb begins at the fit to all, which is only where it begins: it ends where the fold's own blocks send it.
     """
@@ -188,7 +193,7 @@ def _score(
     parts = []
     try:
         folds = list(spatial_folds(x, y, correlation, settings, folds=int(settings.score_folds)))
-    except ValueError:  # all lie in one block: nothing can be held out, and the table says so by its absence
+    except ValueError:  # all lie in one block: nothing can be held out, and the score says so by its absence
         return None
     for fold in folds:
         train = np.flatnonzero(fold.train)
@@ -200,12 +205,27 @@ def _score(
         taught[train] = True
         candidates, predicted, features = _part(seen, taught)
         fitted = calibrate(candidates, predicted, features, weight[taught], _held(found.settings), start=found)
-        parts.append(_held_out(fitted, seen, fold.test, nearest_m(x, y, taught)[fold.test]))
-    if not parts:
-        return None
-    every = pd.concat(parts, ignore_index=True)
-    if every.empty:  # nothing held out had a level: silence has no residual
-        return None
+        told = _held_out(fitted, seen, fold.test, nearest_m(x, y, taught)[fold.test])
+        known = _held_out(found, seen, fold.test, np.zeros(int(fold.test.sum())))  # the same by the fit that saw them
+        of_row = pd.Series(weight[fold.test]).reindex(told.index)
+        parts.append(told.assign(known_mean_dbm=known["mean_dbm"], known_sd_db=known["sd_db"], weight=of_row))
+    every = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
+    return None if every.empty else every  # empty: nothing held out had a level, and silence has no residual
+
+
+def _growth(held: pd.DataFrame | None) -> float:
+    """Return how much greater errors are where nothing was fitted than where it was, in squares of what the law says; 1 or more."""
+    if held is None:
+        return 1.0
+    square = [
+        float(np.average(np.square((held["level_dbm"] - held[mean]) / held[sd]), weights=held["weight"]))
+        for mean, sd in (("mean_dbm", "sd_db"), ("known_mean_dbm", "known_sd_db"))
+    ]
+    return max(square[0] / square[1], 1.0) if square[1] > 0 and np.isfinite(square).all() else 1.0
+
+
+def _scored(every: pd.DataFrame, settings: CalibrationSettings) -> pd.DataFrame:
+    """Return the score of what was held out."""
     strata = {name: every[name].to_numpy(dtype=object) for name in ("group", "distance", "clutter", "terrain", "nearest")}
     table = score_table(
         every["level_dbm"].to_numpy(float), every["mean_dbm"].to_numpy(float), strata, good_db=settings.good_db

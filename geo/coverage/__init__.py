@@ -44,6 +44,7 @@ from geo.coverage.pieces import (
     write_levels,
     write_tile,
 )
+from geo.coverage.site_reach import SiteReach, fixed_reach, site_reach
 from geo.coverage.states import (
     Coverage,
     LayerFacts,
@@ -80,6 +81,7 @@ __all__ = [
     "PreparedSources",
     "RadioSources",
     "Reason",
+    "SiteReach",
     "SpreadPeople",
     "State",
     "TileTask",
@@ -89,12 +91,14 @@ __all__ = [
     "combine",
     "coverage_settings",
     "coverage_states",
+    "fixed_reach",
     "piece_states",
     "predict",
     "predict_tile",
     "prepare_sources",
     "province_summary",
     "radio_defaults",
+    "site_reach",
     "split_of",
     "spread_people",
     "state_counts",

@@ -76,8 +76,8 @@ class Coverage:
     level_dbm : (layers, rows, columns) float32 array
         Best server's level; NaN outside, out of every cell's reach, and where voids may hide a better one.
     probability : (layers, rows, columns) float32 array
-        P that the level at a random point of the cell reaches the planning level; NaN where the state is unknown, and
-        where it is uncertain and voids may hide a better server. Where they may and the state is certain all the
+        P that the level at a random point of the cell reaches the planning level; NaN where the state is unknown (but where
+        that is for a site without a place: then P has the chance in it that this one serves), and where it is uncertain and voids may hide a better server. Where they may and the state is certain all the
         same, it is that of the best server whose path is known: at least so much.
     margin_sd : (layers, rows, columns) float32 array
         (level − planning level) / sd of the best server; -inf out of reach, NaN where the state is unknown.
@@ -234,7 +234,7 @@ class PieceStates:
     ----------
     level_dbm, margin_sd, state, reason : (layers, rows, columns) arrays
     probability : (uses, layers, rows, columns) float32 array
-        NaN where the state of the use is unknown; never above the probability outdoors.
+        NaN where the state of the use is unknown, but for a site without a place; never above the probability outdoors.
     second_margin_db : (layers, rows, columns) float32 array
         Best server's level less the second best's, of those whose path is known; NaN where no level is stated
         or there is no second.
@@ -308,7 +308,7 @@ def piece_states(
     P ≤ ``unserved_probability``, uncertain between. Where terrain voids hide a path, the state is
     stated only if the best and the worst case agree; else it is unknown. Unserved near a border whose
     far side has no site list becomes unknown, and so does unserved where a site of the layer
-    whose place is not known brings the chance of service above the cut. An operator without site list is unknown everywhere, and so is
+    whose place is not known brings the chance of service above the cut: P then holds that chance as well. An operator without site list is unknown everywhere, and so is
     a technology that no list of its operator mentions: a list that cannot say 5G does not deny it. What the
     department states to be absent is neither.
 
@@ -345,9 +345,10 @@ def piece_states(
             if technology in settings.counting:
                 by_use[use].setdefault(operator, []).append(layer)
             stated = inside & (layer != State.UNKNOWN)
-            probability[use, i][stated] = low_p[stated]
+            told = stated | (inside & (why == Reason.UNPLACED_SITES))
+            probability[use, i][told] = low_p[told]
             if use > 0:
-                np.fmin(probability[use, i], probability[0, i], out=probability[use, i], where=stated)
+                np.fmin(probability[use, i], probability[0, i], out=probability[use, i], where=told)
                 continue
             state[i], reason[i] = layer, why
             if levels is None:
@@ -409,6 +410,7 @@ def _decided(
         either = 1.0 - (1.0 - low_p) * (1.0 - unplaced)
         near = (layer == State.PREDICTED_UNSERVED) & (either > settings.unserved_probability)
         layer[near], why[near] = State.UNKNOWN, Reason.UNPLACED_SITES
+        low_p[near] = either[near]
     if operator in facts.without_sites and not settings.stated_absent(operator, technology):
         layer[:], why[:] = State.UNKNOWN, Reason.NO_SITE_LIST
     elif (operator, technology) in facts.unlisted:

@@ -17,7 +17,7 @@ from geo.fusion.observations import Observations, declustered
 from geo.fusion.settings import FusionSettings
 from geo.fusion.variogram import Variogram, blocks_of_places
 
-__all__ = ["Spread", "common_spread", "spread_seen", "with_spread"]
+__all__ = ["Spread", "common_spread", "spread_seen", "with_growth", "with_spread"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,3 +112,19 @@ def with_spread(found: Variogram, variance: float) -> Variogram:
         found, sill_db2=found.sill_db2 * factor, nugget_db2=found.nugget_db2 * factor, sill_se=found.sill_se * factor,
         nugget_se=found.nugget_se * factor,
     )  # fmt: skip
+
+
+def with_growth(found: Variogram, growth: float) -> Variogram:
+    """Return a covariance for places that the fit behind the residuals has not seen.
+
+    Residuals are smaller where the corrections were fitted than elsewhere: what is wrong in a coefficient errs together over
+    kilometres, and measurements nearby show it. So what the variance grows by joins the smooth part, which kriging takes back
+    where anything was measured.
+
+    Parameters
+    ----------
+    found : Variogram
+    growth : float
+        See :class:`geo.propagation.corrections.Corrections`.
+    """
+    return replace(found, sill_db2=found.sill_db2 + (growth - 1.0) * (found.sill_db2 + found.nugget_db2))

@@ -25,7 +25,7 @@ from geo.fusion.layer import FusedLayer, cells, fuse
 from geo.fusion.observations import Observations, observations
 from geo.fusion.robust import class_scales
 from geo.fusion.settings import FusionSettings
-from geo.fusion.spread import Spread, common_spread, spread_seen, with_spread
+from geo.fusion.spread import Spread, common_spread, spread_seen, with_growth, with_spread
 from geo.fusion.variogram import Variogram, fit_variogram, pooled_with
 from geo.grid import Grid
 from geo.io.files import read_json, write_json
@@ -172,6 +172,8 @@ class FieldTask:
     scales : str
         Name of the piece of :func:`write_scales`, in the same folder.
     settings : FusionSettings
+    held_out_growth : float
+        See :class:`geo.propagation.corrections.Corrections`.
     """
 
     name: str
@@ -180,6 +182,7 @@ class FieldTask:
     measured: str
     scales: str
     settings: FusionSettings
+    held_out_growth: float = 1.0
 
 
 def write_field(task: FieldTask, folder: Path) -> dict[str, Any]:
@@ -207,6 +210,7 @@ def write_field(task: FieldTask, folder: Path) -> dict[str, Any]:
     shape = pooled_with(own, Variogram(**_read(pooled["shape"])), settings)
     seen = spread_seen(given, settings, side_m=shape.length_m)
     covariance = with_spread(shape, common_spread(seen, Spread(**_read(pooled["spread"])), settings))
+    covariance = with_growth(covariance, task.held_out_growth)
     fitted = fit_field(given, settings, within_variance_db2=within, variogram=covariance)
     field = fitted.field
     write_array(folder / f"{task.name}_field.npy", np.stack([getattr(field, n) for n in _FIELD]))

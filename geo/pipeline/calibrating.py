@@ -408,7 +408,7 @@ def _corrected(
 ) -> Corrections:
     sources = prepared.sources
     lacking = np.sqrt(np.maximum(sources.sd_db**2 - settings.model_error_sd_db**2, 0.0))
-    return corrections_of(
+    told = corrections_of(
         found.calibration, found.facts_of_cells, lacking,
         cover_codes=found.cover_codes, cover_names=tuple(str(c) for c in found.cover_codes),
         site_correlation=found.site_correlation, place_correlation=found.place_correlation,
@@ -416,6 +416,7 @@ def _corrected(
         typical_km=calibration.typical_km, typical_diffraction_db=calibration.typical_diffraction_db,
         untaught=~prepared.table["operator"].isin(taught).to_numpy(dtype=bool),
     )  # fmt: skip
+    return replace(told, held_out_growth=float(found.facts["held_out_growth"]))
 
 
 def _device_offsets(found: _Fit, last: int) -> npt.NDArray[np.float64]:

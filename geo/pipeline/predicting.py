@@ -24,8 +24,10 @@ from geo.coverage import (
     PreparedSources,
     Tiles,
     TileTask,
+    fixed_reach,
     prepare_sources,
     radio_defaults,
+    site_reach,
     tile_tasks,
     unit_index,
     unplaced_chance,
@@ -224,7 +226,7 @@ def predict_coverage(
     tasks = tile_tasks(
         grid, inside, facts if prepared is None else prepared, ground, settings,
         corrections=None if fusing is None or prepared is None else fusing.corrections,
-        unplaced=unplaced_chance(frames.get("unplaced"), facts.layers, frames["units"], grid, settings.unplaced_radius_m),
+        unplaced=_unplaced(frames, facts.layers, prepared, ground, grid, settings, fusing),
     )  # fmt: skip
     write_array(work.folder / "index.npy", index)
     cells = int(inside.sum())
@@ -280,6 +282,22 @@ def predict_coverage(
     }
 
 
+def _unplaced(
+    frames: Mapping[str, Any], layers: Sequence[tuple[str, str]], prepared: PreparedSources | None, ground: GroundModel | None,
+    grid: Grid, settings: CoverageSettings, fusing: Fusing | None,
+) -> npt.NDArray[np.float32] | None:  # fmt: skip
+    """Return the chance that sites without a place serve each cell; None where there are none, or nothing is predicted."""
+    unplaced = frames.get("unplaced")
+    if unplaced is None or unplaced.empty or prepared is None or ground is None:
+        return None
+    if settings.unplaced_radius_m > 0:
+        reach = fixed_reach(len(layers), settings.unplaced_radius_m)
+    else:
+        corrections = None if fusing is None else fusing.corrections
+        reach = site_reach(ground, prepared.sources, layers, epsg=grid.epsg, settings=settings, corrections=corrections)
+    return unplaced_chance(unplaced, layers, frames["units"], grid, reach)
+
+
 def _fused(
     work: Workspace, tasks: Sequence[TileTask], names: Sequence[str], grid: Grid, fusing: Fusing
 ) -> tuple[list[Any], list[Any]]:
@@ -293,7 +311,7 @@ def _fused(
     scales = ScaleTask(tiles, len(names), str(fusing.measured), fusing.settings)
     run_pieces(SerialExecutor(), write_scales, [Piece("scales", scales)], work.pieces)
     wanted = [
-        FieldTask(f"field_{n}", i, tiles, str(fusing.measured), "scales", fusing.settings) for i, n in enumerate(names)
+        FieldTask(f"field_{n}", i, tiles, str(fusing.measured), "scales", fusing.settings, fusing.corrections.held_out_growth) for i, n in enumerate(names)
     ]
     fields = run_pieces(
         work.executor, write_field, [Piece(t.name, t) for t in wanted], work.pieces,

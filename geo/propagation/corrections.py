@@ -46,6 +46,9 @@ class Corrections:
     common_sd_db : float
         Error that all levels have in common and that no measurement of the same kind can show: what is not known of the
         measuring vehicle.
+    held_out_growth : float
+        How much greater squares of errors are on blocks of the map that the fit did not see than on the same blocks where it
+        did, 1 or more: far from measurements the error is that of the unseen.
     clutter_exponent, clutter_reference_ghz : float
         The cover costs (f / reference) to this power of its shift.
     """
@@ -70,6 +73,7 @@ class Corrections:
     common_sd_db: float = 0.0
     clutter_exponent: float = 0.0
     clutter_reference_ghz: float = 2.0
+    held_out_growth: float = 1.0
 
     def of(self, sources: RadioSources) -> _F64:
         """Return the columns of radio cells, (cells, 22), in their order."""
@@ -104,3 +108,5 @@ class Corrections:
             raise ValueError("correlations of errors: 0 <= between masts <= within a mast < 1")
         if min(self.clear_sd_db, self.obstructed_sd_db, self.deep_sd_db, self.reference_km) <= 0 or (self.error_sd_db < 0).any():
             raise ValueError("spreads and the reference distance are positive, errors not negative")
+        if not 1.0 <= self.held_out_growth < np.inf:
+            raise ValueError("errors are not smaller where nothing was fitted")

@@ -172,7 +172,7 @@ class CoverageSettings:
     neighbour_reach_m : float
         Within this distance of a border whose far side has no site list, "unserved" is not stated.
     unplaced_radius_m : float
-        A site whose position is not known serves what lies so near.
+        A site whose position is not known serves what lies so near; 0: as the run's own sites do at each distance.
     profile_step_m : float
         Greatest spacing of terrain samples along a path.
     ray_spacing_m : float

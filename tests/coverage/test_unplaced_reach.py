@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 import shapely
 
-from geo.coverage import LayerFacts, Reason, State, piece_states, unplaced_chance
+from geo.coverage import LayerFacts, Reason, State, fixed_reach, piece_states, unplaced_chance
 from geo.crs import to_wgs84
 from geo.grid import Grid
 from geo.network import UNPLACED_COLUMNS
@@ -37,7 +37,7 @@ def _unplaced(*rows: tuple[str, str, str, str]) -> pd.DataFrame:
 
 
 def _chance(*rows: tuple[str, str, str, str], radius_m: float = 150.0) -> np.ndarray:
-    found = unplaced_chance(_unplaced(*rows), LAYERS, _units(), GRID, radius_m)
+    found = unplaced_chance(_unplaced(*rows), LAYERS, _units(), GRID, fixed_reach(len(LAYERS), radius_m))
     assert found is not None
     return found
 
@@ -72,8 +72,8 @@ def test_rows_of_one_site_are_one_site_and_sites_add_up() -> None:
 
 def test_a_commune_beyond_the_area_is_the_borders_matter() -> None:
     assert not _chance(("A", "A1", "4G", "09999")).any()
-    assert unplaced_chance(_unplaced(), LAYERS, _units(), GRID, 500.0) is None
-    assert unplaced_chance(None, LAYERS, _units(), GRID, 500.0) is None
+    assert unplaced_chance(_unplaced(), LAYERS, _units(), GRID, fixed_reach(3, 500.0)) is None
+    assert unplaced_chance(None, LAYERS, _units(), GRID, fixed_reach(3, 500.0)) is None
 
 
 @pytest.fixture(scope="module")
