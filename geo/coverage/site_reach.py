@@ -26,7 +26,7 @@ __all__ = ["SiteReach", "fixed_reach", "site_reach"]
 _F64 = npt.NDArray[np.float64]
 _I64 = npt.NDArray[np.int64]
 #: Distances of the rings as shares of the greatest reach: 250 m to 15 km at the default, finer where the chance falls fastest.
-_RINGS = np.array([1, 2, 3, 4, 6, 8, 10, 12, 16, 20, 24, 32, 40, 50, 60]) / 60.0 * (1.0 - 1e-9)  # the last within the reach
+_RINGS = np.array([1, 2, 3, 4, 6, 8, 10, 12, 16, 20, 24, 32, 40, 50, 60]) / 60.0 * (1.0 - 1e-6)  # the last within the reach
 _BEARINGS = 8
 #: Sites asked per layer, spread over the list: the mean of so many is known to a few percent.
 _SITES = 40

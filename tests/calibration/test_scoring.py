@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import stats
 
 from geo.calibration.blocks import Correlation
 from geo.calibration.calibration import calibrate
+from geo.calibration.chain import _growth
 from geo.calibration.likelihood import Candidates, Kind
 from geo.calibration.scoring import (
     brier,
@@ -122,3 +124,18 @@ def test_held_out_probabilities_are_calibrated_on_made_up_data() -> None:
     # the strongest mean alone is a biased prediction of what the phone shows
     strongest = np.maximum.reduceat(mean, drawn.candidates.first[:-1])
     assert (level < strongest)[judged].mean() < below.mean() - 0.1
+
+
+def _held(**changed: object) -> pd.DataFrame:
+    """Two rows: 12 and -4 dB off where held out, 6 and 4 where seen; said sd 4 and 8, and 3 and 4."""
+    told = {"level_dbm": [-88.0, -104.0], "mean_dbm": [-100.0, -100.0], "sd_db": [4.0, 8.0], "known_mean_dbm": [-94.0, -100.0],
+            "known_sd_db": [3.0, 4.0], "weight": [1.0, 3.0]}  # fmt: skip
+    return pd.DataFrame({**told, **changed})
+
+
+def test_growth_by_hand() -> None:
+    # Held out: (1 x 9 + 3 x 0.25) / 4; seen: (1 x 4 + 3 x 1) / 4.
+    assert _growth(_held()) == pytest.approx(9.75 / 7.0)
+    assert _growth(_held(weight=[1.0, 30.0])) == 1.0  # errors that were smaller held out: chance, never less than 1
+    assert _growth(None) == 1.0
+    assert _growth(_held(known_mean_dbm=[-88.0, -104.0])) == 1.0  # no error at all where seen: nothing to compare with

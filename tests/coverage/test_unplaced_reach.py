@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 import shapely
 
-from geo.coverage import LayerFacts, Reason, State, fixed_reach, piece_states, unplaced_chance
+from geo.coverage import LayerFacts, Reason, SiteReach, State, fixed_reach, piece_states, unplaced_chance
 from geo.crs import to_wgs84
 from geo.grid import Grid
 from geo.network import UNPLACED_COLUMNS
@@ -70,6 +70,27 @@ def test_rows_of_one_site_are_one_site_and_sites_add_up() -> None:
     assert _chance(("A", "", "4G", "00002"), ("A", "", "4G", "00002"))[1][5, 15] == pytest.approx(1 - 0.91**2)
 
 
+def test_the_chance_falls_with_the_distance_and_is_the_mean_over_where_the_site_may_stand() -> None:
+    """All that serve at 100 m (the four cells beside) and half at 200 m: a commune of 100 cells, by counting."""
+    reach = SiteReach(np.array([100.0, 200.0]), np.array([[0.0, 0.0], [1.0, 0.5], [0.0, 0.0]]))
+    found = unplaced_chance(_unplaced(("A", "A1", "4G", "00002")), LAYERS, _units(), GRID, reach)
+    assert found is not None
+    # Middle: itself and 4 at 100 m; 4 at 141 m (1 - 0.5 * 0.414), 4 at 200 m.
+    diagonal = 1.0 - 0.5 * (np.sqrt(2.0) - 1.0)
+    assert found[1, 5, 15] == pytest.approx((5 + 4 * diagonal + 4 * 0.5) / 100, abs=1e-6)
+    # Two cells west of the commune: one of its cells at 200 m; three cells west: none.
+    assert found[1, 5, 8] == pytest.approx(0.5 / 100, abs=1e-6)
+    assert found[1, 5, 7] == 0.0
+    assert not found[0].any()
+
+
+def test_a_reach_beyond_the_grid_is_cut_at_its_edge() -> None:
+    whole = _chance(("A", "A1", "4G", "00001"), radius_m=700.0)[1]
+    away = np.hypot(*np.meshgrid(np.arange(10) * 100.0, np.arange(10) * 100.0 - 500.0))
+    assert whole[5, 0] == pytest.approx((away <= 700.0).sum() / 100, abs=1e-6)
+    assert whole[5, 39] == 0.0
+
+
 def test_a_commune_beyond_the_area_is_the_borders_matter() -> None:
     assert not _chance(("A", "A1", "4G", "09999")).any()
     assert unplaced_chance(_unplaced(), LAYERS, _units(), GRID, fixed_reach(3, 500.0)) is None
@@ -101,7 +122,9 @@ def test_only_unserved_becomes_unknown_and_only_where_the_chance_passes_the_cut(
         State.PREDICTED_SERVED, State.UNCERTAIN, State.UNKNOWN, State.PREDICTED_UNSERVED, State.UNKNOWN,
     ]  # fmt: skip
     assert found.reason[0, 0].tolist() == [0, 0, Reason.UNPLACED_SITES, 0, Reason.UNPLACED_SITES]
-    assert np.isnan(found.probability[:, 0, 0, 2]).all()
+    # P holds the chance of the site without a place only where that is why the state is unknown.
+    np.testing.assert_allclose(found.probability[0, 0, 0], [0.99865, 0.5, 0.50067, 0.00135, 0.12672], atol=1e-5)
+    assert np.isnan(found.margin_sd[0, 0, [2, 4]]).all()
     # What was measured there stays: no site anywhere makes a measured silence served.
     measured = np.full((1, 1, 5), State.MEASURED_UNSERVED, dtype=np.uint8)
     told = piece_states(_levels(margins), facts, inside, ring, settings, unplaced=here, measured=measured)

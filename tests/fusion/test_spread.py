@@ -11,7 +11,7 @@ import pytest
 from geo.fusion import Variogram, fusion_settings, observations
 from geo.fusion.censored import total_variance
 from geo.fusion.observations import declustered
-from geo.fusion.spread import Spread, common_spread, spread_seen, with_spread
+from geo.fusion.spread import Spread, common_spread, spread_seen, with_growth, with_spread
 from geo.fusion.variogram import pooled_with
 
 SETTINGS = fusion_settings()
@@ -91,3 +91,10 @@ def test_with_spread_keeps_the_shape() -> None:
     assert (found.sill_db2, found.nugget_db2, found.length_m, found.sill_se) == pytest.approx((6.0, 2.0, 700.0, 0.6))
     same = Variogram("exponential", 3.0, 700.0, 1.0)
     assert with_spread(same, math.nan) is same
+
+
+def test_what_errors_grow_by_joins_the_smooth_part() -> None:
+    found = Variogram("exponential", 60.0, 1000.0, 20.0, 1.0, 100.0, 1.0, level_m_per_db=50.0)
+    grown = with_growth(found, 1.25)
+    assert (grown.sill_db2, grown.nugget_db2, grown.length_m) == (80.0, 20.0, 1000.0)  # 80 in all become 100, the nugget stays
+    assert with_growth(found, 1.0) == found
