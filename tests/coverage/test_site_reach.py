@@ -17,7 +17,7 @@ from geo.propagation.ground import GroundModel
 from geo.propagation.links import predict_links
 from geo.validation import IssueLog
 from tests.propagation.test_corrections import corrections
-from tests.test_coverage import EPSG, ON, X, Y, at, cells, chosen, grid, sites, terrain_of
+from tests.test_coverage import EPSG, ON, X, Y, _hills, at, cells, chosen, grid, sites, terrain_of
 
 #: Rings at 100 m to 6 km; the made-up terrain reaches 9 km. Levels so weak that the chance falls within.
 SETTINGS = chosen(max_radius_m=6000.0, levels_dbm={"3G": -80.0, "4G": -80.0})
@@ -81,17 +81,25 @@ def test_two_antennas_of_a_mast_are_its_best(flat: GroundModel) -> None:
     np.testing.assert_array_equal(once, twice)
 
 
-def test_what_was_learnt_counts_with_its_error(flat: GroundModel) -> None:
-    found = _prepared(flat, {})
+def test_what_was_learnt_counts_with_its_error_on_every_kind_of_path(tmp_path: Path) -> None:
+    hills = terrain_of(tmp_path, _hills(3))
+    found = _prepared(hills, {})
     layer = found.layers.index(("A", "4G"))
     ones = np.ones(len(found.sources.index))
-    learnt = corrections(len(ones), bias_db=-4.0 * ones, slope_db=-10.0 * ones, diffraction=0.25 * ones, error_sd_db=8.0 * ones)
-    reach = _reach(flat, found, corrections=learnt)
-    lon, lat = to_wgs84(X + reach.distance_m, np.full(reach.distance_m.shape, Y), EPSG)
-    links = predict_links(flat, found.sources, lon, lat, np.full(lon.size, layer), epsg=EPSG, settings=SETTINGS)
-    level = links.level_dbm - 4.0 - 10.0 * np.log10(reach.distance_m / 1000.0) - 0.25 * links.diffraction_db
-    kind = np.where(links.obstructed, np.where(links.diffraction_db > 20.0, 9.0, 8.0), 6.0)
-    np.testing.assert_allclose(reach.chance[layer], _never_rising(norm.cdf((level + 80.0) / np.hypot(kind, 8.0))), atol=5e-3)
+    learnt = corrections(
+        len(ones), bias_db=14.0 * ones, slope_db=-10.0 * ones, diffraction=0.25 * ones, deep_diffraction=-0.5 * ones,
+        deepest_diffraction=-0.1 * ones, error_sd_db=8.0 * ones, common_sd_db=3.0, deep_sd_db=20.0,
+    )  # fmt: skip
+    reach = _reach(hills, found, corrections=learnt)
+    away, turn = np.repeat(reach.distance_m, 8), np.tile(np.radians(np.arange(0, 360, 45)), reach.distance_m.size)
+    lon, lat = to_wgs84(X + away * np.sin(turn), Y + away * np.cos(turn), EPSG)
+    links = predict_links(hills, found.sources, lon, lat, np.full(lon.size, layer), epsg=EPSG, settings=SETTINGS)
+    lost = links.diffraction_db
+    level = links.level_dbm + 14.0 - 10.0 * np.log10(links.distance_km) - 0.25 * lost + 0.5 * np.maximum(lost - 20.0, 0) + 0.1 * np.maximum(lost - 40.0, 0)
+    kind = np.where(links.obstructed, np.where(lost > 20.0, 20.0, 8.0), 6.0)
+    assert {6.0, 8.0, 20.0} == set(kind.tolist())
+    chance = norm.cdf((level + 80.0) / np.sqrt(kind**2 + 64.0 + 9.0)).reshape(-1, 8).mean(axis=1)
+    np.testing.assert_allclose(reach.chance[layer], _never_rising(chance), atol=1e-6)
 
 
 def test_behind_a_ridge_less_is_served(tmp_path: Path) -> None:
