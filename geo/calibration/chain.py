@@ -208,20 +208,29 @@ def _hold_out(
         told = _held_out(fitted, seen, fold.test, nearest_m(x, y, taught)[fold.test])
         known = _held_out(found, seen, fold.test, np.zeros(int(fold.test.sum())))  # the same by the fit that saw them
         of_row = pd.Series(weight[fold.test]).reindex(told.index)
-        parts.append(told.assign(known_mean_dbm=known["mean_dbm"], known_sd_db=known["sd_db"], weight=of_row))
+        parts.append(told.assign(known_mean_dbm=known["mean_dbm"], known_sd_db=known["sd_db"], weight=of_row, taught_share=weight[taught].sum() / weight.sum()))
     every = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
     return None if every.empty else every  # empty: nothing held out had a level, and silence has no residual
 
 
 def _growth(held: pd.DataFrame | None) -> float:
-    """Return how much greater errors are where nothing was fitted than where it was, in squares of what the law says; 1 or more."""
+    """Return how much greater squares of errors are where nothing was fitted than where it was, for the fit to all; 1 or more.
+
+    With p coefficients from n samples the mean square is (1 - p / n) sigma² at the samples and (1 + p / n) sigma² elsewhere (H. Akaike,
+    Fitting autoregressive models for prediction, 1969: the final prediction error). A fold that learnt from the share s of the
+    samples gives (1 + e / s) / (1 - e) on blocks that it has not seen, over the fit to all there, e = p / n of that fit.
+    """
     if held is None:
         return 1.0
     square = [
         float(np.average(np.square((held["level_dbm"] - held[mean]) / held[sd]), weights=held["weight"]))
         for mean, sd in (("mean_dbm", "sd_db"), ("known_mean_dbm", "known_sd_db"))
     ]
-    return max(square[0] / square[1], 1.0) if square[1] > 0 and np.isfinite(square).all() else 1.0
+    if not (square[1] > 0 and np.isfinite(square).all()):
+        return 1.0
+    ratio = max(square[0] / square[1], 1.0)
+    excess = (ratio - 1.0) / (1.0 / float(np.average(held["taught_share"], weights=held["weight"])) + ratio)
+    return (1.0 + excess) / (1.0 - excess)
 
 
 def _scored(every: pd.DataFrame, settings: CalibrationSettings) -> pd.DataFrame:

@@ -127,15 +127,37 @@ def test_held_out_probabilities_are_calibrated_on_made_up_data() -> None:
 
 
 def _held(**changed: object) -> pd.DataFrame:
-    """Two rows: 12 and -4 dB off where held out, 6 and 4 where seen; said sd 4 and 8, and 3 and 4."""
+    """Two rows: 12 and -4 dB off where held out, 6 and 4 where seen; said sd 4 and 8, and 3 and 4; half of all taught."""
     told = {"level_dbm": [-88.0, -104.0], "mean_dbm": [-100.0, -100.0], "sd_db": [4.0, 8.0], "known_mean_dbm": [-94.0, -100.0],
-            "known_sd_db": [3.0, 4.0], "weight": [1.0, 3.0]}  # fmt: skip
+            "known_sd_db": [3.0, 4.0], "weight": [1.0, 3.0], "taught_share": [0.5, 0.5]}  # fmt: skip
     return pd.DataFrame({**told, **changed})
 
 
 def test_growth_by_hand() -> None:
-    # Held out: (1 x 9 + 3 x 0.25) / 4; seen: (1 x 4 + 3 x 1) / 4.
-    assert _growth(_held()) == pytest.approx(9.75 / 7.0)
+    # Held out: (1 x 9 + 3 x 0.25) / 4; seen: (1 x 4 + 3 x 1) / 4; the ratio is (1 + 2 e) / (1 - e).
+    ratio = 9.75 / 7.0
+    e = (ratio - 1.0) / (2.0 + ratio)
+    assert (1 + 2 * e) / (1 - e) == pytest.approx(ratio)
+    assert _growth(_held()) == pytest.approx((1 + e) / (1 - e))
+    assert _growth(_held(taught_share=[0.25, 0.25])) < _growth(_held())  # the less a fold had learnt, the more of it is the fold's
     assert _growth(_held(weight=[1.0, 30.0])) == 1.0  # errors that were smaller held out: chance, never less than 1
     assert _growth(None) == 1.0
     assert _growth(_held(known_mean_dbm=[-88.0, -104.0])) == 1.0  # no error at all where seen: nothing to compare with
+
+
+def test_growth_of_a_fit_by_least_squares_is_that_of_unseen_samples() -> None:
+    """30 coefficients from 120 samples, folds of two thirds: over many draws the mean square elsewhere over that at the samples."""
+    rng = np.random.default_rng(5)
+    found, true = [], []
+    for _ in range(300):
+        a, b, more = rng.normal(size=(120, 30)), rng.normal(size=120), rng.normal(size=(400, 30))
+        whole = np.linalg.lstsq(a, b)[0]
+        parts = []
+        for k in range(3):
+            test = np.arange(120) % 3 == k
+            fold = np.linalg.lstsq(a[~test], b[~test])[0]
+            parts.append(pd.DataFrame({"level_dbm": b[test], "mean_dbm": a[test] @ fold, "known_mean_dbm": a[test] @ whole}))
+        held = pd.concat(parts).assign(sd_db=1.0, known_sd_db=1.0, weight=1.0, taught_share=2 / 3)
+        found.append(_growth(held))
+        true.append(np.mean((rng.normal(size=400) - more @ whole) ** 2) / np.mean((b - a @ whole) ** 2))
+    assert np.mean(found) == pytest.approx(np.mean(true), rel=0.1)

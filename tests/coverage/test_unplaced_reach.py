@@ -125,6 +125,10 @@ def test_only_unserved_becomes_unknown_and_only_where_the_chance_passes_the_cut(
     # P holds the chance of the site without a place only where that is why the state is unknown.
     np.testing.assert_allclose(found.probability[0, 0, 0], [0.99865, 0.5, 0.50067, 0.00135, 0.12672], atol=1e-5)
     assert np.isnan(found.margin_sd[0, 0, [2, 4]]).all()
+    # Beyond the border nobody says what may serve: no figure.
+    beyond = piece_states(_levels(margins), facts, inside, ~ring, settings, unplaced=0.0 * here)
+    assert beyond.reason[0, 0].tolist() == [0, 0, *[Reason.NEIGHBOUR_SITES] * 3]
+    assert np.isnan(beyond.probability[:, 0, 0, 2:]).all()
     # What was measured there stays: no site anywhere makes a measured silence served.
     measured = np.full((1, 1, 5), State.MEASURED_UNSERVED, dtype=np.uint8)
     told = piece_states(_levels(margins), facts, inside, ring, settings, unplaced=here, measured=measured)
