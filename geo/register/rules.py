@@ -129,6 +129,7 @@ def _sd_db(sample: LayerSample, threshold: float | None, model_error_sd_db: floa
         z = ndtri(sample.probability)
         sd = (sample.level_dbm - threshold) / z
         told = (np.abs(z) >= _SURE[0]) & (np.abs(z) <= _SURE[1]) & (sd > 0) & np.isfinite(sd)
+        told &= sample.state != State.UNKNOWN  # there P holds the chance of a site without a place as well
     usual = float(np.median(sd[told])) if told.any() else model_error_sd_db
     return np.where(told, sd, usual)
 

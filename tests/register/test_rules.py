@@ -54,6 +54,13 @@ def test_at_the_threshold_the_others_tell_the_error_and_else_the_default() -> No
     assert restated(sample([-110.0], sd=3.0), "4G", OLD, at(-114.0), 3.0).state.tolist() == [2]
 
 
+def test_the_chance_of_a_site_without_a_place_is_no_sign_of_the_error() -> None:
+    """P = 0.3 at 20 dB below the threshold, for a site that may stand nearby: not an error of 38 dB."""
+    found = sample([-130.0, -104.0], sd=3.0)
+    found = replace(found, state=np.array([6, 2], dtype=np.uint8), probability=np.array([0.3, found.probability[1]]))
+    assert restated(found, "4G", OLD, at(-125.0), 99.0).state.tolist() == [6, 2]  # Phi(-5 / 3) = 0.05: unserved, if nobody else; 38 dB: 0.45
+
+
 @given(
     st.lists(st.floats(-140, -70), min_size=1, max_size=8), st.floats(2, 12),
     st.floats(-125, -95), st.floats(-125, -95), st.sampled_from([(0.9, 0.1), (0.95, 0.05), (0.8, 0.3)]),
