@@ -26,13 +26,14 @@ from geo.service_quality import (
     roads_of,
     scorecard,
     shared_sites,
+    uptake_samples,
     villages_with_broadband,
 )
 
 __all__ = ["STANDARD_INPUTS", "STANDARD_TABLES", "judge_areas"]
 
 #: What the stage reads of the reading stage.
-STANDARD_INPUTS = ("units", "sites", "measurements", "roads", "speed_tests", "declarations")
+STANDARD_INPUTS = ("units", "sites", "measurements", "roads", "speed_tests", "ipv6_tests", "declarations")
 #: Frames of the stage, and the tables that they are written to.
 STANDARD_TABLES = ("standards", "scorecard")
 _ORDER = ("rule_id", "area_level", "operator", "technology", "access", "source_kind", "campaign", "area_code", "period")
@@ -56,8 +57,13 @@ def judge_areas(work: Workspace, project: Project, settings: AnalysisSettings) -
     tests = inputs["speed_tests"]
     levels = None if inputs["measurements"] is None else level_samples(inputs["measurements"], settings.service)
     of_levels = [rule for rule in settings.standards.rules if rule.indicator.measured == "level_dbm"]
-    of_tests = [rule for rule in settings.standards.rules if rule.indicator.measured != "level_dbm"]
-    parts = [judge(empty_samples() if tests is None else tests, areas, settings.only(of_tests), **given)]
+    of_uptake = [rule for rule in settings.standards.rules if rule.indicator.measured == "ipv6"]
+    of_tests = [rule for rule in settings.standards.rules if rule.indicator.measured not in ("level_dbm", "ipv6")]
+    speed, uptake = empty_samples() if tests is None else tests, uptake_samples(inputs["ipv6_tests"])
+    parts = [
+        judge(speed, areas, settings.only(of_tests), **given),
+        judge(_joined([speed, uptake]), areas, settings.only(of_uptake), **given),
+    ]
     if levels is None:
         parts.append(judge(empty_samples(), areas, settings.only(of_levels), **given))
     else:

@@ -16,6 +16,7 @@ from geo.service_quality.samples import (
 )
 from geo.service_quality.scorecard import SCORE_COLUMNS, scorecard
 from geo.service_quality.settings import ServiceSettings, service_settings
+from geo.service_quality.uptake import uptake_samples
 from geo.service_quality.verdicts import JOINT_COLUMNS, STANDARD_COLUMNS, Areas, areas_of, judge
 
 __all__ = [
@@ -40,5 +41,6 @@ __all__ = [
     "scorecard",
     "service_settings",
     "shared_sites",
+    "uptake_samples",
     "villages_with_broadband",
 ]

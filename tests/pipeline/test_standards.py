@@ -20,6 +20,7 @@ from geo.pipeline.engine import Workspace
 from geo.pipeline.settings import analysis_settings, settings_refusal
 from geo.pipeline.standards import judge_areas
 from tests.service_quality.made_up import declared, one, samples
+from tests.service_quality.test_uptake import _tests as ipv6_rows
 
 DRIVE = "time,lon,lat,operator,technology,level_dbm,locked_technology\n" + "".join(
     f"2026-09-01 08:{i // 60:02d}:{i % 60:02d},{105.601 + i * 0.002:.5f},{21.801 + i * 0.002:.5f},Mạng A,4G,{-95 - i % 40},4G\n" for i in range(40)
@@ -152,6 +153,7 @@ def test_speed_tests_and_declarations_of_the_reading_stage_are_judged(project: P
     rows = [{"download_mbps": 20.0 + i % 30, "commune_code": f"9900{1 + i % 3}", "time": f"2026-10-{1 + i % 28:02d} {i % 12:02d}:00"} for i in range(120)]
     write_frame(inputs / "speed_tests.parquet", samples(rows, ipv6=np.nan).assign(ipv6=pd.array([pd.NA] * 120, dtype="boolean")))
     write_frame(inputs / "declarations.parquet", declared({"vd_mbps": 30.0}))
+    write_frame(inputs / "ipv6_tests.parquet", ipv6_rows(*({"commune_code": "99001", "preferred": i % 10 > 0} for i in range(50))))
     work = Workspace(
         own, {"inputs": inputs, "villages": next((run.folder / ".stages").glob("villages-*"))}, {}, SerialExecutor(), lambda done, total: None
     )
@@ -162,5 +164,7 @@ def test_speed_tests_and_declarations_of_the_reading_stage_are_judged(project: P
     row = one(found, "99001", rule_id="commune_mobile_download")
     assert (row["n"], row["threshold"], row["rule_result"]) == (40, 30.0, "meets")
     assert one(found, "99", rule_id="qcvn81_mean_download", technology="4G")["threshold"] == 30.0
+    use = found[(found["rule_id"] == "ipv6_only_use_2028") & (found["area_code"] == "99001") & (found["operator"] == "Mạng A")]
+    assert (use["value"].tolist(), use["n"].tolist(), use["rule_result"].tolist()) == ([0.9], [50.0], ["indicative"])
     card = read_frame(own / "scorecard.parquet")
     assert one(card, "99", rule_id="commune_mobile_download")["statistic"] == "population_weighted"
