@@ -34,6 +34,7 @@ distance to the area's border, which is found over the whole grid first.
 """
 
 from geo.coverage.gathering import LayerTask, Tiles, write_layer, write_stacks
+from geo.coverage.moved_masts import MovedMasts, mean_chance, moved_masts, write_moved
 from geo.coverage.people import SpreadPeople, spread_people
 from geo.coverage.pieces import (
     TileTask,
@@ -44,7 +45,6 @@ from geo.coverage.pieces import (
     write_levels,
     write_tile,
 )
-from geo.coverage.site_reach import SiteReach, fixed_reach, site_reach
 from geo.coverage.states import (
     Coverage,
     LayerFacts,
@@ -56,8 +56,9 @@ from geo.coverage.states import (
     piece_states,
     state_counts,
 )
+from geo.coverage.tile_margins import margins
 from geo.coverage.units import SPLITS, province_summary, split_of, unit_index, unit_summary
-from geo.coverage.unplaced import unplaced_chance
+from geo.coverage.unplaced import UnplacedKind, combined_chance, unplaced_kinds, unplaced_within
 from geo.propagation.area import MODEL, AreaLevels, RadioSources
 from geo.propagation.settings import (
     TECHNOLOGIES,
@@ -78,27 +79,30 @@ __all__ = [
     "DefaultsUsed",
     "LayerFacts",
     "LayerTask",
+    "MovedMasts",
     "PreparedSources",
     "RadioSources",
     "Reason",
-    "SiteReach",
     "SpreadPeople",
     "State",
     "TileTask",
     "Tiles",
+    "UnplacedKind",
     "assemble",
     "border_ring",
     "combine",
+    "combined_chance",
     "coverage_settings",
     "coverage_states",
-    "fixed_reach",
+    "margins",
+    "mean_chance",
+    "moved_masts",
     "piece_states",
     "predict",
     "predict_tile",
     "prepare_sources",
     "province_summary",
     "radio_defaults",
-    "site_reach",
     "split_of",
     "spread_people",
     "state_counts",
@@ -106,9 +110,11 @@ __all__ = [
     "tile_tasks",
     "unit_index",
     "unit_summary",
-    "unplaced_chance",
+    "unplaced_kinds",
+    "unplaced_within",
     "write_layer",
     "write_levels",
+    "write_moved",
     "write_stacks",
     "write_tile",
 ]

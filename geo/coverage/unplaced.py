@@ -1,16 +1,17 @@
 """Sites on air whose place nobody knows: the chance that one of them serves a cell after all.
 
 A list that names a site without a usable position says that its operator serves something, and not where. The site is taken
-to stand anywhere in the communes that its row may mean (anywhere in the area where it names none) with the same chance, and to
-serve a place at a distance with the chance that the sites of its layer do (:mod:`geo.coverage.site_reach`). The chance of a cell
-of the grid is the mean of that over these communes; of several sites at least one, 1 - prod(1 - chance). A cell is not said to
-be unserved if the chance of service, this one included, is above the cut of ``unserved``.
+to stand anywhere in the communes that its row may mean (anywhere in the area where it names none) with the same chance. What it
+would serve from there is asked of the prediction itself (:mod:`geo.coverage.moved_masts`), or set as a radius. Of several sites
+at least one serves with 1 - prod(1 - chance). A cell is not said to be unserved if the chance of service, this one included, is
+above the cut of ``unserved``.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import geopandas as gpd
 import numpy as np
@@ -19,94 +20,135 @@ import pandas as pd
 from rasterio.features import rasterize
 from scipy.signal import fftconvolve
 
-from geo.coverage.site_reach import SiteReach
 from geo.grid import Grid
 from geo.io.polygons import projected
 
-__all__ = ["unplaced_chance"]
+__all__ = ["UnplacedKind", "combined_chance", "ground_of", "unplaced_kinds", "unplaced_within"]
 
-#: What the transform leaves where the sum is 0.
-_NOTHING = 1e-9
 _F32 = npt.NDArray[np.float32]
 _F64 = npt.NDArray[np.float64]
+#: What the transform leaves where the sum is 0.
+_NOTHING = 1e-9
 
 
-def unplaced_chance(
-    unplaced: pd.DataFrame | None,
-    layers: Sequence[tuple[str, str]],
-    units: gpd.GeoDataFrame,
-    grid: Grid,
-    reach: SiteReach,
-) -> _F32 | None:
-    """Return the chance that a site without a place serves each cell.
+@dataclass(frozen=True, slots=True, order=True)
+class UnplacedKind:
+    """Sites without a place of which the lists say the same.
+
+    Attributes
+    ----------
+    operator : str
+        Whose they may be.
+    technologies : tuple of str
+        Sorted; empty: any of the operator's.
+    commune_codes : str
+        Parted by ``;``; empty: anywhere in the area.
+    count : int
+    """
+
+    operator: str
+    technologies: tuple[str, ...]
+    commune_codes: str
+    count: int
+
+    def serves(self, layer: tuple[str, str]) -> bool:
+        """Tell whether they may serve a layer."""
+        return layer[0] == self.operator and (not self.technologies or layer[1] in self.technologies)
+
+
+def unplaced_kinds(unplaced: pd.DataFrame | None, layers: Sequence[tuple[str, str]]) -> list[UnplacedKind]:
+    """Return the sites of each operator that may stand anywhere, like ones together.
+
+    Rows of one operator's site are one site; rows without a site code count one by one. A row without operator may be anybody's.
 
     Parameters
     ----------
     unplaced : DataFrame or None
-        ``geo.network.UNPLACED_COLUMNS``: an empty operator or technology means any, no commune the whole area. Rows of one
-        operator's site count once per technology, rows without a site code one by one.
+        ``geo.network.UNPLACED_COLUMNS``: an empty operator or technology means any, no commune the whole area.
+    layers : sequence of (operator, technology)
+    """
+    if unplaced is None or unplaced.empty:
+        return []
+    sites: dict[tuple[str, str, object], tuple[set[str], str]] = {}
+    names = ("operator", "technologies", "site_id", "commune_codes")
+    for number, (whose, technologies, site, codes) in enumerate(zip(*(unplaced[c].astype(str) for c in names), strict=True)):
+        for operator in sorted({o for o, _ in layers} if not whose else {whose}):
+            said, where = sites.get((operator, whose, site or number), (set(), ""))
+            sites[operator, whose, site or number] = (said | set(technologies.split(",")), where or codes)
+    # A row that names no technology leaves "": then any may stand there.
+    found = Counter((operator, () if "" in said else tuple(sorted(said)), codes) for (operator, _, _), (said, codes) in sites.items())
+    kinds = (UnplacedKind(*kind, count) for kind, count in found.items())
+    return sorted(kind for kind in kinds if any(kind.serves(layer) for layer in layers))
+
+
+def ground_of(codes: str, units: gpd.GeoDataFrame, grid: Grid) -> npt.NDArray[np.bool_] | None:
+    """Return the cells that communes touch; None where they lie beyond the grid: its border has a rule of its own.
+
+    Parameters
+    ----------
+    codes : str
+        See :class:`UnplacedKind`.
+    units : GeoDataFrame
+        Communes of the area, EPSG:4326, with ``commune_code``.
+    grid : Grid
+        In metres.
+    """
+    meant = units[units["commune_code"].isin(codes.split(";"))] if codes else units
+    shapes = [shape for shape in projected(meant, grid.epsg) if not shape.is_empty]
+    if not shapes:
+        return None
+    ground = rasterize(shapes, out_shape=grid.shape, transform=grid.transform, all_touched=True, dtype="uint8") > 0
+    return ground if ground.any() else None
+
+
+def combined_chance(
+    kinds: Sequence[UnplacedKind], chances: Sequence[_F64 | None], layers: Sequence[tuple[str, str]], grid: Grid
+) -> _F32:
+    """Return the chance that any of the sites serves each cell, (layers, rows, columns).
+
+    Parameters
+    ----------
+    kinds : sequence of UnplacedKind
+    chances : sequence of (layers, rows, columns) float64 array or None
+        Of one site of each kind; None where it is beyond the area.
+    layers : sequence of (operator, technology)
+    grid : Grid
+    """
+    beside = np.ones((len(layers), *grid.shape))
+    for kind, chance in zip(kinds, chances, strict=True):
+        if chance is not None:
+            beside *= (1.0 - chance) ** kind.count
+    return (1.0 - beside).astype(np.float32)
+
+
+def unplaced_within(
+    kinds: Sequence[UnplacedKind], layers: Sequence[tuple[str, str]], units: gpd.GeoDataFrame, grid: Grid, radius_m: float
+) -> _F32:
+    """Return the chance that a site that serves all within a radius serves each cell: the share of its communes that lies so near.
+
+    Parameters
+    ----------
+    kinds : sequence of UnplacedKind
     layers : sequence of (operator, technology)
     units : GeoDataFrame
         Communes of the area, EPSG:4326, with ``commune_code``.
     grid : Grid
         In metres.
-    reach : SiteReach
-        What a site of each layer serves.
-
-    Returns
-    -------
-    (layers, rows, columns) float32 array, 0 to 1, or None where nothing is without a place
+    radius_m : float
     """
-    if unplaced is None or unplaced.empty:
-        return None
-    none = np.zeros((len(layers), *grid.shape), dtype=np.float32)
-    known: dict[str, tuple[slice, slice, _F64] | None] = {}
-    for i, (operator, technology) in enumerate(layers):
-        beside = np.ones(grid.shape)
-        for codes, count in _sites_of(unplaced, operator, technology).items():
-            if codes not in known:
-                known[codes] = _ground(codes, units, grid)
-            if (ground := known[codes]) is not None:
-                beside *= (1.0 - _near(ground, grid, reach, i)) ** count
-        none[i] = 1.0 - beside
-    return none
+    near = {codes: _near(codes, units, grid, radius_m) for codes in {kind.commune_codes for kind in kinds}}
+    serving = np.array([[kind.serves(layer) for layer in layers] for kind in kinds])[:, :, None, None]
+    return combined_chance(kinds, [near[kind.commune_codes][None] * may for kind, may in zip(kinds, serving, strict=True)], layers, grid)
 
 
-def _sites_of(unplaced: pd.DataFrame, operator: str, technology: str) -> Counter[str]:
-    """Return how many sites of a layer may stand in which communes."""
-    sites: dict[tuple[str, object], str] = {}
-    names = ("operator", "technologies", "site_id", "commune_codes")
-    for number, (whose, technologies, site, codes) in enumerate(zip(*(unplaced[c].astype(str) for c in names), strict=True)):
-        if whose in {"", operator} and (not technologies or technology in technologies.split(",")):
-            key = (whose, site or number)
-            sites[key] = sites.get(key, "") or codes
-    return Counter(sites.values())
-
-
-def _ground(codes: str, units: gpd.GeoDataFrame, grid: Grid) -> tuple[slice, slice, _F64] | None:
-    """Return where the communes lie on the grid, rows and columns of their box and 1 in their cells; None off the grid."""
-    meant = units[units["commune_code"].isin(codes.split(";"))] if codes else units
-    shapes = [shape for shape in projected(meant, grid.epsg) if not shape.is_empty]
-    if not shapes:
-        return None  # beyond the area: its border has a rule of its own
-    ground = rasterize(shapes, out_shape=grid.shape, transform=grid.transform, all_touched=True, dtype="uint8").astype(np.float64)
-    rows, columns = np.flatnonzero(ground.any(axis=1)), np.flatnonzero(ground.any(axis=0))
-    if rows.size == 0:
-        return None
-    box = slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
-    return *box, ground[box]
-
-
-def _near(ground: tuple[slice, slice, _F64], grid: Grid, reach: SiteReach, layer: int) -> _F64:
-    """Return the mean chance that a site anywhere on the ground serves each cell."""
-    rows, columns, cells = ground
-    far = int(np.floor(reach.distance_m[-1] / grid.cell_size))
-    away = np.arange(-far, far + 1) * grid.cell_size
-    around = reach.at(layer, np.hypot(*np.meshgrid(away, away)))
-    mean = np.clip(fftconvolve(cells, around, mode="full") / cells.sum(), 0.0, 1.0)
-    mean[mean < _NOTHING] = 0.0
-    out: _F64 = np.zeros(grid.shape)
-    top, left = rows.start - far, columns.start - far
-    bottom, right = min(top + mean.shape[0], grid.rows), min(left + mean.shape[1], grid.columns)
-    out[max(top, 0) : bottom, max(left, 0) : right] = mean[max(-top, 0) : bottom - top, max(-left, 0) : right - left]
-    return out
+def _near(codes: str, units: gpd.GeoDataFrame, grid: Grid, radius_m: float) -> _F64:
+    """Return the share of the communes that lies within the radius of each cell's centre."""
+    ground = ground_of(codes, units, grid)
+    if ground is None:
+        return np.zeros(grid.shape)
+    reach = int(np.floor(radius_m / grid.cell_size))
+    away = np.arange(-reach, reach + 1) * grid.cell_size
+    disc = (np.hypot(*np.meshgrid(away, away)) <= radius_m).astype(np.float64)
+    share: _F64 = np.clip(fftconvolve(ground.astype(np.float64), disc, mode="same") / ground.sum(), 0.0, 1.0)
+    share[share < _NOTHING] = 0.0
+    return share

@@ -24,15 +24,18 @@ from geo.coverage import (
     PreparedSources,
     Tiles,
     TileTask,
-    fixed_reach,
+    combined_chance,
+    mean_chance,
+    moved_masts,
     prepare_sources,
     radio_defaults,
-    site_reach,
     tile_tasks,
     unit_index,
-    unplaced_chance,
+    unplaced_kinds,
+    unplaced_within,
     write_layer,
     write_levels,
+    write_moved,
     write_stacks,
     write_tile,
 )
@@ -226,7 +229,7 @@ def predict_coverage(
     tasks = tile_tasks(
         grid, inside, facts if prepared is None else prepared, ground, settings,
         corrections=None if fusing is None or prepared is None else fusing.corrections,
-        unplaced=_unplaced(frames, facts.layers, prepared, ground, grid, settings, fusing),
+        unplaced=_unplaced(work, frames, facts.layers, prepared, ground, grid, inside, settings, fusing),
     )  # fmt: skip
     write_array(work.folder / "index.npy", index)
     cells = int(inside.sum())
@@ -283,19 +286,20 @@ def predict_coverage(
 
 
 def _unplaced(
-    frames: Mapping[str, Any], layers: Sequence[tuple[str, str]], prepared: PreparedSources | None, ground: GroundModel | None,
-    grid: Grid, settings: CoverageSettings, fusing: Fusing | None,
+    work: Workspace, frames: Mapping[str, Any], layers: Sequence[tuple[str, str]], prepared: PreparedSources | None, ground: GroundModel | None,
+    grid: Grid, inside: npt.NDArray[np.bool_], settings: CoverageSettings, fusing: Fusing | None,
 ) -> npt.NDArray[np.float32] | None:  # fmt: skip
     """Return the chance that sites without a place serve each cell; None where there are none, or nothing is predicted."""
-    unplaced = frames.get("unplaced")
-    if unplaced is None or unplaced.empty or prepared is None or ground is None:
+    kinds = unplaced_kinds(frames.get("unplaced"), layers)
+    if not kinds or prepared is None or ground is None:
         return None
     if settings.unplaced_radius_m > 0:
-        reach = fixed_reach(len(layers), settings.unplaced_radius_m)
-    else:
-        corrections = None if fusing is None else fusing.corrections
-        reach = site_reach(ground, prepared.sources, layers, epsg=grid.epsg, settings=settings, corrections=corrections)
-    return unplaced_chance(unplaced, layers, frames["units"], grid, reach)
+        return unplaced_within(kinds, layers, frames["units"], grid, settings.unplaced_radius_m)
+    corrections = None if fusing is None else fusing.corrections
+    moved = moved_masts(kinds, prepared, frames["units"], grid, inside, ground, settings, corrections)
+    pieces = [Piece(task.name, task) for each in moved if each is not None for task in each.tasks]
+    records = {str(r["name"]): r for r in run_pieces(work.executor, write_moved, pieces, work.pieces)}
+    return combined_chance(kinds, [mean_chance(each, records, work.pieces, layers, grid) for each in moved], layers, grid)
 
 
 def _fused(

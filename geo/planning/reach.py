@@ -17,7 +17,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.special import ndtri
 
-from geo.coverage import CoverageSettings, LayerFacts, TileTask, predict_tile, prepare_sources, radio_defaults
+from geo.coverage import CoverageSettings, LayerFacts, TileTask, margins, prepare_sources, radio_defaults
 from geo.crs import from_wgs84
 from geo.grid import Grid
 from geo.io.antenna_patterns import AntennaLibrary
@@ -256,19 +256,3 @@ def write_reach(task: ReachTask, folder: Path) -> dict[str, Any]:
         "column": task.tile.column + int(columns[0]),
         "layers": [list(layer) for layer in task.tile.facts.layers],
     }
-
-
-def margins(tile: TileTask) -> tuple[npt.NDArray[np.floating[Any]], npt.NDArray[np.floating[Any]]]:
-    """Return margin and bound outdoors of every layer of a tile, in standard deviations."""
-    levels = predict_tile(tile)
-    if levels.best is None:
-        return levels.margin_sd[0], levels.bound_sd[0]
-    threshold = np.array([tile.settings.levels_dbm.get(t, np.nan) for _, t in tile.facts.layers])[:, None, None]
-    common = 0.0 if tile.corrections is None else tile.corrections.common_sd_db
-    mean, variance = levels.best.moments[0].astype(np.float64), levels.best.moments[1].astype(np.float64)
-    known = np.isfinite(mean) & np.isfinite(threshold)
-    with np.errstate(invalid="ignore"):
-        margin = np.where(known, (mean - threshold) / np.sqrt(variance + common**2), -np.inf)
-        most = (levels.best.bound_dbm - threshold) / tile.settings.model_error_sd_db
-    return margin, np.fmax(margin, np.where(np.isfinite(threshold) & (levels.best.bound_dbm > -np.inf), most, -np.inf))
-

@@ -107,8 +107,17 @@ class RadioSources:
             [np.arange(self.group_first[g], self.group_first[g + 1]) for g in chosen] or [np.empty(0, np.int64)]
         )
         first = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+        return self._taken(chosen, members, first)
+
+    def alone(self, group: int, layers: npt.ArrayLike) -> RadioSources:
+        """Return one group with its radio cells of some layers; the tables stay as they are."""
+        members = np.arange(self.group_first[group], self.group_first[group + 1])
+        members = members[np.isin(self.layer[members], layers)]
+        return self._taken(np.array([group]), members, np.array([0, len(members)], dtype=np.int64))
+
+    def _taken(self, groups: _I64, members: _I64, first: _I64) -> RadioSources:
         picked = {
-            f.name: getattr(self, f.name)[chosen if f.name.startswith("group_") else members]
+            f.name: getattr(self, f.name)[groups if f.name.startswith("group_") else members]
             for f in fields(self)
             if f.name != "group_first" and f.name not in _TABLES
         }

@@ -172,7 +172,9 @@ class CoverageSettings:
     neighbour_reach_m : float
         Within this distance of a border whose far side has no site list, "unserved" is not stated.
     unplaced_radius_m : float
-        A site whose position is not known serves what lies so near; 0: as the run's own sites do at each distance.
+        A site whose position is not known serves what lies so near; 0: what masts of its operator would from there.
+    unplaced_places, unplaced_places_least, unplaced_places_in_all : float
+        Places drawn per kind of site without position, fewest, and of all kinds together.
     profile_step_m : float
         Greatest spacing of terrain samples along a path.
     ray_spacing_m : float
@@ -210,6 +212,9 @@ class CoverageSettings:
     max_radius_m: float
     neighbour_reach_m: float
     unplaced_radius_m: float
+    unplaced_places: float
+    unplaced_places_least: float
+    unplaced_places_in_all: float
     profile_step_m: float
     ray_spacing_m: float
     receiver_height_m: float

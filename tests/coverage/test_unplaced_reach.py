@@ -10,7 +10,16 @@ import pandas as pd
 import pytest
 import shapely
 
-from geo.coverage import LayerFacts, Reason, SiteReach, State, fixed_reach, piece_states, unplaced_chance
+from geo.coverage import (
+    LayerFacts,
+    Reason,
+    State,
+    UnplacedKind,
+    combined_chance,
+    piece_states,
+    unplaced_kinds,
+    unplaced_within,
+)
 from geo.crs import to_wgs84
 from geo.grid import Grid
 from geo.network import UNPLACED_COLUMNS
@@ -37,9 +46,7 @@ def _unplaced(*rows: tuple[str, str, str, str]) -> pd.DataFrame:
 
 
 def _chance(*rows: tuple[str, str, str, str], radius_m: float = 150.0) -> np.ndarray:
-    found = unplaced_chance(_unplaced(*rows), LAYERS, _units(), GRID, fixed_reach(len(LAYERS), radius_m))
-    assert found is not None
-    return found
+    return unplaced_within(unplaced_kinds(_unplaced(*rows), LAYERS), LAYERS, _units(), GRID, radius_m)
 
 
 def test_share_of_the_commune_within_the_radius_by_hand() -> None:
@@ -70,20 +77,6 @@ def test_rows_of_one_site_are_one_site_and_sites_add_up() -> None:
     assert _chance(("A", "", "4G", "00002"), ("A", "", "4G", "00002"))[1][5, 15] == pytest.approx(1 - 0.91**2)
 
 
-def test_the_chance_falls_with_the_distance_and_is_the_mean_over_where_the_site_may_stand() -> None:
-    """All that serve at 100 m (the four cells beside) and half at 200 m: a commune of 100 cells, by counting."""
-    reach = SiteReach(np.array([100.0, 200.0]), np.array([[0.0, 0.0], [1.0, 0.5], [0.0, 0.0]]))
-    found = unplaced_chance(_unplaced(("A", "A1", "4G", "00002")), LAYERS, _units(), GRID, reach)
-    assert found is not None
-    # Middle: itself and 4 at 100 m; 4 at 141 m (1 - 0.5 * 0.414), 4 at 200 m.
-    diagonal = 1.0 - 0.5 * (np.sqrt(2.0) - 1.0)
-    assert found[1, 5, 15] == pytest.approx((5 + 4 * diagonal + 4 * 0.5) / 100, abs=1e-6)
-    # Two cells west of the commune: one of its cells at 200 m; three cells west: none.
-    assert found[1, 5, 8] == pytest.approx(0.5 / 100, abs=1e-6)
-    assert found[1, 5, 7] == 0.0
-    assert not found[0].any()
-
-
 def test_a_reach_beyond_the_grid_is_cut_at_its_edge() -> None:
     whole = _chance(("A", "A1", "4G", "00001"), radius_m=700.0)[1]
     away = np.hypot(*np.meshgrid(np.arange(10) * 100.0, np.arange(10) * 100.0 - 500.0))
@@ -93,8 +86,30 @@ def test_a_reach_beyond_the_grid_is_cut_at_its_edge() -> None:
 
 def test_a_commune_beyond_the_area_is_the_borders_matter() -> None:
     assert not _chance(("A", "A1", "4G", "09999")).any()
-    assert unplaced_chance(_unplaced(), LAYERS, _units(), GRID, fixed_reach(3, 500.0)) is None
-    assert unplaced_chance(None, LAYERS, _units(), GRID, fixed_reach(3, 500.0)) is None
+    assert unplaced_kinds(_unplaced(), LAYERS) == []
+    assert unplaced_kinds(None, LAYERS) == []
+
+
+def test_kinds_by_hand() -> None:
+    rows = [
+        ("A", "A1", "4G", "00002"), ("A", "A1", "3G", ""),  # one site with both, in 00002
+        ("A", "A2", "3G,4G", "00002"),  # the like of it
+        ("A", "", "4G", ""), ("A", "", "4G", ""),  # two without a code
+        ("A", "A3", "4G", "00001"), ("A", "A3", "", "00001"),  # a row of it names no technology: any
+        ("", "X", "4G", "00003"),  # nobody knows whose
+        ("B", "B1", "5G", "00001"), ("C", "C1", "4G", "00001"),  # no layer of the run
+    ]  # fmt: skip
+    assert unplaced_kinds(_unplaced(*rows), LAYERS) == [
+        UnplacedKind("A", (), "00001", 1), UnplacedKind("A", ("3G", "4G"), "00002", 2), UnplacedKind("A", ("4G",), "", 2),
+        UnplacedKind("A", ("4G",), "00003", 1), UnplacedKind("B", ("4G",), "00003", 1),
+    ]  # fmt: skip
+
+
+def test_chances_add_up_by_hand() -> None:
+    kinds = [UnplacedKind("A", ("4G",), "00001", 3), UnplacedKind("A", (), "00002", 1), UnplacedKind("B", (), "00009", 1)]
+    one, other = (np.full((3, *GRID.shape), v) for v in (0.2, 0.5))
+    found = combined_chance(kinds, [one, other, None], LAYERS, GRID)
+    np.testing.assert_allclose(found, 1 - 0.8**3 * 0.5)
 
 
 @pytest.fixture(scope="module")
