@@ -107,7 +107,7 @@ def test_the_chance_is_the_mean_over_the_places_and_nothing_out_of_reach(flat: G
         rows, columns = slice(task.row, task.row + task.grid.rows), slice(task.column, task.column + task.grid.columns)
         by_hand[rows, columns] += np.load(tmp_path / f"{task.name}_chance.npy")[0] / 6
     np.testing.assert_allclose(found[layer], by_hand, atol=1e-7)
-    assert found[layer, 36:, :5].max() > 0.9  # the south-west corner, where it stands
+    assert found[layer, 30:, :11].max() == found[layer].max() > 0.6  # the south-west, where it stands
     assert found[layer, 0, -1] == 0.0
     assert not np.delete(found, layer, axis=0).any()
 
@@ -140,7 +140,7 @@ def test_who_has_the_technology_stands_for_it(flat: GroundModel, tmp_path: Path)
     umts, lte = (prepared.layers.index(("A", t)) for t in ("3G", "4G"))
     share = np.mean([float(t.sources.group_height_m[0]) == 30.0 for t in anything.tasks if t.sources is not None])
     assert 0.0 < chance[umts].max() <= share + 1e-6  # a mast that lacks 3G serves nobody with it
-    assert chance[lte].max() > 0.9
+    assert chance[lte].max() > 0.6
 
 
 def test_technologies_are_borrowed_and_where_nobody_has_one_all_is_open(flat: GroundModel, tmp_path: Path) -> None:
