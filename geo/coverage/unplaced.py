@@ -10,7 +10,7 @@ above the cut of ``unserved``.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import geopandas as gpd
@@ -102,15 +102,15 @@ def ground_of(codes: str, units: gpd.GeoDataFrame, grid: Grid) -> npt.NDArray[np
 
 
 def combined_chance(
-    kinds: Sequence[UnplacedKind], chances: Sequence[_F64 | None], layers: Sequence[tuple[str, str]], grid: Grid
+    kinds: Sequence[UnplacedKind], chances: Iterable[_F64 | None], layers: Sequence[tuple[str, str]], grid: Grid
 ) -> _F32:
     """Return the chance that any of the sites serves each cell, (layers, rows, columns).
 
     Parameters
     ----------
     kinds : sequence of UnplacedKind
-    chances : sequence of (layers, rows, columns) float64 array or None
-        Of one site of each kind; None where it is beyond the area.
+    chances : iterable of (layers, rows, columns) float64 array or None
+        Of one site of each kind; None where it is beyond the area. Taken one by one: a province may have hundreds of kinds.
     layers : sequence of (operator, technology)
     grid : Grid
     """
@@ -136,9 +136,9 @@ def unplaced_within(
         In metres.
     radius_m : float
     """
-    near = {codes: _near(codes, units, grid, radius_m) for codes in {kind.commune_codes for kind in kinds}}
     serving = np.array([[kind.serves(layer) for layer in layers] for kind in kinds])[:, :, None, None]
-    return combined_chance(kinds, [near[kind.commune_codes][None] * may for kind, may in zip(kinds, serving, strict=True)], layers, grid)
+    each = (_near(kind.commune_codes, units, grid, radius_m)[None] * may for kind, may in zip(kinds, serving, strict=True))
+    return combined_chance(kinds, each, layers, grid)
 
 
 def _near(codes: str, units: gpd.GeoDataFrame, grid: Grid, radius_m: float) -> _F64:

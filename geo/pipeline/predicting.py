@@ -299,7 +299,7 @@ def _unplaced(
     moved = moved_masts(kinds, prepared, frames["units"], grid, inside, ground, settings, corrections)
     pieces = [Piece(task.name, task) for each in moved if each is not None for task in each.tasks]
     records = {str(r["name"]): r for r in run_pieces(work.executor, write_moved, pieces, work.pieces)}
-    return combined_chance(kinds, [mean_chance(each, records, work.pieces, layers, grid) for each in moved], layers, grid)
+    return combined_chance(kinds, (mean_chance(each, records, work.pieces, layers, grid) for each in moved), layers, grid)
 
 
 def _fused(
