@@ -66,6 +66,7 @@ def test_time_grows_with_the_cells_and_with_the_square_of_the_radius() -> None:
         assert exponent == pytest.approx(expected, abs=off)
 
 
+@pytest.mark.slow
 def test_the_stage_s_memory_hardly_grows_with_the_layers_of_the_grid() -> None:
     """Small and without a clock: a grid of 640,000 cells in nine layers, two radio cells' worth of work."""
     found = measure(area_km2=5_000, cells=9, cell_size_m=100, max_radius_m=3_000)
