@@ -21,7 +21,7 @@ from geo.io.project import read_project
 from geo.io.resources import issue_catalogue
 from geo.io.run_folder import RunFolder, run_name
 from geo.io.stage_files import write_frame
-from geo.mapping import DataSource
+from geo.mapping import DataSource, MapContent
 from geo.pipeline.calibrating import OBSERVATIONS
 from geo.pipeline.engine import PUBLIC, Observer, Silent, Stage, StageResult, Workspace, run_stages
 from geo.pipeline.ipv6 import IPV6_TABLES, ask_about_portals, measure_ipv6, portal_answers
@@ -47,7 +47,7 @@ from geo.pipeline.results import (
     write_result_tables,
 )
 from geo.pipeline.settings import AnalysisSettings, analysis_settings
-from geo.pipeline.showing import kind_name, notices, sentence, write_map
+from geo.pipeline.showing import kind_name, map_content, notices, sentence, write_map
 from geo.pipeline.standards import STANDARD_INPUTS, STANDARD_TABLES, judge_areas
 from geo.pipeline.steps import (
     class_places,
@@ -408,7 +408,7 @@ def analysis_stages(
         Stage(
             "map",
             title["map"],
-            lambda work: _map(work, project, settings, folder),
+            lambda work: write_map(work, content_of(work, project, settings, folder)),
             settings={
                 "priorities": settings.priorities,
                 "register": None if folder is None else register_digest(folder),
@@ -470,7 +470,8 @@ def _layers(work: Workspace, project: Project) -> Mapping[str, Any]:
     )
 
 
-def _map(work: Workspace, project: Project, settings: AnalysisSettings, run: Path | None) -> Mapping[str, Any]:
+def content_of(work: Workspace, project: Project, settings: AnalysisSettings, run: Path | None) -> MapContent:
+    """Return what the map shows, and the atlas after it; ``run`` is the run folder, whose register belongs to it."""
     folder = work.upstream["inputs"]
     sites, _ = network_of(folder)
     found = result_frames(work.upstream)
@@ -481,8 +482,7 @@ def _map(work: Workspace, project: Project, settings: AnalysisSettings, run: Pat
     changes, stale = (None, None) if run is None else register_layer(run, work.upstream["tables"] / PUBLIC / "tables" / "dead_zones.csv")
     areas = list(area_layers(work))
     areas[1:1] = [] if changes is None else [changes]
-    return write_map(
-        work,
+    return map_content(
         name=project.name,
         day=project.date,
         language=language,

@@ -33,7 +33,7 @@ from geo.propagation.entry import USES
 from geo.text import clean
 from geo.validation import IssueLog, Severity, Source
 
-__all__ = ["kind_name", "model_name", "notices", "sentence", "state_ended", "write_map"]
+__all__ = ["kind_name", "map_content", "model_name", "notices", "sentence", "state_ended", "write_map"]
 
 _RESOURCE = "results/analysis.toml"
 _SHOWN_DEFAULTS = ("villages", "entry")
@@ -267,8 +267,20 @@ def _method(
     return (uses, sentence("model", "near_threshold", low=low, high=high, reach=reach),)
 
 
-def write_map(
-    work: Workspace,
+def write_map(work: Workspace, content: MapContent) -> Mapping[str, Any]:
+    """Write ``index.html``; return its size and how much it shows.
+
+    Parameters
+    ----------
+    work : Workspace
+    content : MapContent
+    """
+    page = build_map(content)
+    write_bytes(work.public / "index.html", page)
+    return {"bytes": len(page), "layers": len(content.layers), "notices": len(content.notices), "areas": len(content.areas)}
+
+
+def map_content(
     *,
     name: str,
     day: date,
@@ -292,12 +304,11 @@ def write_map(
     people: Sequence[PeopleFigure] = (),
     priority_weights: Mapping[str, float] | None = None,
     five_g_anchor: bool = False,
-) -> Mapping[str, Any]:
-    """Write ``index.html``; return its size and how much it shows.
+) -> MapContent:
+    """Return what the map and the printed atlas show of a run.
 
     Parameters
     ----------
-    work : Workspace
     name : str
         Of the project.
     day : date
@@ -337,7 +348,7 @@ def write_map(
         CoverageLayer(operator, technology, coverage.state[i], coverage.grid, note=anchor if technology == "5G" else None)
         for i, (operator, technology) in enumerate(coverage.layers)
     )
-    content = MapContent(
+    return MapContent(
         title=name,
         project_name=", ".join(dict.fromkeys(clean(p) for p in units["province_name"] if clean(p))) or name,
         version=__version__,
@@ -364,6 +375,3 @@ def write_map(
         notices=tuple(noted),
         sources=tuple(sources),
     )
-    page = build_map(content)
-    write_bytes(work.public / "index.html", page)
-    return {"bytes": len(page), "layers": len(content.layers), "notices": len(content.notices), "areas": len(content.areas)}
