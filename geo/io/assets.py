@@ -1,7 +1,8 @@
-"""Text that ships with the package or with an installed one: page templates, Leaflet, jQuery.
+"""Files that ship with the package or with an installed one: page templates, Leaflet, jQuery, fonts.
 
 No third-party script or style lies in this project; pages take them from the installed packages
-XStatic-Leaflet and XStatic-jQuery, which carry exactly the versions that folium names.
+XStatic-Leaflet and XStatic-jQuery, which carry exactly the versions that folium names. The font of printed pages
+(Roboto, Apache-2.0, all Vietnamese letters, may be embedded) comes from XStatic-roboto-fontface.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from importlib.resources import files
 
 from geo.errors import ResourceError
 
-__all__ = ["installed_data_uri", "installed_text", "template_text"]
+__all__ = ["installed_bytes", "installed_data_uri", "installed_text", "template_text"]
 
 
 def template_text(name: str) -> str:
@@ -34,6 +35,17 @@ def installed_text(package: str, path: str) -> str:
         If the package or the file is missing.
     """
     return _read(package, path).decode("utf-8").replace("\r\n", "\n")
+
+
+def installed_bytes(package: str, path: str) -> bytes:
+    """Return a file of an installed package.
+
+    Raises
+    ------
+    ResourceError
+        If the package or the file is missing.
+    """
+    return _read(package, path)
 
 
 def installed_data_uri(package: str, path: str, media_type: str) -> str:

@@ -1,0 +1,44 @@
+"""What printed pages are made from: the content of the map, and the tables that it does not hold."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+
+from geo.mapping.content import MapContent, PeopleFigure
+
+__all__ = ["Printed"]
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Printed:
+    """Everything that an atlas and a leader's page show of a run; what the run does not have is None or empty.
+
+    Attributes
+    ----------
+    content : MapContent
+        Also holds the language of the atlas.
+    totals : mapping or None
+        Row ``total`` of ``provinces.csv``.
+    people : mapping of str to PeopleFigure
+        The figures of ``people.csv`` by their keys.
+    plans : DataFrame or None
+        ``operator_plans.csv``.
+    plans_by_zone : DataFrame or None
+        ``operator_plans_by_zone.csv``.
+    remainder : DataFrame or None
+        ``unserved_after_plans.csv``.
+    measurements_planned : int or None
+        Rows of ``measurements_planned.csv``; None where the run plans no measurements.
+    """
+
+    content: MapContent
+    totals: Mapping[str, Any] | None = None
+    people: Mapping[str, PeopleFigure] = field(default_factory=dict)
+    plans: pd.DataFrame | None = None
+    plans_by_zone: pd.DataFrame | None = None
+    remainder: pd.DataFrame | None = None
+    measurements_planned: int | None = None
