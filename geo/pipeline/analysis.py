@@ -39,6 +39,7 @@ from geo.pipeline.reading import (
     write_inputs,
 )
 from geo.pipeline.register_sheet import with_register_sheet
+from geo.pipeline.reporting import ReportOptions, options_made, report_stage
 from geo.pipeline.results import (
     PEOPLE,
     arranged_frame,
@@ -110,6 +111,7 @@ def analyse(
     observer: Observer | None = None,
     overwrite: bool = False,
     ask_portals: bool | None = None,
+    report: ReportOptions | None = None,
 ) -> Analysis:
     """Run all stages of a project, or those that are missing, and publish the results.
 
@@ -124,6 +126,8 @@ def analyse(
         Take over a run folder that belongs to another project.
     ask_portals : bool, optional
         Whether the network is asked about portals; as the project file has it (``[settings.ipv6] ask``, false unless given) if None.
+    report : ReportOptions, optional
+        Print the atlas and the leader's page, too. Without it those of an earlier run stay if they are of these very results, else they go.
 
     Raises
     ------
@@ -146,6 +150,10 @@ def analyse(
                 _ask_portals(project, settings, run, executor=executor, observer=observer)
             answers = portal_answers(run.path)
             stages = analysis_stages(project, settings, run.path, answers=answers if answers.is_file() else None)
+            options = report or options_made(run)
+            if options is not None:
+                shown = stages[-1]
+                stages.append(report_stage(options, shown, lambda work: content_of(work, project, settings, run.path), run.path, if_made=report is None))
             results = run_stages(stages, run, executor=executor, observer=observer)
         except RefusedInputsError as refusal:
             write_bytes(run.path / ISSUES, _issues(project, [refusal.log]))

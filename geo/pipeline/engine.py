@@ -82,6 +82,8 @@ class Stage:
         What it reads of stages that stand earlier in the list: a stage's name for all of it, or
         ``"name/file"`` for one file. A stage that names files is not repeated when the stage before
         was, as long as these files came out the same.
+    if_made : bool
+        Take the result that is there under its key; without one leave the stage out, and say nothing.
     """
 
     name: str
@@ -90,6 +92,7 @@ class Stage:
     files: Mapping[str, Path] = field(default_factory=dict)
     settings: object = None
     upstream: tuple[str, ...] = ()
+    if_made: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,20 +191,13 @@ def run_stages(
     marks: dict[Path, Fingerprint] = {}
     results: dict[str, StageResult] = {}
     for number, stage in enumerate(stages, start=1):
+        if stage.if_made and run.finished(run.stage(stage.name, _key(stage, marks, results, run, version))) is None:
+            continue
         watch.started(stage, number, len(stages))
         begin = time.perf_counter()
-        for path in stage.files.values():
-            if path not in marks:
-                marks[path] = fingerprint(path)
+        key = _key(stage, marks, results, run, version)
         inputs = {label: marks[path] for label, path in sorted(stage.files.items())}
         upstream = {item.split("/")[0]: results[item.split("/")[0]] for item in stage.upstream}
-        key = stage_key(
-            stage.name,
-            inputs=inputs,
-            upstream={item: _state_of(item, results, run) for item in stage.upstream},
-            settings=stage.settings,
-            code=version,
-        )
         folder = run.stage(stage.name, key)
         record = run.finished(folder)
         reused = record is not None
@@ -224,6 +220,20 @@ def run_stages(
         logger.info("%s: %s, %.1f s", stage.name, "reused" if reused else "computed", result.seconds)
         watch.ended(result)
     return results
+
+
+def _key(stage: Stage, marks: dict[Path, Fingerprint], results: Mapping[str, StageResult], run: RunFolder, version: str) -> str:
+    """Return a stage's key; the files that it reads are marked in ``marks``."""
+    for path in stage.files.values():
+        if path not in marks:
+            marks[path] = fingerprint(path)
+    return stage_key(
+        stage.name,
+        inputs={label: marks[path] for label, path in sorted(stage.files.items())},
+        upstream={item: _state_of(item, results, run) for item in stage.upstream},
+        settings=stage.settings,
+        code=version,
+    )
 
 
 def _check_order(stages: Sequence[Stage]) -> None:

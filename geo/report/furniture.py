@@ -193,7 +193,7 @@ def inset(sheet: Sheet, words: Words, x: float, y: float, width: float, bounds: 
         for lat in range(5, 23, 5):
             sheet.line([at(frame.west, lat), at(frame.east, lat)], "#9db4c6", 0.08)
             sheet.text(x + 0.4, at(0, lat)[1] - 0.3, f"{lat}°{'B' if words.language == 'vi' else 'N'}", 5)
-        sheet.text(*at(112.5, 13.2), words.say("map", "sea"), 7, style="italic", colour="#31618c", align="middle")
+        sheet.text(*at(112.6, 12.2), words.say("map", "sea"), 7, style="italic", colour="#31618c", align="middle")
         for entry in archipelagos:
             px, py = at(entry.lon, entry.lat)
             for dx, dy in ((0, 0), (-1.2, 0.6), (1.0, -0.7), (0.6, 1.0)):

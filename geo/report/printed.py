@@ -27,8 +27,6 @@ class Printed:
         The figures of ``people.csv`` by their keys.
     plans : DataFrame or None
         ``operator_plans.csv``.
-    plans_by_zone : DataFrame or None
-        ``operator_plans_by_zone.csv``.
     remainder : DataFrame or None
         ``unserved_after_plans.csv``.
     measurements_planned : int or None
@@ -39,6 +37,5 @@ class Printed:
     totals: Mapping[str, Any] | None = None
     people: Mapping[str, PeopleFigure] = field(default_factory=dict)
     plans: pd.DataFrame | None = None
-    plans_by_zone: pd.DataFrame | None = None
     remainder: pd.DataFrame | None = None
     measurements_planned: int | None = None

@@ -149,7 +149,8 @@ def plans_pages(book: Book) -> list[Block]:
             each = [int(actions.eq(name).sum()) for name in ("build", "share", "upgrade")]
             figures = [len(part), *each, len(part) - sum(each), int((gained > 0).sum()), int((gained <= 0).sum()), int(gained.isna().sum())]
             rows.append([str(operator), str(year), *map(words.count, figures)])
-        y = table(sheet, _X, y, columns, rows, size=10) + 6
+        y = table(sheet, _X, y, columns, rows, size=10) + 4
+        y = _best_lines(book, sheet, plans, y)
         left = book.printed.remainder
         if left is None:
             sheet.paragraph(_X, y, _WIDE, words.say("plans", "no_remainder"), 10)
@@ -166,6 +167,33 @@ def plans_pages(book: Book) -> list[Block]:
         signatures(sheet, words, _X + _WIDE - 130, _BOTTOM - _SIGNATURE, 130, _SIGNATURE)
 
     return [page]
+
+
+def _best_lines(book: Book, sheet: Sheet, plans: pd.DataFrame, y: float) -> float:
+    """List the lines that gain people, the most first."""
+    words = book.words
+    gained = pd.to_numeric(plans["population_gained"], errors="coerce")
+    mine = plans.assign(_gained=gained)[gained > 0].sort_values(["_gained", "line_id"], ascending=[False, True], kind="stable")
+    shown = mine.head(int(book.lists["lines_of_plans"]))
+    y = section(sheet, _X, y, _WIDE, words.say("plans", "first", n=words.count(len(shown)), total=words.count(len(mine))), note="operator_plans.csv")
+    if not len(shown):
+        return y + 2
+    columns = [
+        Column(words.say("plans", "line"), 34.0), Column(words.say("plans", "operator"), 40.0), Column(words.say("plans", "year"), 16.0), Column(words.say("plans", "action"), 28.0),
+        Column(words.say("plans", "commune"), 66.0), Column(words.say("plans", "mast_class"), 24.0), Column(words.say("plans", "villages"), 26.0, "right"),
+        Column(words.say("plans", "people"), 24.0, "right"), Column(words.say("plans", "zones"), 52.0), Column(words.say("plans", "remark"), 90.0),
+    ]  # fmt: skip
+    rows: list[Row] = [
+        [
+            str(row["line_id"]), str(row["operator"]), DASH if unknown(row.get("year")) else str(int(row["year"])),
+            DASH if unknown(row.get("action")) else words.of(code_words("plan_actions", str(row["action"]))), communes_named(book.names, row.get("commune_code")),
+            DASH if unknown(row.get("mast_class")) else str(row["mast_class"]), words.count(row.get("villages_gained")),
+            Cell(words.count(row.get("population_gained")), bold=True), DASH if unknown(row.get("dead_zones_served")) else str(row["dead_zones_served"]),
+            DASH if unknown(row.get("remark")) else "; ".join(words.of(code_words("plan_remarks", code)) for code in str(row["remark"]).split("; ")),
+        ]
+        for _, row in shown.iterrows()
+    ]  # fmt: skip
+    return table(sheet, _X, y, columns, rows, size=_SIZE) + 4
 
 
 def sources_pages(book: Book) -> list[Block]:
