@@ -23,7 +23,7 @@ MAX_TEST_LINES = 800
 
 Check = Callable[[str, str], Iterator[str]]
 
-PAGE_PACKAGES = {"folium", "branca", "jinja2"}
+PAGE_PACKAGES = {"folium", "branca", "jinja2", "reportlab"}
 PAGE_FOLDERS = ("geo/mapping/", "geo/report/")
 TERMINAL_PACKAGES = {"argparse", "click", "getopt", "optparse", "typer"}
 NETWORK_PACKAGES = {"aiohttp", "dns", "ftplib", "http", "httpx", "requests", "smtplib", "socket", "ssl", "urllib3"}
@@ -87,7 +87,7 @@ def dotted(node: ast.expr, names: dict[str, str]) -> str:
 
 
 def check_pages(path: str, source: str) -> Iterator[str]:
-    """folium, branca and jinja2 are imported only where pages are made."""
+    """folium, branca, jinja2 and reportlab are imported only where pages are made."""
     if not path.startswith(PAGE_FOLDERS):
         for package, line in imported_packages(ast.parse(source)).items():
             if package in PAGE_PACKAGES:
@@ -216,7 +216,7 @@ CHECKS: list[tuple[Check, str, list[str], list[str]]] = [
     (
         check_pages,
         "geo/coverage/state.py",
-        ["import folium", "from branca.element import Figure", "def f():\n    import jinja2"],
+        ["import folium", "from branca.element import Figure", "def f():\n    import jinja2", "from reportlab.pdfgen.canvas import Canvas"],
         ["import pandas", "text = 'folium'"],
     ),
     (

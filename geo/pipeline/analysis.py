@@ -68,7 +68,7 @@ from geo.report.issues import issues_workbook
 from geo.report.tables import arrange, result_table
 from geo.validation import IssueLog, Severity
 
-__all__ = ["Analysis", "analyse", "analysis_stages", "check_standards"]
+__all__ = ["Analysis", "analyse", "analysis_stages", "check_standards", "content_of"]
 
 ISSUES = "issues.xlsx"
 #: Finding that 5G levels may be the LTE anchor's.

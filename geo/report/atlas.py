@@ -21,7 +21,7 @@ from geo.report.table_pages import (
     zones_pages,
 )
 
-__all__ = ["Atlas", "build_atlas"]
+__all__ = ["Atlas", "Page", "build_atlas"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from geo.report.paper import Sheet, line_height, printable, text_width, wrapped
 from geo.report.plate import blended, drawing
 from geo.report.print_words import Words
 
-__all__ = ["LEGEND_STEP", "Cell", "Column", "heading", "inset", "section", "signatures", "table"]
+__all__ = ["BAND", "FAINT", "GREY", "LEGEND_STEP", "Cell", "Column", "area_swatch", "banner", "heading", "inset", "insets_height", "section", "signatures", "state_swatches", "table", "table_heights", "zone"]
 
 Bounds = tuple[float, float, float, float]
 GREY, FAINT, BAND = "#5b5b5b", "#bdbdbd", "#eef2f6"

@@ -14,7 +14,7 @@ import shapely
 from geo.crs import from_wgs84, local_utm_epsg
 from geo.mapping.content import AreaLayer, MapContent
 
-__all__ = ["Ground", "ground_of"]
+__all__ = ["Ground", "ground_of", "zone_layer"]
 
 Geometries = npt.NDArray[np.object_]
 Floats = npt.NDArray[np.float64]

@@ -31,7 +31,7 @@ from geo.io.assets import installed_bytes
 from geo.mapping.palette import symbol_polygon
 from geo.text import clean
 
-__all__ = ["PAPERS", "Sheet", "printable", "text_width", "wrapped"]
+__all__ = ["PAPERS", "Sheet", "line_height", "printable", "text_width", "wrapped"]
 
 #: Width and height in mm, lying.
 PAPERS = {"A3": (420.0, 297.0), "A4": (297.0, 210.0)}

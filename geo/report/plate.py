@@ -22,7 +22,7 @@ from geo.mapping.palette import Palette
 from geo.report.paper import Sheet
 from geo.report.phrases import number_text
 
-__all__ = ["Plate", "Window", "drawing", "state_pixels"]
+__all__ = ["Plate", "Window", "blended", "drawing", "state_pixels", "whole"]
 
 Bounds = tuple[float, float, float, float]
 Rings = list[npt.NDArray[np.float64]]

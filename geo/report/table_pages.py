@@ -12,7 +12,7 @@ from geo.report.paper import Sheet, line_height, wrapped
 from geo.report.print_words import DASH, coded, communes_named, unknown, zone_class
 from geo.report.tables import code_words
 
-__all__ = ["Block", "changes_pages", "plans_pages", "ranking_pages", "sources_pages", "zones_pages"]
+__all__ = ["Block", "changes_pages", "plans_pages", "priority_note", "ranking_pages", "sources_pages", "zones_pages"]
 
 #: Draws a page below its heading.
 Block = Callable[[Sheet], None]
