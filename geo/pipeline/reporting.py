@@ -107,7 +107,7 @@ def printed_of(folders: Mapping[str, Path], content: MapContent) -> Printed:
     planned = next((frame for stage in folders for frame in [load_frame(folders[stage], _MEASUREMENTS)] if frame is not None), None)
     return Printed(
         content=content,
-        totals=None if totals is None or not len(totals) else totals.iloc[0].to_dict(),
+        totals=None if totals is None or not len(totals) else {str(name): value for name, value in totals.iloc[0].items()},
         people=dict(zip(FIGURES, content.people, strict=False)),
         plans=_table(folders, "planning", "operator_plans"),
         remainder=_table(folders, "planning", "unserved_after_plans"),

@@ -13,7 +13,7 @@ from geo.mapping.archipelagos import placed_archipelagos
 from geo.mapping.palette import palette
 from geo.report.ground import Ground, ground_of, zone_layer
 from geo.report.paper import PAPERS
-from geo.report.print_words import Words
+from geo.report.print_words import Words, texts
 from geo.report.printed import Printed
 from geo.report.ranking import Ranking, possible_ranks
 
@@ -55,7 +55,7 @@ class Book:
     def names(self) -> dict[str, str]:
         """Names of communes by code."""
         frame = self.content.communes
-        return {} if frame is None else dict(zip(frame["commune_code"].astype(str), frame["commune_name"].astype(str), strict=True))
+        return {} if frame is None else dict(zip(texts(frame, "commune_code"), texts(frame, "commune_name"), strict=True))
 
     @property
     def codes(self) -> list[str]:

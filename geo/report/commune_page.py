@@ -29,7 +29,7 @@ from geo.report.furniture import (
 from geo.report.labelling import Labels
 from geo.report.paper import Sheet
 from geo.report.plate import Plate, Window, drawing, whole
-from geo.report.print_words import DASH, unknown, zone_class
+from geo.report.print_words import DASH, texts, unknown, zone_class
 from geo.text import fold
 
 __all__ = ["draw_commune", "draw_overview"]
@@ -97,7 +97,7 @@ def draw_overview(book: Book, sheet: Sheet) -> None:
     y = _layers(book, sheet, totals, y)
     if villages is not None and len(villages):
         y = section(sheet, _SIDE_X, y, _SIDE_WIDTH, words.say("legend", "villages", n=words.count(len(villages))), note="villages.csv")
-        counts = villages["class"].astype(str).value_counts()
+        counts = texts(villages, "class").value_counts()
         present = [s.key for s in reversed(book.colours.villages) if s.key in counts.index]
         rows = [[words.map_says(f"villages.{key}"), words.count(int(counts[key]))] for key in present]
         table(sheet, _SIDE_X, y, [Column("", 90.0), Column("", 22.0, "right")], rows, size=8, head=False)
@@ -130,7 +130,7 @@ def _draw_map(book: Book, plate: Plate, *, own: int | None, numbered: Sequence[i
             sheet.area(plate.rings(ground.communes[own]), line="#d4009d", line_width=0.6)
         labels = Labels(window)
         shown = _sites(book, plate, small=overview)
-        _village_symbols(book, plate, None if overview else book.codes[own], labels)
+        _village_symbols(book, plate, None if own is None else book.codes[own], labels)
         for n, k in enumerate(numbered, start=1):
             _number(plate, ground.zone_shapes[k], inner, n, labels)
         if overview:
@@ -319,12 +319,12 @@ def _figures(book: Book, sheet: Sheet, row: pd.Series, code: str, own: int | Non
         return sheet.paragraph(_SIDE_X, y, _SIDE_WIDTH, words.say("figures", f"missing{entry}"), 9) + 2
     wide = _SIDE_WIDTH if own is None or book.ground.communes[own] is None else 72.0
     top = y
-    facts = [[words.say("figures", "people"), Cell(words.count(row.get("population")), bold=True)], [words.say("figures", "area_km2"), words.number(row.get("area_km2"), 2)]]
+    facts: list[Sequence[str | Cell]] = [[words.say("figures", "people"), Cell(words.count(row.get("population")), bold=True)], [words.say("figures", "area_km2"), words.number(row.get("area_km2"), 2)]]
     y = table(sheet, _SIDE_X, y, [Column("", wide * 0.6), Column("", wide * 0.4, "right")], facts, size=9, head=False) - 1
     columns = [
         Column(words.say("figures", "state"), wide * 0.44), Column(words.say("figures", "of_people"), wide * 0.28, "right"), Column(words.say("figures", "of_area"), wide * 0.28, "right"),
     ]  # fmt: skip
-    rows = [
+    rows: list[Sequence[str | Cell]] = [
         [words.say("figures", name), Cell(words.share(row.get(f"population_{name}_share")), bold=True), words.share(row.get(f"area_{name}_share"))]
         for name in _STATES
     ]
@@ -383,7 +383,7 @@ def _zones(book: Book, sheet: Sheet, own: Sequence[int], listed: Sequence[int], 
         Column(words.say("zones", "number"), 7.0, "right"), Column(words.say("zones", "id"), 33.0), Column(words.say("zones", "class"), 23.0),
         Column(words.say("zones", "people"), 26.0, "right"), Column(words.say("zones", "priority"), 11.5, "right"), Column(words.say("zones", "villages"), 11.5, "right"),
     ]  # fmt: skip
-    rows = []
+    rows: list[Sequence[str | Cell]] = []
     for n, k in enumerate(listed, start=1):
         entry = frame.iloc[k]
         rows.append([
@@ -397,7 +397,7 @@ def _zones(book: Book, sheet: Sheet, own: Sequence[int], listed: Sequence[int], 
 
 def _villages_of(book: Book, code: str) -> pd.DataFrame | None:
     villages = book.content.villages
-    return None if villages is None else villages[villages["commune_code"].astype(str) == code]
+    return None if villages is None else villages[texts(villages, "commune_code") == code]
 
 
 def _villages(book: Book, sheet: Sheet, mine: pd.DataFrame | None, y: float) -> None:
@@ -408,7 +408,7 @@ def _villages(book: Book, sheet: Sheet, mine: pd.DataFrame | None, y: float) -> 
     if mine is None:
         sheet.paragraph(_SIDE_X, y, _SIDE_WIDTH, words.say("villages", "missing"), 8.5)
         return
-    chosen = [k for name in _ATTENTION for k in np.flatnonzero(mine["class"].astype(str).eq(name).to_numpy())]
+    chosen = [k for name in _ATTENTION for k in np.flatnonzero(texts(mine, "class").eq(name).to_numpy())]
     if not chosen:
         sheet.paragraph(_SIDE_X, y, _SIDE_WIDTH, words.map_says("card.no_villages_here"), 8.5)
         return

@@ -16,7 +16,7 @@ from geo.report.furniture import GREY, Cell, Column, banner, section, signatures
 from geo.report.ground import zone_layer
 from geo.report.paper import Sheet, line_height, wrapped
 from geo.report.phrases import phrases
-from geo.report.print_words import DASH, Words, coded, communes_named, unknown, zone_class
+from geo.report.print_words import DASH, Words, coded, communes_named, texts, unknown, zone_class
 from geo.report.printed import Printed
 from geo.report.tables import code_words
 
@@ -90,7 +90,7 @@ def _zones(printed: Printed) -> pd.DataFrame | None:
 
 def _counts(printed: Printed) -> Counter[str] | None:
     villages = printed.content.villages
-    return None if villages is None or not len(villages) else Counter(villages["class"].astype(str))
+    return None if villages is None or not len(villages) else Counter(texts(villages, "class"))
 
 
 def _villages(sheet: Sheet, printed: Printed, words: Words, y: float) -> float:
@@ -175,7 +175,7 @@ def _top_zones(sheet: Sheet, printed: Printed, words: Words, zones: pd.DataFrame
 
 def _commune_names(printed: Printed) -> dict[str, str]:
     frame = printed.content.communes
-    return {} if frame is None else dict(zip(frame["commune_code"].astype(str), frame["commune_name"].astype(str), strict=True))
+    return {} if frame is None else dict(zip(texts(frame, "commune_code"), texts(frame, "commune_name"), strict=True))
 
 
 def _due(printed: Printed, words: Words, zones: pd.DataFrame | None) -> Iterator[str]:
@@ -199,7 +199,7 @@ def _due(printed: Printed, words: Words, zones: pd.DataFrame | None) -> Iterator
     if layer is None:
         yield words.say("leader", "due_no_register")
         return
-    states = Counter(layer.frame["state"].astype(str))
+    states = Counter(texts(layer.frame, "state"))
     each = {name: words.count(states[name]) for name in ("overdue", "new", "reopened", "resolved")}
     yield words.say("leader", "due_register", **each)
 
@@ -216,7 +216,7 @@ def _reasons(printed: Printed) -> list[tuple[str, int]]:
     if villages is None or "operators_undecided" not in villages:
         return []
     found: Counter[str] = Counter()
-    for text in villages.loc[villages["class"].astype(str).eq("undecided"), "operators_undecided"]:
+    for text in villages.loc[texts(villages, "class").eq("undecided"), "operators_undecided"]:
         if not unknown(text):
             found.update({code for part in str(text).split("; ") for code in part.rpartition("=")[2].split("+") if code})
     return sorted(found.items(), key=lambda item: (-item[1], item[0]))
@@ -279,9 +279,9 @@ def _decisions(printed: Printed, words: Words, zones: pd.DataFrame | None) -> It
         said += 1
     left = printed.remainder
     if left is not None and len(left):
-        to = left["proposed_to"].astype(str).value_counts().sort_index()
+        to = texts(left, "proposed_to").value_counts().sort_index()
         parts = [words.say("leader", "proposed_count", to=words.of(code_words("remainder_proposed", str(code))), n=words.count(int(n))) for code, n in to.items()]
-        kinds = Counter(left["kind"].astype(str))
+        kinds = Counter(texts(left, "kind"))
         yield words.say("leader", "decide_remainder", villages=words.count(kinds["village"]), zones=words.count(kinds["dead_zone"]), proposed="; ".join(parts))
         said += 1
     for code in dict.fromkeys([*printed.content.unknown_reasons, *(code for code, _ in _reasons(printed))]):

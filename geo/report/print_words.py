@@ -14,7 +14,7 @@ from geo.mapping.labels import count_text, date_text, phrase, share_text
 from geo.mapping.labels import section as strings
 from geo.report.phrases import number_text, phrases
 
-__all__ = ["DASH", "Words", "coded", "communes_named", "unknown", "zone_class"]
+__all__ = ["DASH", "Words", "coded", "communes_named", "texts", "unknown", "zone_class"]
 
 DASH = "–"
 _RESOURCE = "strings/print.toml"
@@ -77,6 +77,11 @@ def coded(words: Words, section: str, codes: Any) -> str:
         return DASH
     known = strings(section)
     return "; ".join(words.map_says(f"{section}.{code}") if code in known else code for code in str(codes).split("; "))
+
+
+def texts(frame: pd.DataFrame, column: str) -> pd.Series:
+    """Return a column as plain texts, whatever stands in them: pandas' own texts refuse halves of a letter pair."""
+    return pd.Series([str(value) for value in frame[column]], index=frame.index, dtype=object)
 
 
 def unknown(value: Any) -> bool:

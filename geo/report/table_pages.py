@@ -9,7 +9,7 @@ import pandas as pd
 from geo.report.book import Book
 from geo.report.furniture import Cell, Column, section, signatures, table, table_heights
 from geo.report.paper import Sheet, line_height, wrapped
-from geo.report.print_words import DASH, coded, communes_named, unknown, zone_class
+from geo.report.print_words import DASH, coded, communes_named, texts, unknown, zone_class
 from geo.report.tables import code_words
 
 __all__ = ["Block", "changes_pages", "plans_pages", "priority_note", "ranking_pages", "sources_pages", "zones_pages"]
@@ -105,10 +105,10 @@ def changes_pages(book: Book) -> list[Block]:
     if layer is None:
         return [_sentence(" ".join([words.say("changes", "missing"), *(words.of(text) for text in book.content.areas_missing)]))]
     frame = pd.DataFrame(layer.frame.drop(columns="geometry"))
-    counts = frame["state"].astype(str).value_counts()
+    counts = texts(frame, "state").value_counts()
     known = [state for state in _STATES if state in counts.index] + sorted(set(counts.index) - set(_STATES))
     said = "; ".join(f"{words.of(code_words('register_states', state))}: {words.count(int(counts[state]))}" for state in known)
-    order = frame["state"].astype(str).map({state: i for i, state in enumerate(known)})
+    order = texts(frame, "state").map({state: i for i, state in enumerate(known)})
     people = pd.to_numeric(frame["population_new"], errors="coerce").fillna(-1.0)
     frame = frame.assign(_order=order, _people=-people).sort_values(["_order", "_people", "register_id"], kind="stable")
     most = int(book.lists["changes_of_the_atlas"])
@@ -143,8 +143,8 @@ def plans_pages(book: Book) -> list[Block]:
         names = ("operator", "year", "lines", "build", "share", "upgrade", "other", "helps", "nobody", "open")
         columns = [Column(words.say("plans", name), 70.0 if i == 0 else 36.0, "left" if i < 2 else "right") for i, name in enumerate(names)]
         rows: list[Row] = []
-        for (operator, year), part in plans.groupby([plans["operator"].astype(str), plans["year"].astype("Int64").astype(str)], sort=True):
-            actions = part["action"].astype(str)
+        for (operator, year), part in plans.groupby([texts(plans, "operator"), [DASH if unknown(year) else str(int(year)) for year in plans["year"]]], sort=True):
+            actions = texts(part, "action")
             gained = pd.to_numeric(part["population_gained"], errors="coerce")
             each = [int(actions.eq(name).sum()) for name in ("build", "share", "upgrade")]
             figures = [len(part), *each, len(part) - sum(each), int((gained > 0).sum()), int((gained <= 0).sum()), int(gained.isna().sum())]
@@ -156,12 +156,12 @@ def plans_pages(book: Book) -> list[Block]:
             sheet.paragraph(_X, y, _WIDE, words.say("plans", "no_remainder"), 10)
             return
         y = section(sheet, _X, y, _WIDE, words.say("plans", "remainder", n=words.count(len(left))), note="unserved_after_plans.csv")
-        names = ("proposed", "left_villages", "left_zones", "left_people")
-        columns = [Column(words.say("plans", name), 140.0 if i == 0 else 60.0, "left" if i == 0 else "right") for i, name in enumerate(names)]
+        kinds = ("proposed", "left_villages", "left_zones", "left_people")
+        columns = [Column(words.say("plans", name), 140.0 if i == 0 else 60.0, "left" if i == 0 else "right") for i, name in enumerate(kinds)]
         rows = [
             [words.of(code_words("remainder_proposed", str(to))), words.count(int(part["kind"].eq("village").sum())), words.count(int(part["kind"].eq("dead_zone").sum())),
              words.count(pd.to_numeric(part.loc[part["kind"].eq("village"), "population_left"], errors="coerce").sum(min_count=1))]
-            for to, part in left.groupby(left["proposed_to"].astype(str), sort=True)
+            for to, part in left.groupby(texts(left, "proposed_to"), sort=True)
         ]  # fmt: skip
         table(sheet, _X, y, columns, rows, size=10)
         signatures(sheet, words, _X + _WIDE - 130, _BOTTOM - _SIGNATURE, 130, _SIGNATURE)
