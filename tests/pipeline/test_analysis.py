@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 import openpyxl
 import pyogrio
+import pypdf
 import pytest
 import rasterio
 from tiny import NAME, tiny_project
@@ -30,8 +31,10 @@ from geo.compute import ProcessExecutor, SerialExecutor
 from geo.coverage import State
 from geo.errors import InputError, MissingInputError, ProjectFileError
 from geo.io.run_folder import RunFolder
+from geo.mapping.labels import count_text, share_text
 from geo.pipeline.analysis import Analysis, analyse
 from geo.pipeline.reading import RefusedInputsError
+from geo.pipeline.reporting import ReportOptions
 from tests.interruptible import heed_interrupts
 
 FOLDER = "tinh-thu-gia-dinh"
@@ -280,13 +283,39 @@ def test_another_place_and_two_workers_give_the_same_bytes(
 
 def test_a_change_repeats_only_what_depends_on_it(project: Path, tmp_path: Path) -> None:
     copy = tiny_project(tmp_path / "p", cell_size_m=500)
-    analyse(copy, tmp_path / "out", executor=SerialExecutor())
+    first = analyse(copy, tmp_path / "out", executor=SerialExecutor(), report=ReportOptions("A4", "en"))
+    assert {"atlas.pdf", "summary.pdf"} <= {path.name for path in first.written}
     villages = copy.with_name("villages.csv")
     villages.write_text(villages.read_text(encoding="utf-8").replace("Thôn 1", "Bản Mới"), encoding="utf-8")
     second = analyse(copy, tmp_path / "out", executor=SerialExecutor())
     assert {name for name, result in second.results.items() if result.reused} >= {"calibration", "coverage"}
     assert "Bản Mới" in (second.folder / "tables" / "villages.csv").read_text(encoding="utf-8")
     assert len([p for p in (second.folder / ".stages").iterdir() if p.is_dir()]) == 12
+    assert not list(second.folder.glob("*.pdf")), "printed pages never lie beside figures that are not theirs"
+
+
+def test_printed_pages_hold_the_figures_of_the_run_and_stay(run: Analysis, project: Path, tmp_path: Path) -> None:
+    """In a copy of the run's folder that lies to the project as it does."""
+    shutil.copytree(run.folder, tmp_path / FOLDER)
+    made = analyse(project, tmp_path, executor=SerialExecutor(), report=ReportOptions("A3", "vi"))
+    assert [name for name, result in made.results.items() if not result.reused] == ["report"]
+    pages = [" ".join(page.extract_text().split()) for page in pypdf.PdfReader(made.folder / "atlas.pdf").pages]
+    communes = rows(made.folder / "tables" / "communes.csv")
+    shown = [page for page in pages if "Như trong tables/communes.csv" in page]
+    assert len(shown) == len(communes)
+    for page, row in zip(shown, communes, strict=True):
+        assert f"{row['commune_name']} (mã {row['commune_code']})" in page
+        assert f"Dân số (người) {count_text(float(row['population'])).vi} " in page
+        for state, name in (("served", "Có sóng"), ("unserved", "Chưa có sóng"), ("uncertain", "Chưa chắc chắn"), ("unknown", "Chưa có dữ liệu")):
+            assert f"{name} {share_text(float(row[f'population_{state}_share'])).vi} {share_text(float(row[f'area_{state}_share'])).vi}" in page
+        assert f"Thôn, bản {row['villages']} – trắng sóng {row['villages_white']} – lõm sóng {row['villages_weak']} – chưa đủ căn cứ {row['villages_undecided']}" in page
+    assert all("DỮ LIỆU GIẢ ĐỊNH" in page for page in pages)
+    outputs = manifest_of(made)["outputs"]
+    before = sums(made.folder)
+    assert outputs["atlas.pdf"] == before["atlas.pdf"]
+    again = analyse(project, tmp_path, executor=SerialExecutor())
+    assert again.results["report"].reused
+    assert sums(again.folder) == before
 
 
 def test_without_terrain_nothing_is_called_unserved(tmp_path: Path) -> None:

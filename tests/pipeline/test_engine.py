@@ -54,6 +54,25 @@ def test_a_second_run_repeats_nothing_and_changes_nothing(source: Path, tmp_path
     assert sums(tmp_path / "run") == before
 
 
+def test_a_stage_that_is_only_taken_if_made_is_never_made(tmp_path: Path) -> None:
+    made: list[int] = []
+
+    def stages(setting: int, *, if_made: bool) -> list[Stage]:
+        def run(work: Workspace) -> dict[str, int]:
+            made.append(setting)
+            return {"setting": setting}
+
+        return [Stage("extra", Bilingual("thêm", "extra"), run, settings=setting, if_made=if_made)]
+
+    folder = RunFolder(tmp_path / "run")
+    assert run_stages(stages(1, if_made=True), folder, executor=SerialExecutor(), code="c") == {}
+    run_stages(stages(1, if_made=False), folder, executor=SerialExecutor(), code="c")
+    found = run_stages(stages(1, if_made=True), folder, executor=SerialExecutor(), code="c")
+    assert (found["extra"].record, found["extra"].reused) == ({"setting": 1}, True)
+    assert run_stages(stages(2, if_made=True), folder, executor=SerialExecutor(), code="c") == {}
+    assert made == [1]
+
+
 def test_only_what_depends_on_a_change_is_repeated(source: Path, tmp_path: Path) -> None:
     analyse(source, tmp_path / "run")
     calls()
