@@ -129,6 +129,8 @@ def _draw_map(book: Book, plate: Plate, *, own: int | None, numbered: Sequence[i
         if not overview:
             sheet.area(plate.rings(ground.communes[own]), line="#d4009d", line_width=0.6)
         labels = Labels(window)
+        for panel in (_scale_place(window), _north_place(window)):
+            labels.leave(panel.x, panel.y, panel.width, panel.height)
         shown = _sites(book, plate, small=overview)
         _village_symbols(book, plate, None if own is None else book.codes[own], labels)
         for n, k in enumerate(numbered, start=1):
@@ -240,14 +242,24 @@ def _commune_names(book: Book, plate: Plate, rows: Sequence[int], labels: Labels
         labels.add(place, names[k], size, colour, style="italic", centred=True)
 
 
+def _scale_place(window: Window) -> Window:
+    """Return where scale and scale bar stand."""
+    return Window(window.x + 2, window.y + window.height - 17, 78, 15)
+
+
+def _north_place(window: Window) -> Window:
+    """Return where the north arrow stands."""
+    return Window(window.x + window.width - 19, window.y + 2, 17, 19)
+
+
 def _scale_panel(book: Book, plate: Plate) -> None:
     sheet, words, window = plate.sheet, book.words, plate.window
-    x, y = window.x + 2, window.y + window.height - 17
-    sheet.rectangle(x, y, 78, 15, fill="#ffffff", line="#8a8a8a", line_width=0.12)
+    place, x, y = _scale_place(window), window.x + 2, window.y + window.height - 17
+    sheet.rectangle(place.x, place.y, place.width, place.height, fill="#ffffff", line="#8a8a8a", line_width=0.12)
     plate.bar(x + 4, y + 1.4, words.language)
     sheet.text(x + 4, y + 12.2, words.say("map", "scale", n=words.number(plate.scale, 0), paper=book.paper), 9, style="bold", width=70)
-    right = window.x + window.width - 12
-    sheet.rectangle(right - 7, window.y + 2, 17, 19, fill="#ffffff", line="#8a8a8a", line_width=0.12)
+    right, place = window.x + window.width - 12, _north_place(window)
+    sheet.rectangle(place.x, place.y, place.width, place.height, fill="#ffffff", line="#8a8a8a", line_width=0.12)
     plate.north_arrow(right + 1.5, window.y + 6.4, Bilingual(words.say("map", "north"), words.say("map", "north")), words.language)
     sheet.text(right + 1.5, window.y + 19.4, words.say("map", "grid_north"), 5.5, align="middle", colour=GREY, width=16)
 

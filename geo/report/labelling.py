@@ -32,6 +32,10 @@ class Labels:
         x, y = float(place[0]), float(place[1])
         self._taken.append((x - radius, y - radius, x + radius, y + radius))
 
+    def leave(self, x: float, y: float, width: float, height: float) -> None:
+        """Leave a rectangle free."""
+        self._taken.append((x, y, x + width, y + height))
+
     def add(self, place: Sequence[float], text: str, size: float, colour: str, *, style: str = "regular", offset: float = 0.0, centred: bool = False) -> None:
         """Write a name beside a place, or about it."""
         self._waiting.append((float(place[0]), float(place[1]), text, size, colour, style, offset, centred))

@@ -63,7 +63,7 @@ def printable(text: str) -> tuple[str, int]:
     out: list[str] = []
     missing = run = 0
     for letter in clean(text):
-        if ord(letter) in glyphs:
+        if glyphs.get(ord(letter)):  # glyph 0 is the box for what a font has not
             if run:
                 out.append(f"[?×{run}]")
             run = 0

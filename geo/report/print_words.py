@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,16 +39,21 @@ class Words:
         return text.text(self.language)
 
     def count(self, value: Any) -> str:
-        """Return a whole number; a dash for what is not known."""
-        return DASH if unknown(value) else self.of(count_text(float(value)))
+        """Return a whole number; a dash for what is not known, and what is no number as it stands."""
+        return self._figure(value, count_text)
 
     def share(self, value: Any) -> str:
-        """Return a share 0..1 as percent; a dash for what is not known."""
-        return DASH if unknown(value) else self.of(share_text(float(value)))
+        """Return a share 0..1 as percent; a dash for what is not known, and what is no number as it stands."""
+        return self._figure(value, share_text)
 
     def number(self, value: Any, decimals: int) -> str:
-        """Return a number; a dash for what is not known."""
-        return DASH if unknown(value) else self.of(number_text(float(value), decimals))
+        """Return a number; a dash for what is not known, and what is no number as it stands."""
+        return self._figure(value, lambda figure: number_text(figure, decimals))
+
+    def _figure(self, value: Any, written: Callable[[float], Bilingual]) -> str:
+        if unknown(value):
+            return DASH
+        return value if isinstance(value, str) else self.of(written(float(value)))
 
     def day(self, value: Any) -> str:
         """Return a date; a dash for what is not known."""

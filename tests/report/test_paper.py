@@ -36,6 +36,7 @@ def test_every_vietnamese_letter_is_in_the_font() -> None:
 def test_letters_that_are_missing_are_counted() -> None:
     assert printable("Xã 汉字 A\u202eb\x00") == ("Xã [?×2] Ab", 2)
     assert printable("a\ud800b") == ("a[?×1]b", 1)
+    assert printable("\uffff") == ("[?×1]", 1), "the font names it and draws a box"
 
 
 @settings(max_examples=25, deadline=None)
