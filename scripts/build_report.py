@@ -26,8 +26,8 @@ app = command_line()
 
 @app.command(
     help="Lập atlas.pdf (bản đồ tổng hợp, xếp hạng xã, vùng lõm, thay đổi, kế hoạch, mỗi xã một trang, nguồn và lưu ý) và summary.pdf (một trang cho lãnh "
-    "đạo, tiếng Việt và tiếng Anh) trong thư mục kết quả. Các bước trước được làm nếu còn thiếu. / Print atlas.pdf (overview, communes by rank, dead zones, "
-    "changes, plans, a page per commune, inputs and notes) and summary.pdf (one page for the leadership, in Vietnamese and English) into the run folder. Earlier "
+    "đạo, tiếng Việt và tiếng Anh), plan.docx (dự thảo kế hoạch) trong thư mục kết quả. Các bước trước được làm nếu còn thiếu. / Print atlas.pdf (overview, communes by rank, dead zones, "
+    "changes, plans, a page per commune, inputs and notes) summary.pdf (one page for the leadership, in Vietnamese and English) and plan.docx (a draft of the plan) into the run folder. Earlier "
     "stages are run where they are missing."
 )
 def main(
@@ -53,7 +53,7 @@ def main(
         from geo.compute import make_executor
         from geo.io.project import read_project
         from geo.pipeline.analysis import analyse
-        from geo.pipeline.reporting import ATLAS, SUMMARY, ReportOptions
+        from geo.pipeline.reporting import ATLAS, PLAN, SUMMARY, ReportOptions
 
         executor = make_executor(workers=workers, address=scheduler)
         of_project = read_project(project).language
@@ -62,7 +62,7 @@ def main(
         with StageProgress(console) as progress:
             analysis = analyse(project, out, executor=executor, observer=progress, overwrite=overwrite, report=options)
         for path in analysis.written:
-            if path.name in {ATLAS, SUMMARY}:
+            if path.name in {ATLAS, PLAN, SUMMARY}:
                 console.wrote(path)
 
 

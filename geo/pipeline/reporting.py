@@ -1,4 +1,4 @@
-"""The stage that writes what is printed: the atlas and the leader's page.
+"""The stage that writes what is printed: the atlas, the leader's page, the draft of the plan.
 
 It is asked for by its own command. A run folder that has them keeps them as long as they belong to its results: the
 analysis takes them over if their stage is complete under the same key, and drops them if it is not, so that no printed
@@ -25,12 +25,13 @@ from geo.pipeline.results import arranged_frame
 from geo.pipeline.showing import sentence
 from geo.report.atlas import build_atlas
 from geo.report.leader import build_summary
+from geo.report.plan_document import build_plan
 from geo.report.printed import Printed
 from geo.report.tables import arrange, result_table
 
-__all__ = ["ATLAS", "SUMMARY", "ReportOptions", "options_made", "printed_of", "report_stage"]
+__all__ = ["ATLAS", "PLAN", "SUMMARY", "ReportOptions", "options_made", "printed_of", "report_stage"]
 
-ATLAS, SUMMARY = "atlas.pdf", "summary.pdf"
+ATLAS, SUMMARY, PLAN = "atlas.pdf", "summary.pdf", "plan.docx"
 _STAGE = "report"
 _MEASUREMENTS = "measurements_planned"
 
@@ -87,7 +88,7 @@ def options_made(run: RunFolder) -> ReportOptions | None:
 
 def _write(work: Workspace, options: ReportOptions, content: MapContent) -> Mapping[str, Any]:
     printed = printed_of(work.upstream, replace(content, language=options.language))
-    files = {ATLAS: build_atlas(printed, paper=options.paper), SUMMARY: build_summary(printed)}
+    files = {ATLAS: build_atlas(printed, paper=options.paper), SUMMARY: build_summary(printed), PLAN: build_plan(printed)}
     for name, made in files.items():
         write_bytes(work.public / name, made)
     return {"paper": options.paper, "language": options.language, "bytes": {name: len(made) for name, made in files.items()}}
@@ -111,6 +112,8 @@ def printed_of(folders: Mapping[str, Path], content: MapContent) -> Printed:
         people=dict(zip(FIGURES, content.people, strict=False)),
         plans=_table(folders, "planning", "operator_plans"),
         remainder=_table(folders, "planning", "unserved_after_plans"),
+        inventory=_table(folders, "planning", "inventory_communes"),
+        sharing=_table(folders, "planning", "sharing"),
         measurements_planned=None if planned is None else len(planned),
     )
 

@@ -205,9 +205,11 @@ def _due(printed: Printed, words: Words, zones: pd.DataFrame | None) -> Iterator
 
 
 def _day(value: Any) -> date | None:
-    if unknown(value) or not str(value):
+    """Return a day; None for what is not known, or is no day."""
+    try:
+        return None if unknown(value) else date.fromisoformat(str(value)[:10])
+    except ValueError:
         return None
-    return date.fromisoformat(str(value)[:10])
 
 
 def _reasons(printed: Printed) -> list[tuple[str, int]]:

@@ -29,6 +29,10 @@ class Printed:
         ``operator_plans.csv``.
     remainder : DataFrame or None
         ``unserved_after_plans.csv``.
+    inventory : DataFrame or None
+        ``inventory_communes.csv``.
+    sharing : DataFrame or None
+        ``sharing.csv``.
     measurements_planned : int or None
         Rows of ``measurements_planned.csv``; None where the run plans no measurements.
     """
@@ -38,4 +42,6 @@ class Printed:
     people: Mapping[str, PeopleFigure] = field(default_factory=dict)
     plans: pd.DataFrame | None = None
     remainder: pd.DataFrame | None = None
+    inventory: pd.DataFrame | None = None
+    sharing: pd.DataFrame | None = None
     measurements_planned: int | None = None

@@ -284,14 +284,14 @@ def test_another_place_and_two_workers_give_the_same_bytes(
 def test_a_change_repeats_only_what_depends_on_it(project: Path, tmp_path: Path) -> None:
     copy = tiny_project(tmp_path / "p", cell_size_m=500)
     first = analyse(copy, tmp_path / "out", executor=SerialExecutor(), report=ReportOptions("A4", "en"))
-    assert {"atlas.pdf", "summary.pdf"} <= {path.name for path in first.written}
+    assert {"atlas.pdf", "summary.pdf", "plan.docx"} <= {path.name for path in first.written}
     villages = copy.with_name("villages.csv")
     villages.write_text(villages.read_text(encoding="utf-8").replace("Thôn 1", "Bản Mới"), encoding="utf-8")
     second = analyse(copy, tmp_path / "out", executor=SerialExecutor())
     assert {name for name, result in second.results.items() if result.reused} >= {"calibration", "coverage"}
     assert "Bản Mới" in (second.folder / "tables" / "villages.csv").read_text(encoding="utf-8")
     assert len([p for p in (second.folder / ".stages").iterdir() if p.is_dir()]) == 12
-    assert not list(second.folder.glob("*.pdf")), "printed pages never lie beside figures that are not theirs"
+    assert not [*second.folder.glob("*.pdf"), *second.folder.glob("*.docx")], "printed pages never lie beside figures that are not theirs"
 
 
 def test_printed_pages_hold_the_figures_of_the_run_and_stay(run: Analysis, project: Path, tmp_path: Path) -> None:

@@ -1,0 +1,87 @@
+"""The draft of the plan: status quo beside planned, what is missing in a sentence, no text more than text."""
+
+from __future__ import annotations
+
+import io
+import sys
+import zipfile
+from datetime import date
+from pathlib import Path
+
+import pandas as pd
+from docx import Document
+
+from geo.io.documents import DocumentTable, DocumentText, document_bytes
+from geo.mapping import MapContent
+from geo.report.plan_document import build_plan
+from geo.report.printed import Printed
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "mapping"))
+from hostile import WAYS
+
+CLASSES = ("a1a", "a1b", "a2a", "a2b", "a2c", "class_unknown")
+
+
+def content(language: str = "vi") -> MapContent:
+    return MapContent(title="Tỉnh Thử (giả định)", project_name="Thử", version="0.1.0", date=date(2026, 11, 1), made_up=True, language=language)  # type: ignore[arg-type]
+
+
+def inventory() -> pd.DataFrame:
+    rows = [{"commune_code": "99001", "commune_name": "Xã Thử 1"}, {"commune_code": "total", "commune_name": ""}]
+    for k, row in enumerate(rows):
+        for j, name in enumerate(CLASSES):
+            row |= {f"masts_{name}": 10 * k + j, f"masts_{name}_planned": 100 + j}  # type: ignore[dict-item]
+        row |= {"masts": 15 + 60 * k, "masts_planned": None}  # type: ignore[dict-item]
+    return pd.DataFrame(rows)
+
+
+def cells(table: object) -> list[list[str]]:
+    return [[cell.text for cell in row.cells] for row in table.rows]  # type: ignore[attr-defined]
+
+
+def test_status_quo_stands_beside_planned() -> None:
+    made = build_plan(Printed(content=content(), inventory=inventory()))
+    assert made == build_plan(Printed(content=content(), inventory=inventory()))
+    document = Document(io.BytesIO(made))
+    table = next(t for t in document.tables if len(t.columns) == 16)
+    shown = cells(table)
+    assert shown[0][:4] == ["TT", "Đơn vị hành chính", "A1a", "A1a"]
+    assert shown[1][:6] == ["TT", "Đơn vị hành chính", "HT", "QH", "HT", "QH"]
+    assert shown[2] == ["1", "Xã Thử 1", "0", "100", "1", "101", "2", "102", "3", "103", "4", "104", "5", "105", "15", "–"]
+    assert shown[3][:4] == ["", "Toàn địa bàn", "10", "100"]
+    text = "\n".join(p.text for p in document.paragraphs)
+    assert text.count("chưa lập được bảng") == 3, "ducts, poles and service points were not given"
+    for sentence in ("DỮ LIỆU GIẢ ĐỊNH", "DỰ THẢO", "Chưa có đăng ký của doanh nghiệp", "Không có cụm cột nào", "Chưa tính phần còn lại", "điền căn cứ pháp lý"):
+        assert sentence in text, sentence
+    assert cells(document.tables[-1])[0] == ["NGƯỜI LẬP", "LÃNH ĐẠO DUYỆT"]
+    assert document.core_properties.author == ""
+    assert document.core_properties.modified.date() == date(2026, 11, 1)
+    with zipfile.ZipFile(io.BytesIO(made)) as packed:
+        assert {entry.date_time for entry in packed.infolist()} == {(1980, 1, 1, 0, 0, 0)}
+
+
+def test_lines_sharing_and_remainder() -> None:
+    plans = pd.DataFrame({
+        "line_id": ["L1"], "operator": "Mạng A", "year": [2027], "action": ["build"], "commune_code": ["99001"], "lon": [105.123456], "lat": [22.0], "mast_class": ["A2b"],
+        "height_m": [36.0], "population_gained": [103], "remark": ["must_share"],
+    })  # fmt: skip
+    sharing = pd.DataFrame({"cluster_id": ["C1"], "commune_code": ["99001"], "operators": ["Mạng A; Mạng B"], "distance_m": [41.3], "keep_mast_id": ["A1"], "removable_mast_ids": ["B1"], "saving_vnd": [None]})  # fmt: skip
+    left = pd.DataFrame({"remainder_id": ["V1"], "name": ["Bản Thử"], "commune_code": ["99001"], "class": ["white"], "population_left": [165.0], "proposed_to": ["budget"], "reason": ["no_mast_near"]})  # fmt: skip
+    document = Document(io.BytesIO(build_plan(Printed(content=content("en"), plans=plans, sharing=sharing, remainder=left))))
+    lines, shared, rest = (cells(table)[1] for table in document.tables[1:4])
+    assert lines[:11] == ["1", "L1", "Mạng A", "2027", "build", "99001", "105.12346", "22.00000", "A2b", "36", "103"]
+    assert "must be shared" in lines[11]
+    assert shared == ["1", "C1", "99001", "Mạng A; Mạng B", "41", "A1", "B1", "–"]
+    assert rest[:2] == ["1", "Bản Thử"]
+    assert rest[4] == "165"
+
+
+def test_no_text_breaks_a_document() -> None:
+    ways = [*WAYS.values()]
+    table = DocumentTable(tuple(ways[:3]), tuple((way, way, way) for way in ways), (80.0, 80.0, 80.0), ("left", "right", "middle"))
+    made = document_bytes([DocumentText("".join(ways), heading=True), table], title="".join(ways), created=date(2026, 11, 1))
+    read = Document(io.BytesIO(made))
+    shown = [row[0] for row in cells(read.tables[0])[1:]]
+    assert "<img src=x onerror=ran=1>" in shown
+    assert any("[?×1]" in text for text in shown)
+    assert not any(field in zipfile.ZipFile(io.BytesIO(made)).read("word/document.xml") for field in (b"w:instrText", b"w:fldSimple", b"w:hyperlink"))
