@@ -140,7 +140,7 @@ def _draw_map(book: Book, plate: Plate, *, own: int | None, numbered: Sequence[i
         else:
             _commune_names(book, plate, [k for k in near if k != own], labels, size=8, colour="#6b6b6b")
         labels.write(sheet)
-    step = plate.frame(words.language)
+    step = plate.frame(words.language, (_scale_place(window), _north_place(window)))
     _scale_panel(book, plate)
     sheet.text(10, sheet.height_mm - 8.4, book.crs_line(step), 7.5, colour=GREY, width=sheet.width_mm - 20)
     if layer is None:
@@ -210,8 +210,10 @@ def _village_symbols(book: Book, plate: Plate, code: str | None, labels: Labels)
             if mine != symbol.key or not np.isfinite(places[k, 0]):
                 continue
             _symbol(plate, places[k], symbol, small=code is None)
+            if code is None:
+                continue
             labels.keep(places[k], 1.6)
-            if code is not None and communes[k] == code and mine in _ATTENTION:
+            if communes[k] == code and mine in _ATTENTION:
                 labels.add(places[k], names[k], 8.0, "#1a1a1a", style="bold", offset=2.4)
 
 

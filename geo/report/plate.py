@@ -128,8 +128,11 @@ class Plate:
         pixels = state_pixels(state, grid, self.bounds, self.metre_mm, colours)
         self.sheet.image(pixels, self.window.x, self.window.y, self.window.width, self.window.height)
 
-    def frame(self, language: str) -> int:
-        """Draw the grid with its coordinates, and the window's edge; return the step of the grid in metres."""
+    def frame(self, language: str, panels: Sequence[Window] = ()) -> int:
+        """Draw the grid with its coordinates, and the window's edge; return the step of the grid in metres.
+
+        Coordinates keep off ``panels``, which are drawn later.
+        """
         sheet, window = self.sheet, self.window
         west, south, east, north = self.bounds
         least = float(drawing()["grid_step_mm"]) * self.metre_mm
@@ -150,9 +153,11 @@ class Plate:
         for y in np.arange(np.ceil(south / step) * step, north, step):
             at = window.y + (north - y) / self.metre_mm
             label = number_text(float(y)).text(language)
-            if window.y + 4 < at < window.y + window.height - 3:
-                sheet.text(window.x + 0.8, at - 0.6, label, 6.5, colour="#404040", halo=True)
-                sheet.text(window.x + window.width - 0.8, at - 0.6, label, 6.5, align="right", colour="#404040", halo=True)
+            if not window.y + 4 < at < window.y + window.height - 3:
+                continue
+            for edge, align in ((window.x + 0.8, "left"), (window.x + window.width - 0.8, "right")):
+                if not any(p.y - 1 < at < p.y + p.height + 3 and p.x - 3 < edge < p.x + p.width + 3 for p in panels):
+                    sheet.text(edge, at - 0.6, label, 6.5, align=align, colour="#404040", halo=True)
         sheet.rectangle(window.x, window.y, window.width, window.height, line="#1a1a1a", line_width=0.35)
         return step
 
