@@ -149,7 +149,10 @@ def test_the_leaders_page(content: MapContent, printed: Printed) -> None:
         assert f"{counts.get(name, 0)} {vi}" in first
         assert f"{counts.get(name, 0)} {en}" in second
     assert "(khoảng 90 %) 900 1.043 1.100" in first
-    assert "(sớm nhất 31/12/2026)" in first
+    assert "0 vùng đã quá hạn; 1 vùng đến hạn trong 365 ngày tới (sớm nhất 31/12/2026); 7 vùng không có thời hạn." in first
+    later = Printed(content=dataclasses.replace(content, date=date(2027, 1, 15)))
+    late = flat(pypdf.PdfReader(io.BytesIO(build_summary(later))).pages[0].extract_text())
+    assert "1 vùng đã quá hạn; 0 vùng đến hạn trong 365 ngày tới; 7 vùng" in late
     assert "1 vùng quá hạn" in first, "of the register"
     assert "Trong 2 dòng doanh nghiệp đăng ký, 1 dòng" in first
     assert "Sau kế hoạch còn 1 thôn và 1 vùng" in first
