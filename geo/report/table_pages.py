@@ -181,7 +181,7 @@ def _best_lines(book: Book, sheet: Sheet, plans: pd.DataFrame, y: float) -> floa
     columns = [
         Column(words.say("plans", "line"), 34.0), Column(words.say("plans", "operator"), 40.0), Column(words.say("plans", "year"), 16.0), Column(words.say("plans", "action"), 28.0),
         Column(words.say("plans", "commune"), 66.0), Column(words.say("plans", "mast_class"), 24.0), Column(words.say("plans", "villages"), 26.0, "right"),
-        Column(words.say("plans", "people"), 24.0, "right"), Column(words.say("plans", "zones"), 52.0), Column(words.say("plans", "remark"), 90.0),
+        Column(words.say("plans", "people"), 24.0, "right"), Column(words.say("plans", "zones"), 52.0, most=2), Column(words.say("plans", "remark"), 90.0, most=3),
     ]  # fmt: skip
     rows: list[Row] = [
         [
