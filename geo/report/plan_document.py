@@ -67,7 +67,7 @@ def _inventory(frame: pd.DataFrame | None, words: Words, kind: str, columns: Seq
     names = [name for _, column in asked for name in (column, f"{column}_planned")]
     if frame is None or not set(names) <= set(frame.columns) or frame[names].isna().all(axis=None):
         return DocumentText(words.say("plan", "not_given"), italic=True, size=12)
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for _, row in frame.iterrows():
         code = "" if unknown(row["commune_code"]) else str(row["commune_code"])
         shown = words.say("plan", "total" if code == _TOTAL else "no_commune") if code in {"", _TOTAL} else str(row["commune_name"])
