@@ -18,6 +18,7 @@ import shapely
 
 from geo.errors import Bilingual, InputError
 from geo.grid import Grid
+from geo.io.resources import load_toml
 from geo.mapping import AreaLayer, DataSource, MapContent
 from geo.mapping.labels import count_text, share_text
 from geo.mapping.palette import palette
@@ -63,6 +64,15 @@ def pages(printed: Printed) -> list[str]:
 
 def flat(text: str) -> str:
     return " ".join(text.split())
+
+
+def test_words_are_there_in_both_languages_with_the_same_fields() -> None:
+    for section, entries in load_toml("strings/print.toml").items():
+        for name, entry in entries.items():
+            assert set(entry) == {"vi", "en"}, (section, name)
+            assert sorted(re.findall(r"{\w+}", entry["vi"])) == sorted(re.findall(r"{\w+}", entry["en"])), (section, name)
+            assert entry["vi"].strip()
+            assert entry["en"].strip()
 
 
 def test_a_page_per_commune_with_the_figures_of_its_table(content: MapContent, pages: list[str]) -> None:
