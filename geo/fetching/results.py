@@ -64,7 +64,7 @@ def make_results(wanted: Wanted, source: Path, making: Path, limits: FetchLimits
         folder.mkdir()
         made, said = _part(wanted, part, source, folder, limits)
         notes += said
-        for file in made:
+        for file in made if part.part.form != "as_is" or wanted.item.content in {"zip", "gzip"} else ():  # else it was looked into
             kind = _KINDS.get(file.suffix.lower(), "other")
             columns = part.part.columns if part.part.form == "csv" else ()
             check_file(file, kind=kind, label=f"{wanted.item.code}/{file.name}", columns=columns, blocks=limits.blocks_read)

@@ -100,7 +100,7 @@ def quick(**changes: Any) -> FetchSettings:
     """Return the settings with times in which a test can wait."""
     settings = fetch_settings()
     asking = replace(
-        settings.asking, connect_seconds=2.0, silence_seconds=0.25, slow_seconds=0.2, slow_bytes=5000, tries=3, most_rounds=12, again_seconds=0.01,
+        settings.asking, connect_seconds=2.0, silence_seconds=0.25, slow_seconds=0.06, slow_bytes=5000, tries=3, most_rounds=12, again_seconds=0.01,
         longest_wait_seconds=1.5, pause_seconds=0.0,
     )  # fmt: skip
     limits = replace(settings.limits, smallest_limit_bytes=400_000, spare_bytes=1_000_000)

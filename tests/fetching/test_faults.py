@@ -39,6 +39,11 @@ def running() -> Iterator[Publisher]:
         yield publisher
 
 
+@pytest.fixture(autouse=True)
+def _no_waiting_for_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.fsync", lambda _handle: None)
+
+
 @pytest.fixture
 def publisher(running: Publisher) -> Publisher:
     running.files, running.headers, running.script, running.lasting, running.asked = {PATH: BODY}, {}, {}, set(), []
@@ -86,7 +91,7 @@ def changed(server: Publisher, request: Request) -> Reply:
 
 def trickle(server: Publisher, _request: Request) -> Reply:
     reply = whole(server, BODY)
-    return Reply(reply.head, tuple(BODY[i : i + 40] for i in range(0, 2000, 40)), pause=0.02)
+    return Reply(reply.head, tuple(BODY[i : i + 40] for i in range(0, 2000, 40)), pause=0.01)
 
 
 def silent(server: Publisher, _request: Request) -> Reply:
