@@ -377,10 +377,10 @@ async def _answer(
     for _ in range(settings.most_redirects + 1):
         try:
             reply = await session.get(url, headers=headers, allow_redirects=False, proxy=_proxy(url))
+        except aiohttp.ClientConnectorCertificateError:  # a ValueError too
+            raise _distrusted(asked, urlsplit(url).hostname or "") from None
         except (aiohttp.InvalidURL, ValueError):
             raise FetchError(f"'{asked.label}': địa chỉ không hợp lệ.", f"'{asked.label}': the address is no valid one.") from None
-        except aiohttp.ClientConnectorCertificateError:
-            raise _distrusted(asked, urlsplit(url).hostname or "") from None
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             if isinstance(error, aiohttp.ClientSSLError | ssl.SSLError):
                 raise _distrusted(asked, urlsplit(url).hostname or "") from None
