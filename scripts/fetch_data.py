@@ -234,8 +234,20 @@ def _write_snippet(console: Console, folder: FetchFolder) -> None:
     from geo.fetching.snippet import inputs_snippet
 
     records = folder.records()
-    if records:
-        console.wrote(folder.write_text("inputs.toml", inputs_snippet(records, folder=folder.root.resolve().name)))
+    if not records:
+        return
+    text = inputs_snippet(records, folder=folder.root.resolve().name)
+    place = folder.write_text("inputs.toml", text)
+    if place is not None:
+        console.wrote(place)
+    else:
+        console.note(
+            Bilingual(
+                "Tệp inputs.toml ở đó không phải do lệnh này ghi nên được giữ nguyên; các dòng cho tệp dự án:",
+                "The inputs.toml there was not written by this command and is left alone; the lines for a project file:",
+            )
+        )
+        console.say(Bilingual(text, text))
 
 
 if __name__ == "__main__":

@@ -50,6 +50,7 @@ class FetchFolder:
             If another command works in it, or it cannot be written to.
         """
         unfinished = self.root / _UNFINISHED
+        made = not self.root.exists()
         try:
             unfinished.mkdir(parents=True, exist_ok=True)
             lock = FileLock(unfinished / "lock", timeout=0)
@@ -69,11 +70,10 @@ class FetchFolder:
         finally:
             lock.release()
             (unfinished / "lock").unlink(missing_ok=True)
-            for folder in sorted((p for p in self.root.rglob("*") if p.is_dir()), reverse=True):
+            folders = [*sorted((p for p in unfinished.rglob("*") if p.is_dir()), reverse=True), unfinished, *([self.root] if made else [])]
+            for folder in folders:  # no others: an empty folder may be the person's own
                 with suppress(OSError):  # it is not empty
                     folder.rmdir()
-            with suppress(OSError):
-                self.root.rmdir()
 
     def part(self, item: str, name: str) -> PartialFile:
         """Return the place of a file that is coming."""
@@ -145,10 +145,14 @@ class FetchFolder:
                 return str(record.get("download", {}).get("sha256", ""))
         return ""
 
-    def write_text(self, name: str, text: str) -> Path:
-        """Write a text beside the items' folders; return its place."""
-        write_text(self.root / name, text)
-        return self.root / name
+    def write_text(self, name: str, text: str) -> Path | None:
+        """Write a text beside the items' folders; return its place, None where a file stands that begins with another line."""
+        path = self.root / name
+        head = text.partition("\n")[0].encode()
+        if path.exists() and not path.read_bytes().startswith(head[: len(head) // 2]):
+            return None
+        write_text(path, text)
+        return path
 
 
 def _read_record(path: Path) -> dict[str, Any] | None:

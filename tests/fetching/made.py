@@ -28,14 +28,14 @@ __all__ = ["geotiff", "gz", "one_item", "ookla", "quick", "shapefile_zip", "zipp
 
 
 def geotiff(west: float, north: float, *, size: int = 200, degrees: float = 1.0, dtype: str = "int16", seed: int = 1, crs: str | None = "EPSG:4326",
-            value: int | None = None) -> bytes:  # fmt: skip
-    """Return a raster of noise: some 60 kB that no packing shortens."""
+            value: int | None = None, compress: str | None = "deflate") -> bytes:  # fmt: skip
+    """Return a raster of noise; unpacked, all of one size are equally long and any mixture of two of them is a good one too."""
     rng = np.random.default_rng(seed)
     cells = np.full((size, size), value) if value is not None else rng.integers(100, 3000 if dtype != "uint8" else 200, (size, size))
     profile = {"driver": "GTiff", "width": size, "height": size, "count": 1, "dtype": dtype, "tiled": True, "blockxsize": 64, "blockysize": 64}
     with rasterio.MemoryFile() as memory, warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        with memory.open(**profile, crs=crs, transform=from_origin(west, north, degrees / size, degrees / size), compress="deflate") as dataset:
+        with memory.open(**profile, crs=crs, transform=from_origin(west, north, degrees / size, degrees / size), compress=compress) as dataset:
             dataset.write(cells.astype(dtype), 1)
         return bytes(memory.read())
 

@@ -60,7 +60,7 @@ BAD = {
     "climbs out": (zipped({"../a.tif": b"x"}), "unsafe path '../a.tif'"),
     "climbs out inside": (zipped({"b/../../a.tif": b"x"}), "unsafe path"),
     "climbs out as Windows writes": (zipped({"..\\a.tif": b"x"}), "unsafe path"),
-    "an absolute path": (zipped({"/tmp_a.tif": b"x"}), "unsafe path"),
+    "an absolute path": (zipped({"/a.tif": b"x"}), "unsafe path"),
     "a drive": (zipped({"C:a.tif": b"x"}), "unsafe path"),
     "a link": (_linked(), "unsafe path"),
     "a harmless member beside a harmful one": (zipped({"a.tif": b"x", "../../b": b"y"}), "unsafe path"),
@@ -76,18 +76,19 @@ BAD = {
 }
 
 
+def unpack(path: Path, folder: Path) -> list[Path]:
+    with open_archive(path, patterns=[r"\.tif$"], most_bytes=1_000_000, most_members=50, label=path.name) as archive:
+        return [archive.extract(member, folder) for member in archive.matching(r"\.tif$")]
+
+
 @pytest.mark.parametrize("name", BAD)
 def test_archives_that_are_refused(name: str, tmp_path: Path) -> None:
     content, sentence = BAD[name]
     (tmp_path / "x.zip").write_bytes(content)
     folder = tmp_path / "inside" / "deep"
     folder.mkdir(parents=True)
-    with (
-        pytest.raises(InputError, match=sentence),
-        open_archive(tmp_path / "x.zip", patterns=[r"\.tif$"], most_bytes=1_000_000, most_members=50, label="x.zip") as archive,
-    ):
-        for member in archive.matching(r"\.tif$"):
-            archive.extract(member, folder)
+    with pytest.raises(InputError, match=sentence):
+        unpack(tmp_path / "x.zip", folder)
     assert sorted(p.name for p in tmp_path.iterdir()) == ["inside", "x.zip"]
     assert sorted(p.name for p in (tmp_path / "inside").iterdir()) == ["deep"]
     assert sum(p.stat().st_size for p in folder.iterdir()) <= 1_000_000
@@ -95,9 +96,7 @@ def test_archives_that_are_refused(name: str, tmp_path: Path) -> None:
 
 def test_a_good_archive_lands_under_bare_names(tmp_path: Path) -> None:
     (tmp_path / "x.zip").write_bytes(zipped({"a/b/x.tif": b"1", "a/y.txt": b"2", "a..b/z.tif": b"3"}))
-    with open_archive(tmp_path / "x.zip", patterns=[r"\.tif$"], most_bytes=100, most_members=5, label="x.zip") as archive:
-        made = [archive.extract(m, tmp_path) for m in archive.matching(r"\.tif$")]
-    assert {p.name: p.read_bytes() for p in made} == {"x.tif": b"1", "z.tif": b"3"}
+    assert {p.name: p.read_bytes() for p in unpack(tmp_path / "x.zip", tmp_path)} == {"x.tif": b"1", "z.tif": b"3"}
 
 
 @pytest.mark.parametrize("content", [gz(b"x" * 100)[:-3], gz(b"x" * 100)[:-8] + b"12345678", gz(b"x" * 100) + b"rubbish"])
@@ -172,7 +171,7 @@ def test_a_csv_without_header_or_columns(tmp_path: Path) -> None:
     out = tmp_path / "out.csv"
     assert cut_csv(io.BytesIO(bare), out, lon="lon", lat="lat", header=["id", "lon", "lat", "name"], boxes=BOX, label="t") == 3
     assert pd.read_csv(out, dtype=str)["id"].tolist() == ["007", "2", "6"]
-    with pytest.raises(InputError, match="'t' lacks the columns lon, lat; first line: 007, 105.5"):
+    with pytest.raises(InputError, match=r"'t' lacks the columns lon, lat; first line: 007, 105\.5"):
         cut_csv(io.BytesIO(bare), out, lon="lon", lat="lat", header=["lon", "lat"], boxes=BOX, label="t")
     with pytest.raises(InputError, match="cannot be read"):
         cut_csv(io.BytesIO(TABLE.encode() + b"1,2\n"), out, lon="lon", lat="lat", header=(), boxes=BOX, label="t")

@@ -14,11 +14,11 @@ from pathlib import Path
 import pytest
 
 from geo.errors import InputError
-from geo.fetching.asking.secret import Secret
 from geo.fetching.areas import box_area
+from geo.fetching.asking.secret import Secret
 from geo.fetching.plan import Quarter, wanted_files
 from geo.io.fetched import FetchFolder
-from tests.fetching.made import geotiff, gz
+from tests.fetching.made import geotiff
 from tests.fetching.server import Publisher, Reply, Request, answer, publishing
 from tests.fetching.test_items import TEXT, catalogue_of
 from tests.interruptible import heed_interrupts

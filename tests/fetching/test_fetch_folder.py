@@ -148,9 +148,13 @@ def test_bytes_that_nothing_vouches_for_are_thrown_away(publisher: Publisher, fo
 
 
 def test_a_download_complete_but_not_looked_into_is_not_asked_for_again(publisher: Publisher, folder: FetchFolder, monkeypatch: pytest.MonkeyPatch) -> None:
-    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
-        patched.setattr("geo.fetching.fetch.file_digests", lambda _path: (_ for _ in ()).throw(KeyboardInterrupt))
-        fetch(folder, wanted(publisher))
+    def interrupted(_path: Path) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr("geo.fetching.fetch.file_digests", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            fetch(folder, wanted(publisher))
     assert files_in(folder.root) == [".unfinished/made_up/data.tif.part", ".unfinished/made_up/data.tif.part.json"]
     assert fetch(folder, wanted(publisher)).files[0].read_bytes() == BODY
     assert len(publisher.asked) == 1
@@ -211,6 +215,26 @@ def test_two_commands_do_not_work_in_one_folder(folder: FetchFolder) -> None:
     with folder.working(), pytest.raises(InputError, match="Another command is fetching"), FetchFolder(folder.root).working():
         pass
     assert not folder.root.exists()
+
+
+def test_what_was_in_the_folder_before_stays(publisher: Publisher, folder: FetchFolder) -> None:
+    (folder.root / "empty/inside").mkdir(parents=True)
+    (folder.root / "inputs.toml").write_text("mine", encoding="utf-8")
+    publisher.script[PATH] = [lambda server, _: answer(404)]
+    with pytest.raises(FetchError):
+        fetch(folder, wanted(publisher))
+    assert sorted(p.relative_to(folder.root).as_posix() for p in folder.root.rglob("*")) == ["empty", "empty/inside", "inputs.toml"]
+    assert folder.write_text("inputs.toml", "# Lines of ours\nx") is None
+    assert (folder.root / "inputs.toml").read_text(encoding="utf-8") == "mine"
+    assert folder.write_text("new.toml", "# Lines of ours, a\nx") == folder.write_text("new.toml", "# Lines of ours, b\ny")
+    assert (folder.root / "new.toml").read_text(encoding="utf-8").endswith("y")
+
+
+def test_a_list_of_checksums_that_breaks_off_is_no_fault(publisher: Publisher, folder: FetchFolder) -> None:
+    publisher.script["/sums"] = [lambda server, _: Reply(answer(200, length=100).head, (b"0123",))]
+    file = wanted(publisher, checksum_address=publisher.address + "/sums", checksum_kind="md5")
+    assert fetch(folder, file).state == "fetched"
+    assert folder.records()[0]["notes"][0]["en"] == "The publisher's checksum could not be had."
 
 
 # -- mirrors -------------------------------------------------------------------------------------------------------

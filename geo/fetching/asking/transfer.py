@@ -146,8 +146,9 @@ async def fetch_text(asked: Asked, settings: AskingSettings, secret: Secret) -> 
                 if reply.status != 200:
                     raise _refused(asked, reply, b"", secret)
                 return (await reply.content.read(settings.checksum_bytes)).decode("utf-8", "replace")
-        except _InterruptedError as cut:
-            raise FetchError(f"'{asked.label}': {cut.reason.vi}.", f"'{asked.label}': {cut.reason.en}.") from None
+        except (_InterruptedError, aiohttp.ClientError, TimeoutError, ConnectionError) as cut:
+            reason = cut.reason if isinstance(cut, _InterruptedError) else _network_reason(cut, cut=True)
+            raise FetchError(f"'{asked.label}': {reason.vi}.", f"'{asked.label}': {reason.en}.") from None
 
 
 def _session(settings: AskingSettings) -> aiohttp.ClientSession:
