@@ -25,7 +25,7 @@ from geo.fetching.plan import Wanted
 from geo.fetching.results import make_results
 from geo.fetching.settings import FetchSettings
 from geo.io.fetched import FetchFolder
-from geo.io.file_kinds import check_file
+from geo.io.file_kinds import check_file, looks_like
 from geo.io.files import digest
 from geo.io.partial import FileDigests, PartialFile, PartialState, file_digests
 from geo.io.unpacking import decode_gzip
@@ -233,11 +233,8 @@ class Fetcher:
         kind = wanted.item.content
         limit = self.settings.limits.most_bytes(wanted.item.size_bytes if kind != "gzip" else wanted.item.unpacked_bytes)
         decode_gzip(part.path, source, most_bytes=limit, label=wanted.label)
-        if kind == "gzip":
-            with source.open("rb") as stream:
-                doubly = stream.read(3) == b"\x1f\x8b\x08"
-            if not doubly:
-                part.path.replace(source)
+        if kind == "gzip" and not looks_like(PartialFile(source).start_of(4), "gzip"):
+            part.path.replace(source)
         return source
 
     def _changed(self, former: Mapping[str, Any] | None, wanted: Wanted, digests: FileDigests) -> tuple[Bilingual, ...]:

@@ -86,7 +86,7 @@ def _changed(path: str, value: Any) -> dict[str, Any]:
         ("items.population.licence", "none", "lacks a licence declared"),
         ("items.population.title", {"vi": "x"}, "lacks 'title' in Vietnamese or English"),
         ("items.population.address", "http://example.org/x", "an https:// address"),
-        ("items.population.address", "https://a:b@example.org/x", "without a password"),
+        ("items.population.address", "https://a:b" + "@example.org/x", "without a password"),
         ("items.population.address", "https://[x/", "an https:// address"),
         ("items.population.content", "exe", "only geotiff"),
         ("items.population.per", "week", "only country"),

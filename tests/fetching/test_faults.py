@@ -16,6 +16,9 @@ from typing import Any
 import pytest
 import rasterio
 
+from geo.fetching.asking import transfer
+from geo.fetching.asking.secret import Secret
+from geo.fetching.asking.transfer import Asked
 from geo.fetching.faults import CutError, FetchError
 from geo.fetching.fetch import Fetcher
 from geo.fetching.plan import Quarter, Wanted, wanted_files
@@ -151,7 +154,7 @@ WAYS = [
     # -- lies about lengths ----------------------------------------------------------------------------
     Case("promises more than it has, then owns up", [sends(BODY, length=len(BODY) + 500)], asked=2),
     Case("promises more than it has for ever", [sends(BODY, length=len(BODY) + 500)], "kept", "bị ngắt", "was cut", lasting=True),
-    Case("promises less than it sends", [sends(BODY, length=HALF)], "clean", "bị ngắt", "was cut", lasting=True),
+    Case("promises less than it sends", [lambda s, _r: Reply(whole(s, b"", length=HALF).head, (BODY[:HALF], BODY[HALF:]), pause=0.1)], "clean", "cắt cụt", "cut short"),
     Case("a file that was cut short where it lies", [sends(BODY[:HALF])], "clean", "cắt cụt", "cut short"),
     Case("the last bytes are missing where it lies", [sends(BODY[:-10])], "clean", "cắt cụt", "cut short"),
     Case("the last bytes of a packed raster are missing", [sends(PACKED[:-10])], "clean", "cắt cụt", "cut short"),
@@ -205,7 +208,7 @@ WAYS = [
     Case("redirect to another port", [says(302, Location="http://127.0.0.1:1/x.tif")], "clean", "--allow-host", "--allow-host", asked=1),
     Case("redirect to a file", [says(302, Location="file:///etc/hostname")], "clean", "'file:'", "'file:'", asked=1),
     Case("redirect to ftp", [says(301, Location="ftp://127.0.0.1/x.tif")], "clean", "'ftp:'", "'ftp:'", asked=1),
-    Case("redirect with a password", [says(302, Location="http://a:b@127.0.0.1/x.tif")], "clean", "không cho phép", "not allowed", asked=1),
+    Case("redirect with a password", [says(302, Location="http://a:b" + "@127.0.0.1/x.tif")], "clean", "không cho phép", "not allowed", asked=1),
     Case("redirect to nowhere", [says(302)], "clean", "không cho phép", "not allowed", asked=1),
     Case("redirect to a broken address", [says(302, Location="http://[::1/x")], "clean", "không cho phép", "not allowed", asked=1),
     Case("redirects without end", [says(302, Location="/data.tif")], "clean", "vòng quanh", "redirects more than", lasting=True, asked=6),
@@ -230,6 +233,39 @@ def test_two_files_joined_would_not_be_noticed_by_their_look() -> None:
     assert len(BODY) == len(OTHER)
     with rasterio.MemoryFile(BODY[:HALF] + OTHER[HALF:]) as memory, memory.open(driver="GTiff") as dataset:
         assert dataset.read(1).shape == (200, 200)
+
+
+def test_far_too_much_is_stopped_while_it_comes(publisher: Publisher, tmp_path: Path) -> None:
+    seen: list[int] = []
+    publisher.script[PATH] = [chunked(BODY * 20)]
+    fetcher = Fetcher(FetchFolder(tmp_path / "out"), quick(), "", progress=lambda _label, done, _total: seen.append(done))
+    with pytest.raises(FetchError, match="stopped"):
+        fetcher.fetch(wanted(publisher))
+    assert max(seen) <= 400_000 < len(BODY) * 20
+
+
+@pytest.mark.parametrize(
+    ("url", "location", "sentence"),
+    [
+        ("https://example.org/a", "http://example.org/b", "from https to http at 'example.org'"),
+        ("https://example.org/a", "//example.com/b", "--allow-host example.com"),
+        ("https://example.org/a", "javascript:alert(1)", "not allowed ('javascript:')"),
+        ("https://example.org/a", "https://geheim.example.com/", "redirects to '***.example.com'"),
+        ("https://example.org/a", "https://allowed.example.com/?t=geheim", "wants your key to go to 'allowed.example.com'"),
+    ],
+)  # fmt: skip
+def test_where_a_redirect_may_not_lead(url: str, location: str, sentence: str) -> None:
+    asked = Asked(url, "x", "zip", ("allowed.example.com",), 1, {}, lambda _n: None, lambda _a, _b: None)
+    with pytest.raises(FetchError) as raised:
+        transfer._led_to(asked, url, location, "example.org", Secret("geheim"))
+    assert sentence in raised.value.message.en
+    assert "geheim" not in str(raised.value)
+
+
+def test_where_it_may() -> None:
+    asked = Asked("https://example.org/a", "x", "zip", ("allowed.example.com",), 1, {}, lambda _n: None, lambda _a, _b: None)
+    for location, target in (("b?c", "https://example.org/b?c"), ("https://ALLOWED.example.com/x", "https://ALLOWED.example.com/x"), ("/d", "https://example.org/d")):
+        assert transfer._led_to(asked, "https://example.org/a", location, "example.org", Secret()) == target
 
 
 def test_the_list_names_each_way_once() -> None:
