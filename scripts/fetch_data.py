@@ -177,6 +177,10 @@ class _Progress:
         now = time.monotonic()
         if label != self.label:
             self.label, self.spoke = label, now
+            size = data_size(total) if total else None
+            self.console.note(
+                Bilingual(f"Đang tải {label}" + (f", {size.vi}" if size else ""), f"Fetching {label}" + (f", {size.en}" if size else ""))
+            )
         elif now - self.spoke >= LINE_EVERY_SECONDS:
             self.spoke = now
             got, whole = data_size(done), data_size(total) if total else None

@@ -143,7 +143,7 @@ class Fetcher:
                 names = {file.name for file in made.files}
                 if self.keep and wanted.name not in names:
                     made = replace(made, files=(*made.files, source.rename(making / wanted.name)))
-                notes = made.notes + self._changed(former, wanted, digests)
+                notes = checksum.notes + made.notes + self._changed(former, wanted, digests)
                 record = self._record(wanted, state, via, digests, checksum, made.files, made.inputs, notes)
                 files = self.folder.put(item.code, wanted.record, made.files, record)
             part.discard()
@@ -208,7 +208,11 @@ class Fetcher:
             if found:
                 known.append(Checksum(item.checksum_kind, found, "publisher"))
             else:
-                notes.append(Bilingual("Không lấy được mã kiểm tra của nơi phát hành.", "The publisher's checksum could not be had."))
+                notes.append(
+                    Bilingual(
+                        f"'{wanted.label}': không lấy được mã kiểm tra của nơi phát hành.", f"'{wanted.label}': the publisher's checksum could not be had."
+                    )
+                )
         for checksum in known:
             own = digests.md5 if checksum.kind == "md5" else digests.sha256
             if own != checksum.value:
@@ -280,7 +284,7 @@ class Fetcher:
             },
             "files": [{"file": f.name, "bytes": f.stat().st_size, "sha256": digest(f)} for f in files],
             "inputs": [dict(entry) for entry in inputs],
-            "notes": [both(note) for note in (*checksum.notes, *notes)],
+            "notes": [both(note) for note in notes],
         }  # fmt: skip
 
 

@@ -38,11 +38,14 @@ class WantedPart:
         Regular expressions of the members of an archive; each must find something.
     file : str
         Name of the result; empty: the member's or the file's own.
+    tiles : tuple of str
+        What each expression is of (``N21E104``), where there is one per tile.
     """
 
     part: Part
     members: tuple[str, ...]
     file: str
+    tiles: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +161,7 @@ def _corners(lat: int, lon: int, degrees: int) -> dict[str, str]:
 
 
 def _wanted(item: Item, values: dict[str, str], area: FetchArea | None) -> Wanted:
-    parts = tuple(WantedPart(part, _members(part, item, values, area), filled(part.file, values)) for part in item.parts)
+    parts = tuple(_part(part, item, values, area) for part in item.parts)
     name = filled(item.file, values)
     for text in (name, *(part.file for part in parts if part.file)):
         if not plain_name(text):
@@ -169,19 +172,20 @@ def _wanted(item: Item, values: dict[str, str], area: FetchArea | None) -> Wante
     return Wanted(item, name, filled(item.address, values), filled(item.checksum_address, values), values, parts, area)
 
 
-def _members(part: Part, item: Item, values: dict[str, str], area: FetchArea | None) -> tuple[str, ...]:
-    """Return the expressions for members: one, or one for each small tile of the area that lies in the file's own."""
+def _part(part: Part, item: Item, values: dict[str, str], area: FetchArea | None) -> WantedPart:
+    """Return what is wanted of an archive: one expression, or one for each small tile of the area that lies in the file's own."""
+    file = filled(part.file, values)
     if not part.members:
-        return ()
+        return WantedPart(part, (), file)
     codes = "|".join(re.escape(code) for code in values.get("province", "").split("_"))
     patterns = {name: re.escape(value) for name, value in values.items()} | {"province": f"(?:{codes})"}
     if not part.member_degrees or area is None:
-        return (filled(part.members, patterns),)
-    found = []
-    for lat, lon in area.cells(part.member_degrees):
-        inside = item.per != "tile" or _corners(
-            lat // item.tile_degrees * item.tile_degrees, lon // item.tile_degrees * item.tile_degrees, item.tile_degrees
-        ).items() <= values.items()
-        if inside:
-            found.append(filled(part.members, patterns | _corners(lat, lon, part.member_degrees)))
-    return tuple(found)
+        return WantedPart(part, (filled(part.members, patterns),), file)
+    large = item.tile_degrees
+    cells = [
+        (lat, lon)
+        for lat, lon in area.cells(part.member_degrees)
+        if item.per != "tile" or _corners(lat // large * large, lon // large * large, large).items() <= values.items()
+    ]
+    members = tuple(filled(part.members, patterns | _corners(lat, lon, part.member_degrees)) for lat, lon in cells)
+    return WantedPart(part, members, file, tuple(latitude_name(lat) + longitude_name(lon) for lat, lon in cells))

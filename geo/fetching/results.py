@@ -116,7 +116,7 @@ def _unless_empty(wanted: Wanted, target: Path, count: int) -> tuple[list[Path],
 
 def _from_archive(wanted: Wanted, part: WantedPart, archive: Archive, folder: Path) -> tuple[list[Path], list[Bilingual]]:
     found = {pattern: archive.matching(pattern) for pattern in part.members}
-    missing = sum(not members for members in found.values())
+    missing = [pattern for pattern, members in found.items() if not members]
     members = list({m.filename: m for matches in found.values() for m in matches}.values())
     tiles = bool(part.part.member_degrees and wanted.item.sea)
     if missing and not tiles:
@@ -126,10 +126,11 @@ def _from_archive(wanted: Wanted, part: WantedPart, archive: Archive, folder: Pa
         )
     notes = []
     if missing:
+        names = ", ".join(tile for tile, pattern in zip(part.tiles, part.members, strict=True) if pattern in missing)
         notes.append(
             Bilingual(
-                f"'{wanted.label}': {missing} mảnh của vùng không có trong tệp (bình thường nếu là biển).",
-                f"'{wanted.label}': {missing} tiles of the area are not in the file (normal for open sea).",
+                f"'{wanted.label}' không có mảnh {names}; bình thường nếu là biển, nếu là đất liền thì thiếu dữ liệu ở đó.",
+                f"'{wanted.label}' does not hold {names}; normal for open sea, on land data are missing there.",
             )
         )
     if part.part.form == "geojson":

@@ -47,8 +47,10 @@ def inputs_snippet(records: Sequence[Mapping[str, Any]], *, folder: str) -> str:
             if entry.get("remark"):
                 lines.append(f"# {entry['remark']['vi']} / {entry['remark']['en']}")
             values = _values(group, folder)
-            if entry["use"] and (kind not in _ONE_SET or number == 0):
+            if entry["use"] and kind not in _ONE_SET:
                 together += values
+            elif entry["use"] and number == 0:
+                lines += _assigned(kind, values)
             else:
                 lines += [f"# {line}" for line in _assigned(kind, values)]
         if together:

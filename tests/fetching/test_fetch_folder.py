@@ -234,7 +234,18 @@ def test_a_list_of_checksums_that_breaks_off_is_no_fault(publisher: Publisher, f
     publisher.script["/sums"] = [lambda server, _: Reply(answer(200, length=100).head, (b"0123",))]
     file = wanted(publisher, checksum_address=publisher.address + "/sums", checksum_kind="md5")
     assert fetch(folder, file).state == "fetched"
-    assert folder.records()[0]["notes"][0]["en"] == "The publisher's checksum could not be had."
+    assert folder.records()[0]["notes"][0]["en"].endswith(": the publisher's checksum could not be had.")
+
+
+@pytest.mark.parametrize("doubly", [False, True])
+def test_a_packed_file_that_the_server_calls_packed(publisher: Publisher, folder: FetchFolder, doubly: bool) -> None:
+    """data.csv.gz under Content-Encoding: gzip: some servers pack once and say it, some pack what is packed."""
+    content = gz(b"lon,lat\n105,22\n")
+    publisher.files["/c.csv.gz"] = gz(content) if doubly else content
+    publisher.headers["/c.csv.gz"] = {"Content-Encoding": "gzip"}
+    part = {"input": "sites", "form": "csv", "columns": ["lon", "lat"], "file": "c.csv"}
+    outcome = fetch(folder, wanted(publisher, "/c.csv.gz", file="c.csv.gz", content="gzip", parts=[part]))
+    assert outcome.files[0].read_text(encoding="utf-8").replace('"', "").split() == ["lon,lat", "105,22"]
 
 
 # -- mirrors -------------------------------------------------------------------------------------------------------

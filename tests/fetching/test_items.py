@@ -38,8 +38,7 @@ AREA = province_area(["08"], margin_m=15000)
 QUARTER = Quarter(2026, 1)
 KEY = "pk.made+up0123"
 NOW = dt.datetime(2026, 11, 30, 1, 2, 3, tzinfo=dt.UTC)
-SEA = "N23E106"  # left out: stands for a tile that the publisher does not have
-INSIDE, FAR = "1321", "0000"  # beginnings of quadkeys
+SEA = "N23E105"  # stands for a tile that the publisher does not have
 
 
 def quadkey(lon: float, lat: float, zoom: int = 16) -> str:
@@ -127,7 +126,7 @@ def fetched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fetched]:
 def test_every_item_was_fetched_and_nothing_else_is_there(fetched: Fetched) -> None:
     states = {code: [o.state for o in outcomes] for code, outcomes in fetched.outcomes.items()}
     assert states == {
-        "boundaries": ["fetched"], "terrain_surface_copernicus": ["fetched"] * 6, "terrain_ground_fabdem": ["fetched"],
+        "boundaries": ["fetched"], "terrain_surface_copernicus": [*["fetched"] * 5, "absent"], "terrain_ground_fabdem": ["fetched"],
         "terrain_surface_srtm": ["fetched"] * 6, "population": ["fetched"], "buildings": ["fetched", "empty"], "osm": ["fetched"],
         "land_cover": ["fetched"] * 2, "speed_tests_mobile": ["fetched"], "speed_tests_fixed": ["fetched"], "cells_opencellid": ["fetched"],
     }  # fmt: skip
@@ -165,8 +164,9 @@ def test_a_record_says_source_licence_date_and_what_the_checksum_is_worth(fetche
     assert record["checksum"]["from"] == "first_download"
     assert record["checksum"]["value"] == record["download"]["sha256"] == record["files"][0]["sha256"]
     assert "chỉ là mã của lần tải này" in record["checksum"]["meaning"]["vi"]
+    assert "does not hold N23E104, N23E105; normal for open sea" in fetched.record("terrain_ground_fabdem")["notes"][0]["en"]
     assert fetched.record("terrain_ground_fabdem")["licence"]["non_commercial"] is True
-    assert fetched.record("osm")["notes"][0]["en"] == "The publisher's checksum could not be had."
+    assert fetched.record("osm")["notes"][0]["en"].endswith(": the publisher's checksum could not be had.")
 
 
 def test_the_key_is_asked_with_and_stands_nowhere(fetched: Fetched) -> None:
