@@ -119,7 +119,8 @@ class Fetcher:
         item = wanted.item
         former = self.folder.record(item.code, wanted.record)
         if self.present(wanted) and former is not None:
-            return Outcome(wanted, "present", tuple(self.folder.root / item.code / e["file"] for e in former["files"]))
+            files = tuple(self.folder.root / item.code / entry["file"] for entry in former["files"])
+            return Outcome(wanted, "present" if files else "empty", files)
         part = self.folder.part(item.code, wanted.name)
         with _said(wanted, part):
             try:
@@ -137,17 +138,16 @@ class Fetcher:
                     columns=[c for w in wanted.parts if w.part.form == "parquet" for c in w.part.columns],
                 )  # fmt: skip
                 made = make_results(wanted, source, making, self.settings.limits)
-                if not made.files:
-                    part.discard()
-                    return Outcome(wanted, "empty", notes=made.notes)
+                empty = not made.files
                 names = {file.name for file in made.files}
-                if self.keep and wanted.name not in names:
+                if self.keep and not empty and wanted.name not in names:
                     made = replace(made, files=(*made.files, source.rename(making / wanted.name)))
                 notes = checksum.notes + made.notes + self._changed(former, wanted, digests)
                 record = self._record(wanted, state, via, digests, checksum, made.files, made.inputs, notes)
-                files = self.folder.put(item.code, wanted.record, made.files, record)
+                # What has nothing in the area is recorded too, lest the next run fetches it all again.
+                places = self.folder.put(item.code, wanted.record, made.files, record)
             part.discard()
-        return Outcome(wanted, "fetched", tuple(files), notes)
+        return Outcome(wanted, "empty" if empty else "fetched", tuple(places), notes)
 
     def _bring(self, wanted: Wanted, part: PartialFile) -> tuple[PartialState, str]:
         item, limits = wanted.item, self.settings.limits

@@ -187,6 +187,14 @@ def test_what_a_province_needs(catalogue: Catalogue) -> None:
         wanted_files(catalogue.items["buildings"], box_area("1,2,3,4"), quarter)
 
 
+def test_a_file_per_province() -> None:
+    item = one_item("https://example.org/{province}.tif", per="province", file="people_{province}.tif")
+    area = province_area(["08", "11"], margin_m=0)
+    assert [(w.name, w.address, w.record) for w in wanted_files(item, area, Quarter(2026, 1))] == [
+        ("people_08.tif", "https://example.org/08.tif", "people_08.tif"), ("people_11.tif", "https://example.org/11.tif", "people_11.tif"),
+    ]  # fmt: skip
+
+
 def test_quarters() -> None:
     assert [parse_quarter(t) for t in ("2026-1", "2026-Q1", "q1/2026", "1/2026", "2026 q1")] == [Quarter(2026, 1)] * 5
     assert Quarter(2025, 4).first_day == dt.date(2025, 10, 1)

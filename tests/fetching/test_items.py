@@ -186,6 +186,8 @@ def test_what_is_there_is_not_asked_for_again(fetched: Fetched) -> None:
         for code in ("population", "osm", "land_cover", "boundaries"):
             for wanted in wanted_files(fetched.catalogue.items[code], AREA, QUARTER):
                 assert fetched.fetcher().fetch(wanted).state == "present"
+        states = [fetched.fetcher().fetch(wanted).state for wanted in wanted_files(fetched.catalogue.items["buildings"], AREA, QUARTER)]
+        assert states == ["present", "empty"], "what has nothing here is not fetched again to see it"
     assert len(fetched.publisher.asked) == before
 
 
