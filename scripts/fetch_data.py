@@ -78,20 +78,21 @@ def main(
     """Tải dữ liệu mở theo danh mục: ranh giới, địa hình, dân số, nhà, đường… / Fetch open data of the catalogue."""
     console = Console(lang, verbose, quiet)
     with ending(console):
-        from geo.fetching.areas import box_area, province_area
         from geo.fetching.catalogue import parse_catalogue
-        from geo.fetching.fetch import Fetcher
-        from geo.fetching.plan import last_quarter, parse_quarter, wanted_files
-        from geo.fetching.settings import fetch_settings
         from geo.fetching.words import list_lines
         from geo.io.fetched import FetchFolder, read_toml
 
-        settings = fetch_settings()
         known = parse_catalogue(read_toml(catalogue), file=catalogue.name)
         if listed:
             for line in list_lines(known.items.values()):
                 console.say(line)
             return
+        from geo.fetching.areas import box_area, province_area
+        from geo.fetching.fetch import Fetcher
+        from geo.fetching.plan import last_quarter, parse_quarter, wanted_files
+        from geo.fetching.settings import fetch_settings
+
+        settings = fetch_settings()
         if province and bbox:
             raise InputError("Chỉ nêu một trong --province và --bbox.", "Give either --province or --bbox.")
         area = province_area(province, margin_m=settings.area.margin_m) if province else box_area(bbox) if bbox else None

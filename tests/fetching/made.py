@@ -41,7 +41,7 @@ def geotiff(west: float, north: float, *, size: int = 200, degrees: float = 1.0,
 
 
 def gz(content: bytes) -> bytes:
-    return gzip.compress(content, mtime=0)
+    return gzip.compress(content, 1, mtime=0)
 
 
 def zipped(members: Mapping[str, bytes] | Iterable[tuple[str, bytes]]) -> bytes:
