@@ -14,6 +14,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import rasterio
 import shapely
 
 from geo.errors import InputError
@@ -151,9 +152,24 @@ def test_kinds_are_held_to_their_end(tmp_path: Path) -> None:
                 check_file(path, kind=kind, label="x", columns=["lon"] if kind == "csv" else [])
 
 
+def test_a_block_missing_where_no_sample_falls(tmp_path: Path) -> None:
+    """Blocks need not lie in order: here the second one lies at the file's end, and only the first and the last are decoded."""
+    content = geotiff(105, 22, size=256, compress=None)
+    with rasterio.MemoryFile(content) as memory, memory.open(driver="GTiff") as dataset:
+        places = [int(dataset.get_tag_item(f"BLOCK_OFFSET_{i % 4}_{i // 4}", "TIFF", bidx=1)) for i in range(16)]
+    swapped = [places[0], places[15], *places[2:15], places[1]]
+    assert content.count(struct.pack("<16I", *places)) == 1
+    path = tmp_path / "x.tif"
+    path.write_bytes(content.replace(struct.pack("<16I", *places), struct.pack("<16I", *swapped)))
+    check_file(path, kind="geotiff", label="x", blocks=1)
+    path.write_bytes(path.read_bytes()[:-100])
+    with pytest.raises(InputError, match="cut short"):
+        check_file(path, kind="geotiff", label="x", blocks=1)
+
+
 # -- cutting --------------------------------------------------------------------------------------------------------
 
-TABLE = "id,lon,lat,name\n007,105.5,22.5,\"Bản, A\"\n2,105.0,23.0,edge\n3,104.99,22.5,west\n4,,22.5,no place\n5,NaN,x,no place\n6,106,22,corner\n"
+TABLE = "id,lon,lat,name\n007,105.5,22.5,\"Bản, A\"\n2,105.0,23.0,edge\n3,104.99,22.5,west\n4,,22.5,no place\n5,NaN,x,no place\n6,106,22,corner\n7,105.5,23.01,north\n8,105.5,21.9,south\n9,106.1,22.5,east\n"
 
 
 def test_rows_of_a_csv_inside(tmp_path: Path) -> None:
@@ -162,8 +178,8 @@ def test_rows_of_a_csv_inside(tmp_path: Path) -> None:
     kept = pd.read_csv(out, dtype=str)
     assert kept["id"].tolist() == ["007", "2", "6"]
     assert kept["name"].tolist() == ["Bản, A", "edge", "corner"]
-    assert cut_csv(io.BytesIO(b"\xef\xbb\xbf" + TABLE.encode()), out, lon="lon", lat="lat", header=(), boxes=None, label="t") == 6
-    assert pd.read_csv(out, dtype=str, keep_default_na=False)["lat"].tolist() == ["22.5", "23.0", "22.5", "22.5", "x", "22"]
+    assert cut_csv(io.BytesIO(b"\xef\xbb\xbf" + TABLE.encode()), out, lon="lon", lat="lat", header=(), boxes=None, label="t") == 9
+    assert pd.read_csv(out, dtype=str, keep_default_na=False)["lat"].tolist() == ["22.5", "23.0", "22.5", "22.5", "x", "22", "23.01", "21.9", "22.5"]
 
 
 def test_a_csv_without_header_or_columns(tmp_path: Path) -> None:
@@ -185,6 +201,7 @@ def test_tiles_of_a_parquet_that_touch(tmp_path: Path) -> None:
     assert pq.read_table(out)["tests"].to_pylist() == [1]
     assert cut_parquet(tmp_path / "in.parquet", out, quadkey="quadkey", zoom=2, boxes=[(80.0, -10.0, 110.0, 20.0)], label="t") == 3
     assert pq.read_table(out)["tests"].to_pylist() == [1, 2, 6]
+    assert cut_parquet(tmp_path / "in.parquet", out, quadkey="quadkey", zoom=2, boxes=[(-179.0, 70.0, -170.0, 80.0)], label="t") == 0, "no key is no place"
     with pytest.raises(InputError, match="lacks the column key"):
         cut_parquet(tmp_path / "in.parquet", out, quadkey="key", zoom=2, boxes=None, label="t")
 
