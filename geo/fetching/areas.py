@@ -46,7 +46,7 @@ class FetchArea:
         for west, south, east, north in self.boxes:
             rows = range(_below(south, degrees), math.ceil(north), degrees)
             columns = range(_below(west, degrees), math.ceil(east), degrees)
-            found.update((lat, lon) for lat in rows for lon in columns if lat < north and lon < east)
+            found.update((lat, lon) for lat in rows for lon in columns)
         return sorted(found)
 
 

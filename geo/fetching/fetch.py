@@ -230,10 +230,9 @@ class Fetcher:
         A server may also *call* a file packed that simply is one (``data.csv.gz`` with Content-Encoding: gzip): what is already of the
         expected kind stays, unless the kind stands inside once more.
         """
-        source = making / f"{wanted.name}.download"
         if not state.encoding:
-            part.path.replace(source)
-            return source
+            return part.path  # it stays where it is: who stops the unpacking need not fetch it again
+        source = making / f"{wanted.name}.download"
         kind = wanted.item.content
         limit = self.settings.limits.most_bytes(wanted.item.size_bytes if kind != "gzip" else wanted.item.unpacked_bytes)
         decode_gzip(part.path, source, most_bytes=limit, label=wanted.label)

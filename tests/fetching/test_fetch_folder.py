@@ -147,12 +147,15 @@ def test_bytes_that_nothing_vouches_for_are_thrown_away(publisher: Publisher, fo
     assert "range" not in publisher.asked[0].headers
 
 
-def test_a_download_complete_but_not_looked_into_is_not_asked_for_again(publisher: Publisher, folder: FetchFolder, monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupted(_path: Path) -> None:
+@pytest.mark.parametrize("step", ["file_digests", "check_file", "make_results"])
+def test_a_download_complete_but_not_made_use_of_is_not_asked_for_again(
+    step: str, publisher: Publisher, folder: FetchFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: Any, **__: Any) -> None:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr("geo.fetching.fetch.file_digests", interrupted)
+        patched.setattr(f"geo.fetching.fetch.{step}", interrupted)
         with pytest.raises(KeyboardInterrupt):
             fetch(folder, wanted(publisher))
     assert files_in(folder.root) == [".unfinished/made_up/data.tif.part", ".unfinished/made_up/data.tif.part.json"]
@@ -284,6 +287,19 @@ def test_a_mirror_address_is_asked_in_place_of_the_publisher_and_never_gets_the_
     assert fetch(folder, file, mirror=mirror, secrets={"made_up": Secret("geheim")}).state == "fetched"
     assert [r.path for r in publisher.asked] == ["/copy/made_up/452.csv.gz"]
     assert folder.records()[0]["via"] == "mirror 127.0.0.1"
+
+
+def test_the_office_s_proxy_is_asked_and_gets_no_passwords_of_the_person(
+    publisher: Publisher, folder: FetchFolder, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / ".netrc").write_text("machine mirror.invalid login me password geheim\n", encoding="utf-8")
+    for name, value in (("http_proxy", publisher.address), ("no_proxy", ""), ("HOME", str(tmp_path)), ("NETRC", str(tmp_path / ".netrc"))):
+        monkeypatch.setenv(name, value)
+    publisher.files["http://mirror.invalid/x/made_up/data.tif"] = BODY
+    assert fetch(folder, wanted(publisher), mirror=Mirror(address="http://mirror.invalid/x")).state == "fetched"
+    assert "authorization" not in publisher.asked[0].headers
+    fetch(folder, wanted(publisher), again=True)
+    assert publisher.asked[1].path == PATH, "this machine itself is asked without it"
 
 
 # -- hosts, keys, certificates ---------------------------------------------------------------------------------------

@@ -36,6 +36,7 @@ __all__ = ["AbsentError", "Asked", "fetch_bytes", "fetch_text"]
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 #: A server that answers so may answer otherwise in a while.
 _PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
+_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _START = 4096
 _CHUNK = 1 << 16
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
@@ -161,10 +162,10 @@ def _session(settings: AskingSettings) -> aiohttp.ClientSession:
 
 
 def _proxy(address: str) -> str | None:
+    """Return the proxy that the environment (or Windows' settings) names for an address; this machine itself needs none."""
     parts = urlsplit(address)
-    if proxy_bypass(parts.hostname or ""):
-        return None
-    return getproxies().get(parts.scheme)
+    host = parts.hostname or ""
+    return None if host in _LOOPBACK or proxy_bypass(host) else getproxies().get(parts.scheme)
 
 
 def _cut(asked: Asked, part: PartialFile, reason: Bilingual) -> CutError:
