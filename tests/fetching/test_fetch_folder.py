@@ -240,6 +240,14 @@ def test_a_list_of_checksums_that_breaks_off_is_no_fault(publisher: Publisher, f
     assert folder.records()[0]["notes"][0]["en"].endswith(": the publisher's checksum could not be had.")
 
 
+@pytest.mark.parametrize("form", [{"members": r"\.hgt$"}, {"members": r"\.geojson$", "form": "geojson", "file": "x.geojson"}])
+def test_an_archive_without_what_is_wanted(publisher: Publisher, folder: FetchFolder, form: dict[str, str]) -> None:
+    publisher.files["/x.zip"] = zipped({"a.tif": BODY})
+    with pytest.raises(FetchError, match="does not hold what is wanted for 'terrain'; the publisher may have changed it"):
+        fetch(folder, wanted(publisher, "/x.zip", file="x.zip", content="zip", parts=[{"input": "terrain", **form}]))
+    assert not folder.root.exists()
+
+
 @pytest.mark.parametrize("doubly", [False, True])
 def test_a_packed_file_that_the_server_calls_packed(publisher: Publisher, folder: FetchFolder, doubly: bool) -> None:
     """data.csv.gz under Content-Encoding: gzip: some servers pack once and say it, some pack what is packed."""
