@@ -88,8 +88,8 @@ def main(
                 console.say(line)
             return
         from geo.fetching.areas import box_area, province_area
-        from geo.fetching.fetch import Fetcher
         from geo.fetching.plan import last_quarter, parse_quarter, wanted_files
+        from geo.fetching.presence import is_present
         from geo.fetching.settings import fetch_settings
 
         settings = fetch_settings()
@@ -101,10 +101,11 @@ def main(
         items = known.chosen(item or [])
         wanted = {entry.code: wanted_files(entry, area, period) for entry in items}
         folder = FetchFolder(out)
-        probe = Fetcher(folder, settings, "", again=again)
-        waiting = [entry for entry in items if not all(probe.present(w) for w in wanted[entry.code])]
+        waiting = [entry for entry in items if again or not all(is_present(folder, w) for w in wanted[entry.code])]
         place = _mirror(mirror)
         accepted = _accepted(console, waiting, accept_licence)
+        from geo.fetching.fetch import Fetcher
+
         secrets = {entry.code: _key(entry, key_file, settings) for entry in waiting if entry.key and place is None}
         fetcher = Fetcher(
             folder, settings, accepted, mirror=place, hosts=tuple(h.lower() for h in allow_host or []), secrets=secrets, again=again,
@@ -120,15 +121,14 @@ def main(
 
 
 def _mirror(text: str) -> Mirror | None:
-    from geo.fetching.fetch import Mirror
-
     if not text:
         return None
-    if text.startswith(("http://", "https://")):
-        return Mirror(address=text)
-    if not Path(text).is_dir():
+    address = text.startswith(("http://", "https://"))
+    if not address and not Path(text).is_dir():
         raise InputError(f"--mirror: không thấy thư mục '{Path(text).name}'.", f"--mirror: folder '{Path(text).name}' not found.")
-    return Mirror(folder=Path(text))
+    from geo.fetching.fetch import Mirror
+
+    return Mirror(address=text) if address else Mirror(folder=Path(text))
 
 
 def _accepted(console: Console, items: list[Item], flag: bool) -> str:

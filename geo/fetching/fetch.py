@@ -22,6 +22,7 @@ from geo.fetching.asking.transfer import AbsentError, Asked, fetch_bytes, fetch_
 from geo.fetching.checksums import Checksum, checksum_in
 from geo.fetching.faults import CutError, FetchError, data_size
 from geo.fetching.plan import Wanted
+from geo.fetching.presence import is_present, record_area
 from geo.fetching.results import make_results
 from geo.fetching.settings import FetchSettings
 from geo.io.fetched import FetchFolder
@@ -98,14 +99,6 @@ class Fetcher:
     clock: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC)
     progress: Callable[[str, int, int | None], None] = lambda _label, _done, _total: None
 
-    def present(self, wanted: Wanted) -> bool:
-        """Tell whether a file was finished before, from the same address, for the same area, and is as it was."""
-        record = self.folder.record(wanted.item.code, wanted.record)
-        return (
-            not self.again and record is not None and record.get("address") == wanted.address
-            and record.get("area") == _area(wanted) and self.folder.present(record)
-        )  # fmt: skip
-
     def fetch(self, wanted: Wanted) -> Outcome:
         """Bring one file, unless it is there.
 
@@ -118,7 +111,7 @@ class Fetcher:
         """
         item = wanted.item
         former = self.folder.record(item.code, wanted.record)
-        if self.present(wanted) and former is not None:
+        if former is not None and not self.again and is_present(self.folder, wanted):
             files = tuple(self.folder.root / item.code / entry["file"] for entry in former["files"])
             return Outcome(wanted, "present" if files else "empty", files)
         part = self.folder.part(item.code, wanted.name)
@@ -272,7 +265,7 @@ class Fetcher:
             "address_status": item.status,
             "answered_by": state.host,
             "via": via,
-            "area": _area(wanted),
+            "area": record_area(wanted),
             "fetched": self.clock().astimezone(dt.UTC).isoformat(timespec="seconds"),
             "download": {"bytes": digests.size, "sha256": digests.sha256, "md5": digests.md5, "etag": state.etag},
             "checksum": {"kind": checksum.kind, "value": checksum.value, "from": checksum.origin, "meaning": both(checksum.meaning)},
@@ -285,10 +278,6 @@ class Fetcher:
             "inputs": [dict(entry) for entry in inputs],
             "notes": [both(note) for note in notes],
         }  # fmt: skip
-
-
-def _area(wanted: Wanted) -> str:
-    return wanted.values["area"] if wanted.record != wanted.name else ""
 
 
 @contextmanager

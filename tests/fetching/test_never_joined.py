@@ -66,7 +66,7 @@ WAYS = st.one_of(CUT, HEEDLESS, HEEDLESS, st.builds(proper, st.sampled_from([Non
 SCRIPTS = st.builds(lambda first, rest: [first, *rest], CUT, st.lists(WAYS, min_size=1, max_size=4))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(runs=st.lists(SCRIPTS, min_size=1, max_size=2))
 def test_two_files_are_never_joined(publisher: Publisher, runs: list[list[Way]]) -> None:
     publisher.files, publisher.asked = {PATH: VERSIONS[0]}, []
