@@ -37,6 +37,8 @@ from geo.planning.cover import COLUMN_NAMES, cover_tasks, read_cover, write_cove
 from geo.planning.demand import Demand, cell_worth, demand_of, steps_of
 from geo.planning.gains import Service
 from geo.planning.ground_search import (
+    People,
+    Sight,
     distance_m,
     gathered,
     highest_of_blocks,
@@ -161,7 +163,7 @@ def write_candidates(
     worth[demand.row, demand.column] = steps.sum(axis=1) + to_4g
     heights = _heights(ground, grid)
     places, looked_at = _places(work, project, settings, sites=sites, heights=heights, inside=np.asarray(predicted.index) >= 0, grid=grid)
-    places = _most_promising(places, grid, heights, worth, norms, settings)
+    places = _most_promising(places, grid, heights, worth, demand, norms, settings)
     work.progress(1, 10)
     write_array(work.folder / "demand_cells.npy", np.stack([demand.row, demand.column]).astype(np.int32))
     codes = None
@@ -303,19 +305,23 @@ def _burnt(lines: gpd.GeoDataFrame, grid: Grid) -> _BOOL:
 
 
 def _most_promising(
-    places: pd.DataFrame, grid: Grid, heights: _F64, worth: _F64, norms: Norms, settings: AnalysisSettings
+    places: pd.DataFrame, grid: Grid, heights: _F64, worth: _F64, demand: Demand, norms: Norms, settings: AnalysisSettings
 ) -> pd.DataFrame:
-    """Return the places that see most for their price, as many as the setting allows, in their order."""
+    """Return the places nearest to unserved villages, then those that see most for their price, as many as the setting allows, in their order."""
     table = options_of(places, norms).table
     price = table.groupby("place")["cost_vnd"].min().reindex(range(len(places))).to_numpy(dtype=float)
     x, y = from_wgs84(places["lon"].to_numpy(dtype=float), places["lat"].to_numpy(dtype=float), grid.epsg)
     row, column = grid.locate(x, y)
     known = np.flatnonzero(row >= 0)
     antenna = places["height_m"].fillna(settings.candidates.ground_height_m).to_numpy(dtype=float)
+    sight = Sight(
+        settings.candidates.sight_radius_m, settings.candidates.sight_half_m, settings.coverage.receiver_height_m, settings.coverage.effective_earth_radius_m
+    )
+    cells = np.unique(demand.village_cell[demand.village_cell >= 0])
     picked, seen = most_seeing(
         heights, grid.cell_size, row[known], column[known], antenna[known], np.maximum(price[known], 1.0),
-        gathered(worth, max(1, round(settings.candidates.ground_block_m / grid.cell_size))), most=settings.candidates.places_most,
-        radius_m=settings.candidates.sight_radius_m, receiver_m=settings.coverage.receiver_height_m, earth_radius_m=settings.coverage.effective_earth_radius_m,
+        gathered(worth, max(1, round(settings.candidates.ground_block_m / grid.cell_size))), sight, most=settings.candidates.places_most,
+        wanted=People(demand.row[cells], demand.column[cells], np.ones(len(cells))), each=settings.candidates.places_per_village,
     )  # fmt: skip
     chosen = places.iloc[known[picked]].assign(seen_worth=seen)
     return chosen.sort_index(kind="stable").reset_index(drop=True)

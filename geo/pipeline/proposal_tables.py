@@ -134,7 +134,7 @@ def _lines(plan: Plan, language: Literal["vi", "en"]) -> list[dict[str, Any]]:
         return []
     said = phrases("results/proposals.toml")
     known = {} if plan.gains is None else plan.gains.set_index("line_id").to_dict("index")
-    rows = []
+    rows: list[dict[str, Any]] = []
     for line in plan.lines.to_dict("records"):
         if line["action"] not in {"share", "upgrade", "build"}:
             continue
@@ -143,7 +143,8 @@ def _lines(plan: Plan, language: Literal["vi", "en"]) -> list[dict[str, Any]]:
             {
                 "year": line["year"], "action": line["action"], "source": "operator_plan", "funding": "operator", "site_id": line["line_id"],
                 "lon": line["lon"], "lat": line["lat"], "commune_code": line["commune_code"], "mast_class": line["mast_class"],
-                "height_m": line["height_m"], "operators": line["operator"], **gain, "cost_vnd": line["cost_vnd"], "cost_low": line["cost_low_vnd"],
+                "height_m": line["height_m"], "operators": line["operator"], "population_gained": gain["population_gained"],
+                "villages_gained": gain["villages_gained"], "cost_vnd": line["cost_vnd"], "cost_low": line["cost_low_vnd"],
                 "cost_high": line["cost_high_vnd"], "reason": said.say("why", "registered", operator=line["operator"]).text(language), "option": -1,
             }
         )  # fmt: skip
@@ -200,9 +201,7 @@ def _reason(
     mast = Bilingual(str(place["structure_id"]), str(place["structure_id"]))
     users = str(place["users"]).replace("; ", ", ")
     parts.append(said.say("why", kind, mast=mast, users=users or "–", prominence=_metres(place["prominence_m"]), road=_metres(place["road_m"])))
-    for name in GAINED:
-        if people[name] >= 0.5:
-            parts.append(said.say("why", name, n=number_text(people[name])))
+    parts += [said.say("why", name, n=number_text(people[name])) for name in GAINED if people[name] >= 0.5]
     if len(villages) and plan.villages is not None:
         parts.append(said.say("why", "villages", n=number_text(len(villages)), names=_names(plan.villages, villages)))
     if facilities:

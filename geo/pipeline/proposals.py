@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -105,7 +105,7 @@ def propose(work: Workspace, project: Project, settings: AnalysisSettings) -> Ma
         lines=load_frame(work.upstream["planning"], "operator_plans"), gains=load_frame(work.upstream["planning"], LINES_IN_ORDER),
         cells_of_villages=_cells_of_villages(work, found),
     )  # fmt: skip
-    language = "en" if project.language == "en" else "vi"
+    language: Literal["vi", "en"] = "en" if project.language == "en" else "vi"
     planned, gains = sites_planned(plan, project, load_frame(inputs, "units"), language)
     frames = {"sites_planned": planned, "sites_planned_gains": gains, "plan_years": years_of_plan(plan, gains)}
     frames["plan_substitutes"] = _substitutes(problem, plan, gains)
@@ -155,7 +155,7 @@ def _chosen(
             if not len(failed) or villages is None:
                 raise
             names = ["" if k < 0 or k >= len(villages) else _named(villages, int(k)) for k in asked_by]
-            found = error.named([*names, *[""] * (len(problem.steps) - len(names))])
+            found = error.named([*names, *[""] * (len(problem.steps) - len(names))]).message
             log.add("plan_infeasible", Source("inputs.settlements"), came=found.en, fields={"why_vi": found.vi, "why_en": found.en})
             told = {"vi": found.vi, "en": found.en}
             deadline = problem.deadline.copy()

@@ -300,16 +300,16 @@ def conflicts(places: pd.DataFrame, options: Options, rules: MastRules) -> _I64:
         of_place.setdefault(place, []).append(j)
     builds = (table["action"] == "build").to_numpy(dtype=bool)
     out: list[tuple[int, int]] = []
-    for place, mine in of_place.items():
-        crowded = places["limit"].iloc[place] < sum(table["action"].iloc[j] == "share" for j in mine)
+    for at, mine in of_place.items():
+        crowded = places["limit"].iloc[at] < sum(table["action"].iloc[j] == "share" for j in mine)
         for a, b in combinations(mine, 2):
             if (builds[a] and builds[b]) or (crowded and table["action"].iloc[a] == table["action"].iloc[b] == "share"):
                 out.append((a, b))
     new = np.flatnonzero((places["kind"] != "mast").to_numpy(dtype=bool))
     required = required_m(places, rules)
     lon, lat = places["lon"].to_numpy(dtype=float)[new], places["lat"].to_numpy(dtype=float)[new]
-    i, j, metres = near_pairs(lon, lat, lon, lat, within_m=float(required[new].max()) if len(new) else 0.0)
-    near = (i < j) & (metres < np.maximum(required[new[i]], required[new[j]])) if len(i) else np.zeros(0, dtype=bool)
-    for a, b in zip(new[i[near]].tolist(), new[j[near]].tolist(), strict=True):
+    one, other, metres = near_pairs(lon, lat, lon, lat, within_m=float(required[new].max()) if len(new) else 0.0)
+    near = (one < other) & (metres < np.maximum(required[new[one]], required[new[other]])) if len(one) else np.zeros(0, dtype=bool)
+    for a, b in zip(new[one[near]].tolist(), new[other[near]].tolist(), strict=True):
         out += [(x, y) for x in of_place.get(a, []) for y in of_place.get(b, [])]
     return np.array(out, dtype=np.int64).reshape(-1, 2)

@@ -17,13 +17,13 @@ from scipy.ndimage import distance_transform_edt, uniform_filter
 
 from geo.errors import GridMismatchError
 
-__all__ = ["People", "distance_m", "gathered", "highest_of_blocks", "most_seeing", "prominence_m", "seen_worth", "slope_deg"]
+__all__ = ["People", "Sight", "distance_m", "gathered", "highest_of_blocks", "most_seeing", "prominence_m", "seen_worth", "slope_deg"]
 
 _F64 = npt.NDArray[np.float64]
 _I64 = npt.NDArray[np.int64]
 _BOOL = npt.NDArray[np.bool_]
 
-#: What a place that was taken leaves of the worth that it sees: others may see the same people, each for half as much.
+#: What a place that was taken takes of what counts of the worth that it sees.
 _FADE = 0.5
 
 
@@ -127,12 +127,12 @@ def gathered(worth: _F64, block: int) -> People:
 @nb.njit(cache=True)
 def _seen(
     heights: _F64, cell_m: float, row: int, column: int, top_m: float, to_row: _I64, to_column: _I64, worth: _F64, reach: float,
-    receiver_m: float, earth_m: float, out: npt.NDArray[np.uint8],
+    half: float, receiver_m: float, earth_m: float, out: _F64,
 ) -> float:  # fmt: skip
-    """Return the worth in sight of a place and mark it in ``out``."""
+    """Return the worth in sight of a place; ``out`` takes how much of each block counts."""
     total = 0.0
     for k in range(len(to_row)):
-        out[k] = 0
+        out[k] = 0.0
         dr, dc = to_row[k] - row, to_column[k] - column
         cells = math.sqrt(float(dr * dr + dc * dc))
         if cells > reach:
@@ -151,15 +151,35 @@ def _seen(
                 clear = False
                 break
         if clear:
-            out[k] = 1
-            total += worth[k]
+            out[k] = 1.0 / (1.0 + (cells / half) * (cells / half))
+            total += worth[k] * out[k]
     return total
 
 
-def seen_worth(
-    heights_m: _F64, cell_m: float, place: tuple[int, int], antenna_m: float, people: People, *, radius_m: float, receiver_m: float, earth_radius_m: float
-) -> tuple[float, _BOOL]:
-    """Return the worth in sight of a place, and which blocks that is.
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """How far places look.
+
+    Attributes
+    ----------
+    radius_m : float
+        Nobody beyond it counts.
+    half_m : float
+        At this distance a person counts half: worth / (1 + (d / half)²). In sight is not yet served, near by is.
+    receiver_m : float
+        Above ground.
+    earth_radius_m : float
+        Effective.
+    """
+
+    radius_m: float
+    half_m: float
+    receiver_m: float
+    earth_radius_m: float
+
+
+def seen_worth(heights_m: _F64, cell_m: float, place: tuple[int, int], antenna_m: float, people: People, sight: Sight) -> tuple[float, _F64]:
+    """Return the worth in sight of a place, and what part of each block's counts (0 out of sight).
 
     Parameters
     ----------
@@ -171,11 +191,7 @@ def seen_worth(
     antenna_m : float
         Above ground.
     people : People
-    radius_m : float
-    receiver_m : float
-        Above ground.
-    earth_radius_m : float
-        Effective.
+    sight : Sight
 
     Raises
     ------
@@ -188,33 +204,25 @@ def seen_worth(
     )
     if not (0 <= place[0] < rows and 0 <= place[1] < columns and inside):
         raise GridMismatchError("Vị trí nằm ngoài lưới độ cao.", "A place lies outside the grid of heights.")
-    marks = np.zeros(len(people.row), dtype=np.uint8)
+    parts = np.zeros(len(people.row))
     top = float(heights_m[place]) + antenna_m
     if top != top:
-        return 0.0, marks > 0
+        return 0.0, parts
     found = _seen(
-        heights_m, cell_m, place[0], place[1], top, people.row, people.column, people.worth, radius_m / cell_m, receiver_m, earth_radius_m, marks
-    )
-    return float(found), marks > 0
+        heights_m, cell_m, place[0], place[1], top, people.row, people.column, people.worth, sight.radius_m / cell_m, sight.half_m / cell_m,
+        sight.receiver_m, sight.earth_radius_m, parts,
+    )  # fmt: skip
+    return float(found), parts
 
 
 def most_seeing(
-    heights_m: _F64,
-    cell_m: float,
-    row: _I64,
-    column: _I64,
-    antenna_m: _F64,
-    price: _F64,
-    people: People,
-    *,
-    most: int,
-    radius_m: float,
-    receiver_m: float,
-    earth_radius_m: float,
-) -> tuple[_I64, _F64]:
+    heights_m: _F64, cell_m: float, row: _I64, column: _I64, antenna_m: _F64, price: _F64, people: People, sight: Sight, *, most: int,
+    wanted: People | None = None, each: int = 2,
+) -> tuple[_I64, _F64]:  # fmt: skip
     """Return the most promising places in order, and the worth that each sees (all of it, whoever else sees it).
 
-    The next place is that which sees most for its price of what is left; what it sees is left at half its worth for the next, so that
+    First come, for each place that is wanted served by all means (a village), those that see it from nearest. Then the
+    next is always that which sees most for its price of what is left; what it sees loses half of what of it counts, so that
     ridges over many people do not crowd out the only place over a few. Worth only falls, so a place that still leads after its
     figure was made anew is the next (lazy greedy, Minoux 1978).
 
@@ -226,31 +234,43 @@ def most_seeing(
     antenna_m, price : (n,) float64 arrays
         Prices above 0, in any unit.
     people : People
+    sight : Sight
     most : int
         Number of places to return at most; those that see nobody are left out.
-    radius_m, receiver_m, earth_radius_m : float
-        See :func:`seen_worth`.
+    wanted : People, optional
+        Villages; their worth does not count.
+    each : int
+        Places for each of them.
     """
     left = People(people.row, people.column, people.worth.astype(np.float64).copy())
-    given = {"radius_m": radius_m, "receiver_m": receiver_m, "earth_radius_m": earth_radius_m}
     heights = np.ascontiguousarray(heights_m, dtype=np.float64)
 
-    def look(k: int) -> tuple[float, _BOOL]:
-        return seen_worth(heights, cell_m, (int(row[k]), int(column[k])), float(antenna_m[k]), left, **given)
+    def look(k: int, at: People) -> tuple[float, _F64]:
+        return seen_worth(heights, cell_m, (int(row[k]), int(column[k])), float(antenna_m[k]), at, sight)
 
-    first = np.array([look(k)[0] for k in range(len(row))])
-    heap = [(-first[k] / price[k], k) for k in range(len(row)) if first[k] > 0]
-    heapq.heapify(heap)
+    first = np.array([look(k, left)[0] for k in range(len(row))])
     chosen: list[int] = []
+
+    def take(k: int, parts: _F64) -> None:
+        chosen.append(k)
+        left.worth[:] *= 1.0 - _FADE * parts
+
+    if wanted is not None and len(wanted.row) and len(row):
+        parts = np.stack([look(k, wanted)[1] for k in range(len(row))])
+        for v in range(len(wanted.row)):
+            for k in np.argsort(-parts[:, v], kind="stable")[:each].tolist():
+                if parts[k, v] > 0 and k not in chosen and len(chosen) < most:
+                    take(k, look(k, left)[1])
+    heap = [(-first[k] / price[k], k) for k in range(len(row)) if first[k] > 0 and k not in chosen]
+    heapq.heapify(heap)
     while heap and len(chosen) < most:
         _, k = heapq.heappop(heap)
-        worth, marks = look(k)
+        worth, parts = look(k, left)
         now = (-worth / price[k], k)
         if heap and now > heap[0]:
             if worth > 0:
                 heapq.heappush(heap, now)
             continue
-        chosen.append(k)
-        left.worth[marks] *= _FADE
+        take(k, parts)
     picked = np.array(chosen, dtype=np.int64)
     return picked, first[picked]

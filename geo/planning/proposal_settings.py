@@ -17,9 +17,9 @@ from geo.io.resources import load_toml
 __all__ = ["CandidateSettings", "ObjectiveSettings", "candidate_settings", "objective_settings"]
 
 _WEIGHTS = ("first_operator_weight", "second_operator_weight", "third_operator_weight")
-_COUNTS = ("places_most", "cost_variants", "curve_points", "substitutes")
+_COUNTS = ("places_most", "places_per_village", "cost_variants", "curve_points", "substitutes")
 _MAY_BE_ZERO = (
-    "choice_gap", "cost_variants", "cost_change_share", "substitutes", "curve_points", "difficult_village_people", "facility_people",
+    "choice_gap", "cost_variants", "places_per_village", "cost_change_share", "substitutes", "curve_points", "difficult_village_people", "facility_people",
     "first_operator_weight", "to_4g_weight", "second_operator_weight", "third_operator_weight", "least_prominence_m",
 )  # fmt: skip
 _SHARES = ("choice_gap", "cost_change_share")
@@ -32,18 +32,20 @@ class CandidateSettings:
     Attributes
     ----------
     proposed_technologies : tuple of str
-    places_most : int
-    ground_block_m, prominence_radius_m, least_prominence_m, sight_radius_m, road_near_m, power_near_m, steepest_deg : float
+    places_most, places_per_village : int
+    ground_block_m, prominence_radius_m, least_prominence_m, sight_radius_m, sight_half_m, road_near_m, power_near_m, steepest_deg : float
     ground_class, building_class, discreet_class : str
     ground_height_m, building_mast_m, discreet_height_m : float
     """
 
     proposed_technologies: tuple[str, ...]
     places_most: int
+    places_per_village: int
     ground_block_m: float
     prominence_radius_m: float
     least_prominence_m: float
     sight_radius_m: float
+    sight_half_m: float
     road_near_m: float
     power_near_m: float
     steepest_deg: float

@@ -199,7 +199,7 @@ class Ledger:
     def first_cells(self, cover: Cover, place: int, who: Sequence[str]) -> _I64:
         """Return the cells that a site would give their first operator."""
         cells, before, after, _ = self.changes(cover, place, who)
-        return cells[(before == 0) & (after > 0)]
+        return np.asarray(cells[(before == 0) & (after > 0)], dtype=np.int64)
 
     def build(self, cover: Cover, place: int, who: Sequence[str]) -> None:
         """Let a site stand from now on. A cell that gets its first operator by 4G lacks none; one that gets it otherwise does."""
