@@ -142,13 +142,11 @@ def write_candidates(
     norms, people = load_norms(inputs), _array(areas / "people.npy")
     technologies = [t for t in settings.candidates.proposed_technologies if t in settings.coverage.counting and t in settings.coverage.levels_dbm]
     missing = [name for name, lacks in (("norms", norms is None), ("terrain", ground is None), ("people", people is None), ("technology", not technologies)) if lacks]
-    if not settings.objective.asked or missing:
+    if not settings.objective.asked or norms is None or ground is None or people is None or not technologies:
         if settings.objective.asked:
             log.add("proposals_need", Source("plan"), came=", ".join(missing), fields={"what": ", ".join(missing)})
         write_issues(work.folder / "issues.json", log)
-        return {"asked": settings.objective.asked, "missing": missing}
-    if norms is None or ground is None or people is None:
-        raise AssertionError("looked at above")
+        return {"asked": settings.objective.asked, "missing": missing if settings.objective.asked else []}
     predicted = load_coverage(work.upstream["coverage"])
     service = Service(predicted.coverage, settings.coverage)
     service.state = np.array(read_array(work.upstream["planning"] / AFTER), dtype=np.uint8)

@@ -80,14 +80,12 @@ def propose(work: Workspace, project: Project, settings: AnalysisSettings) -> Ma
     """Choose, and write the frames of :data:`PROPOSAL_TABLES`; return the counts. Nothing but that where nothing can be proposed."""
     log = IssueLog(issue_catalogue())
     looked = work.records["candidates"]
-    if not looked["asked"] or looked["missing"]:
+    norms = load_norms(work.upstream["inputs"])
+    if not looked["asked"] or looked["missing"] or norms is None:
         write_issues(work.folder / "issues.json", log)
         return {"asked": looked["asked"], "missing": looked["missing"]}
     inputs, objective = work.upstream["inputs"], settings.objective
     found = load_candidates(work.upstream["candidates"], project.operators)
-    norms = load_norms(inputs)
-    if norms is None:
-        raise AssertionError("candidates were looked for without norms")
     villages, facilities = (load_frame(work.upstream["villages"], name) for name in ("villages", "facilities"))
     options = options_of(found.places, norms)
     cover = cover_by_operator(found.matrix, found.columns, found.places)
@@ -157,7 +155,7 @@ def _chosen(
             names = ["" if k < 0 or k >= len(villages) else _named(villages, int(k)) for k in asked_by]
             found = error.named([*names, *[""] * (len(problem.steps) - len(names))]).message
             log.add("plan_infeasible", Source("inputs.settlements"), came=found.en, fields={"why_vi": found.vi, "why_en": found.en})
-            told = {"vi": found.vi, "en": found.en}
+            told = {"vi": found.vi, "en": found.en} if told is None else {"vi": f"{told['vi']} {found.vi}", "en": f"{told['en']} {found.en}"}
             deadline = problem.deadline.copy()
             deadline[failed] = NEVER
             problem = replace(problem, deadline=deadline)

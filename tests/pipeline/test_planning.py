@@ -27,8 +27,9 @@ from geo.crs import from_wgs84
 from geo.io.project import read_project
 from geo.io.resources import issue_catalogue
 from geo.io.run_folder import RunFolder
-from geo.io.stage_files import read_frame, read_issues, write_frame
+from geo.io.stage_files import read_arrays, read_frame, read_issues, write_arrays, write_frame
 from geo.pipeline.analysis import Analysis, analyse, analysis_stages
+from geo.pipeline.candidates import load_candidates
 from geo.pipeline.engine import StageResult, Workspace, run_stages
 from geo.pipeline.planning import plan_asked, plan_lines
 from geo.pipeline.proposals import proposal_lines, propose
@@ -93,7 +94,9 @@ def planned_project(folder: Path, lines=LINES, *, norms: str = NORMS, weak: bool
     gpd.GeoDataFrame({"Tên khu vực": ["Khu mẫu"], "Loại khu vực": ["Di tích"]}, geometry=[zone], crs=4326).to_file(folder / "restricted.geojson", driver="GeoJSON")
     masts = ["Mã cột,Kinh độ,Vĩ độ,Đơn vị sử dụng,Loại cột,Chiều cao cột (m),Hiệu lực đến", "C1,105.615,21.83,Mạng A,A2b,42,01/06/2027", "C2,105.6152,21.8302,Mạng B,A2b,36,"]
     (folder / "masts.csv").write_text("\n".join(masts) + "\n", encoding="utf-8")
-    inputs = 'operator_plans = "plans.csv"\nmasts = "masts.csv"\nrestricted_areas = "restricted.geojson"\n'
+    land = ["Mã khu đất,Tên khu đất,Loại,Kinh độ,Vĩ độ,Chiều cao công trình (m)", "L1,Nhà văn hóa thử,Nhà,105.668,21.86,9", "L2,Bãi đất thử,Đất,105.664,21.81,"]
+    (folder / "land.csv").write_text("\n".join(land) + "\n", encoding="utf-8")
+    inputs = 'operator_plans = "plans.csv"\nmasts = "masts.csv"\nrestricted_areas = "restricted.geojson"\npublic_land = "land.csv"\n'
     text = project.read_text(encoding="utf-8").replace("[rules]", f"{inputs}\n[rules]") + f'{settings}\n\n[plan]\ncosts = "norms.toml"\n{plan}'
     project.write_text(text, encoding="utf-8")
     return project
@@ -261,6 +264,9 @@ def test_the_plan_keeps_its_budget_to_the_dong_and_adds_up(run: Analysis) -> Non
     lines = planned[planned["source"] == "operator_plan"]
     assert set(lines["site_id"]) == {"D1", "D2", "D3", "D5"}  # D4 takes a site away
     assert set(lines["funding"]) == {"operator"}
+    looked = run.results["candidates"].record["places_looked_at"]
+    assert (looked["public_building"], looked["public_land"]) == (1, 1)
+    assert looked["new_ground"] >= 10
     assert planned["rank"].tolist() == list(range(1, len(planned) + 1))
     x, y = from_wgs84(own["lon"].to_numpy(float), own["lat"].to_numpy(float), 9210)
     assert own["x_vn2000"].tolist() == pytest.approx(x.tolist())
@@ -305,37 +311,70 @@ def test_what_else_could_be_chosen(run: Analysis) -> None:
     assert len(lost) == len(gains)
     assert (lost["value_change"] <= 0).all()
     assert gains["kept_share"].between(0, 1).all()
-    every = run.results["proposals"].record["every_village"]
-    rows = read_frame(folder / "plan_villages.parquet")
-    assert (rows["kind"] == "fewest").sum() == every["fewest"]["sites"]
-    assert (rows["kind"] == "unreachable").sum() == every["fewest"]["unreachable"]
-    assert rows.loc[rows["kind"] == "cheapest", "cost_vnd"].sum() == every["cheapest"]["cost_vnd"] <= every["fewest"]["cost_vnd"]
-    curve = read_frame(folder / "plan_price_curve.parquet")
-    assert (curve["spent_vnd"] <= curve["budget_vnd"]).all()
-    assert curve["villages"].is_monotonic_increasing
     said = [line.en for line in proposal_lines(run.results["proposals"].record)]
     assert any(line.startswith("2027: ") and "1,000,000,302 đồng" in line for line in said)
     assert any("proven the best" in line or "the gap is" in line for line in said)
     assert len(planned)
 
 
-def test_deadlines_that_nobody_can_keep_are_named_and_the_plan_is_made_without_them(run: Analysis, tmp_path: Path) -> None:
-    """Run on what the fixture found, with deadlines for every village that is left: the money is short by far."""
+@pytest.fixture
+def left(run: Analysis, tmp_path: Path) -> Workspace:
+    """What the fixture found, with three villages that nobody serves: two at cells that places serve, one at a cell that none does."""
     work = workspace(run, tmp_path, ("villages", "inputs", "planning", "candidates"))
+    folder = work.upstream["candidates"]
+    found = load_candidates(folder, run.project.operators)
+    arrays = {name: np.concatenate([values, values[:1]]) for name, values in read_arrays(folder / "demand.npz").items() if name not in {"village_cell", "facility_cell"}}
+    arrays["serving"][-1] = arrays["without_4g"][-1] = False  # one more cell, which is in no column of the matrix
+    reached = [int(k) for k in np.unique(found.matrix.indices) if not arrays["serving"][k].any()]
     villages = read_frame(work.upstream["villages"] / "villages.parquet")
-    write_frame(work.upstream["villages"] / "villages.parquet", villages.assign(deadline=pd.Timestamp("2027-12-31")))
+    cells = [reached[0], reached[-1], len(arrays["row"]) - 1, *[-1] * (len(villages) - 3)]
+    write_arrays(folder / "demand.npz", {**arrays, "village_cell": np.array(cells, dtype=np.int64), "facility_cell": np.zeros(0, dtype=np.int64)})
+    return work
+
+
+def test_deadlines_that_cannot_be_kept_are_named_and_the_plan_is_made_without_them(run: Analysis, left: Workspace) -> None:
+    villages = read_frame(left.upstream["villages"] / "villages.parquet")
+    write_frame(left.upstream["villages"] / "villages.parquet", villages.assign(deadline=pd.Timestamp("2027-12-31")))
     settings = analysis_settings(run.project)
     poor = replace(settings, objective=replace(settings.objective, budget_vnd=(299, 0), cost_variants=0, curve_points=0, substitutes=0))
-    record = propose(work, run.project, poor)
-    open_ = {str(v) for v, c in zip(villages["village_name"], villages["class"], strict=True) if c in {"white", "undecided"}}
-    assert open_
+    record = propose(left, run.project, poor)
     assert record["infeasible"] is not None
-    assert any(name in record["infeasible"]["en"] for name in open_)
+    said = record["infeasible"]["en"]
+    assert said.startswith("No plan is possible: no candidate can serve 1 places with a deadline: Thôn 3 (T3); within the budgets")
+    assert "at least 2 places miss their deadline: Thôn 1 (T1), Thôn 2 (T2)" in said
+    assert "Thôn 4" not in said
     assert record["spent_vnd"] == [0, 0]
-    found = read_issues(work.folder / "issues.json", issue_catalogue())
-    assert {"plan_infeasible", "budget_below_cheapest"} <= found.codes()
-    assert next(f for f in found if f.kind.code == "budget_below_cheapest").title.en.endswith("cheapest site (300 đồng)")
+    told = read_issues(left.folder / "issues.json", issue_catalogue())
+    assert {"plan_infeasible", "budget_below_cheapest"} <= told.codes()
+    assert next(f for f in told if f.kind.code == "budget_below_cheapest").title.en.endswith("cheapest site (300 đồng)")
     assert any("No plan is possible" in line.en for line in proposal_lines(record))
+
+
+def test_a_deadline_comes_before_worth(run: Analysis, left: Workspace) -> None:
+    """Money for one share in the first year and for one mast in the second: with a deadline in the first year its village is served in it."""
+    villages = read_frame(left.upstream["villages"] / "villages.parquet")
+    due = [pd.NaT, pd.Timestamp("2028-03-01"), *[pd.NaT] * (len(villages) - 2)]
+    write_frame(left.upstream["villages"] / "villages.parquet", villages.assign(deadline=pd.Series(due, index=villages.index)))
+    settings = analysis_settings(run.project)
+    record = propose(left, run.project, replace(settings, objective=replace(settings.objective, cost_variants=0)))
+    assert record["infeasible"] is None
+    gains = read_frame(left.folder / "sites_planned_gains.parquet")
+    assert gains["deadline_villages"].str.contains("T2").sum() == 1
+    reasons = read_frame(left.folder / "sites_planned.parquet").set_index("rank").loc[gains["rank"], "reason"]
+    assert reasons[gains["deadline_villages"].to_numpy() == "T2"].str.contains("có hạn trong kế hoạch: Thôn 2 \\(2028\\)").all()
+    every = record["every_village"]
+    assert every["villages"] == 3
+    assert every["fewest"]["unreachable"] == every["cheapest"]["unreachable"] == 1
+    assert 1 <= every["fewest"]["sites"] <= 2
+    rows = read_frame(left.folder / "plan_villages.parquet")
+    assert rows.loc[rows["kind"] == "unreachable", "village_id"].tolist() == ["T3"]
+    assert (rows["kind"] == "fewest").sum() == every["fewest"]["sites"]
+    assert rows.loc[rows["kind"] == "cheapest", "cost_vnd"].sum() == every["cheapest"]["cost_vnd"] <= every["fewest"]["cost_vnd"]
+    curve = read_frame(left.folder / "plan_price_curve.parquet")
+    assert curve["villages"].tolist()[-1] == 2
+    assert curve["spent_vnd"].tolist()[-1] == every["cheapest"]["cost_vnd"]
+    assert (curve["spent_vnd"] <= curve["budget_vnd"]).all()
+    assert curve["villages"].is_monotonic_increasing
 
 
 def workspace(run: Analysis, folder: Path, names: tuple[str, ...]) -> Workspace:
