@@ -27,7 +27,7 @@ from geo.io.resources import issue_catalogue
 from geo.io.stage_files import read_arrays, write_arrays, write_frame, write_issues
 from geo.pipeline.calibrating import load_corrections
 from geo.pipeline.engine import Stage, Workspace
-from geo.pipeline.planning import AFTER
+from geo.pipeline.planning import AFTER, COVER_CODES
 from geo.pipeline.predicting import load_coverage, load_radio
 from geo.pipeline.reading import files_of, load_antennas, load_frame, load_norms
 from geo.pipeline.settings import AnalysisSettings
@@ -61,7 +61,7 @@ _BOOL = npt.NDArray[np.bool_]
 _UPSTREAM = (
     "inputs/units.parquet", "inputs/sites.parquet", "inputs/masts.parquet", "inputs/operator_plans.parquet", "inputs/roads.parquet",
     "inputs/power_lines.parquet", "inputs/public_land.parquet", "inputs/restricted_areas.parquet", "inputs/norms.json", "calibration", "coverage",
-    "villages", f"planning/{AFTER}",
+    "villages", f"planning/{AFTER}", f"planning/{COVER_CODES}",
 )  # fmt: skip
 _ARRAYS = ("row", "column", "people", "serving", "without_4g", "village_cell", "facility_cell")
 
@@ -167,8 +167,10 @@ def write_candidates(
     codes = None
     learnt, radio = load_corrections(work.upstream["calibration"]), load_radio(work.upstream["coverage"])
     if learnt is not None and ground.land_cover is not None:
-        codes = work.folder / "cover_codes.npy"
-        write_array(codes, ground.land_cover.to_grid(grid))
+        codes = work.upstream["planning"] / COVER_CODES
+        if not codes.is_file():  # no line was computed
+            codes = work.folder / COVER_CODES
+            write_array(codes, ground.land_cover.to_grid(grid))
     tasks = cover_tasks(
         places, grid=grid, cells=work.folder / "demand_cells.npy", cover_codes=codes, ground=ground, settings=settings.coverage, on=project.date,
         log=IssueLog(log.catalogue), operators=project.operators, patterns=load_antennas(project), corrections=None if learnt is None else learnt[0],

@@ -169,7 +169,7 @@ def _kept(problem: ChoiceProblem, choice: Choice, objective: ObjectiveSettings) 
     """Return in what share of the changes of costs each candidate is chosen; NaN where none was looked at."""
     if not objective.cost_variants or not (choice.year != NEVER).any():
         return np.full(problem.candidates, np.nan)
-    settings = ChoiceSettings(seconds=objective.choice_seconds / objective.cost_variants, gap=objective.choice_gap)
+    settings = ChoiceSettings(seconds=0.5 * objective.choice_seconds / objective.cost_variants, gap=objective.choice_gap)
     loose = replace(problem, deadline=np.full(len(problem.steps), NEVER, dtype=np.int64))  # dearer sites may make a duty impossible
     return chosen_shares(cost_variants(loose, objective.cost_change_share, objective.cost_variants, _SEED), settings)
 

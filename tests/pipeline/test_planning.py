@@ -351,7 +351,7 @@ def test_deadlines_that_cannot_be_kept_are_named_and_the_plan_is_made_without_th
 
 
 def test_a_deadline_comes_before_worth(run: Analysis, left: Workspace) -> None:
-    """Money for one share in the first year and for one mast in the second: with a deadline in the first year its village is served in it."""
+    """A village due in the second year is served by then, and the site that does it says so; the other two are asked for by nobody."""
     villages = read_frame(left.upstream["villages"] / "villages.parquet")
     due = [pd.NaT, pd.Timestamp("2028-03-01"), *[pd.NaT] * (len(villages) - 2)]
     write_frame(left.upstream["villages"] / "villages.parquet", villages.assign(deadline=pd.Series(due, index=villages.index)))
