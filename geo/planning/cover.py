@@ -19,12 +19,20 @@ import pandas as pd
 from scipy.sparse import csc_array
 from scipy.special import ndtr
 
-from geo.coverage import CoverageSettings, LayerFacts, RadioSources, TileTask, prepare_sources, radio_defaults
+from geo.coverage import (
+    CoverageSettings,
+    LayerFacts,
+    RadioSources,
+    TileTask,
+    margins,
+    prepare_sources,
+    radio_defaults,
+)
 from geo.grid import Grid
 from geo.io.antenna_patterns import AntennaLibrary
 from geo.io.rasters import read_array, write_array
 from geo.planning.candidates import read_pairs
-from geo.planning.reach import margins, planned_corrections, planned_network, reach_window
+from geo.planning.reach import planned_corrections, planned_network, reach_window
 from geo.propagation.corrections import Corrections
 from geo.propagation.ground import GroundModel
 from geo.validation import IssueLog
