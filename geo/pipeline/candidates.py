@@ -254,8 +254,8 @@ def _places(
         for kind, mine in (("public_building", np.flatnonzero(house)), ("public_land", np.flatnonzero(~house))):
             add(kind, x[mine], y[mine], names=[called[k] for k in mine], building_height_m=roof[mine] if kind == "public_building" else None)
     row, column, facts = _new_ground(
-        heights, inside, grid, settings, roads=load_frame(inputs, "roads"), power=load_frame(inputs, "power_lines"), restricted=restricted,
-        taken=(taken_lon, taken_lat),
+        heights, inside, grid, settings, roads=load_frame(inputs, "roads"), power=load_frame(inputs, "power_lines"), villages=load_frame(work.upstream["villages"], "villages"),
+        restricted=restricted, taken=(taken_lon, taken_lat),
     )  # fmt: skip
     x, y = grid.centres()
     add("new_ground", *to_wgs84(x[column], y[row], grid.epsg), facts=facts)
@@ -265,10 +265,17 @@ def _places(
 
 def _new_ground(
     heights: _F64, inside: _BOOL, grid: Grid, settings: AnalysisSettings, *, roads: gpd.GeoDataFrame | None, power: gpd.GeoDataFrame | None,
-    restricted: gpd.GeoDataFrame | None, taken: tuple[_F64, _F64],
+    villages: pd.DataFrame | None, restricted: gpd.GeoDataFrame | None, taken: tuple[_F64, _F64],
 ) -> tuple[_I64, _I64, dict[str, _F64]]:  # fmt: skip
     """Return the cells of new ground, the most prominent eligible one of each block, with what is known of them."""
     wanted, size = settings.candidates, grid.cell_size
+
+    def marked(lon: _F64, lat: _F64) -> _BOOL:
+        row, column = grid.locate(*from_wgs84(lon, lat, grid.epsg))
+        out = np.zeros(grid.shape, dtype=bool)
+        out[row[row >= 0], column[row >= 0]] = True
+        return out
+
     above = prominence_m(heights, size, wanted.prominence_radius_m)
     with np.errstate(invalid="ignore"):
         eligible = inside & (above >= wanted.least_prominence_m)
@@ -277,15 +284,14 @@ def _new_ground(
     away = np.full(grid.shape, np.nan)
     if roads is not None and len(roads):
         away = distance_m(_burnt(roads, grid), size)
-        eligible &= away <= wanted.road_near_m
+        reached = away <= wanted.road_near_m
+        if villages is not None:  # where people live there is a way, drawn or not
+            reached |= distance_m(marked(*(villages[c].to_numpy(dtype=float) for c in ("lon", "lat"))), size) <= wanted.village_near_m
+        eligible &= reached
     if power is not None and len(power):
         eligible &= distance_m(_burnt(power, grid), size) <= wanted.power_near_m
-    x, y = from_wgs84(*taken, grid.epsg)
-    mast_row, mast_column = grid.locate(x, y)
-    masts = np.zeros(grid.shape, dtype=bool)
-    masts[mast_row[mast_row >= 0], mast_column[mast_row >= 0]] = True
     shortest = min((r.distance_m for r in settings.mast_rules.spacing), default=0.0)
-    eligible &= distance_m(masts, size) + size > shortest  # a first look; the distances themselves are held against the rules later
+    eligible &= distance_m(marked(*taken), size) + size > shortest  # a first look; the distances themselves are held against the rules later
     if restricted is not None and len(restricted):
         row, column = np.nonzero(eligible)
         centre_x, centre_y = grid.centres()

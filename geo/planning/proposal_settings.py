@@ -33,7 +33,7 @@ class CandidateSettings:
     ----------
     proposed_technologies : tuple of str
     places_most, places_per_village : int
-    ground_block_m, prominence_radius_m, least_prominence_m, sight_radius_m, sight_half_m, road_near_m, power_near_m, steepest_deg : float
+    ground_block_m, prominence_radius_m, least_prominence_m, sight_radius_m, sight_half_m, road_near_m, village_near_m, power_near_m, steepest_deg : float
     ground_class, building_class, discreet_class : str
     ground_height_m, building_mast_m, discreet_height_m : float
     """
@@ -47,6 +47,7 @@ class CandidateSettings:
     sight_radius_m: float
     sight_half_m: float
     road_near_m: float
+    village_near_m: float
     power_near_m: float
     steepest_deg: float
     ground_class: str
