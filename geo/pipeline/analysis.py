@@ -471,8 +471,7 @@ def _layers(work: Workspace, project: Project) -> Mapping[str, Any]:
     sites, _ = network_of(folder)
     unplaced = {*_UNPLACED, *PLAN_TABLES, *PROPOSAL_TABLES} - {*PLAN_LAYERS, *PROPOSAL_LAYERS}
     placed = {name: frame for name, frame in result_frames(work.upstream).items() if name not in unplaced}
-    scoped = {name: load_frame(work.upstream["dead_zones"], name) for name in SCOPED}
-    placed |= {name: frame for name, frame in scoped.items() if frame is not None}
+    placed |= {name: frame for name in SCOPED if (frame := load_frame(work.upstream["dead_zones"], name)) is not None}
     return write_result_layers(
         work,
         frames=placed,
