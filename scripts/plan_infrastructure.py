@@ -24,8 +24,8 @@ app = command_line()
 
 @app.command(
     help="Thẩm tra đăng ký của doanh nghiệp (loại cột, khoảng cách, dùng chung, vùng lõm và người được phủ thêm), việc dùng chung cột, hiện trạng "
-    "hạ tầng thụ động và phần còn lại chưa có sóng. Các bước trước được làm nếu còn thiếu. / Check operators' registered plans (class, spacing, sharing, "
-    "dead zones and people gained), sharing of masts, the passive inventory, and what stays unserved. Earlier stages are run where they are missing."
+    "hạ tầng thụ động, phần còn lại chưa có sóng, và đề xuất vị trí trong ngân sách từng năm. Các bước trước được làm nếu còn thiếu. / Check operators' registered plans (class, spacing, sharing, "
+    "dead zones and people gained), sharing of masts, the passive inventory, what stays unserved, and propose sites within the yearly budgets. Earlier stages are run where they are missing."
 )
 def main(
     project: ProjectFile,
@@ -44,6 +44,7 @@ def main(
         from geo.io.project import read_project
         from geo.pipeline.analysis import analyse
         from geo.pipeline.planning import PLAN_TABLES, plan_lines
+        from geo.pipeline.proposals import PROPOSAL_TABLES, proposal_lines
 
         executor = make_executor(workers=workers, address=scheduler)
         console.language = read_project(project).language
@@ -51,8 +52,10 @@ def main(
             analysis = analyse(project, out, executor=executor, observer=progress, overwrite=overwrite)
         for line in plan_lines(analysis.results["planning"].record):
             console.say(line)
+        for line in proposal_lines(analysis.results["proposals"].record):
+            console.say(line)
         for path in analysis.written:
-            if path.stem in PLAN_TABLES or path.name == "tables.xlsx":
+            if path.stem in {*PLAN_TABLES, *PROPOSAL_TABLES} or path.name == "tables.xlsx":
                 console.wrote(path)
 
 

@@ -74,6 +74,9 @@ class TileTask:
         What measurements taught; with them only levels are predicted here, and states decided after fusion.
     unplaced : (layers, rows, columns) float32 array or None
         The tile's part of :func:`geo.coverage.unplaced.unplaced_chance` of the whole grid.
+    cover_codes : (rows, columns) uint8 array or None
+        Land cover of the tile's cells (:meth:`geo.io.land_cover.LandCover.to_grid`) where somebody has it already: reading it takes
+        longer than the sweep of a single site. None: it is read.
     """
 
     name: str
@@ -88,6 +91,7 @@ class TileTask:
     settings: CoverageSettings
     corrections: Corrections | None = None
     unplaced: npt.NDArray[np.float32] | None = None
+    cover_codes: npt.NDArray[np.uint8] | None = None
 
 
 def tile_tasks(
@@ -186,7 +190,12 @@ def predict_tile(task: TileTask) -> AreaLevels:
         corrections=task.corrections,
     )
     if task.corrections is not None and task.ground.land_cover is not None:
-        return _with_cover(levels, task.ground.land_cover.to_grid(task.grid), task.corrections, task.sources)
+        codes = task.ground.land_cover.to_grid(task.grid) if task.cover_codes is None else task.cover_codes
+        if codes.shape != task.grid.shape:
+            raise GridMismatchError(
+                f"Lớp phủ {codes.shape} không khớp mảnh {task.grid.shape}.", f"Land cover {codes.shape} does not fit piece {task.grid.shape}."
+            )
+        return _with_cover(levels, codes, task.corrections, task.sources)
     return levels
 
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
 from geo.errors import Bilingual, InputError, MissingInputError
+from geo.io.resources import load_toml
 
-__all__ = ["NORM_ITEMS", "Norm", "Norms", "needed_norms", "read_norms"]
+__all__ = ["NORM_ITEMS", "Norm", "Norms", "needed_norms", "proposal_norms", "read_norms"]
 
 #: What a norm may be of. ``build`` goes by class of mast; ``mast_year`` is the yearly cost of keeping a mast (land, power, upkeep), ``move`` that of
 #: moving one operator's antennas to another's mast, once.
@@ -125,3 +126,23 @@ def needed_norms(plans: pd.DataFrame | None) -> list[tuple[str, str]]:
         pairs = plans.loc[plans["action"] != "", ["action", "mast_class"]].drop_duplicates().sort_values(["action", "mast_class"])
         needed += [(str(action), str(kind) if action == "build" else "") for action, kind in pairs.itertuples(index=False)]
     return list(dict.fromkeys(needed))
+
+
+def proposal_norms(plan: Mapping[str, object], *, buildings: bool, areas: bool) -> list[tuple[str, str]]:
+    """Return the (item, class of mast) that have to have a norm where sites are proposed; none where ``[plan]`` has no budget.
+
+    Parameters
+    ----------
+    plan : mapping
+        ``[plan]`` of the project file.
+    buildings : bool
+        Whether public land and buildings are given, so that masts on roofs may be proposed.
+    areas : bool
+        Whether restricted areas are given, so that discreet masts may be.
+    """
+    if not plan.get("budget_vnd"):
+        return []
+    shipped = load_toml("planning.toml")["candidates"]
+    names = ["ground_class", *(["building_class"] if buildings else []), *(["discreet_class"] if areas else [])]
+    classes = dict.fromkeys(str(plan.get(name, shipped[name]["value"])) for name in names)
+    return [*(("build", kind) for kind in classes), ("share", ""), ("upgrade", "")]

@@ -23,6 +23,7 @@ from geo.io.run_folder import RunFolder, run_name
 from geo.io.stage_files import write_frame
 from geo.mapping import DataSource, MapContent
 from geo.pipeline.calibrating import OBSERVATIONS
+from geo.pipeline.candidates import candidate_stage
 from geo.pipeline.engine import PUBLIC, Observer, Silent, Stage, StageResult, Workspace, run_stages
 from geo.pipeline.ipv6 import IPV6_TABLES, ask_about_portals, measure_ipv6, portal_answers
 from geo.pipeline.manifest import manifest
@@ -30,6 +31,7 @@ from geo.pipeline.map_areas import area_layers, register_digest, register_layer
 from geo.pipeline.people_figures import people_figures, people_table
 from geo.pipeline.planning import PLAN_LAYERS, PLAN_TABLES, plan_stage
 from geo.pipeline.predicting import load_coverage
+from geo.pipeline.proposals import PROPOSAL_LAYERS, PROPOSAL_TABLES, proposal_stage
 from geo.pipeline.reading import (
     RefusedInputsError,
     files_of,
@@ -54,11 +56,13 @@ from geo.pipeline.steps import (
     class_places,
     hold_claims,
     learn,
+    look_for_candidates,
     made_up,
     network_of,
     outline_zones,
     plan,
     predict,
+    propose_sites,
 )
 from geo.pipeline.zones import SCOPED
 from geo.project import Project
@@ -78,7 +82,7 @@ STANDARDS_WORKBOOK = "standards.xlsx"
 #: Tables whose rows are areas by name, and places nowhere.
 _UNPLACED = ("provinces", "claims_by_commune", *IPV6_TABLES)
 #: Stages that state findings.
-_LOGGED = ("inputs", "calibration", "coverage", "villages", "dead_zones", "ipv6", "planning")
+_LOGGED = ("inputs", "calibration", "coverage", "villages", "dead_zones", "ipv6", "planning", "candidates", "proposals")
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,7 +263,7 @@ def analysis_stages(
     """
     title = {
         name: sentence("stages", name)
-        for name in ("inputs", "calibration", "coverage", "villages", "dead_zones", "claims", "ipv6", "standards", "planning", "tables", "layers", "map")
+        for name in ("inputs", "calibration", "coverage", "villages", "dead_zones", "claims", "ipv6", "standards", "planning", "candidates", "proposals", "tables", "layers", "map")
     }
     zones = {code: zone for code, zone in province_zones(project.extra).items() if code in project.provinces}
     all_zones = province_zones(project.extra)
@@ -397,12 +401,14 @@ def analysis_stages(
             ),
         ),
         plan_stage(project, settings, title["planning"], lambda work: plan(work, project, settings)),
+        candidate_stage(project, settings, title["candidates"], lambda work: look_for_candidates(work, project, settings)),
+        proposal_stage(project, settings, title["proposals"], lambda work: propose_sites(work, project, settings)),
         Stage(
             "tables",
             title["tables"],
             lambda work: _tables(work, project, settings),
             settings={**named, "operators": project.operators, "counting": settings.coverage.counting},
-            upstream=("inputs/issues.json", "calibration/issues.json", "coverage", "villages", "dead_zones", "claims", "standards", "ipv6", "planning"),
+            upstream=("inputs/issues.json", "calibration/issues.json", "coverage", "villages", "dead_zones", "claims", "standards", "ipv6", "planning", "candidates/issues.json", "proposals"),
         ),
         Stage(
             "layers",
@@ -410,7 +416,7 @@ def analysis_stages(
             lambda work: _layers(work, project),
             settings={"date": project.date, "language": project.language},
             upstream=(
-                "inputs/units.parquet", "inputs/sites.parquet", "inputs/coverage_claims.parquet", "villages", "dead_zones", "claims", "planning",
+                "inputs/units.parquet", "inputs/sites.parquet", "inputs/coverage_claims.parquet", "villages", "dead_zones", "claims", "planning", "proposals",
             ),
         ),
         Stage(
@@ -425,7 +431,7 @@ def analysis_stages(
                 "calibration": settings.calibration,
                 "made_up": made_up(project),
             },
-            upstream=("inputs", "calibration", "coverage", "villages", "dead_zones", "claims", "tables", "ipv6/issues.json", "planning/issues.json"),
+            upstream=("inputs", "calibration", "coverage", "villages", "dead_zones", "claims", "tables", "ipv6/issues.json", "planning/issues.json", "candidates/issues.json", "proposals/issues.json"),
         ),
     ]
 
@@ -463,10 +469,9 @@ def _issues(project: Project, logs: Sequence[IssueLog]) -> bytes:
 def _layers(work: Workspace, project: Project) -> Mapping[str, Any]:
     folder = work.upstream["inputs"]
     sites, _ = network_of(folder)
-    unplaced = {*_UNPLACED, *PLAN_TABLES} - set(PLAN_LAYERS)
+    unplaced = {*_UNPLACED, *PLAN_TABLES, *PROPOSAL_TABLES} - {*PLAN_LAYERS, *PROPOSAL_LAYERS}
     placed = {name: frame for name, frame in result_frames(work.upstream).items() if name not in unplaced}
-    scoped = {name: load_frame(work.upstream["dead_zones"], name) for name in SCOPED}
-    placed |= {name: frame for name, frame in scoped.items() if frame is not None}
+    placed |= {name: frame for name in SCOPED if (frame := load_frame(work.upstream["dead_zones"], name)) is not None}
     return write_result_layers(
         work,
         frames=placed,
@@ -572,6 +577,8 @@ def _facts(
             "service_quality": settings.service,
             "evidence": settings.evidence,
             "ipv6": settings.asking,
+            "candidates": settings.candidates,
+            "objective": settings.objective,
         },
         "settings_left_to_defaults": sorted(project.defaults_used),
         "rules": {

@@ -14,7 +14,7 @@ from geo.compute import Piece, run_pieces
 from geo.coverage import border_ring
 from geo.errors import Bilingual
 from geo.io.inputs import PLANNING_KINDS
-from geo.io.rasters import read_array
+from geo.io.rasters import read_array, write_array
 from geo.io.resources import issue_catalogue
 from geo.io.stage_files import write_frame, write_issues
 from geo.pipeline.calibrating import load_corrections
@@ -35,8 +35,12 @@ from geo.propagation.ground import GroundModel
 from geo.report.phrases import number_text, phrases
 from geo.validation import IssueLog, Source
 
-__all__ = ["PLAN_LAYERS", "PLAN_TABLES", "PLAN_UPSTREAM", "plan_asked", "plan_lines", "plan_stage", "write_plan"]
+__all__ = ["AFTER", "COVER_CODES", "LINES_IN_ORDER", "PLAN_LAYERS", "PLAN_TABLES", "PLAN_UPSTREAM", "plan_asked", "plan_lines", "plan_stage", "write_plan"]
 
+#: States with every registered line built, and what each line gains beyond those before it, for the proposals.
+AFTER, LINES_IN_ORDER = "after_state.npy", "lines_in_order"
+#: Land cover of the run's grid, which takes longer to read than a site takes to sweep.
+COVER_CODES = "cover_codes.npy"
 _WORKS = ("masts", "ducts", "poles", "cables", "service_points")
 #: Tables of the stage, in the order of the workbook's sheets; those whose inputs were not given are left out.
 PLAN_TABLES = (
@@ -102,7 +106,12 @@ def write_plan(work: Workspace, project: Project, settings: AnalysisSettings, *,
             "unserved_after_plans": propose(found.left, structures, plan),
         }  # fmt: skip
         record["plans"] = dict(found.totals)
+        if settings.objective.asked:
+            write_array(work.folder / AFTER, found.after.state)
+            write_frame(work.folder / f"{LINES_IN_ORDER}.parquet", found.in_order)
         record["proposed_to"] = {str(k): int(n) for k, n in frames["unserved_after_plans"]["proposed_to"].value_counts().sort_index().items()}
+    elif settings.objective.asked:
+        write_array(work.folder / AFTER, np.asarray(load_coverage(work.upstream["coverage"]).coverage.state, dtype=np.uint8))
     for name in PLAN_TABLES:
         if name in frames:
             write_frame(work.folder / f"{name}.parquet", frames[name])
@@ -135,6 +144,7 @@ def plan_stage(project: Project, settings: AnalysisSettings, title: Bilingual, r
             "coverage": settings.coverage,
             "ground": settings.ground,
             "asked": plan_asked(project),
+            "proposals": settings.objective.asked,
             "plan": settings.plan,
             "mast_rules": settings.mast_rules,
             "operators": project.operators,
@@ -228,9 +238,13 @@ def _assessed(
     trial = IssueLog(log.catalogue)  # what is missing of planned radio cells stands in the table, line by line
     if ground is not None:
         at = np.flatnonzero(computed & ~removes)
+        codes = None if corrections is None or ground.land_cover is None else ground.land_cover.to_grid(coverage.grid)
+        if codes is not None and settings.objective.asked:
+            write_array(work.folder / COVER_CODES, codes)
         made, told = reach_tasks(
             lines.iloc[at], grid=coverage.grid, inside=inside, ground=ground, settings=settings.coverage, on=project.date, log=trial,
             patterns=load_antennas(project), corrections=corrections, radio=None if radio is None else radio[0],
+            cover_codes=codes,
         )  # fmt: skip
         tasks = {int(at[int(task.name.removeprefix("line_"))]): task for task in made}
     pieces = [Piece(f"reach_{k:05d}", task) for k, task in tasks.items()]

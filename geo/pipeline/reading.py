@@ -104,6 +104,7 @@ def reading_settings(project: Project) -> Mapping[str, object]:
         "settings": project.settings,
         "extra": project.extra,
         "costs": project.plan.get("costs"),
+        "proposed": {key: project.plan.get(key) for key in ("ground_class", "building_class", "discreet_class")} if project.plan.get("budget_vnd") else None,
     }
 
 

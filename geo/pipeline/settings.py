@@ -15,6 +15,12 @@ from geo.fusion import FusionSettings, fusion_settings
 from geo.io.resources import load_toml, resource_names
 from geo.io.rules import read_rules
 from geo.ipv6 import AskingSettings, asking_settings
+from geo.planning.proposal_settings import (
+    CandidateSettings,
+    ObjectiveSettings,
+    candidate_settings,
+    objective_settings,
+)
 from geo.planning.rules import MastRules, PlanSettings, mast_rules, plan_settings
 from geo.project import Project
 from geo.propagation.ground import EndLoss, GroundSettings, check_ground, ground_settings
@@ -64,6 +70,10 @@ class AnalysisSettings:
         Whether the project wants the network to be asked at all.
     plan : PlanSettings
     mast_rules : MastRules
+    candidates : CandidateSettings
+        Where sites may be proposed.
+    objective : ObjectiveSettings
+        What they are worth, and what there is to spend.
     """
 
     coverage: CoverageSettings
@@ -87,6 +97,8 @@ class AnalysisSettings:
     ask_portals: bool = False
     plan: PlanSettings = field(default_factory=lambda: plan_settings({}))
     mast_rules: MastRules = field(default_factory=lambda: mast_rules({}, {}))
+    candidates: CandidateSettings = field(default_factory=lambda: candidate_settings({}))
+    objective: ObjectiveSettings = field(default_factory=lambda: objective_settings({}))
 
 
 #: Units of which there is at least one, and settings without a unit that are such counts too.
@@ -189,6 +201,8 @@ def analysis_settings(project: Project) -> AnalysisSettings:
         ask_portals,
         plan=plan_settings(project.plan),
         mast_rules=mast_rules(project.plan, project.extra),
+        candidates=candidate_settings(project.plan),
+        objective=objective_settings(project.plan),
     )
 
 

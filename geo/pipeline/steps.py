@@ -15,12 +15,14 @@ from geo.grid import Grid
 from geo.io.resources import issue_catalogue
 from geo.pipeline.areas import class_areas
 from geo.pipeline.calibrating import MEASURED, calibrate_run, ground_used, load_corrections
+from geo.pipeline.candidates import write_candidates
 from geo.pipeline.claims import compare_claims
 from geo.pipeline.drawing import run_draws
 from geo.pipeline.engine import Workspace
 from geo.pipeline.measured import counted, place_facts
 from geo.pipeline.planning import write_plan
 from geo.pipeline.predicting import Fusing, load_coverage, load_radio, predict_coverage, run_grid
+from geo.pipeline.proposals import propose
 from geo.pipeline.reading import (
     empty_network,
     load_antennas,
@@ -38,7 +40,7 @@ from geo.report.lists import ListFacts
 from geo.validation import IssueLog
 from geo.villages import Obstructions, path_obstructions
 
-__all__ = ["class_places", "hold_claims", "learn", "made_up", "network_of", "outline_zones", "plan", "predict"]
+__all__ = ["class_places", "hold_claims", "learn", "look_for_candidates", "made_up", "network_of", "outline_zones", "plan", "predict", "propose_sites"]
 
 
 def network_of(folder: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -211,6 +213,17 @@ def plan(work: Workspace, project: Project, settings: AnalysisSettings) -> Mappi
     """Check what operators have registered and what could be shared (:func:`geo.pipeline.planning.write_plan`)."""
     sites, _ = network_of(work.upstream["inputs"])
     return write_plan(work, project, settings, sites=sites, ground=_ground_used(work.upstream, project, settings))
+
+
+def look_for_candidates(work: Workspace, project: Project, settings: AnalysisSettings) -> Mapping[str, Any]:
+    """Look for places of further sites and what they would serve (:func:`geo.pipeline.candidates.write_candidates`)."""
+    sites, _ = network_of(work.upstream["inputs"])
+    return write_candidates(work, project, settings, sites=sites, ground=_ground_used(work.upstream, project, settings))
+
+
+def propose_sites(work: Workspace, project: Project, settings: AnalysisSettings) -> Mapping[str, Any]:
+    """Choose sites within the yearly budgets (:func:`geo.pipeline.proposals.propose`)."""
+    return propose(work, project, settings)
 
 
 def made_up(project: Project) -> bool:

@@ -71,6 +71,8 @@ class Assessed:
         All lines together beside the sum of each alone.
     after : Service
         States with all lines.
+    in_order : DataFrame
+        ``line_id``, ``population_gained``, ``villages_gained`` of each computed line beyond the removals and the lines of earlier years, so that they add up.
     """
 
     lines: pd.DataFrame
@@ -79,6 +81,7 @@ class Assessed:
     left: pd.DataFrame
     totals: Mapping[str, Any]
     after: Service
+    in_order: pd.DataFrame
 
 
 def assess_lines(
@@ -120,6 +123,13 @@ def assess_lines(
     for k in sorted(removals):
         for window, changed in _removed(removals[k], folder, service):
             after.lay_states(window, changed)
+    beyond: dict[int, dict[str, Any]] = {}
+    for k in np.argsort(lines["year"].to_numpy(dtype=float, na_value=np.inf), kind="stable").tolist():
+        if k in reaches:
+            reach = read_reach(reaches[k], folder)
+            beyond[k] = _nothing(ground) if reach is None else _figures(after.gain(reach), reach, ground, row, column)
+            if reach is not None:
+                after.lay(reach)
     for k in range(len(lines)):
         reach = read_reach(reaches[k], folder) if k in reaches else None
         line = str(lines["line_id"].iloc[k])
@@ -131,7 +141,6 @@ def assess_lines(
             if reach is not None:
                 gain = service.gain(reach)
                 figures = _figures(gain, reach, ground, row, column)
-                after.lay(reach)
                 for layer, mask in gain.by_layer.items():
                     layers.append({"line_id": line, "operator": layer[0], "technology": layer[1], **_layer_figures(mask, reach, ground, row, column)})
                 shares = list(zones.shares(gain, reach))
@@ -153,6 +162,10 @@ def assess_lines(
     return Assessed(
         out, pd.DataFrame(layers, columns=["line_id", "operator", "technology", "population_gained", "villages_gained", "area_gained_km2"]),
         pd.DataFrame(by_zone, columns=["line_id", "dead_zone_id", "share"]), left, totals, after,
+        pd.DataFrame(
+            [{"line_id": str(lines["line_id"].iloc[k]), **{n: beyond[k][n] for n in ("population_gained", "villages_gained")}} for k in sorted(beyond)],
+            columns=["line_id", "population_gained", "villages_gained"],
+        ),
     )  # fmt: skip
 
 

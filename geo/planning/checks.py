@@ -19,7 +19,7 @@ from geo.planning.rules import MastRules, PlanSettings, possible_rules
 from geo.planning.structures import near_pairs
 from geo.text import fold
 
-__all__ = ["CHECK_COLUMNS", "area_of", "check_lines"]
+__all__ = ["CHECK_COLUMNS", "allowed_classes", "area_of", "check_lines"]
 
 _F64 = npt.NDArray[np.float64]
 _BOOL = npt.NDArray[np.bool_]
@@ -64,6 +64,33 @@ def _inside(lon: _F64, lat: _F64, shapes: npt.NDArray[np.object_]) -> _BOOL:
         points = np.asarray(shapely.points(lon, lat), dtype=object)
         shape, point = shapely.STRtree(points).query(shapes, predicate="intersects")
         out[point, shape] = True
+    return out
+
+
+def allowed_classes(lon: _F64, lat: _F64, restricted: gpd.GeoDataFrame | None, rules: MastRules) -> list[frozenset[str]]:
+    """Return the classes that every area around each place is known to allow; all of them where no area is given or holds it.
+
+    An area that does not say which classes it allows allows none for a proposal: its consent is asked for, not assumed.
+
+    Parameters
+    ----------
+    lon, lat : (n,) float64 arrays
+        EPSG:4326 degrees.
+    restricted : GeoDataFrame or None
+    rules : MastRules
+    """
+    every = frozenset(MAST_CLASSES)
+    if restricted is None or not len(restricted):
+        return [every] * len(lon)
+    inside = _inside(lon, lat, np.asarray(restricted.geometry.to_numpy(), dtype=object))
+    known: dict[bytes, frozenset[str]] = {}
+    out = []
+    for row in inside:
+        key = row.tobytes()
+        if key not in known:
+            here = restricted.iloc[np.flatnonzero(row)]
+            known[key] = frozenset(c for c in MAST_CLASSES if _allowed(c, here, rules) is True) if len(here) else every
+        out.append(known[key])
     return out
 
 

@@ -27,7 +27,7 @@ from geo.propagation.corrections import Corrections
 from geo.propagation.ground import GroundModel
 from geo.validation import IssueLog
 
-__all__ = ["ReachTask", "margins", "planned_corrections", "planned_network", "reach_tasks", "write_reach"]
+__all__ = ["ReachTask", "margins", "planned_corrections", "planned_network", "reach_tasks", "reach_window", "write_reach"]
 
 _F64 = npt.NDArray[np.float64]
 
@@ -96,6 +96,7 @@ def reach_tasks(
     patterns: AntennaLibrary | None = None,
     corrections: Corrections | None = None,
     radio: pd.DataFrame | None = None,
+    cover_codes: npt.NDArray[np.uint8] | None = None,
 ) -> tuple[list[ReachTask], pd.DataFrame]:
     """Return one task per planned site that reaches the area, and the table of the radio cells they are taken to have.
 
@@ -117,6 +118,8 @@ def reach_tasks(
         Of the run, by the ``index`` of ``radio``; see :func:`planned_corrections`.
     radio : DataFrame, optional
         The run's radio cells (:data:`geo.propagation.radio_table.RADIO_COLUMNS`).
+    cover_codes : (rows, columns) uint8 array, optional
+        Land cover of the run's grid, so that it is not read once per site.
 
     Returns
     -------
@@ -130,7 +133,7 @@ def reach_tasks(
     told: list[pd.DataFrame] = []
     x, y = from_wgs84(lines["lon"].to_numpy(float), lines["lat"].to_numpy(float), grid.epsg)
     for i in range(len(lines)):
-        window = _window(grid, float(x[i]), float(y[i]), settings.max_radius_m)
+        window = reach_window(grid, float(x[i]), float(y[i]), settings.max_radius_m)
         if window is None or not inside[window].any():
             continue
         sites, cells = planned_network(lines.iloc[[i]])
@@ -159,6 +162,7 @@ def reach_tasks(
             ground=ground,
             settings=settings,
             corrections=learnt,
+            cover_codes=None if cover_codes is None else np.ascontiguousarray(cover_codes[window]),
         )
         tasks.append(ReachTask(tile.name, tile))
         shown = ["operator", "technology", "frequency_mhz", "antenna_height_m", "eirp_dbm", "defaults"]
@@ -168,7 +172,7 @@ def reach_tasks(
     return tasks, table[columns_of]
 
 
-def _window(grid: Grid, x: float, y: float, reach_m: float) -> tuple[slice, slice] | None:
+def reach_window(grid: Grid, x: float, y: float, reach_m: float) -> tuple[slice, slice] | None:
     """Return rows and columns whose cells come within reach of a point; None if there are none."""
     left, _, _, top = grid.bounds
     first_column = max(0, int((x - reach_m - left) // grid.cell_size))

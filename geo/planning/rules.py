@@ -173,11 +173,13 @@ def plan_settings(plan: Mapping[str, object]) -> PlanSettings:
     ProjectFileError
         If an entry is not known or its value is not allowed.
     """
-    shipped = load_toml("planning.toml")["settings"]
+    content = load_toml("planning.toml")
+    shipped = content["settings"]
     names = [f.name for f in fields(PlanSettings) if f.name not in {"years", "height_bands_m"}]
+    known = {*names, *_KEYS, "height_bands_m", *content["candidates"], *content["objective"]}
     for key in plan:
-        if key not in {*names, *_KEYS, "height_bands_m"}:
-            near = difflib.get_close_matches(key, [*names, *_KEYS], n=1)
+        if key not in known:
+            near = difflib.get_close_matches(key, sorted(known), n=1)
             raise ProjectFileError(
                 f"[plan] không có mục '{key}'" + (f"; có phải '{near[0]}'?" if near else "."),
                 f"[plan] has no entry '{key}'" + (f"; did you mean '{near[0]}'?" if near else "."),

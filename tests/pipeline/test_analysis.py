@@ -233,6 +233,8 @@ def test_the_manifest_books_inputs_rules_defaults_and_time(run: Analysis, projec
         "ipv6",
         "standards",
         "planning",
+        "candidates",
+        "proposals",
         "tables",
         "layers",
         "map",

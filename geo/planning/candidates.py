@@ -1,0 +1,315 @@
+"""Where sites could be proposed: masts that stand, public land and buildings, and new ground; and what may be done there by whom.
+
+A *place* is a point with a mast that stands or could; an *option* is what a plan may choose there: an operator shares a mast or
+upgrades its own site, or a new mast is built for one operator, or for all that could use it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import shapely
+
+from geo.io.norms import Norms
+from geo.planning.checks import allowed_classes
+from geo.planning.proposal_settings import CandidateSettings
+from geo.planning.rules import MastRules, PlanSettings, possible_rules
+from geo.planning.structures import near_pairs
+
+__all__ = ["PLACE_COLUMNS", "Options", "conflicts", "far_enough", "mast_places", "new_places", "options_of", "read_pairs", "required_m"]
+
+_F64 = npt.NDArray[np.float64]
+_I64 = npt.NDArray[np.int64]
+_BOOL = npt.NDArray[np.bool_]
+
+#: ``action_of``: per operator ``"Mạng A=share"``, joined by ``"; "``; ``technologies_of``: the same with what it would bring.
+PLACE_COLUMNS = (
+    "place_id", "kind", "structure_id", "lon", "lat", "commune_code", "area", "mast_class", "height_m", "building_height_m", "users", "limit",
+    "actions", "technologies", "road_m", "prominence_m", "seen_worth",
+)  # fmt: skip
+
+
+def _pairs(pairs: Mapping[str, str]) -> str:
+    return "; ".join(f"{k}={v}" for k, v in pairs.items())
+
+
+def read_pairs(text: str) -> dict[str, str]:
+    """Return what :data:`PLACE_COLUMNS` joins: operator to action, or to its technologies."""
+    return dict(part.rsplit("=", 1) for part in text.split("; ") if part)
+
+
+def mast_places(
+    structures: pd.DataFrame,
+    sites: pd.DataFrame,
+    lines: pd.DataFrame | None,
+    areas: Sequence[str],
+    *,
+    operators: Sequence[str],
+    settings: CandidateSettings,
+    plan: PlanSettings,
+) -> pd.DataFrame:
+    """Return the masts on which an operator of the project could put something.
+
+    An operator that is not on a mast may share it, unless the mast is listed as not shareable or has as many operators as the setting allows; one whose
+    site there lacks a proposed technology may upgrade it. What operators have registered for the mast counts as being there.
+
+    Parameters
+    ----------
+    structures : DataFrame
+        :func:`geo.planning.structures.standing_masts`, those inside the project's communes.
+    sites : DataFrame
+        The canonical table, for the technologies of the sites on each mast.
+    lines : DataFrame or None
+        Registered lines.
+    areas : sequence of str
+        :func:`geo.planning.checks.area_of` of the structures.
+    operators : sequence of str
+    settings : CandidateSettings
+    plan : PlanSettings
+
+    Returns
+    -------
+    DataFrame
+        Columns :data:`PLACE_COLUMNS`.
+    """
+    technologies = {
+        (str(o), str(s)): {t for t in str(text).split(",") if t}
+        for o, s, text in zip(sites["operator"], sites["site_id"], sites["technologies"].fillna(""), strict=True)
+    }
+    coming: dict[int, dict[str, set[str]]] = {}
+    if lines is not None and len(lines):
+        adding = lines[lines["action"].isin(["share", "upgrade", "build"])]
+        places = (structures["lon"].to_numpy(dtype=float), structures["lat"].to_numpy(dtype=float))
+        i, j, _ = near_pairs(*places, adding["lon"].to_numpy(dtype=float), adding["lat"].to_numpy(dtype=float), within_m=plan.at_mast_m)
+        for mast, line in zip(i.tolist(), j.tolist(), strict=True):
+            named = {t for t in str(adding["technologies"].iloc[line]).split(",") if t}
+            coming.setdefault(mast, {}).setdefault(str(adding["operator"].iloc[line]), set()).update(named)
+    rows = []
+    for k, mast in enumerate(structures.to_dict("records")):
+        users = {u for u in str(mast["operators"]).split("; ") if u} | set(coming.get(k, {}))
+        there: dict[str, set[str]] = {o: set(t) for o, t in coming.get(k, {}).items()}
+        for site in str(mast["site_ids"]).split("; "):
+            for operator in operators:
+                there.setdefault(operator, set()).update(technologies.get((operator, site), set()))
+        closed = not pd.isna(mast["shareable"]) and not bool(mast["shareable"])
+        actions, brings = {}, {}
+        for operator in operators:
+            lacking = [t for t in settings.proposed_technologies if t not in there.get(operator, set())]
+            if operator in users:
+                # An inventory's user without a listed site has nobody knows what there: nothing is proposed.
+                if lacking and there.get(operator):
+                    actions[operator], brings[operator] = "upgrade", ",".join(lacking)
+            elif not closed and len(users) < plan.operators_per_mast:
+                actions[operator], brings[operator] = "share", ",".join(settings.proposed_technologies)
+        if actions:
+            rows.append(
+                {
+                    "place_id": f"M{k + 1:05d}", "kind": "mast", "structure_id": mast["structure_id"], "lon": mast["lon"], "lat": mast["lat"],
+                    "commune_code": mast["commune_code"], "area": areas[k], "mast_class": mast["mast_class"], "height_m": mast["height_m"],
+                    "building_height_m": mast["building_height_m"], "users": "; ".join(sorted(users)),
+                    "limit": int(plan.operators_per_mast) - len(users), "actions": _pairs(actions), "technologies": _pairs(brings),
+                }
+            )  # fmt: skip
+    return _table(rows)
+
+
+def _table(rows: Sequence[Mapping[str, object]]) -> pd.DataFrame:
+    numbers = ("lon", "lat", "height_m", "building_height_m", "road_m", "prominence_m", "seen_worth")
+    frame = pd.DataFrame(list(rows), columns=list(PLACE_COLUMNS))
+    texts = {n: "str" for n in PLACE_COLUMNS if n not in {*numbers, "limit"}}
+    return frame.astype({**texts, **dict.fromkeys(numbers, "float64"), "limit": "int64"})
+
+
+def new_places(
+    kind: str,
+    lon: _F64,
+    lat: _F64,
+    communes: Sequence[str],
+    areas: Sequence[str],
+    *,
+    names: Sequence[str] | None = None,
+    building_height_m: _F64 | None = None,
+    restricted: gpd.GeoDataFrame | None,
+    operators: Sequence[str],
+    rules: MastRules,
+    settings: CandidateSettings,
+    facts: Mapping[str, _F64] | None = None,
+) -> pd.DataFrame:
+    """Return places for new masts, those left out where no class that is proposed may stand.
+
+    On a building the class of buildings, else that of the ground; where an area allows only others, the discreet one; where it does not say, nothing.
+
+    Parameters
+    ----------
+    kind : str
+        ``new_ground``, ``public_land`` or ``public_building``.
+    lon, lat : (n,) float64 arrays
+        EPSG:4326.
+    communes, areas : sequence of str
+    names : sequence of str, optional
+        Of the land.
+    building_height_m : (n,) float64 array, optional
+    restricted : GeoDataFrame or None
+        None: not given, so that no place is known to be restricted.
+    operators : sequence of str
+    rules : MastRules
+    settings : CandidateSettings
+    facts : mapping of str to (n,) float64 array, optional
+        Columns to take over.
+    """
+    prefix = {"new_ground": "G", "public_land": "L", "public_building": "B"}[kind]
+    own, height = (
+        (settings.building_class, settings.building_mast_m) if kind == "public_building" else (settings.ground_class, settings.ground_height_m)
+    )
+    allowed = allowed_classes(lon, lat, restricted, rules)
+    limits = _height_limits(lon, lat, restricted)
+    brings = ",".join(settings.proposed_technologies)
+    rows = []
+    for k in range(len(lon)):
+        roof = 0.0 if building_height_m is None or np.isnan(building_height_m[k]) else float(building_height_m[k])
+        found = next(
+            ((c, h) for c, h in ((own, height), (settings.discreet_class, settings.discreet_height_m)) if c in allowed[k] and h + roof <= limits[k]), None
+        )
+        if found is None or (kind == "public_building" and roof == 0.0):
+            continue
+        rows.append(
+            {
+                "place_id": f"{prefix}{k + 1:05d}", "kind": kind, "structure_id": "" if names is None else names[k], "lon": lon[k], "lat": lat[k],
+                "commune_code": communes[k], "area": areas[k], "mast_class": found[0], "height_m": found[1] + roof,
+                "building_height_m": roof if roof else np.nan, "users": "", "limit": len(operators),
+                "actions": _pairs(dict.fromkeys(operators, "build")), "technologies": _pairs(dict.fromkeys(operators, brings)),
+                **({} if facts is None else {name: values[k] for name, values in facts.items()}),
+            }
+        )  # fmt: skip
+    return _table(rows)
+
+
+def _height_limits(lon: _F64, lat: _F64, restricted: gpd.GeoDataFrame | None) -> _F64:
+    out = np.full(len(lon), np.inf)
+    if restricted is not None and len(restricted) and len(lon):
+        limits = restricted["height_limit_m"].to_numpy(dtype=float)
+        shape, point = shapely.STRtree(np.asarray(shapely.points(lon, lat), dtype=object)).query(restricted.geometry.to_numpy(), predicate="intersects")
+        known = np.isfinite(limits[shape])
+        np.minimum.at(out, point[known], limits[shape[known]])
+    return out
+
+
+def required_m(places: pd.DataFrame, rules: MastRules) -> _F64:
+    """Return how far a new mast at each place stands from every other at least: the longest rule that it may fall under; 0 without rule, and for masts that stand."""
+    found: dict[tuple[str, str, float], float] = {}
+    out = np.zeros(len(places))
+    for k, (area, kind, height) in enumerate(zip(places["area"], places["mast_class"], places["height_m"].to_numpy(dtype=float), strict=True)):
+        if places["kind"].iloc[k] == "mast":
+            continue
+        key = (str(area), str(kind), float(height))
+        if key not in found:
+            first = possible_rules(rules.spacing, *key)[0]
+            found[key] = 0.0 if first is None else first.distance_m
+        out[k] = found[key]
+    return out
+
+
+def far_enough(places: pd.DataFrame, lon: _F64, lat: _F64, rules: MastRules) -> _BOOL:
+    """Tell which new places keep the rules' distance to masts that stand or are registered to be built.
+
+    Parameters
+    ----------
+    places : DataFrame
+    lon, lat : (n,) float64 arrays
+        Of these masts, EPSG:4326; NaN is near nothing.
+    rules : MastRules
+    """
+    required = required_m(places, rules)
+    out = np.ones(len(places), dtype=bool)
+    if len(places):
+        i, _, metres = near_pairs(places["lon"].to_numpy(dtype=float), places["lat"].to_numpy(dtype=float), lon, lat, within_m=float(required.max()))
+        out[i[metres < required[i]]] = False
+    return out
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Options:
+    """What may be chosen.
+
+    Attributes
+    ----------
+    table : DataFrame
+        ``place`` (position), ``action``, ``operators`` (joined by ``"; "``), ``cost_vnd``, ``cost_low_vnd``, ``cost_high_vnd`` (int64).
+    members : tuple of tuples of str
+        The operators of each.
+    """
+
+    table: pd.DataFrame
+    members: tuple[tuple[str, ...], ...]
+
+
+def options_of(places: pd.DataFrame, norms: Norms) -> Options:
+    """Return the options of all places with their costs.
+
+    A mast for several operators costs the mast and, for each further one, what sharing it costs.
+
+    Raises
+    ------
+    KeyError
+        If a norm is missing; :func:`geo.io.norms.needed_norms` says which are needed, and the reader of the norms asks for them.
+    """
+    rows: list[dict[str, object]] = []
+    members: list[tuple[str, ...]] = []
+    for k, (kind, actions) in enumerate(zip(places["mast_class"], places["actions"], strict=True)):
+        named = read_pairs(str(actions))
+        chosen: list[tuple[str, tuple[str, ...]]] = [(action, (operator,)) for operator, action in named.items()]
+        builders = tuple(o for o, a in named.items() if a == "build")
+        if len(builders) > 1:
+            chosen.append(("build", builders))
+        for action, who in chosen:
+            rows.append({"place": k, "action": action, "operators": "; ".join(who), **_cost(norms, action, str(kind), len(who))})
+            members.append(who)
+    names = ["place", "action", "operators", "cost_vnd", "cost_low_vnd", "cost_high_vnd"]
+    table = pd.DataFrame(rows, columns=names)
+    return Options(table.astype({n: "int64" for n in names if n not in {"action", "operators"}}), tuple(members))
+
+
+def _cost(norms: Norms, action: str, mast_class: str, operators: int) -> dict[str, int]:
+    first, further = norms.find(action, mast_class=mast_class), norms.find("share", mast_class=mast_class)
+    if first is None or (operators > 1 and further is None):
+        raise KeyError(f"{action if first is None else 'share'} {mast_class}".strip())
+    out = {}
+    for name, field in (("cost_vnd", "central_vnd"), ("cost_low_vnd", "low_vnd"), ("cost_high_vnd", "high_vnd")):
+        out[name] = int(getattr(first, field)) + (operators - 1) * (0 if further is None else int(getattr(further, field)))
+    return out
+
+
+def conflicts(places: pd.DataFrame, options: Options, rules: MastRules) -> _I64:
+    """Return the pairs of options of which one at most may be chosen, (m, 2): two builds nearer than the rules of spacing, shares of a mast that has not room for all of them.
+
+    Parameters
+    ----------
+    places : DataFrame
+    options : Options
+    rules : MastRules
+    """
+    table = options.table
+    of_place: dict[int, list[int]] = {}
+    for j, place in enumerate(table["place"].tolist()):
+        of_place.setdefault(place, []).append(j)
+    builds = (table["action"] == "build").to_numpy(dtype=bool)
+    out: list[tuple[int, int]] = []
+    for at, mine in of_place.items():
+        crowded = places["limit"].iloc[at] < sum(table["action"].iloc[j] == "share" for j in mine)
+        for a, b in combinations(mine, 2):
+            if (builds[a] and builds[b]) or (crowded and table["action"].iloc[a] == table["action"].iloc[b] == "share"):
+                out.append((a, b))
+    new = np.flatnonzero((places["kind"] != "mast").to_numpy(dtype=bool))
+    required = required_m(places, rules)
+    lon, lat = places["lon"].to_numpy(dtype=float)[new], places["lat"].to_numpy(dtype=float)[new]
+    one, other, metres = near_pairs(lon, lat, lon, lat, within_m=float(required[new].max()) if len(new) else 0.0)
+    near = (one < other) & (metres < np.maximum(required[new[one]], required[new[other]])) if len(one) else np.zeros(0, dtype=bool)
+    for a, b in zip(new[one[near]].tolist(), new[other[near]].tolist(), strict=True):
+        out += [(x, y) for x in of_place.get(a, []) for y in of_place.get(b, [])]
+    return np.array(out, dtype=np.int64).reshape(-1, 2)
