@@ -30,6 +30,7 @@ _EPOCH_MILLISECONDS = (6e11, 4e12)
 _QUARTER = re.compile(r"(?:q|quy)\s*(iv|i{1,3}|[1-4])\D+(\d{4})|(\d{4})\s*q(?:uy)?\s*([1-4])")
 _MONTH = re.compile(r"(?:thang\s*)?(\d{1,2})\s+(?:nam\s*)?(\d{4})|(\d{4})\s+(\d{1,2})|thang\s*(\d{1,2})\s+(?:nam\s*)?(\d{4})")
 _YEAR = re.compile(r"(?:nam\s*)?(\d{4})")
+_ZONE = re.compile(r"(?:UTC|GMT)\s*([+-]\d{1,2})(?::?(\d{2}))?", re.IGNORECASE)
 _ROMAN = {"i": 1, "ii": 2, "iii": 3, "iv": 4}
 _MONTHS = (1, 12)
 _SETTINGS = ("utc_offset_h", "earliest_date", "future_tolerance_h", "max_age_days")
@@ -49,12 +50,15 @@ class TimeRules:
         Local; after it lies the future.
     old : Timestamp or None
         Local; what is older is stated.
+    stated : bool
+        Whether the project file gives the zone.
     """
 
     utc_offset_h: float
     earliest: pd.Timestamp
     latest: pd.Timestamp | None = None
     old: pd.Timestamp | None = None
+    stated: bool = False
 
 
 def time_rules(options: TableOptions, as_of: pd.Timestamp | None) -> TimeRules:
@@ -71,20 +75,21 @@ def time_rules(options: TableOptions, as_of: pd.Timestamp | None) -> TimeRules:
         raise InputError(
             f"utc_offset_h = {offset!r}: cần một số, ví dụ 7.", f"utc_offset_h = {offset!r}: a number is needed, such as 7."
         )
-    earliest = pd.Timestamp(str(values["earliest_date"]))
+    earliest, stated = pd.Timestamp(str(values["earliest_date"])), "utc_offset_h" in options.extra
     if as_of is None:
-        return TimeRules(float(offset), earliest)
+        return TimeRules(float(offset), earliest, stated=stated)
     # The project's date is a day: all of it, and the tolerance, still count.
     return TimeRules(
         float(offset), earliest, as_of + pd.Timedelta(hours=float(values["future_tolerance_h"])),
-        as_of - pd.Timedelta(days=float(values["max_age_days"])),
+        as_of - pd.Timedelta(days=float(values["max_age_days"])), stated,
     )  # fmt: skip
 
 
 def settle_utc(table: Table, frame: pd.DataFrame, rules: TimeRules, log: IssueLog) -> tuple[pd.DataFrame, pd.Series]:
     """Return the rows whose time can be believed, and their times (datetime64[ns, UTC], NaT where there is none).
 
-    Times without a zone are local; those with one, or counted since 1970, are brought to UTC. Rows with a
+    Times without a zone are local, or of the zone that the header names ("(UTC+7)") unless the project file gives one; those
+    with one, or counted since 1970, are brought to UTC. Rows with a
     date that cannot be, lies in the future, or before any logger existed are dropped.
     """
     cells = day_and_clock(frame)
@@ -93,7 +98,8 @@ def settle_utc(table: Table, frame: pd.DataFrame, rules: TimeRules, log: IssueLo
         log.add("speed_time_missing", table.source)
         return frame, none
     header = table.header("time" if "time" in frame.columns else "day")
-    utc, zoned, bad = _utc(cells, rules.utc_offset_h)
+    stated = None if rules.stated else _zone_in_header(header)
+    utc, zoned, bad = _utc(cells, rules.utc_offset_h if stated is None else stated)
     local = utc + pd.Timedelta(hours=rules.utc_offset_h)
     stamps = local.to_numpy(dtype="datetime64[ns]")
     wrong = bad | (stamps < rules.earliest.to_datetime64())
@@ -101,7 +107,7 @@ def settle_utc(table: Table, frame: pd.DataFrame, rules: TimeRules, log: IssueLo
         wrong |= stamps > rules.latest.to_datetime64()
     known = ~np.isnat(stamps)
     plain = known & ~zoned & ~wrong
-    if plain.any():
+    if plain.any() and stated is None:
         log.add("speed_time_zone_taken", table.source, column=header, fields={"hours": f"{rules.utc_offset_h:+g}"})
     missing = ~known & ~bad
     if missing.any():
@@ -117,6 +123,12 @@ def settle_utc(table: Table, frame: pd.DataFrame, rules: TimeRules, log: IssueLo
                     came=None if not wrong.any() else cells.astype(object),
                     fields={"earliest": f"{rules.earliest:%Y-%m-%d}", "latest": latest or "—"})
     return kept, utc[~wrong].dt.tz_localize("UTC")
+
+
+def _zone_in_header(header: str) -> float | None:
+    """Return the hours by which a header such as "Thời gian (UTC+7)" says that its times are ahead of UTC, None if it does not."""
+    found = _ZONE.search(header)
+    return None if found is None else float(found[1]) + float(f"{found[1][0]}1") * int(found[2] or 0) / 60
 
 
 def _utc(cells: pd.Series, offset_h: float) -> tuple[pd.Series, BoolArray, BoolArray]:

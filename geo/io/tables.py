@@ -22,6 +22,7 @@ import pandas as pd
 
 from geo.errors import InputError, MissingInputError
 from geo.io.delimited import read_delimited
+from geo.io.example_rows import drop_example_rows
 from geo.io.letters import require_unicode, state_letters
 from geo.io.raw import FileLimits, RawTable, TableOptions
 from geo.io.resources import load_toml
@@ -212,6 +213,7 @@ def _map_columns(raw: RawTable, schema: Schema, options: TableOptions, log: Issu
     state_letters(raw, match.columns, frame.index, schema, log)
     rows_in = len(frame) + raw.refused_rows + above
     if raw.geometry is None:
+        frame = drop_example_rows(schema.kind, raw.cells, frame, raw.source, log)
         frame = _drop_furniture(raw, frame, list(match.columns.values()), log)
     return Table(raw.source, frame, headers, rows_in, raw.preamble, geometry)
 

@@ -10,6 +10,7 @@ import pandas as pd
 from python_calamine import CalamineError, CalamineWorkbook, SheetVisibleEnum, ZipError
 
 from geo.errors import InputError
+from geo.io.example_rows import is_guide
 from geo.io.old_text import mend_rows
 from geo.io.raw import FileLimits, RawTable, TableOptions, combine_angles, find_header, join_headers
 from geo.schemas import Schema
@@ -172,6 +173,8 @@ def _read_sheet(
     rows: list[list[object]] = [list(r) for r in sheet.to_python(skip_empty_area=False)]
     if not rows or not any(clean(c) for row in rows for c in row):
         return None
+    if rows[0] and is_guide(rows[0][0]) and not options.sheet:
+        return None  # a template's instructions
     rows, letters = mend_rows(rows, encoding=options.encoding)
     first, last = find_header(rows, schema, options)
     headers = [clean(c) for c in rows[first]] if first == last else join_headers(rows[first], rows[last], schema)
