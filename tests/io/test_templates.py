@@ -156,7 +156,7 @@ def value(column: TemplateColumn, template: Template, number: int, known: dict[s
         return st.sampled_from([v for v in column.values if v not in {"Mất sóng", "Không rõ"}])
     match field.name:
         case "time":
-            return st.integers(0, 20_000).map(lambda s: (dt.datetime(2026, 9, 1) + dt.timedelta(hours=number * 7, seconds=s)).strftime("%d/%m/%Y %H:%M:%S"))
+            return st.integers(0, 20_000).map(lambda s: (dt.datetime(2026, 9, 1, tzinfo=dt.UTC) + dt.timedelta(hours=number * 7, seconds=s)).strftime("%d/%m/%Y %H:%M:%S"))
         case "period":
             return st.sampled_from(["09/2026", "10/2026"])
         case "valid_from":
@@ -216,7 +216,7 @@ def consistent(draw: st.DrawFn, row: dict[str, str]) -> dict[str, str]:
         if fixed:
             row["technology"] = ""
         elif "vd" not in row:
-            row |= {k: "" for k in ("package_download", "package_upload")}
+            row |= dict.fromkeys(("package_download", "package_upload"), "")
         if technology == "2G" and not fixed:  # what the technology can carry
             row |= {k: "0.2" for k in ("download", "upload", "vdmin", "vd", "vu") if row.get(k)}
         if technology == "3G" and not fixed and row.get("upload"):
