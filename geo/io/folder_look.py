@@ -1,0 +1,306 @@
+"""What lies in a folder: every file looked at once, its tables by their headers and first rows, its rasters by their values.
+
+Nothing is judged here; what a file is taken for is told by :mod:`geo.io.folder_roles`.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import rasterio
+import shapely
+from rasterio.errors import RasterioError
+from rasterio.windows import Window
+
+from geo.errors import Bilingual, InputError
+from geo.io.delimited import read_delimited
+from geo.io.files import digest, is_temporary
+from geo.io.raw import FileLimits, RawTable, TableOptions
+from geo.io.resources import issue_catalogue, load_toml
+from geo.io.vectors import read_vectors
+from geo.io.workbook import check_archive, read_workbook
+from geo.schemas import Field, FieldType, HeaderMatch, Schema
+from geo.text import fold_key, without_unit
+from geo.validation import IssueLog, Source
+
+__all__ = ["FoundFile", "RasterLook", "TableLook", "folder_rules", "look_at_folder", "unpack"]
+
+#: Subfolder into which archives of tables and rasters are unpacked.
+UNPACKED = "giai-nen"
+_SHAPES = {0: "point", 4: "point", 1: "line", 5: "line", 3: "polygon", 6: "polygon"}
+_WINDOW = 512
+
+
+@dataclass(frozen=True, slots=True)
+class TableLook:
+    """One sheet, layer or text table.
+
+    Attributes
+    ----------
+    sheet : str
+        Empty where the file has one only.
+    raw : RawTable
+        Headers and the first rows.
+    shape : str
+        ``table``, ``point``, ``line`` or ``polygon``.
+    rows : int
+        Rows looked at; all of them unless the file is long.
+    """
+
+    sheet: str
+    raw: RawTable
+    shape: str
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class RasterLook:
+    """Values of a raster's middle: distinct ones (if few), least, greatest, share of zeros, correlation of neighbours."""
+
+    distinct: tuple[float, ...]
+    low: float
+    high: float
+    zero_share: float
+    smooth: float
+    whole: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FoundFile:
+    """One file of the folder.
+
+    Attributes
+    ----------
+    path : Path
+    file : str
+        Relative to the folder, forward slashes.
+    kind : str
+        Of ``[suffixes]``: workbook, text, vector, raster, antenna, toml ...; ``""`` where the suffix says nothing.
+    tables : tuple of TableLook
+    raster : RasterLook or None
+    content : mapping
+        Of a TOML file.
+    refused : Bilingual or None
+        Why it could not be read.
+    """
+
+    path: Path
+    file: str
+    kind: str
+    tables: tuple[TableLook, ...] = ()
+    raster: RasterLook | None = None
+    content: Mapping[str, Any] = field(default_factory=dict)
+    refused: Bilingual | None = None
+
+
+@lru_cache(maxsize=1)
+def folder_rules() -> Mapping[str, Any]:
+    """Return ``resources/folder.toml``."""
+    return load_toml("folder.toml")
+
+
+class _EveryHeader(Schema):
+    """Knows every header of every kind, so that a header row is found whatever the table holds; looked up, not searched for."""
+
+    __slots__ = ()
+
+    def match(self, headers: Sequence[str], chosen: Mapping[str, str] | None = None) -> HeaderMatch:
+        """Find which headers any kind knows."""
+        columns: dict[str, int] = {}
+        for place, header in enumerate(headers):
+            for key in (fold_key(header), fold_key(without_unit(header))):
+                if key in self.fields:
+                    columns.setdefault(key, place)
+                    break
+        return HeaderMatch(columns, {}, ())
+
+
+@lru_cache(maxsize=1)
+def _every_header() -> Schema:
+    keys: dict[str, None] = {}
+    for kind, entry in folder_rules()["kinds"].items():
+        if not entry.get("raster"):
+            for known in _schema(str(entry.get("schema", kind))).fields.values():
+                keys |= dict.fromkeys(known.aliases)
+    return _EveryHeader("?", {key: Field(key, FieldType.RAW, (key,)) for key in keys})
+
+
+@lru_cache(maxsize=64)
+def _schema(kind: str) -> Schema:
+    return Schema.from_toml(kind, load_toml(f"tables/{kind}.toml"))
+
+
+def look_at_folder(folder: Path) -> Iterator[FoundFile]:
+    """Yield every file of a folder and its subfolders, in order of name, looked at.
+
+    Lock files of office programs, hidden files and what our own runs wrote are passed over: they are yielded with the reason.
+    """
+    for path in sorted(_walk(folder), key=lambda p: os.fsencode(p.relative_to(folder).as_posix())):
+        label = path.relative_to(folder).as_posix()
+        yield _looked(path, label)
+
+
+def _walk(folder: Path) -> Iterator[Path]:
+    for place, folders, names in os.walk(folder):
+        here = Path(place)
+        # A run folder of ours holds results, no inputs.
+        folders[:] = sorted(d for d in folders if not d.startswith(".") and not (here / d / "manifest.json").is_file())
+        yield from (here / name for name in names)
+
+
+def _kind(name: str) -> str:
+    lowered = name.lower()
+    if lowered.endswith(".toml"):
+        return "toml"
+    for kind, suffixes in folder_rules()["suffixes"].items():
+        if lowered.endswith(tuple(suffixes)):
+            return str(kind)
+    return ""
+
+
+def _looked(path: Path, label: str) -> FoundFile:
+    if path.name.startswith("~$"):
+        return FoundFile(path, label, "lock", refused=Bilingual("tệp khoá tạm của Excel", "a lock file of Excel"))
+    if path.name.startswith(".") or is_temporary(path) or path.name.lower() in {"thumbs.db", "desktop.ini"}:
+        return FoundFile(path, label, "hidden", refused=Bilingual("tệp ẩn của hệ thống", "a hidden file of the system"))
+    kind = _kind(path.name)
+    said = _CANNOT.get(kind)
+    if said is not None:
+        return FoundFile(path, label, kind, refused=said)
+    try:
+        if kind == "toml":
+            import tomllib
+
+            return FoundFile(path, label, kind, content=tomllib.loads(path.read_text(encoding="utf-8-sig")))
+        if kind == "raster":
+            return FoundFile(path, label, kind, raster=_raster_look(path, label))
+        if kind in {"workbook", "text", "vector"}:
+            return FoundFile(path, label, kind, tables=_table_looks(path, label, kind))
+        if kind == "archive":
+            names = check_archive(path, Source(label), FileLimits())
+            shapes = [n for n in names if n.lower().endswith(".shp")]
+            if len(shapes) == 1:
+                return FoundFile(path, label, "vector", tables=_table_looks(path, label, "vector"))
+            return FoundFile(path, label, kind)
+    except InputError as error:
+        return FoundFile(path, label, kind, refused=error.message)
+    except (OSError, ValueError) as error:
+        reason = str(error)[:120]
+        return FoundFile(path, label, kind, refused=Bilingual(f"không đọc được ({reason})", f"cannot be read ({reason})"))
+    if kind in {"antenna", "parts"}:
+        return FoundFile(path, label, kind)
+    return FoundFile(path, label, "", refused=Bilingual("không rõ định dạng", "its format is not known"))
+
+
+_CANNOT = {
+    "document": Bilingual(
+        "văn bản (PDF, Word, bản quét) không đọc được; hãy chép bảng trong đó vào mẫu Excel (make_templates.py)",
+        "a document (PDF, Word, a scan) cannot be read; copy its table into an Excel template (make_templates.py)",
+    ),
+    "picture": Bilingual("ảnh không đọc được như số liệu", "a picture cannot be read as data"),
+    "drawing": Bilingual(
+        "bản vẽ không đọc được; hãy xuất ra GeoPackage hoặc Shapefile bằng QGIS", "a drawing is not read; export it to GeoPackage or Shapefile with QGIS"
+    ),
+    "packed": Bilingual("kiểu nén này không đọc được; hãy giải nén", "this kind of archive is not read; unpack it"),
+}
+
+
+def _table_looks(path: Path, label: str, kind: str) -> tuple[TableLook, ...]:
+    rows = int(folder_rules()["rules"]["sample_rows"]["value"])
+    raws = _raw_tables(path, label, kind)
+    # A sheet's name is needed where there are several; the sheets that hold nothing are not among them.
+    return tuple(
+        TableLook(raw.source.sheet, _first_rows(raw, rows), _shape(raw), len(raw.cells)) for raw in raws if any(raw.headers)
+    )
+
+
+def _raw_tables(path: Path, label: str, kind: str) -> list[RawTable]:
+    log, options, limits, schema = IssueLog(issue_catalogue()), TableOptions(), FileLimits(), _every_header()
+    try:
+        str(path).encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise InputError(
+            "tên tệp không phải Unicode; hãy đổi tên tệp", "its name is not Unicode; rename it"
+        ) from error
+    if kind == "workbook":
+        return read_workbook(path, label, schema, options, log, limits)
+    if kind == "vector":
+        return read_vectors(path, label, schema, options, log, limits)
+    most = int(float(folder_rules()["rules"]["largest_look_mb"]["value"]) * 1e6)
+    if path.stat().st_size <= most:
+        return [read_delimited(path, Source(label), schema, options, log, limits)]
+    with path.open("rb") as stream:
+        start = stream.read(most)
+    with tempfile.TemporaryDirectory() as place:
+        part = Path(place) / f"part{path.suffix}"
+        part.write_bytes(start[: start.rfind(b"\n") + 1])
+        return [read_delimited(part, Source(label), schema, options, log, limits)]
+
+
+def _first_rows(raw: RawTable, rows: int) -> RawTable:
+    from dataclasses import replace
+
+    return replace(raw, cells=raw.cells.iloc[:rows], geometry=None if raw.geometry is None else raw.geometry.iloc[:rows])
+
+
+def _shape(raw: RawTable) -> str:
+    if raw.geometry is None:
+        return "table"
+    known = raw.geometry.dropna()
+    kinds = pd.Series([_SHAPES.get(int(i), "") for i in shapely.get_type_id(known.iloc[:500].to_numpy(dtype=object))])
+    return str(kinds.mode().iloc[0]) if len(kinds) else "table"
+
+
+def _raster_look(path: Path, label: str) -> RasterLook:
+    try:
+        with rasterio.open(path, driver="SRTMHGT" if path.suffix.lower() == ".hgt" else "GTiff") as data:
+            width, height = min(_WINDOW, data.width), min(_WINDOW, data.height)
+            window = Window((data.width - width) // 2, (data.height - height) // 2, width, height)
+            values = data.read(1, window=window, masked=True).astype(float).filled(np.nan)
+    except RasterioError as error:
+        raise InputError(f"{label}: không mở được raster ({error}).", f"{label}: the raster cannot be opened ({error}).") from error
+    known = values[np.isfinite(values)]
+    if not known.size:
+        raise InputError(f"{label}: raster không có giá trị.", f"{label}: the raster holds no value.")
+    left, right = values[:, :-1].ravel(), values[:, 1:].ravel()
+    both = np.isfinite(left) & np.isfinite(right)
+    moving = both.sum() > 2 and left[both].std() > 0 and right[both].std() > 0
+    distinct = np.unique(known)
+    return RasterLook(
+        tuple(float(v) for v in distinct) if len(distinct) <= 256 else (), float(known.min()), float(known.max()), float((known == 0).mean()),
+        float(np.corrcoef(left[both], right[both])[0, 1]) if moving else 1.0, bool((known == np.floor(known)).all()),
+    )
+
+
+def unpack(archive: Path, folder: Path) -> list[Path]:
+    """Unpack an archive into a subfolder of ``folder`` and return the files; those that are there already are left as they are.
+
+    Raises
+    ------
+    InputError
+        If the archive is damaged, unpacks to too much, or holds names that point outside.
+    """
+    check_archive(archive, Source(archive.name), FileLimits())
+    target = folder / UNPACKED / f"{archive.stem}-{digest(archive)[:8]}"
+    found = []
+    with zipfile.ZipFile(archive) as content:
+        for member in content.infolist():
+            path = target / member.filename.replace("\\", "/")
+            if member.is_dir():
+                continue
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if not path.exists():
+                from geo.io.files import write_bytes
+
+                write_bytes(path, content.read(member))
+            found.append(path)
+    return found

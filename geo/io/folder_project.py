@@ -1,0 +1,663 @@
+"""A department's folder as it is: which file is what, what is missing, and the project file that says so.
+
+Proposed from content (:mod:`geo.io.folder_look`, :mod:`geo.io.folder_roles`), then tried with the readers themselves: what they
+refuse is left out of the project and named with their reason, so that one bad list does not keep the others from the map.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+import re
+import tempfile
+import tomllib
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import pandas as pd
+
+from geo.errors import Bilingual, InputError, MissingInputError
+from geo.io.catalogues import operator_catalogue
+from geo.io.files import digest
+from geo.io.folder_look import FoundFile, TableLook, folder_rules, look_at_folder, unpack
+from geo.io.folder_roles import Guess, guess_raster, guess_table, schema_of, terrain_kind
+from geo.io.inputs import read_inputs
+from geo.io.project import INPUT_KINDS, read_project
+from geo.io.resources import issue_catalogue, load_table, load_toml
+from geo.operators import OperatorCatalogue
+from geo.text import clean, fold, fold_key
+from geo.validation import IssueLog, Severity
+from geo.values import is_blank, parse_codes
+
+__all__ = ["LeftFile", "Proposal", "TakenFile", "propose_project", "write_proposal"]
+
+_NAME = "project"
+_OPERATORS_OF = ("sites", "cells", "measurements", "coverage_claims")
+_OPERATOR_NEEDED = ("sites", "coverage_claims")
+_TECHNOLOGY = re.compile(r"(?<![0-9a-z])([2345]g)(?![a-z0-9])")
+_TRIALS = 5
+_ONE_SET = ("boundaries",)
+
+
+@dataclass(frozen=True, slots=True)
+class TakenFile:
+    """A file, or some sheets of it, that became an input.
+
+    Attributes
+    ----------
+    kind : str
+    file : str
+    options : mapping
+        What the project file says beside the path.
+    why : Bilingual
+    """
+
+    kind: str
+    file: str
+    options: Mapping[str, object]
+    why: Bilingual
+
+
+@dataclass(frozen=True, slots=True)
+class LeftFile:
+    """A file, or a sheet, that is not used, and why."""
+
+    file: str
+    why: Bilingual
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What a folder's project file would say.
+
+    Attributes
+    ----------
+    folder : Path
+    name : str
+    provinces, operators : tuple of str
+    date : date
+    taken : tuple of TakenFile
+    left : tuple of LeftFile
+    missing : mapping
+        Inputs that no file was found for, and what stays unknown without them.
+    notes : tuple of Bilingual
+        What was found out, and how.
+    extra, costs : str
+        The department's own catalogue and cost norms; empty if none.
+    """
+
+    folder: Path
+    name: str
+    provinces: tuple[str, ...]
+    operators: tuple[str, ...]
+    date: dt.date
+    taken: tuple[TakenFile, ...]
+    left: tuple[LeftFile, ...]
+    missing: Mapping[str, Bilingual]
+    notes: tuple[Bilingual, ...]
+    extra: str = ""
+    costs: str = ""
+
+    @property
+    def can_run(self) -> bool:
+        """Whether there is what no analysis can do without."""
+        return any(t.kind == "boundaries" for t in self.taken)
+
+
+@dataclass
+class _State:
+    """What is being put together."""
+
+    taken: list[TakenFile] = field(default_factory=list)
+    left: list[LeftFile] = field(default_factory=list)
+    notes: list[Bilingual] = field(default_factory=list)
+    looks: list[tuple[str, str, TableLook]] = field(default_factory=list)  # kind, file, table
+    extra: str = ""
+    extra_content: Mapping[str, Any] = field(default_factory=dict)
+    costs: str = ""
+
+    def leave(self, file: str, vi: str, en: str) -> None:
+        self.left.append(LeftFile(file, Bilingual(vi, en)))
+
+
+def propose_project(folder: Path, *, today: dt.date, progress: Callable[[str], None] = lambda _: None) -> Proposal:
+    """Look at every file of a folder and return the project that it makes.
+
+    Archives that hold tables or rasters are unpacked into a subfolder; nothing else is written.
+
+    Parameters
+    ----------
+    folder : Path
+    today : date
+        The day of the review: which rules and technologies count.
+    progress : callable
+        Called with the name of each file before it is looked at, and of each input before it is tried.
+
+    Raises
+    ------
+    MissingInputError
+        If there is no such folder.
+    InputError
+        If it cannot be written to.
+    """
+    if not folder.is_dir():
+        raise MissingInputError(f"Không thấy thư mục '{folder}'.", f"Folder '{folder}' not found.")
+    files = _files(folder, progress)
+    state = _State()
+    for found in files:
+        if found.kind == "toml":
+            _take_toml(state, found)
+    operators = operator_catalogue(state.extra_content.get("operator", []))
+    _take_files(state, files, operators)
+    _drop_same_lists(state)
+    _choose_sets(state)
+    provinces = _provinces(state)
+    names = _operators(state, operators)
+    proposal = Proposal(
+        folder, f"Rà soát vùng phủ sóng – {folder.resolve().name}", provinces, names, today, tuple(state.taken), tuple(state.left), {},
+        (*state.notes, Bilingual(f"ngày rà soát: hôm nay, {today:%d/%m/%Y}", f"date of the review: today, {today:%Y-%m-%d}")), state.extra, state.costs,
+    )  # fmt: skip
+    proposal = _tried(proposal, progress)
+    present = {t.kind for t in proposal.taken}
+    missing = {
+        kind: Bilingual(**entry["missing"])
+        for kind, entry in folder_rules()["kinds"].items()
+        if "missing" in entry and kind not in present
+    }
+    return replace(proposal, missing=missing)
+
+
+def _files(folder: Path, progress: Callable[[str], None]) -> list[FoundFile]:
+    """Return every file once; archives that hold no single Shapefile give way to what is in them."""
+    found: list[FoundFile] = []
+    seen: dict[str, str] = {}
+    for pass_ in range(2):
+        unpacked = False
+        known = {f.file for f in found}
+        for item in look_at_folder(folder):
+            if item.file in known:
+                continue
+            progress(item.file)
+            if item.kind == "archive" and item.refused is None and pass_ == 0:
+                try:
+                    paths = unpack(item.path, folder)
+                except InputError as error:
+                    found.append(replace(item, refused=error.message))
+                    continue
+                unpacked = bool(paths) or unpacked
+                inside = paths[0].relative_to(folder).parts[:2] if paths else ()
+                where = "/".join(inside)
+                found.append(replace(item, refused=Bilingual(f"đã giải nén vào {where}", f"unpacked into {where}")))
+                continue
+            if item.refused is None and item.kind not in {"parts", "toml"}:
+                mark = f"{item.kind}:{digest(item.path)}"
+                if mark in seen:
+                    item = replace(item, refused=Bilingual(f"giống hệt '{seen[mark]}' từng byte", f"byte for byte the same as '{seen[mark]}'"))
+                else:
+                    seen[mark] = item.file
+            found.append(item)
+        if not unpacked:
+            break
+    return found
+
+
+def _take_toml(state: _State, found: FoundFile) -> None:
+    if found.refused is not None:
+        state.left.append(LeftFile(found.file, found.refused))
+    elif "project" in found.content:
+        state.leave(found.file, "tệp dự án đã có; không sửa, không dùng", "a project file that is there already; neither changed nor used")
+    elif "norm" in found.content:
+        if state.costs:
+            state.leave(found.file, f"định mức thứ hai; đã lấy '{state.costs}'", f"a second file of cost norms; '{state.costs}' was taken")
+        else:
+            state.costs = found.file
+            state.notes.append(Bilingual(f"định mức chi phí: {found.file}", f"cost norms: {found.file}"))
+    elif {"rules", "province", "operator"} & set(found.content):
+        if state.extra:
+            state.leave(found.file, f"danh mục thứ hai; đã lấy '{state.extra}'", f"a second catalogue; '{state.extra}' was taken")
+        else:
+            state.extra, state.extra_content = found.file, found.content
+            state.notes.append(Bilingual(f"quy định, danh mục riêng: {found.file}", f"own rules and catalogues: {found.file}"))
+    else:
+        state.leave(found.file, "tệp TOML không rõ để làm gì", "a TOML file of no known use")
+
+
+def _take_files(state: _State, files: Sequence[FoundFile], operators: OperatorCatalogue) -> None:
+    shapefiles = {PurePosixPath(f.file).with_suffix("").as_posix().casefold() for f in files if f.file.lower().endswith(".shp")}
+    for found in files:
+        if found.kind == "toml":
+            continue
+        if found.kind == "parts":
+            stem = re.sub(r"(\.[a-z]{3,4}|\.aux\.xml|\.shp\.xml)$", "", found.file.casefold())
+            whole = any(stem == s or stem.startswith(f"{s}.") for s in shapefiles)
+            if not whole and found.file.lower().endswith((".dbf", ".shx")):
+                state.leave(found.file, "thiếu tệp .shp đi kèm", "its .shp is missing")
+        elif found.refused is not None:
+            state.left.append(LeftFile(found.file, found.refused))
+        elif found.kind == "antenna":
+            state.taken.append(TakenFile("antenna_patterns", found.file, {}, Bilingual("giản đồ anten của hãng", "a maker's antenna pattern")))
+        elif found.raster is not None:
+            _take_raster(state, found, operators)
+        else:
+            _take_tables(state, found, operators)
+
+
+def _take_raster(state: _State, found: FoundFile, operators: OperatorCatalogue) -> None:
+    assert found.raster is not None  # noqa: S101 - for the type checker; asked by the caller
+    guess = guess_raster(found.raster, found.file)
+    if guess is None:
+        state.leave(
+            found.file, f"raster không rõ là gì (giá trị {found.raster.low:g} … {found.raster.high:g})",
+            f"a raster of no known kind (values {found.raster.low:g} … {found.raster.high:g})",
+        )  # fmt: skip
+        return
+    options: dict[str, object] = {}
+    why = guess.why
+    if guess.kind == "terrain":
+        kind, said = terrain_kind(found.file)
+        options["kind"] = kind
+        if not said:
+            why = Bilingual(
+                f'{why.vi}; không rõ mặt đất trần hay mặt phủ: lấy "surface" như đa số dữ liệu mở, nếu là mặt đất trần hãy sửa thành "ground"',
+                f'{why.en}; whether bare earth or surface is not known: "surface" is taken, as most open data are; change it to "ground" for bare earth',
+            )
+    if guess.kind == "coverage_claims":
+        operator, technology = _operator_in(found.file, operators), _technology_in(found.file)
+        if not operator or not technology:
+            state.leave(
+                found.file, f"{why.vi}, nhưng tên tệp không cho biết nhà mạng và công nghệ", f"{why.en}, but its name tells no operator and technology"
+            )
+            return
+        options |= {"operator": operator, "technology": technology}
+    state.taken.append(TakenFile(guess.kind, found.file, options, why))
+
+
+def _take_tables(state: _State, found: FoundFile, operators: OperatorCatalogue) -> None:
+    by_kind: dict[str, list[tuple[TableLook, Guess, Bilingual]]] = {}
+    names = len(found.tables) > 1
+    if not found.tables:
+        state.leave(found.file, "không có bảng nào", "it holds no table")
+    for look in found.tables:
+        label = f"{found.file} [{look.sheet}]" if names and look.sheet else found.file
+        guesses = guess_table(look, found.file)
+        if not guesses:
+            state.leave(label, *_unknown(look))
+            continue
+        best = guesses[0]
+        if best.kind not in INPUT_KINDS:
+            state.leave(label, "bảng nghiệm thu: dùng với compare_reviews.py --acceptances", "a table of acceptances: for compare_reviews.py --acceptances")
+            continue
+        if not look.rows:
+            state.leave(label, "bảng không có dòng nào", "the table has no rows")
+            continue
+        near = [g.kind for g in guesses[1:] if best.score - g.score < float(folder_rules()["rules"]["close_score"]["value"])]
+        why = best.why
+        if near:
+            others = ", ".join(near)
+            why = Bilingual(f"{why.vi}; cũng giống {others}", f"{why.en}; it also resembles {others}")
+        by_kind.setdefault(best.kind, []).append((look, best, why))
+        state.looks.append((best.kind, found.file, look))
+    for kind, entries in by_kind.items():
+        options: dict[str, object] = {}
+        if names and len(entries) < len(found.tables):
+            sheets = [look.sheet for look, _, _ in entries]
+            options["sheet"] = sheets[0] if len(sheets) == 1 else sheets
+        _add_operator(kind, found.file, [look for look, _, _ in entries], options, operators)
+        whys = list(dict.fromkeys((w.vi, w.en) for _, _, w in entries))
+        state.taken.append(TakenFile(kind, found.file, options, Bilingual("; ".join(w for w, _ in whys), "; ".join(w for _, w in whys))))
+
+
+def _unknown(look: TableLook) -> tuple[str, str]:
+    """Say that a table is of no known kind; what may be a row of data and not a header is not shown."""
+    known = any(schema_of(k).match(look.raw.headers).columns for k, e in folder_rules()["kinds"].items() if not e.get("raster"))
+    shown = [f"'{h}'" for h in look.raw.headers if h and not any(c.isdigit() for c in h)][:6]
+    if not known or not shown:
+        return "không nhận ra loại bảng nào, không thấy dòng tiêu đề quen thuộc", "no kind of table that is known, no header that is known"
+    listed = ", ".join(shown)
+    return f"không đủ cột để nhận ra loại bảng; các cột: {listed}", f"not enough columns to tell its kind; columns: {listed}"
+
+
+def _add_operator(kind: str, file: str, looks: Sequence[TableLook], options: dict[str, object], operators: OperatorCatalogue) -> None:
+    """Say whose list it is where no column does: its titles first, then sheet, file and folder."""
+    if kind not in _OPERATORS_OF:
+        return
+    schema = schema_of(kind)
+    for look in looks:
+        match = schema.match(look.raw.headers).columns
+        told = [match[n] for n in ("operator", "operator_name", "mcc") if n in match]
+        if any(not is_blank(look.raw.cells[place]).all() for place in told):
+            return
+    if kind not in _OPERATOR_NEEDED and kind != "cells":
+        return
+    texts = [*(t for look in looks for t in look.raw.preamble), *(look.sheet for look in looks), *reversed(PurePosixPath(file).with_suffix("").parts)]
+    for text in texts:
+        name = _operator_in(text, operators)
+        if name:
+            options["operator"] = name
+            break
+    if kind == "coverage_claims" and not any("technology" in schema.match(look.raw.headers).columns for look in looks):
+        technology = next((t for text in texts if (t := _technology_in(text))), "")
+        if technology:
+            options["technology"] = technology
+
+
+def _operator_in(text: str, operators: OperatorCatalogue) -> str:
+    """Return the one operator that a title or a file's name names, empty if none."""
+    words = re.sub(r"[_\-./]+", " ", text)
+    known = {o.name for o in operators.operators}
+    for piece in (words, *_pieces(words)):
+        found = operators.resolve(pd.Series([piece], dtype="str"))
+        if not found.unknown[0] and found.names.iloc[0] in known:
+            return str(found.names.iloc[0])
+    return ""
+
+
+def _pieces(words: str) -> list[str]:
+    """Return runs of two words and single ones: a name of the department's own catalogue is found whole only."""
+    listed = words.split()
+    return [" ".join(listed[i : i + 2]) for i in range(len(listed) - 1)] + listed
+
+
+def _technology_in(text: str) -> str:
+    found = set(_TECHNOLOGY.findall(fold(re.sub(r"[_\-./]+", " ", text))))
+    return found.pop().upper() if len(found) == 1 else ""
+
+
+def _rows(kind: str, look: TableLook) -> set[tuple[str, ...]]:
+    """Return a table's rows as texts of the columns that its kind knows."""
+    columns = dict(sorted(schema_of(kind).match(look.raw.headers).columns.items()))
+    cells = look.raw.cells[list(columns.values())]
+    shapes = [""] * len(cells) if look.raw.geometry is None else [g.wkt[:80] if g is not None else "" for g in look.raw.geometry]
+    return {(*(fold_key(_plain(c)) for c in row), shape) for row, shape in zip(cells.itertuples(index=False), shapes, strict=True)}
+
+
+def _plain(cell: object) -> str:
+    text = clean(cell)
+    return text.removesuffix(".0").replace(",", ".")
+
+
+def _drop_same_lists(state: _State) -> None:
+    """Leave a list whose rows are those of another one: the same table saved twice."""
+    share = float(folder_rules()["rules"]["same_rows_share"]["value"])
+    by_kind: dict[str, list[tuple[str, set[tuple[str, ...]]]]] = {}
+    for kind, file, look in state.looks:
+        if kind not in {"buildings", "measurements"}:
+            by_kind.setdefault(kind, []).append((file, _rows(kind, look)))
+    for kind, lists in by_kind.items():
+        kept: list[tuple[str, set[tuple[str, ...]]]] = []
+        for file, rows in sorted(lists, key=lambda e: (-len(e[1]), e[0])):
+            twin = next((other for other, theirs in kept if other != file and rows and len(rows & theirs) >= share * len(rows)), None)
+            if twin is None:
+                kept.append((file, rows))
+                continue
+            state.taken = [t for t in state.taken if not (t.kind == kind and t.file == file)]
+            state.looks = [e for e in state.looks if not (e[0] == kind and e[1] == file)]
+            state.leave(file, f"các dòng đã có trong '{twin}' (cùng một danh sách)", f"its rows are in '{twin}' (the same list)")
+
+
+def _codes(kind: str, look: TableLook, name: str, digits: int) -> list[str]:
+    match = schema_of(kind).match(look.raw.headers).columns
+    if name not in match:
+        return []
+    codes, _ = parse_codes(look.raw.cells[match[name]], digits=digits)
+    return [c for c in codes if c]
+
+
+def _choose_sets(state: _State) -> None:
+    """Keep one of several sets of one thing: boundaries of the same communes, population rasters, terrain of two kinds."""
+    sets = [(file, set(_codes(kind, look, "commune_code", 5))) for kind, file, look in state.looks if kind == "boundaries"]
+    kept: list[tuple[str, set[str]]] = []
+    for file, codes in sorted(sets, key=lambda e: (-len(e[1]), e[0])):
+        twin = next((other for other, theirs in kept if other != file and codes & theirs), None)
+        if twin is None:
+            kept.append((file, codes))
+        else:
+            _leave_taken(state, "boundaries", file, f"ranh giới thứ hai của cùng xã; đã lấy '{twin}' vì nhiều xã hơn", f"a second set of boundaries of the same communes; '{twin}' was taken, it has more")
+    rasters = [t for t in state.taken if t.kind == "population" and t.file.lower().endswith((".tif", ".tiff"))]
+    for other in rasters[1:]:
+        _leave_taken(state, "population", other.file, f"raster dân số thứ hai; đã lấy '{rasters[0].file}'", f"a second population raster; '{rasters[0].file}' was taken")
+    terrain = [t for t in state.taken if t.kind == "terrain"]
+    if len({t.options["kind"] for t in terrain}) > 1:
+        for other in terrain:
+            if other.options["kind"] != "ground":
+                _leave_taken(state, "terrain", other.file, "đã có địa hình mặt đất trần, không dùng lẫn hai loại", "there is bare-earth terrain; the two kinds are not mixed")
+
+
+def _leave_taken(state: _State, kind: str, file: str, vi: str, en: str) -> None:
+    state.taken = [t for t in state.taken if not (t.kind == kind and t.file == file)]
+    state.looks = [e for e in state.looks if not (e[0] == kind and e[1] == file)]
+    state.leave(file, vi, en)
+
+
+def _provinces(state: _State) -> tuple[str, ...]:
+    """Return the provinces that the boundaries hold, or, of several, those that the lists are about."""
+    today = load_table("areas/communes.csv")
+    province_of = dict(zip(today["code"], today["province_code"], strict=True))
+    held: set[str] = set()
+    for kind, _, look in state.looks:
+        if kind == "boundaries":
+            said = _codes(kind, look, "province_code", 2)
+            communes = _codes(kind, look, "commune_code", 5)
+            if said and len(said) == len(communes):
+                province_of |= dict(zip(communes, said, strict=True))
+                held |= set(said)
+            else:
+                held |= {province_of[c] for c in communes if c in province_of}
+    votes: Counter[str] = Counter()
+    for kind, _, look in state.looks:
+        if kind not in {"boundaries", "population"} and "commune_code" in schema_of(kind).fields:
+            votes.update(province_of[c] for c in set(_codes(kind, look, "commune_code", 5)) if c in province_of)
+    names = {str(p["code"]): p["name"] for p in (*load_toml("provinces.toml")["province"], *state.extra_content.get("province", []))}
+
+    def named(codes: Iterable[str]) -> Bilingual:
+        texts = [names.get(c, c) for c in codes]
+        return Bilingual(*(", ".join(t[language] if isinstance(t, Mapping) else str(t) for t in texts) for language in ("vi", "en")))
+
+    if len(held) == 1:
+        said_by = named(held)
+        state.notes.append(Bilingual(f"tỉnh: {said_by.vi} (theo ranh giới)", f"province: {said_by.en} (by the boundaries)"))
+        return tuple(held)
+    chosen = tuple(sorted(c for c, n in votes.items() if n * 2 >= votes.total() and (not held or c in held)))
+    if chosen:
+        said_by = named(chosen)
+        state.notes.append(Bilingual(f"tỉnh: {said_by.vi} (theo mã xã trong các danh sách)", f"province: {said_by.en} (by the lists' commune codes)"))
+        return chosen
+    if held:
+        state.notes.append(
+            Bilingual(f"tỉnh: không rõ, lấy mọi xã trong ranh giới ({len(held)} tỉnh)", f"province: not known, every commune of the boundaries is taken ({len(held)} provinces)")
+        )
+    return ()
+
+
+def _operators(state: _State, operators: OperatorCatalogue) -> tuple[str, ...]:
+    """Return the operators that the lists name, those with most rows first; the country's own where no list names one."""
+    rows: Counter[str] = Counter()
+    options = {(t.kind, t.file): str(t.options.get("operator", "")) for t in state.taken}
+    for kind, file, look in state.looks:
+        if kind not in {"sites", "cells"}:
+            continue
+        match = schema_of(kind).match(look.raw.headers).columns
+        cells = pd.Series([""] * look.rows, dtype="str")
+        if "operator" in match:
+            cells = look.raw.cells[match["operator"]]
+        elif {"mcc", "mnc"} <= set(match):
+            cells = look.raw.cells[match["mcc"]].astype(str) + "-" + look.raw.cells[match["mnc"]].astype(str).str.zfill(2)
+        found = operators.resolve(cells)
+        named = [n if n and not f else "" for n, f in zip(found.names, found.foreign, strict=True)]
+        own = options.get((kind, file), "")
+        rows.update(n or own for n in named if n or own)
+    known = [o.name for o in operators.operators if o.status == "on_air"]
+    names = tuple(n for n, count in rows.most_common() if n in known or count > 0)
+    if names:
+        listed = ", ".join(names)
+        state.notes.append(Bilingual(f"nhà mạng: {listed} (theo danh sách trạm)", f"operators: {listed} (by the lists of sites)"))
+        return names
+    own = tuple(str(o["name"]) for o in state.extra_content.get("operator", []))
+    names = own or tuple(o.name for o in operators.operators if o.status == "on_air")
+    listed = ", ".join(names)
+    state.notes.append(Bilingual(f"nhà mạng: không danh sách nào nêu, lấy {listed}", f"operators: no list names one, taken are {listed}"))
+    return names
+
+
+# -- trying it -----------------------------------------------------------------------------------------------------------
+
+
+def _tried(proposal: Proposal, progress: Callable[[str], None]) -> Proposal:
+    """Read the proposed project with the readers; leave what they refuse, with their reason."""
+    for _ in range(_TRIALS):
+        log = IssueLog(issue_catalogue())
+        with _temporary(proposal.folder, _text(proposal)) as path:
+            read_inputs(read_project(path), log, progress=progress)
+        wrong: dict[str, Bilingual] = {}
+        for finding in log.of_severity(Severity.ERROR):
+            if finding.kind.code != "boundaries_missing":
+                wrong.setdefault(finding.source.file, _reason(finding.title, finding.came))
+        gone = [t for t in proposal.taken if t.file in wrong or f"inputs.{t.kind}" in wrong]
+        costs = "" if "plan.costs" in wrong else proposal.costs
+        if not gone and costs == proposal.costs:
+            return proposal
+        left = [
+            LeftFile(t.file, Bilingual(f"{_titled(t.kind).vi}, nhưng không đọc được: {why.vi}", f"{_titled(t.kind).en}, but it cannot be used: {why.en}"))
+            for t in gone
+            for why in [wrong.get(t.file) or wrong[f"inputs.{t.kind}"]]
+        ]
+        proposal = replace(proposal, taken=tuple(t for t in proposal.taken if t not in gone), left=(*proposal.left, *left), costs=costs)
+    return proposal
+
+
+def _reason(title: Bilingual, came: Sequence[object]) -> Bilingual:
+    said = next((str(c) for c in came if c), "")
+    return Bilingual(f"{title.vi} ({said})", f"{title.en} ({said})") if said and said not in title.vi else title
+
+
+class _temporary:  # noqa: N801 - used as a function
+    """A project file under a hidden name in the folder, gone afterwards."""
+
+    def __init__(self, folder: Path, text: str) -> None:
+        self.folder, self.text = folder, text
+
+    def __enter__(self) -> Path:
+        try:
+            handle, name = tempfile.mkstemp(prefix=".vungphu.part-", suffix=".toml", dir=self.folder)
+        except OSError as error:
+            raise InputError(
+                f"Không ghi được vào thư mục '{self.folder.name}': {error.strerror}.", f"Cannot write to folder '{self.folder.name}': {error.strerror}."
+            ) from error
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
+            stream.write(self.text)
+            stream.flush()
+            os.fsync(stream.fileno())
+        self.path = Path(name)
+        return self.path
+
+    def __exit__(self, *_: object) -> None:
+        self.path.unlink(missing_ok=True)
+
+
+# -- writing it ----------------------------------------------------------------------------------------------------------
+
+
+def _titled(kind: str) -> Bilingual:
+    names = load_toml("results/analysis.toml")["kinds"]
+    return Bilingual(**names[kind]) if kind in names else Bilingual(kind, kind)
+
+
+def _quoted(text: str) -> str:
+    """Return a TOML basic string; JSON's escapes are TOML's."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def _value(value: object) -> str:
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(_quoted(str(v)) for v in value) + "]"
+    return _quoted(str(value))
+
+
+def _entry(taken: TakenFile) -> str:
+    if not taken.options:
+        return _quoted(taken.file)
+    return "{ path = " + _quoted(taken.file) + "".join(f", {k} = {_value(v)}" for k, v in taken.options.items()) + " }"
+
+
+def _comment(text: str) -> str:
+    return "# " + " ".join(text.split())
+
+
+def _text(proposal: Proposal) -> str:
+    """Return the project file."""
+    lines = [
+        _comment("Tệp dự án do analyze.py --folder đề xuất; sửa được, chạy lại bằng: analyze.py <tệp này>."),
+        _comment("Project file proposed by analyze.py --folder; it may be changed and run with: analyze.py <this file>."),
+        "", "[project]", f"name = {_quoted(proposal.name)}",
+    ]  # fmt: skip
+    if proposal.provinces:
+        lines.append(f"province = {_value(proposal.provinces) if len(proposal.provinces) > 1 else _quoted(proposal.provinces[0])}")
+    lines += [f"operators = {_value(proposal.operators)}", f"date = {proposal.date.isoformat()}", 'language = "vi"']
+    lines += [_comment(f"{n.vi} / {n.en}") for n in proposal.notes]
+    lines += ["", "[inputs]"]
+    for kind in INPUT_KINDS:
+        mine = [t for t in proposal.taken if t.kind == kind]
+        if not mine:
+            continue
+        lines += [_comment(f"{t.file}: {t.why.vi} / {t.why.en}") for t in mine]
+        lines.append(f"{kind} = {_entry(mine[0])}" if len(mine) == 1 else f"{kind} = [\n" + "".join(f"    {_entry(t)},\n" for t in mine) + "]")
+    if proposal.extra:
+        lines += ["", "[rules]", f"extra = {_quoted(proposal.extra)}"]
+    if proposal.costs:
+        lines += ["", "[plan]", f"costs = {_quoted(proposal.costs)}"]
+    if proposal.missing:
+        lines += ["", _comment("Còn thiếu / missing:")]
+        lines += [_comment(f"- {kind}: {why.vi} / {why.en}") for kind, why in proposal.missing.items()]
+    if proposal.left:
+        lines += ["", _comment("Không dùng / not used:")]
+        lines += [_comment(f"- {left.file}: {left.why.vi} / {left.why.en}") for left in proposal.left]
+    return "\n".join(lines) + "\n"
+
+
+def write_proposal(proposal: Proposal) -> tuple[Path, bool]:
+    """Write the project file beside the files; return its path and whether it was written now.
+
+    A file that says the same but for its date and remarks is used again. One that says something else is never touched: the
+    proposal gets the next free name (``project-2.toml`` ...).
+
+    Raises
+    ------
+    InputError
+        If the folder cannot be written to.
+    """
+    text = _text(proposal)
+    wanted = _told(text)
+    number = 1
+    with _temporary(proposal.folder, text) as temporary:
+        temporary.chmod(0o644)
+        while True:
+            path = proposal.folder / (f"{_NAME}.toml" if number == 1 else f"{_NAME}-{number}.toml")
+            try:
+                os.link(temporary, path)  # a rename would replace a file that somebody wrote meanwhile
+            except FileExistsError:
+                if _told(path.read_text(encoding="utf-8", errors="replace")) == wanted:
+                    return path, False
+                number += 1
+                continue
+            except OSError:  # a disk without links, such as a memory stick
+                if path.exists():
+                    number += 1
+                    continue
+                temporary.rename(path)
+            return path, True
+
+
+def _told(text: str) -> object:
+    """Return what a project file says, without its date; None if it is none."""
+    try:
+        content = tomllib.loads(text)
+    except tomllib.TOMLDecodeError:
+        return None
+    project = content.get("project")
+    if isinstance(project, dict):
+        project.pop("date", None)
+    return content
