@@ -36,6 +36,7 @@ for _name in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 __all__ = [
     "Console",
     "Language",
+    "MissingArgument",
     "Out",
     "Overwrite",
     "ProjectFile",
@@ -129,7 +130,7 @@ def command_line() -> typer.Typer:
     return _App(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 
 
-class _MissingArgument(typer.BadParameter):
+class MissingArgument(typer.BadParameter):
     """Says that something is missing without the framework's own English words around it."""
 
     def show(self, file: Any = None) -> None:
@@ -152,7 +153,7 @@ class _Command(TyperCommand):
                 raise
             # its one subclass says that a parameter is missing
             name = error.param.metavar or error.param.name or "?"
-            raise _MissingArgument(
+            raise MissingArgument(
                 f"Thiếu {name}; xem --help để biết cách gọi. / {name} is missing; see --help for the usage.", ctx
             ) from None
 

@@ -10,6 +10,7 @@ import typer
 from _console import (
     Console,
     Language,
+    MissingArgument,
     Out,
     Overwrite,
     Quiet,
@@ -111,8 +112,8 @@ def _chosen(console: Console, project: Path | None, folder: Path | None, *, prop
 
     if folder is None:
         if project is None or propose_only:
-            raise typer.BadParameter(
-                "Thiếu PROJECT.toml, hoặc --folder DIR; xem --help để biết cách gọi. / PROJECT.toml is missing, or --folder DIR; see --help for the usage."
+            raise MissingArgument(
+                "Thiếu PROJECT.toml hoặc --folder DIR; xem --help để biết cách gọi. / PROJECT.toml is missing, or --folder DIR; see --help for the usage."
             )
         return project
     if project is not None:

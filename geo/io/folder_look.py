@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import os
 import tempfile
+import tomllib
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import rasterio
 import shapely
@@ -23,7 +25,7 @@ from rasterio.windows import Window
 
 from geo.errors import Bilingual, InputError
 from geo.io.delimited import read_delimited
-from geo.io.files import digest, is_temporary
+from geo.io.files import digest, is_temporary, write_bytes
 from geo.io.raw import FileLimits, RawTable, TableOptions
 from geo.io.resources import issue_catalogue, load_toml
 from geo.io.vectors import read_vectors
@@ -64,7 +66,7 @@ class TableLook:
 
 @dataclass(frozen=True, slots=True)
 class RasterLook:
-    """Values of a raster's middle: distinct ones (if few), least, greatest, share of zeros, correlation of neighbours."""
+    """Values of a raster's middle: distinct ones (if few), least, greatest, share of zeros, correlation of neighbours along the smoother axis."""
 
     distinct: tuple[float, ...]
     low: float
@@ -178,8 +180,6 @@ def _looked(path: Path, label: str) -> FoundFile:
         return FoundFile(path, label, kind, refused=said)
     try:
         if kind == "toml":
-            import tomllib
-
             return FoundFile(path, label, kind, content=tomllib.loads(path.read_text(encoding="utf-8-sig")))
         if kind == "raster":
             return FoundFile(path, label, kind, raster=_raster_look(path, label))
@@ -192,7 +192,8 @@ def _looked(path: Path, label: str) -> FoundFile:
                 return FoundFile(path, label, "vector", tables=_table_looks(path, label, "vector"))
             return FoundFile(path, label, kind)
     except InputError as error:
-        return FoundFile(path, label, kind, refused=error.message)
+        message = error.message  # the file is named anyway
+        return FoundFile(path, label, kind, refused=Bilingual(message.vi.removeprefix(f"{label}: "), message.en.removeprefix(f"{label}: ")))
     except (OSError, ValueError) as error:
         reason = str(error)[:120]
         return FoundFile(path, label, kind, refused=Bilingual(f"không đọc được ({reason})", f"cannot be read ({reason})"))
@@ -247,8 +248,6 @@ def _raw_tables(path: Path, label: str, kind: str) -> list[RawTable]:
 
 
 def _first_rows(raw: RawTable, rows: int) -> RawTable:
-    from dataclasses import replace
-
     return replace(raw, cells=raw.cells.iloc[:rows], geometry=None if raw.geometry is None else raw.geometry.iloc[:rows])
 
 
@@ -271,14 +270,20 @@ def _raster_look(path: Path, label: str) -> RasterLook:
     known = values[np.isfinite(values)]
     if not known.size:
         raise InputError(f"{label}: raster không có giá trị.", f"{label}: the raster holds no value.")
-    left, right = values[:, :-1].ravel(), values[:, 1:].ravel()
-    both = np.isfinite(left) & np.isfinite(right)
-    moving = both.sum() > 2 and left[both].std() > 0 and right[both].std() > 0
     distinct = np.unique(known)
     return RasterLook(
         tuple(float(v) for v in distinct) if len(distinct) <= 256 else (), float(known.min()), float(known.max()), float((known == 0).mean()),
-        float(np.corrcoef(left[both], right[both])[0, 1]) if moving else 1.0, bool((known == np.floor(known)).all()),
+        max(_alike(values[:, :-1], values[:, 1:]), _alike(values[:-1], values[1:])), bool((known == np.floor(known)).all()),
     )
+
+
+def _alike(one: npt.NDArray[np.float64], other: npt.NDArray[np.float64]) -> float:
+    """Return the correlation of neighbours along one axis; 0 where it cannot be told."""
+    left, right = one.ravel(), other.ravel()
+    both = np.isfinite(left) & np.isfinite(right)
+    if both.sum() < 3 or left[both].std() == 0 or right[both].std() == 0:
+        return 0.0
+    return float(np.corrcoef(left[both], right[both])[0, 1])
 
 
 def unpack(archive: Path, folder: Path) -> list[Path]:
@@ -299,8 +304,6 @@ def unpack(archive: Path, folder: Path) -> list[Path]:
                 continue
             path.parent.mkdir(parents=True, exist_ok=True)
             if not path.exists():
-                from geo.io.files import write_bytes
-
                 write_bytes(path, content.read(member))
             found.append(path)
     return found

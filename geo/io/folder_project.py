@@ -163,6 +163,8 @@ def propose_project(folder: Path, *, today: dt.date, progress: Callable[[str], N
     )  # fmt: skip
     proposal = _tried(proposal, progress)
     present = {t.kind for t in proposal.taken}
+    if any(kind == "sites" and "azimuth_deg" in schema_of(kind).match(look.raw.headers).columns for kind, _, look in state.looks):
+        present.add("cells")  # the list of sites has a row per cell
     missing = {
         kind: Bilingual(**entry["missing"])
         for kind, entry in folder_rules()["kinds"].items()
@@ -193,13 +195,12 @@ def _files(folder: Path, progress: Callable[[str], None]) -> list[FoundFile]:
                 where = "/".join(inside)
                 found.append(replace(item, refused=Bilingual(f"đã giải nén vào {where}", f"unpacked into {where}")))
                 continue
+            twin = ""
             if item.refused is None and item.kind not in {"parts", "toml"}:
                 mark = f"{item.kind}:{digest(item.path)}"
-                if mark in seen:
-                    item = replace(item, refused=Bilingual(f"giống hệt '{seen[mark]}' từng byte", f"byte for byte the same as '{seen[mark]}'"))
-                else:
-                    seen[mark] = item.file
-            found.append(item)
+                twin = seen.setdefault(mark, item.file)
+            same = Bilingual(f"giống hệt '{twin}' từng byte", f"byte for byte the same as '{twin}'")
+            found.append(replace(item, refused=same) if twin not in {"", item.file} else item)
         if not unpacked:
             break
     return found
