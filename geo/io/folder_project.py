@@ -292,6 +292,9 @@ def _take_tables(state: _State, found: FoundFile, operators: OperatorCatalogue) 
         if best.kind not in INPUT_KINDS:
             state.leave(label, "bảng nghiệm thu: dùng với compare_reviews.py --acceptances", "a table of acceptances: for compare_reviews.py --acceptances")
             continue
+        if best.kind == "measurements" and (log := _log_beside(found, look)):
+            state.leave(label, f"nhật ký sự kiện; mẫu đo đã có trong '{log}'", f"a log of events; its samples are in '{log}'")
+            continue
         if not look.rows:
             state.leave(label, "bảng không có dòng nào", "the table has no rows")
             continue
@@ -310,6 +313,16 @@ def _take_tables(state: _State, found: FoundFile, operators: OperatorCatalogue) 
         _add_operator(kind, found.file, [look for look, _, _ in entries], options, operators)
         whys = list(dict.fromkeys((w.vi, w.en) for _, _, w in entries))
         state.taken.append(TakenFile(kind, found.file, options, Bilingual("; ".join(w for w, _ in whys), "; ".join(w for _, w in whys))))
+
+
+def _log_beside(found: FoundFile, look: TableLook) -> str:
+    """Return the name of the log that a list of events belongs to, empty if it is none or stands alone."""
+    rules = folder_rules()["loggers"]
+    headers = {fold_key(h) for h in look.raw.headers}
+    if not {fold_key(h) for h in rules["events"]} <= headers:
+        return ""
+    log = found.path.with_name(found.path.name.replace(str(rules["suffix"]), ""))
+    return log.name if log != found.path and log.is_file() else ""
 
 
 def _unknown(look: TableLook) -> tuple[str, str]:

@@ -65,8 +65,17 @@ def guess_table(look: TableLook, file: str) -> list[Guess]:
     """Return the kinds that a table can be, best first; empty if it is none."""
     found = [g for kind in folder_rules()["kinds"] if (g := _fits(kind, look, file)) is not None]
     least = float(folder_rules()["rules"]["least_score"]["value"])
+    if _holds_tests(look):  # a logger's data tests carry levels too
+        found = [g for g in found if g.kind != "measurements"]
     found = sorted((g for g in found if g.score >= least), key=lambda g: -g.score)
     return _sites_or_cells(found, look)
+
+
+def _holds_tests(look: TableLook) -> bool:
+    """Tell whether a table has the headers of a logger's speed tests, and not only of the bit rates that it logs all the time."""
+    forms = load_toml("speed_tests.toml")["forms"].values()
+    tests = {fold_key(h) for f in forms if f.get("source_kind") == "drive_test" for h in f["headers"]}
+    return any(fold_key(h) in tests for h in look.raw.headers)
 
 
 def _fits(kind: str, look: TableLook, file: str) -> Guess | None:

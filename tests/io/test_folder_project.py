@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from geo.errors import InputError, MissingInputError
-from geo.io.folder_look import RasterLook
+from geo.io.folder_look import RasterLook, look_at_folder
 from geo.io.folder_project import Proposal, propose_project, write_proposal
-from geo.io.folder_roles import guess_raster, terrain_kind
+from geo.io.folder_roles import guess_raster, guess_table, terrain_kind
 from geo.io.inputs import read_inputs
 from geo.io.project import read_project
 from geo.io.resources import issue_catalogue
@@ -137,6 +137,19 @@ def test_a_list_that_the_readers_refuse_is_left_with_their_reason_and_the_others
     assert "settlements" in found.missing
     assert [f.file for f in found.left] == ["thôn.csv"]
     assert "cannot be used" in found.left[0].why.en
+
+
+def test_files_that_a_logger_writes_are_told_apart(shared_dir: Path, tmp_path: Path) -> None:
+    """A real drive (Dakar): the log, its data tests, its events."""
+    names = [f"gnettrack_orange_log{end}.txt" for end in ("", "_datatest", "_events")]
+    if not all((shared_dir / "data" / "measurements" / n).is_file() for n in names):
+        pytest.skip("the reference data hold no such drive")
+    for name in names:
+        (tmp_path / name).write_bytes((shared_dir / "data" / "measurements" / name).read_bytes())
+    kinds = {f.file: [guess_table(t, f.file)[0].kind for t in f.tables] for f in look_at_folder(tmp_path)}
+    assert kinds == {names[0]: ["measurements"], names[1]: ["speed_tests"], names[2]: ["measurements"]}
+    found = propose_project(tmp_path, today=TODAY)
+    assert "events" in left(found, names[2])
 
 
 def test_a_folder_without_boundaries_says_that_it_cannot_be_analysed(tmp_path: Path) -> None:
