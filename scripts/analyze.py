@@ -23,7 +23,7 @@ from _console import (
 )
 
 if TYPE_CHECKING:
-    from geo.io.folder_project import Proposal
+    from geo.io.folder_proposal import Proposal
 
 app = command_line()
 
@@ -123,7 +123,8 @@ def _chosen(console: Console, project: Path | None, folder: Path | None, *, prop
 
 def _proposed(console: Console, folder: Path) -> Path:
     from geo.errors import Bilingual, InputError
-    from geo.io.folder_project import propose_project, write_proposal
+    from geo.io.folder_project import propose_project
+    from geo.io.folder_proposal import write_proposal
 
     console.note(Bilingual(f"Đang xem từng tệp của '{folder}' …", f"Looking at every file of '{folder}' …"))
     proposal = propose_project(folder, today=_today())

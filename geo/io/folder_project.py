@@ -7,11 +7,7 @@ refuse is left out of the project and named with their reason, so that one bad l
 from __future__ import annotations
 
 import datetime as dt
-import json
-import os
 import re
-import tempfile
-import tomllib
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -24,6 +20,7 @@ from geo.errors import Bilingual, InputError, MissingInputError
 from geo.io.catalogues import operator_catalogue
 from geo.io.files import digest
 from geo.io.folder_look import FoundFile, TableLook, folder_rules, look_at_folder, unpack
+from geo.io.folder_proposal import LeftFile, Proposal, TakenFile, project_text, temporary_project
 from geo.io.folder_roles import Guess, guess_raster, guess_table, schema_of, terrain_kind
 from geo.io.inputs import read_inputs
 from geo.io.project import INPUT_KINDS, read_project
@@ -33,79 +30,13 @@ from geo.text import clean, fold, fold_key
 from geo.validation import IssueLog, Severity
 from geo.values import is_blank, parse_codes
 
-__all__ = ["LeftFile", "Proposal", "TakenFile", "propose_project", "write_proposal"]
+__all__ = ["propose_project"]
 
-_NAME = "project"
 _OPERATORS_OF = ("sites", "cells", "measurements", "coverage_claims")
 _OPERATOR_NEEDED = ("sites", "coverage_claims")
 _TECHNOLOGY = re.compile(r"(?<![0-9a-z])([2345]g)(?![a-z0-9])")
 _TRIALS = 5
 _ONE_SET = ("boundaries",)
-
-
-@dataclass(frozen=True, slots=True)
-class TakenFile:
-    """A file, or some sheets of it, that became an input.
-
-    Attributes
-    ----------
-    kind : str
-    file : str
-    options : mapping
-        What the project file says beside the path.
-    why : Bilingual
-    """
-
-    kind: str
-    file: str
-    options: Mapping[str, object]
-    why: Bilingual
-
-
-@dataclass(frozen=True, slots=True)
-class LeftFile:
-    """A file, or a sheet, that is not used, and why."""
-
-    file: str
-    why: Bilingual
-
-
-@dataclass(frozen=True, slots=True)
-class Proposal:
-    """What a folder's project file would say.
-
-    Attributes
-    ----------
-    folder : Path
-    name : str
-    provinces, operators : tuple of str
-    date : date
-    taken : tuple of TakenFile
-    left : tuple of LeftFile
-    missing : mapping
-        Inputs that no file was found for, and what stays unknown without them.
-    notes : tuple of Bilingual
-        What was found out, and how.
-    extra, costs : str
-        The department's own catalogue and cost norms; empty if none.
-    """
-
-    folder: Path
-    name: str
-    provinces: tuple[str, ...]
-    operators: tuple[str, ...]
-    date: dt.date
-    taken: tuple[TakenFile, ...]
-    left: tuple[LeftFile, ...]
-    missing: Mapping[str, Bilingual]
-    notes: tuple[Bilingual, ...]
-    extra: str = ""
-    costs: str = ""
-
-    @property
-    def can_run(self) -> bool:
-        """Whether there is what no analysis can do without."""
-        return any(t.kind == "boundaries" for t in self.taken)
 
 
 @dataclass
@@ -524,7 +455,7 @@ def _tried(proposal: Proposal, progress: Callable[[str], None]) -> Proposal:
     """Read the proposed project with the readers; leave what they refuse, with their reason."""
     for _ in range(_TRIALS):
         log = IssueLog(issue_catalogue())
-        with _temporary(proposal.folder, _text(proposal)) as path:
+        with temporary_project(proposal.folder, project_text(proposal)) as path:
             read_inputs(read_project(path), log, progress=progress)
         wrong: dict[str, Bilingual] = {}
         for finding in log.of_severity(Severity.ERROR):
@@ -543,135 +474,11 @@ def _tried(proposal: Proposal, progress: Callable[[str], None]) -> Proposal:
     return proposal
 
 
-def _reason(title: Bilingual, came: Sequence[object]) -> Bilingual:
+def _reason(title: Bilingual, came: Iterable[object]) -> Bilingual:
     said = next((str(c) for c in came if c), "")
     return Bilingual(f"{title.vi} ({said})", f"{title.en} ({said})") if said and said not in title.vi else title
-
-
-class _temporary:  # noqa: N801 - used as a function
-    """A project file under a hidden name in the folder, gone afterwards."""
-
-    def __init__(self, folder: Path, text: str) -> None:
-        self.folder, self.text = folder, text
-
-    def __enter__(self) -> Path:
-        try:
-            handle, name = tempfile.mkstemp(prefix=".vungphu.part-", suffix=".toml", dir=self.folder)
-        except OSError as error:
-            raise InputError(
-                f"Không ghi được vào thư mục '{self.folder.name}': {error.strerror}.", f"Cannot write to folder '{self.folder.name}': {error.strerror}."
-            ) from error
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
-            stream.write(self.text)
-            stream.flush()
-            os.fsync(stream.fileno())
-        self.path = Path(name)
-        return self.path
-
-    def __exit__(self, *_: object) -> None:
-        self.path.unlink(missing_ok=True)
-
-
-# -- writing it ----------------------------------------------------------------------------------------------------------
 
 
 def _titled(kind: str) -> Bilingual:
     names = load_toml("results/analysis.toml")["kinds"]
     return Bilingual(**names[kind]) if kind in names else Bilingual(kind, kind)
-
-
-def _quoted(text: str) -> str:
-    """Return a TOML basic string; JSON's escapes are TOML's."""
-    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
-
-
-def _value(value: object) -> str:
-    if isinstance(value, list | tuple):
-        return "[" + ", ".join(_quoted(str(v)) for v in value) + "]"
-    return _quoted(str(value))
-
-
-def _entry(taken: TakenFile) -> str:
-    if not taken.options:
-        return _quoted(taken.file)
-    return "{ path = " + _quoted(taken.file) + "".join(f", {k} = {_value(v)}" for k, v in taken.options.items()) + " }"
-
-
-def _comment(text: str) -> str:
-    return "# " + " ".join(text.split())
-
-
-def _text(proposal: Proposal) -> str:
-    """Return the project file."""
-    lines = [
-        _comment("Tệp dự án do analyze.py --folder đề xuất; sửa được, chạy lại bằng: analyze.py <tệp này>."),
-        _comment("Project file proposed by analyze.py --folder; it may be changed and run with: analyze.py <this file>."),
-        "", "[project]", f"name = {_quoted(proposal.name)}",
-    ]  # fmt: skip
-    if proposal.provinces:
-        lines.append(f"province = {_value(proposal.provinces) if len(proposal.provinces) > 1 else _quoted(proposal.provinces[0])}")
-    lines += [f"operators = {_value(proposal.operators)}", f"date = {proposal.date.isoformat()}", 'language = "vi"']
-    lines += [_comment(f"{n.vi} / {n.en}") for n in proposal.notes]
-    lines += ["", "[inputs]"]
-    for kind in INPUT_KINDS:
-        mine = [t for t in proposal.taken if t.kind == kind]
-        if not mine:
-            continue
-        lines += [_comment(f"{t.file}: {t.why.vi} / {t.why.en}") for t in mine]
-        lines.append(f"{kind} = {_entry(mine[0])}" if len(mine) == 1 else f"{kind} = [\n" + "".join(f"    {_entry(t)},\n" for t in mine) + "]")
-    if proposal.extra:
-        lines += ["", "[rules]", f"extra = {_quoted(proposal.extra)}"]
-    if proposal.costs:
-        lines += ["", "[plan]", f"costs = {_quoted(proposal.costs)}"]
-    if proposal.missing:
-        lines += ["", _comment("Còn thiếu / missing:")]
-        lines += [_comment(f"- {kind}: {why.vi} / {why.en}") for kind, why in proposal.missing.items()]
-    if proposal.left:
-        lines += ["", _comment("Không dùng / not used:")]
-        lines += [_comment(f"- {left.file}: {left.why.vi} / {left.why.en}") for left in proposal.left]
-    return "\n".join(lines) + "\n"
-
-
-def write_proposal(proposal: Proposal) -> tuple[Path, bool]:
-    """Write the project file beside the files; return its path and whether it was written now.
-
-    A file that says the same but for its date and remarks is used again. One that says something else is never touched: the
-    proposal gets the next free name (``project-2.toml`` ...).
-
-    Raises
-    ------
-    InputError
-        If the folder cannot be written to.
-    """
-    text = _text(proposal)
-    wanted = _told(text)
-    number = 1
-    with _temporary(proposal.folder, text) as temporary:
-        temporary.chmod(0o644)
-        while True:
-            path = proposal.folder / (f"{_NAME}.toml" if number == 1 else f"{_NAME}-{number}.toml")
-            try:
-                os.link(temporary, path)  # a rename would replace a file that somebody wrote meanwhile
-            except FileExistsError:
-                if _told(path.read_text(encoding="utf-8", errors="replace")) == wanted:
-                    return path, False
-                number += 1
-                continue
-            except OSError:  # a disk without links, such as a memory stick
-                if path.exists():
-                    number += 1
-                    continue
-                temporary.rename(path)
-            return path, True
-
-
-def _told(text: str) -> object:
-    """Return what a project file says, without its date; None if it is none."""
-    try:
-        content = tomllib.loads(text)
-    except tomllib.TOMLDecodeError:
-        return None
-    project = content.get("project")
-    if isinstance(project, dict):
-        project.pop("date", None)
-    return content

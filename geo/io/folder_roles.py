@@ -121,7 +121,7 @@ def _weighed(schema: Schema, match: HeaderMatch, headers: Sequence[str], cells: 
     for name, place in match.columns.items():
         header = headers[place]
         known = _known_by().get(fold_key(header)) or _known_by().get(fold_key(re.sub(r"[(\[][^)\]]*[)\]]", " ", header)), 1) or 1
-        weight = 1.0 / known
+        weight = (0.5 if is_blank(cells[place]).all() else 1.0) / known  # a column that nobody filled in says less
         if schema.fields[name].type is FieldType.CHOICE:
             share = _choice_share(schema, name, cells[place])
             least = float(folder_rules()["rules"]["choice_share"]["value"])

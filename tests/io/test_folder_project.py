@@ -14,7 +14,8 @@ import pytest
 
 from geo.errors import InputError, MissingInputError
 from geo.io.folder_look import RasterLook, look_at_folder
-from geo.io.folder_project import Proposal, propose_project, write_proposal
+from geo.io.folder_project import propose_project
+from geo.io.folder_proposal import Proposal, write_proposal
 from geo.io.folder_roles import guess_raster, guess_table, terrain_kind
 from geo.io.inputs import read_inputs
 from geo.io.project import read_project

@@ -575,3 +575,10 @@ def test_one_moment_in_every_zone(tmp_path: Path, text: str) -> None:
     frame, _ = read(tmp_path, f"Thời gian,Công nghệ,Mã xã,Download (Mbps)\n{text},4G,99001,45\n")
     assert frame["time"].tolist() == [pd.Timestamp("2026-09-01 01:00", tz="UTC")]
     assert frame["period_start"].tolist() == [pd.Timestamp("2026-09-01")]
+
+
+@pytest.mark.parametrize(("header", "hour"), [("Thời gian (UTC+7)", 1), ("Thời gian (GMT+07:00)", 1), ("Thời gian (UTC+0)", 8), ("Thời gian (UTC-3:30)", 11)])
+def test_a_header_tells_the_zone_of_its_times(tmp_path: Path, header: str, hour: int) -> None:
+    frame, log = read(tmp_path, f"{header};Kinh độ;Vĩ độ;Nhà mạng;Loại truy nhập;Tải xuống (Mbit/s)\n2026-10-01 08:00:00;105.01;21.71;Viettel;Di động;45\n")
+    assert "speed_time_zone_taken" not in log.codes()
+    assert frame["time"].dt.hour.tolist() == [hour]

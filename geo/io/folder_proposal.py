@@ -1,0 +1,208 @@
+"""A proposed project as a file: what it says, with what each input was taken for beside it, written beside the data and over nothing."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+import tempfile
+import tomllib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from geo.errors import Bilingual, InputError
+from geo.io.project import INPUT_KINDS
+
+__all__ = ["LeftFile", "Proposal", "TakenFile", "project_text", "temporary_project", "write_proposal"]
+
+_NAME = "project"
+
+
+@dataclass(frozen=True, slots=True)
+class TakenFile:
+    """A file, or some sheets of it, that became an input.
+
+    Attributes
+    ----------
+    kind : str
+    file : str
+    options : mapping
+        What the project file says beside the path.
+    why : Bilingual
+    """
+
+    kind: str
+    file: str
+    options: Mapping[str, object]
+    why: Bilingual
+
+
+@dataclass(frozen=True, slots=True)
+class LeftFile:
+    """A file, or a sheet, that is not used, and why."""
+
+    file: str
+    why: Bilingual
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What a folder's project file would say.
+
+    Attributes
+    ----------
+    folder : Path
+    name : str
+    provinces, operators : tuple of str
+    date : date
+    taken : tuple of TakenFile
+    left : tuple of LeftFile
+    missing : mapping
+        Inputs that no file was found for, and what stays unknown without them.
+    notes : tuple of Bilingual
+        What was found out, and how.
+    extra, costs : str
+        The department's own catalogue and cost norms; empty if none.
+    """
+
+    folder: Path
+    name: str
+    provinces: tuple[str, ...]
+    operators: tuple[str, ...]
+    date: dt.date
+    taken: tuple[TakenFile, ...]
+    left: tuple[LeftFile, ...]
+    missing: Mapping[str, Bilingual]
+    notes: tuple[Bilingual, ...]
+    extra: str = ""
+    costs: str = ""
+
+    @property
+    def can_run(self) -> bool:
+        """Whether there is what no analysis can do without."""
+        return any(t.kind == "boundaries" for t in self.taken)
+
+
+@contextmanager
+def temporary_project(folder: Path, text: str) -> Iterator[Path]:
+    """Yield a project file under a hidden name in the folder; it is gone afterwards.
+
+    Raises
+    ------
+    InputError
+        If the folder cannot be written to.
+    """
+    try:
+        handle, name = tempfile.mkstemp(prefix=".vungphu.part-", suffix=".toml", dir=folder)
+    except OSError as error:
+        raise InputError(
+            f"Không ghi được vào thư mục '{folder.name}': {error.strerror}.", f"Cannot write to folder '{folder.name}': {error.strerror}."
+        ) from error
+    path = Path(name)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
+        yield path
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def _quoted(text: str) -> str:
+    """Return a TOML basic string; JSON's escapes are TOML's."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def _value(value: object) -> str:
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(_quoted(str(v)) for v in value) + "]"
+    return _quoted(str(value))
+
+
+def _entry(taken: TakenFile) -> str:
+    if not taken.options:
+        return _quoted(taken.file)
+    return "{ path = " + _quoted(taken.file) + "".join(f", {k} = {_value(v)}" for k, v in taken.options.items()) + " }"
+
+
+def _comment(text: str) -> str:
+    return "# " + " ".join(text.split())
+
+
+def project_text(proposal: Proposal) -> str:
+    """Return the project file."""
+    lines = [
+        _comment("Tệp dự án do analyze.py --folder đề xuất; sửa được, chạy lại bằng: analyze.py <tệp này>."),
+        _comment("Project file proposed by analyze.py --folder; it may be changed and run with: analyze.py <this file>."),
+        "", "[project]", f"name = {_quoted(proposal.name)}",
+    ]  # fmt: skip
+    if proposal.provinces:
+        lines.append(f"province = {_value(proposal.provinces) if len(proposal.provinces) > 1 else _quoted(proposal.provinces[0])}")
+    lines += [f"operators = {_value(proposal.operators)}", f"date = {proposal.date.isoformat()}", 'language = "vi"']
+    lines += [_comment(f"{n.vi} / {n.en}") for n in proposal.notes]
+    lines += ["", "[inputs]"]
+    for kind in INPUT_KINDS:
+        mine = [t for t in proposal.taken if t.kind == kind]
+        if not mine:
+            continue
+        lines += [_comment(f"{t.file}: {t.why.vi} / {t.why.en}") for t in mine]
+        lines.append(f"{kind} = {_entry(mine[0])}" if len(mine) == 1 else f"{kind} = [\n" + "".join(f"    {_entry(t)},\n" for t in mine) + "]")
+    if proposal.extra:
+        lines += ["", "[rules]", f"extra = {_quoted(proposal.extra)}"]
+    if proposal.costs:
+        lines += ["", "[plan]", f"costs = {_quoted(proposal.costs)}"]
+    if proposal.missing:
+        lines += ["", _comment("Còn thiếu / missing:")]
+        lines += [_comment(f"- {kind}: {why.vi} / {why.en}") for kind, why in proposal.missing.items()]
+    if proposal.left:
+        lines += ["", _comment("Không dùng / not used:")]
+        lines += [_comment(f"- {left.file}: {left.why.vi} / {left.why.en}") for left in proposal.left]
+    return "\n".join(lines) + "\n"
+
+
+def write_proposal(proposal: Proposal) -> tuple[Path, bool]:
+    """Write the project file beside the files; return its path and whether it was written now.
+
+    A file that says the same but for its date and remarks is used again. One that says something else is never touched: the
+    proposal gets the next free name (``project-2.toml`` ...).
+
+    Raises
+    ------
+    InputError
+        If the folder cannot be written to.
+    """
+    text = project_text(proposal)
+    wanted = _told(text)
+    number = 1
+    with temporary_project(proposal.folder, text) as temporary:
+        temporary.chmod(0o644)
+        while True:
+            path = proposal.folder / (f"{_NAME}.toml" if number == 1 else f"{_NAME}-{number}.toml")
+            try:
+                os.link(temporary, path)  # a rename would replace a file that somebody wrote meanwhile
+            except FileExistsError:
+                if _told(path.read_text(encoding="utf-8", errors="replace")) == wanted:
+                    return path, False
+                number += 1
+                continue
+            except OSError:  # a disk without links, such as a memory stick
+                if path.exists():
+                    number += 1
+                    continue
+                temporary.rename(path)
+            return path, True
+
+
+def _told(text: str) -> object:
+    """Return what a project file says, without its date; None if it is none."""
+    try:
+        content = tomllib.loads(text)
+    except tomllib.TOMLDecodeError:
+        return None
+    project = content.get("project")
+    if isinstance(project, dict):
+        project.pop("date", None)
+    return content
