@@ -441,8 +441,8 @@ def _operators(state: _State, operators: OperatorCatalogue) -> tuple[str, ...]:
         listed = ", ".join(names)
         state.notes.append(Bilingual(f"nhà mạng: {listed} (theo danh sách trạm)", f"operators: {listed} (by the lists of sites)"))
         return names
-    own = tuple(str(o["name"]) for o in state.extra_content.get("operator", []))
-    names = own or tuple(o.name for o in operators.operators if o.status == "on_air")
+    listed_there = tuple(str(o["name"]) for o in state.extra_content.get("operator", []))
+    names = listed_there or tuple(o.name for o in operators.operators if o.status == "on_air")
     listed = ", ".join(names)
     state.notes.append(Bilingual(f"nhà mạng: không danh sách nào nêu, lấy {listed}", f"operators: no list names one, taken are {listed}"))
     return names
