@@ -163,6 +163,14 @@ def test_a_folder_without_boundaries_says_that_it_cannot_be_analysed(tmp_path: P
     assert issubclass(MissingInputError, InputError)
 
 
+def test_cells_with_positions_are_a_list_of_sites_and_without_them_cells(tmp_path: Path) -> None:
+    rows = "A1_1,A1,4G,120,101\n"
+    (tmp_path / "a.csv").write_text("Mã cell,Mã trạm,Công nghệ,Azimuth,PCI\n" + rows, encoding="utf-8")
+    (tmp_path / "b.csv").write_text("Mã cell,Mã trạm,Công nghệ,Azimuth,PCI,Kinh độ,Vĩ độ\n" + rows.replace("101", "101,105.61,21.81"), encoding="utf-8")
+    kinds = {f.file: guess_table(f.tables[0], f.file)[0].kind for f in look_at_folder(tmp_path)}
+    assert kinds == {"a.csv": "cells", "b.csv": "sites"}
+
+
 @pytest.mark.parametrize(
     ("look", "kind"),
     [
