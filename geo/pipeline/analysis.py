@@ -47,6 +47,7 @@ from geo.pipeline.results import (
     write_result_layers,
     write_result_tables,
 )
+from geo.pipeline.sampling import sampling_stage
 from geo.pipeline.settings import AnalysisSettings, analysis_settings
 from geo.pipeline.showing import kind_name, map_content, notices, sentence, write_map
 from geo.pipeline.standards import STANDARD_INPUTS, STANDARD_TABLES, judge_areas
@@ -58,6 +59,7 @@ from geo.pipeline.steps import (
     network_of,
     outline_zones,
     plan,
+    plan_trips,
     predict,
 )
 from geo.pipeline.zones import SCOPED
@@ -259,7 +261,7 @@ def analysis_stages(
     """
     title = {
         name: sentence("stages", name)
-        for name in ("inputs", "calibration", "coverage", "villages", "dead_zones", "claims", "ipv6", "standards", "planning", "tables", "layers", "map")
+        for name in ("inputs", "calibration", "coverage", "villages", "dead_zones", "claims", "ipv6", "standards", "planning", "sampling", "tables", "layers", "map")
     }
     zones = {code: zone for code, zone in province_zones(project.extra).items() if code in project.provinces}
     all_zones = province_zones(project.extra)
@@ -397,12 +399,13 @@ def analysis_stages(
             ),
         ),
         plan_stage(project, settings, title["planning"], lambda work: plan(work, project, settings)),
+        sampling_stage(project, settings, title["sampling"], lambda work: plan_trips(work, project, settings)),
         Stage(
             "tables",
             title["tables"],
             lambda work: _tables(work, project, settings),
             settings={**named, "operators": project.operators, "counting": settings.coverage.counting},
-            upstream=("inputs/issues.json", "calibration/issues.json", "coverage", "villages", "dead_zones", "claims", "standards", "ipv6", "planning"),
+            upstream=("inputs/issues.json", "calibration/issues.json", "coverage", "villages", "dead_zones", "claims", "standards", "ipv6", "planning", "sampling"),
         ),
         Stage(
             "layers",
@@ -410,7 +413,7 @@ def analysis_stages(
             lambda work: _layers(work, project),
             settings={"date": project.date, "language": project.language},
             upstream=(
-                "inputs/units.parquet", "inputs/sites.parquet", "inputs/coverage_claims.parquet", "villages", "dead_zones", "claims", "planning",
+                "inputs/units.parquet", "inputs/sites.parquet", "inputs/coverage_claims.parquet", "villages", "dead_zones", "claims", "planning", "sampling",
             ),
         ),
         Stage(
@@ -572,6 +575,7 @@ def _facts(
             "service_quality": settings.service,
             "evidence": settings.evidence,
             "ipv6": settings.asking,
+            "sampling": settings.sampling,
         },
         "settings_left_to_defaults": sorted(project.defaults_used),
         "rules": {

@@ -20,6 +20,7 @@ from geo.project import Project
 from geo.propagation.ground import EndLoss, GroundSettings, check_ground, ground_settings
 from geo.propagation.p2109 import BuildingKind
 from geo.rules import Rule, RuleSet
+from geo.sampling import SamplingSettings, sampling_settings
 from geo.service_quality import ServiceSettings, service_settings
 from geo.standards import EvidenceSettings, evidence_settings
 from geo.villages import VillageSettings, village_settings
@@ -64,6 +65,8 @@ class AnalysisSettings:
         Whether the project wants the network to be asked at all.
     plan : PlanSettings
     mast_rules : MastRules
+    sampling : SamplingSettings
+        How measuring trips are planned.
     """
 
     coverage: CoverageSettings
@@ -87,6 +90,7 @@ class AnalysisSettings:
     ask_portals: bool = False
     plan: PlanSettings = field(default_factory=lambda: plan_settings({}))
     mast_rules: MastRules = field(default_factory=lambda: mast_rules({}, {}))
+    sampling: SamplingSettings = field(default_factory=sampling_settings)
 
 
 #: Units of which there is at least one, and settings without a unit that are such counts too.
@@ -128,9 +132,12 @@ def analysis_settings(project: Project) -> AnalysisSettings:
     service: dict[str, Any] = {}
     evidence: dict[str, Any] = {}
     asking, ask_portals = asking_settings(), False
+    sampling = sampling_settings()
     for name, value in project.analysis.items():
         if name == "ipv6":
             asking, ask_portals = _asking(value)
+        elif name == "sampling":
+            sampling = sampling_settings(value)  # type: ignore[arg-type]
         elif name in for_coverage:
             coverage[name] = _absent(project, value) if name == "absent_technologies" else _checked(name, value)
         elif name in for_ground:
@@ -189,6 +196,7 @@ def analysis_settings(project: Project) -> AnalysisSettings:
         ask_portals,
         plan=plan_settings(project.plan),
         mast_rules=mast_rules(project.plan, project.extra),
+        sampling=sampling,
     )
 
 

@@ -29,6 +29,7 @@ from geo.pipeline.reading import (
     load_population_raster,
     load_terrain,
 )
+from geo.pipeline.sampling import plan_measurements
 from geo.pipeline.settings import AnalysisSettings
 from geo.pipeline.showing import state_ended
 from geo.pipeline.zones import write_zones
@@ -38,7 +39,7 @@ from geo.report.lists import ListFacts
 from geo.validation import IssueLog
 from geo.villages import Obstructions, path_obstructions
 
-__all__ = ["class_places", "hold_claims", "learn", "made_up", "network_of", "outline_zones", "plan", "predict"]
+__all__ = ["class_places", "hold_claims", "learn", "made_up", "network_of", "outline_zones", "plan", "plan_trips", "predict"]
 
 
 def network_of(folder: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -211,6 +212,11 @@ def plan(work: Workspace, project: Project, settings: AnalysisSettings) -> Mappi
     """Check what operators have registered and what could be shared (:func:`geo.pipeline.planning.write_plan`)."""
     sites, _ = network_of(work.upstream["inputs"])
     return write_plan(work, project, settings, sites=sites, ground=_ground_used(work.upstream, project, settings))
+
+
+def plan_trips(work: Workspace, project: Project, settings: AnalysisSettings) -> Mapping[str, Any]:
+    """Say what to measure next (:func:`geo.pipeline.sampling.plan_measurements`)."""
+    return plan_measurements(work, project, settings, made_up=made_up(project))
 
 
 def made_up(project: Project) -> bool:

@@ -226,7 +226,7 @@ class Beliefs:
         between[:, np.arange(len(mine)), np.arange(len(mine))] += near.noise[:, mine] + _JITTER
         own = near.covariance[:, 0, at]
         solved = np.linalg.solve(between, own[:, :, None])[:, :, 0]
-        return np.clip((own * solved).sum(axis=1), 0.0, near.covariance[:, 0, 0])
+        return np.asarray(np.clip((own * solved).sum(axis=1), 0.0, near.covariance[:, 0, 0]), dtype=np.float64)
 
     def _sites_near(self) -> list[_I64]:
         """Return the sites that count for each village: its own stop first, then the nearest others and points of roads."""
@@ -300,7 +300,7 @@ class Beliefs:
         total = np.zeros(len(places))
         for dx in _GAUSS * self._cell:
             for dy in _GAUSS * self._cell:
-                total += correlation(v.model, np.linalg.norm(places - (centre + [dx, dy, 0.0]), axis=1) / v.length_m)
+                total += correlation(v.model, np.linalg.norm(places - (centre + np.array([dx, dy, 0.0])), axis=1) / v.length_m)
         return v.sill_db2 * total / 4.0
 
     def _within(self, v: Variogram) -> float:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +16,7 @@ import shapely
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components, dijkstra
 
-__all__ = ["RoadGraph", "RoadLines", "road_graph"]
+__all__ = ["RoadGraph", "RoadLines", "Ways", "road_graph", "road_networks"]
 
 _F64 = npt.NDArray[np.float64]
 _I64 = npt.NDArray[np.int64]
@@ -43,6 +44,10 @@ class RoadLines:
 
     def __len__(self) -> int:
         return len(self.lines)
+
+    def take(self, which: npt.NDArray[np.bool_]) -> RoadLines:
+        """Return some of the roads."""
+        return RoadLines(self.lines[which], self.speed_kmh[which], self.road_id[which], self.name[which])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -134,7 +139,20 @@ class Ways:
         while nodes[-1] != a:
             nodes.append(int(self.before[row, nodes[-1]]))
         nodes.reverse()
-        return [(self.edge[min(p, q), max(p, q)], p) for p, q in zip(nodes, nodes[1:], strict=False)]
+        return [(self.edge[min(p, q), max(p, q)], p) for p, q in pairwise(nodes)]
+
+
+def road_networks(roads: RoadLines, *, join_m: float) -> _I64:
+    """Return the network that each road belongs to, the longest first: 0, 1, …; no road leads from one to another."""
+    graph = road_graph(roads, np.zeros((0, 2)), join_m=join_m, walk_m=0.0)
+    part = graph.component()
+    length = np.bincount(part[graph.start], graph.length_m, minlength=int(part.max(initial=-1)) + 1)
+    rank = np.empty(len(length), dtype=np.int64)
+    rank[np.lexsort((np.arange(len(length)), -length))] = np.arange(len(length))
+    out = np.full(len(roads), -1, dtype=np.int64)
+    own = graph.line >= 0
+    out[graph.line[own]] = rank[part[graph.start[own]]]
+    return out
 
 
 def road_graph(roads: RoadLines, places: _F64, *, join_m: float, walk_m: float) -> RoadGraph:
@@ -177,22 +195,22 @@ def road_graph(roads: RoadLines, places: _F64, *, join_m: float, walk_m: float) 
     shapes: list[_F64] = []
     for i, road in enumerate(roads.lines):
         for part in _pieces(shapely.get_coordinates(road), cuts[i], shared):
-            a, b = node(*part[0]), node(*part[-1])
+            a, b = node(*part[0].tolist()), node(*part[-1].tolist())
             start.append(a)
             end.append(b)
             line.append(i)
             shapes.append(part)
     for part in gaps:
-        start.append(node(*part[0]))
-        end.append(node(*part[1]))
+        start.append(node(*part[0].tolist()))
+        end.append(node(*part[1].tolist()))
         line.append(-1)
         shapes.append(part)
     length = np.array([np.hypot(*np.diff(s, axis=0).T).sum() for s in shapes])
     lines = np.array(line, dtype=np.int64)
     slowest = float(roads.speed_kmh.min())
     speed = np.where(lines >= 0, roads.speed_kmh[np.maximum(lines, 0)], slowest)
-    reached = away <= walk_m
-    at = np.array([node(*p) if ok else -1 for p, ok in zip(at_road, reached, strict=True)], dtype=np.int64)
+    reached = [bool(d <= walk_m) for d in away]
+    at = np.array([node(float(p[0]), float(p[1])) if ok else -1 for p, ok in zip(list(at_road), reached, strict=True)], dtype=np.int64)
     return RoadGraph(
         np.array(xs), np.array(ys), np.array(start, dtype=np.int64), np.array(end, dtype=np.int64), length, length / 1000.0 / speed * _MINUTES,
         lines, tuple(shapes), at, away,
@@ -256,5 +274,5 @@ def _pieces(vertices: _F64, cuts: Sequence[tuple[float, float, float]], shared: 
     order = np.argsort(where, kind="stable")
     points, breaks = points[order], breaks[order]
     at = np.flatnonzero(breaks)
-    out = [points[a : b + 1] for a, b in zip(at, at[1:], strict=False)]
+    out = [points[a : b + 1] for a, b in pairwise(at.tolist())]
     return [p for p in out if np.hypot(*np.diff(p, axis=0).T).sum() > 0]

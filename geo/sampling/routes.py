@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -149,7 +150,7 @@ def shorter(minutes: _F64, route: Route) -> Route:
             stop = at[i]
             saved = minutes[at[i - 1], stop] + minutes[stop, at[i + 1]] - minutes[at[i - 1], at[i + 1]]
             rest = at[:i] + at[i + 1 :]
-            costs = [minutes[p, stop] + minutes[stop, q] - minutes[p, q] for p, q in zip(rest, rest[1:], strict=False)]
+            costs = [minutes[p, stop] + minutes[stop, q] - minutes[p, q] for p, q in pairwise(rest)]
             best = int(np.argmin(costs))
             if costs[best] < saved - _TIE:
                 at = [*rest[: best + 1], stop, *rest[best + 1 :]]

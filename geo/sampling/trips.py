@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -252,7 +253,7 @@ class _Worth:
     def _worth(self, route: Route) -> float:
         measured, first = self._measured.copy(), len(self._beliefs)
         at = (0, *route, 0)
-        new = [self._roads.sites(self._ways, self._nodes[a], self._nodes[b], first) for a, b in zip(at, at[1:], strict=False)]
+        new = [self._roads.sites(self._ways, self._nodes[a], self._nodes[b], first) for a, b in pairwise(at)]
         new.append(np.array([self._listed[k - 1] for k in route], dtype=np.int64))
         sites = np.concatenate(new)
         sites = np.unique(sites[~measured[sites]])

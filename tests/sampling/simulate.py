@@ -38,8 +38,7 @@ class Outcome:
 
     def text(self) -> str:
         lines = [f"{len(self.decided['plan'])} seeds, {self.days} vehicle-days each; undecided before: {self.mean('undecided') * self.days:.1f} villages"]
-        for way in WAYS:
-            lines.append(f"{way:7s} {self.mean(way):6.2f} decided per vehicle-day, {self.wrong_share(way):.1%} of them wrongly")
+        lines += [f"{way:7s} {self.mean(way):6.2f} decided per vehicle-day, {self.wrong_share(way):.1%} of them wrongly" for way in WAYS]
         lines.append(f"the plan itself expected {self.mean('promised'):.2f}")
         for other in WAYS[1:]:
             low, high = self.interval(other)

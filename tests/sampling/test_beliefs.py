@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -18,9 +19,10 @@ VARIOGRAM = Variogram("exponential", 1.0, 1000.0, 0.05, level_m_per_db=50.0)
 FUSION = fusion_settings().standardised
 CELL = 100.0
 SCALE = 8.0
+INDEPENDENT = Cuts(0.9, 0.1, 0.0, 0.0)
 
 
-def scene(*, earlier: int = 5, settings=None, may=YES, cuts=Cuts(0.9, 0.1, 0.0, 0.0), **given) -> tuple[Beliefs, EarlierMeasurements, np.ndarray]:
+def scene(*, earlier: int = 5, settings=None, may=YES, cuts=INDEPENDENT, **given) -> tuple[Beliefs, EarlierMeasurements, np.ndarray]:
     """Three villages in a row, 600 m apart, with points of a road south of them; one layer."""
     rng = np.random.default_rng(2)
     x, y = np.array([0.0, 600.0, 1200.0]), np.zeros(3)
@@ -86,7 +88,7 @@ def test_nothing_measured_changes_nothing_and_more_never_knows_less() -> None:
     beliefs, *_ = scene()
     assert beliefs.expected(visited(beliefs)) == 0.0
     rest = [beliefs.outlook(0, visited(beliefs, *s)).rest_sd_db[0] for s in ((), (3,), (3, 4), (0, 3, 4), (0, 1, 3, 4, 5))]
-    assert all(b < a for a, b in zip(rest, rest[1:], strict=False))
+    assert all(b < a for a, b in pairwise(rest))
 
 
 def test_a_stop_at_one_village_tells_something_of_the_next_and_nothing_far_away() -> None:

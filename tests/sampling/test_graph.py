@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 import shapely
@@ -85,7 +87,7 @@ def test_random_networks_against_all_vertices_as_nodes() -> None:
         given = roads(*lines, speed=speed.tolist())
         graph = graph_of(given, xy[:6], join_m=0.0)
         number = {tuple(p): i for i, p in enumerate(xy.tolist())}
-        pairs = [(number[tuple(p)], number[tuple(q)], np.hypot(*(p - q)) * 0.06 / v) for line, v in zip(lines, speed, strict=True) for p, q in zip(line, line[1:], strict=False)]
+        pairs = [(number[tuple(p)], number[tuple(q)], np.hypot(*(p - q)) * 0.06 / v) for line, v in zip(lines, speed, strict=True) for p, q in pairwise(line)]
         best: dict[tuple[int, int], float] = {}
         for p, q, t in pairs:
             key = (min(p, q), max(p, q))

@@ -8,6 +8,7 @@ standard deviation stated 30 % too small (``pytest -m slow -s tests/sampling/tes
 from __future__ import annotations
 
 import pytest
+
 from tests.sampling.simulate import Outcome, simulate
 
 SMALL = {"villages": 60, "side_m": 20_000.0, "junctions": 14, "days": 1, "rounds": 1}
@@ -32,7 +33,7 @@ def test_what_is_promised_comes_about(small: Outcome) -> None:
 @pytest.mark.parametrize("truth_factor", [1.0, 1 / 0.7])
 def test_two_hundred_seeds(truth_factor: float) -> None:
     found = simulate(200, truth_factor=truth_factor)
-    print(found.text())  # noqa: T201
+    print(found.text())
     for other in ("area", "random"):
         low, _ = found.interval(other)
         assert low > 0, found.text()
