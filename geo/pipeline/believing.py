@@ -91,9 +91,8 @@ def believe(
         alone = -1 - np.arange(len(counting))[:, None]
         mast = np.where(server >= 0, draws.mast[np.maximum(server, 0)], alone) if draws.mast is not None else np.broadcast_to(alone, server.shape)
     else:
-        expected, scale = _default_error(coverage, counting, settings, threshold, margin_sd, row, column)
-        road_margin = _of(coverage.margin_sd, counting, *safe)
-        road_expected, road_scale = _default_error(coverage, counting, settings, threshold, road_margin, *safe)
+        expected, scale = _default_error(coverage, counting, settings, row, column)
+        road_expected, road_scale = _default_error(coverage, counting, settings, *safe)
         fields = [_default_field(settings)] * len(counting)
         margin, error = expected - threshold[:, None], np.zeros(expected.shape)
         variance = np.full(expected.shape, 1.0 - settings.fusion.fallback_nugget_share)
@@ -169,19 +168,11 @@ def _measured_fields(
     return fields, margin, variance
 
 
-def _default_error(
-    coverage: Coverage, counting: list[int], settings: AnalysisSettings, threshold: _F64, margin_sd: _F64, row: _I64, column: _I64
-) -> tuple[_F64, _F64]:
-    """Return level and standard deviation of cells where nothing was measured: the sd is what margin and level say, else the default."""
+def _default_error(coverage: Coverage, counting: list[int], settings: AnalysisSettings, row: _I64, column: _I64) -> tuple[_F64, _F64]:
+    """Return level and standard deviation of cells where nothing was measured; the default sd where the run states none."""
     level = _of(coverage.level_dbm, counting, row, column)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        sd = (level - threshold[:, None]) / margin_sd
-    told = np.isfinite(sd) & (np.abs(margin_sd) > _LEAST_MARGIN)
-    return level, np.where(np.isfinite(level), np.where(told, sd, settings.coverage.model_error_sd_db), np.nan)
-
-
-#: Margins nearer to 0 (in sd) do not tell the sd.
-_LEAST_MARGIN = 1e-3
+    sd = np.full(level.shape, np.nan) if coverage.sd_db is None else _of(coverage.sd_db, counting, row, column)
+    return level, np.where(np.isfinite(level) & ~np.isfinite(sd), settings.coverage.model_error_sd_db, sd)
 
 
 def _default_field(settings: AnalysisSettings) -> EarlierMeasurements:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 import geopandas as gpd
@@ -14,7 +15,6 @@ import shapely
 
 from geo.crs import from_wgs84, to_wgs84
 from geo.errors import Bilingual
-from geo.io.files import write_bytes
 from geo.io.polygons import projected
 from geo.io.rasters import read_array
 from geo.io.stage_files import write_frame
@@ -24,14 +24,12 @@ from geo.pipeline.engine import Stage, Workspace
 from geo.pipeline.measured import place_facts
 from geo.pipeline.predicting import Predicted, load_coverage
 from geo.pipeline.reading import load_frame
+from geo.pipeline.sampling_sheets import Sheets
 from geo.pipeline.settings import AnalysisSettings
 from geo.project import Project
-from geo.report.gpx import Waypoint, gpx_bytes
-from geo.report.measuring_sheet import DaySheet, SheetStop, measuring_sheet, route_picture
-from geo.report.phrases import joined, number_text, phrases
+from geo.report.phrases import number_text, phrases
 from geo.sampling import (
     PLANNED_COLUMNS,
-    PlannedStop,
     RoadGraph,
     RoadLines,
     Roadwork,
@@ -48,7 +46,7 @@ from geo.sampling import (
 )
 from geo.villages.points import village_points
 
-__all__ = ["SAMPLING_FOLDER", "SAMPLING_TABLES", "SAMPLING_UPSTREAM", "plan_measurements", "sampling_lines", "sampling_stage"]
+__all__ = ["SAMPLING_FOLDER", "SAMPLING_TABLES", "SAMPLING_UPSTREAM", "Prepared", "plan_measurements", "prepare", "sampling_lines", "sampling_stage"]
 
 SAMPLING_TABLES = ("measurements_planned",)
 SAMPLING_UPSTREAM = (
@@ -58,7 +56,6 @@ SAMPLING_UPSTREAM = (
 _WORDS = "results/sampling.toml"
 #: Folder of the run in which sheets and routes stand.
 SAMPLING_FOLDER = "measurements"
-_LANGUAGES: tuple[Literal["vi", "en"], ...] = ("vi", "en")
 _F64 = npt.NDArray[np.float64]
 _I64 = npt.NDArray[np.int64]
 
@@ -86,6 +83,61 @@ class _Start:
     network: npt.NDArray[np.bool_]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Prepared:
+    """What a plan is made from.
+
+    Attributes
+    ----------
+    villages : DataFrame
+        Undecided ones that have a cell.
+    predicted : Predicted
+    believed : Believed
+    roads : Roadwork
+    lines : RoadLines
+        Those that the start leads to.
+    every : RoadLines
+    start : _Start
+    xy : (n, 2) float64 array
+        Of the villages, in the grid's CRS.
+    """
+
+    villages: pd.DataFrame
+    predicted: Predicted
+    believed: Believed
+    roads: Roadwork
+    lines: RoadLines
+    every: RoadLines
+    start: _Start
+    xy: _F64
+
+
+def prepare(upstream: Mapping[str, Path], settings: AnalysisSettings) -> Prepared | tuple[str, int]:
+    """Return what a plan is made from, or why there is none and how many villages are undecided."""
+    villages, roads = load_frame(upstream["villages"], "villages"), load_frame(upstream["inputs"], "roads")
+    if villages is None or villages.empty:
+        return "no_villages", 0
+    predicted, sampling = load_coverage(upstream["coverage"]), settings.sampling
+    undecided = (villages["class"] == "undecided").to_numpy(dtype=bool)
+    owned = read_array(upstream["villages"] / "cells_of_villages.npy")
+    row, column = village_points(villages["lon"].to_numpy(float), villages["lat"].to_numpy(float), predicted.coverage, owned)
+    chosen = undecided & (row >= 0)
+    open_ones = villages[chosen].reset_index(drop=True)
+    if open_ones.empty:
+        return "nothing_undecided", 0
+    if roads is None or roads.empty:
+        return "no_roads", len(open_ones)
+    epsg = predicted.coverage.grid.epsg
+    every = _lines(roads, epsg, sampling)
+    xy = np.column_stack(from_wgs84(open_ones["lon"].to_numpy(float), open_ones["lat"].to_numpy(float), epsg))
+    start = _start(upstream["villages"], villages, every, epsg, sampling)
+    lines = every.take(start.network)
+    graph = road_graph(lines, np.vstack([start.xy, xy]), join_m=sampling.join_m, walk_m=sampling.walk_m)
+    points = along_roads(graph, sampling.road_point_m)
+    believed = believe(upstream, settings, predicted, row=row[chosen], column=column[chosen], road_x_m=points.x_m, road_y_m=points.y_m)
+    return Prepared(open_ones, predicted, believed, Roadwork(graph, points, sampling), lines, every, start, xy)
+
+
 def plan_measurements(work: Workspace, project: Project, settings: AnalysisSettings, *, made_up: bool) -> Mapping[str, Any]:
     """Write table, sheets and GPX of the plan; return the counts. Nothing but why where there is nothing to plan.
 
@@ -97,30 +149,14 @@ def plan_measurements(work: Workspace, project: Project, settings: AnalysisSetti
     made_up : bool
         Whether the province is.
     """
-    villages, roads = load_frame(work.upstream["villages"], "villages"), load_frame(work.upstream["inputs"], "roads")
-    if villages is None or villages.empty:
-        return _nothing("no_villages", 0)
-    predicted = load_coverage(work.upstream["coverage"])
-    open_ones = villages[villages["class"] == "undecided"].reset_index(drop=True)
-    row, column = _cells(work, villages, predicted, (villages["class"] == "undecided").to_numpy(dtype=bool))
-    placed = row >= 0
-    open_ones, row, column = open_ones[placed].reset_index(drop=True), row[placed], column[placed]
-    if open_ones.empty:
-        return _nothing("nothing_undecided", 0)
-    if roads is None or roads.empty:
-        return _nothing("no_roads", len(open_ones))
-    epsg, sampling = predicted.coverage.grid.epsg, settings.sampling
-    every = _lines(roads, epsg, sampling)
-    xy = np.column_stack(from_wgs84(open_ones["lon"].to_numpy(float), open_ones["lat"].to_numpy(float), epsg))
-    start = _start(work, villages, every, epsg, sampling)
-    lines = every.take(start.network)
-    graph = road_graph(lines, np.vstack([start.xy, xy]), join_m=sampling.join_m, walk_m=sampling.walk_m)
-    points = along_roads(graph, sampling.road_point_m)
-    believed = believe(work.upstream, settings, predicted, row=row, column=column, road_x_m=points.x_m, road_y_m=points.y_m)
+    given, sampling = prepare(work.upstream, settings), settings.sampling
+    if isinstance(given, tuple):
+        return {"planned": False, "why": given[0], "undecided": given[1]}
+    open_ones, predicted, believed, on_roads, start = given.villages, given.predicted, given.believed, given.roads, given.start
+    graph, lines, epsg = on_roads.graph, given.lines, predicted.coverage.grid.epsg
     work.progress(1, sampling.days + 2)
-    on_roads = Roadwork(graph, points, sampling)
     trips = plan_trips(believed.beliefs, on_roads, sampling, on_day=lambda done: work.progress(1 + done, sampling.days + 2))
-    left = _left(graph, on_roads, believed, trips, every, xy)
+    left = _left(graph, on_roads, believed, trips, given.every, given.xy)
     record: dict[str, Any] = {
         "planned": bool(trips), "undecided": len(open_ones), "left": left, "measured": believed.measured,
         "start": {"given": bool(sampling.start), "found_in": start.found_in, "away_m": round(start.away_m, 1)},
@@ -142,8 +178,11 @@ def plan_measurements(work: Workspace, project: Project, settings: AnalysisSetti
     areas, area_change = _areas(work, settings, predicted, believed, on_roads, trips, lines, spoken)
     table = planned_table(stops, open_ones, areas)
     write_frame(work.folder / "measurements_planned.parquet", table)
+    units = load_frame(work.upstream["inputs"], "units")
     lon, lat = to_wgs84(np.array([start.xy[0]]), np.array([start.xy[1]]), epsg)
-    _write_days(work, project, sampling, believed, graph, trips, stops, open_ones, (float(lon[0]), float(lat[0])), made_up=made_up)
+    names = dict(zip(units["commune_code"].astype(str), units["commune_name"].astype(str), strict=True))
+    sheets = Sheets(project, sampling, believed, graph, open_ones, names, epsg, (float(lon[0]), float(lat[0])), made_up=made_up)
+    sheets.write(work.public / SAMPLING_FOLDER, trips, stops)
     km = [sum(s.leg.km for s in trip.stops) + trip.back.km for trip in trips]
     return {
         **record,
@@ -191,19 +230,8 @@ def sampling_lines(record: Mapping[str, Any]) -> list[Bilingual]:
     return out
 
 
-def _nothing(why: str, undecided: int) -> dict[str, Any]:
-    return {"planned": False, "why": why, "undecided": undecided}
-
-
 def _spoken(project: Project) -> Literal["vi", "en"]:
     return "en" if project.language == "en" else "vi"
-
-
-def _cells(work: Workspace, villages: pd.DataFrame, predicted: Predicted, wanted: npt.NDArray[np.bool_]) -> tuple[_I64, _I64]:
-    """Return the cells that speak for some of the villages, as their classes were found; -1 where none does."""
-    owned = read_array(work.upstream["villages"] / "cells_of_villages.npy")
-    row, column = village_points(villages["lon"].to_numpy(float), villages["lat"].to_numpy(float), predicted.coverage, owned)
-    return row[wanted], column[wanted]
 
 
 def _lines(roads: gpd.GeoDataFrame, epsg: int, settings: SamplingSettings) -> RoadLines:
@@ -213,13 +241,13 @@ def _lines(roads: gpd.GeoDataFrame, epsg: int, settings: SamplingSettings) -> Ro
     return RoadLines(shapes[kept], speed[kept], roads["road_id"].to_numpy(dtype=object)[kept], roads["road_name"].to_numpy(dtype=object)[kept])
 
 
-def _start(work: Workspace, villages: pd.DataFrame, lines: RoadLines, epsg: int, settings: SamplingSettings) -> _Start:
+def _start(folder: Path, villages: pd.DataFrame, lines: RoadLines, epsg: int, settings: SamplingSettings) -> _Start:
     """Return the start on the nearest road: the project's, else the middle of the villages of the commune with the most people."""
     name = ""
     if settings.start:
         lon, lat = settings.start
     else:
-        communes = load_frame(work.upstream["villages"], "communes")
+        communes = load_frame(folder, "communes")
         inside = villages
         if communes is not None and communes["population"].notna().any():
             most = communes.loc[communes["population"].astype(float).idxmax()]
@@ -334,111 +362,3 @@ def _driven(
         lon, lat = to_wgs84(points.x_m[p : p + 1], points.y_m[p : p + 1], grid.epsg)
         out[key] = _Driven(day, len(squares), float(lon[0]), float(lat[0]))
     return out
-
-
-def _write_days(
-    work: Workspace,
-    project: Project,
-    sampling: SamplingSettings,
-    believed: Believed,
-    graph: RoadGraph,
-    trips: Sequence[Trip],
-    stops: Sequence[PlannedStop],
-    villages: pd.DataFrame,
-    start: tuple[float, float],
-    *,
-    made_up: bool,
-) -> None:
-    """Write a GPX file per vehicle-day and the sheets in both languages."""
-    words, spoken = phrases(_WORDS), _spoken(project)
-    epsg = load_coverage(work.upstream["coverage"]).coverage.grid.epsg
-    names = load_frame(work.upstream["inputs"], "units").set_index("commune_code")["commune_name"].astype(str).to_dict()
-    xy = np.column_stack([believed.beliefs.villages.x_m, believed.beliefs.villages.y_m])
-    sheets: list[DaySheet] = []
-    for day, trip in enumerate(trips, start=1):
-        mine = [s for s in stops if s.day == day]
-        way = _way(graph, trip)
-        file = f"day_{day:02d}.gpx"
-        lon, lat = to_wgs84(way[:, 0], way[:, 1], epsg)
-        waypoints = []
-        for s in mine:
-            village = villages.iloc[s.village]
-            name = words.say("sheet", "waypoint", stop=s.stop, village=str(village["village_name"]) or str(village["village_id"])).text(spoken)
-            waypoints.append(Waypoint(float(village["lon"]), float(village["lat"]), name, joined(_measures(s), "; ").text(spoken)))
-        title = words.say("sheet", "gpx_day", day=day, name=project.name).text(spoken)
-        totals = words.say(
-            "sheet", "totals", stops=number_text(len(mine)), km=number_text(sum(s.km for s in mine) + trip.back.km, 1),
-            hours=number_text(trip.minutes / 60.0, 1), change=number_text(sum(s.expected_change for s in mine), 1),
-        )  # fmt: skip
-        write_bytes(work.public / SAMPLING_FOLDER / file, gpx_bytes(title, totals.text(spoken), waypoints, list(zip(lon.tolist(), lat.tolist(), strict=True))))
-        nodes = graph.at[[s.village + 1 for s in mine]]
-        left_at = np.column_stack([graph.x_m[nodes], graph.y_m[nodes]])
-        picture = route_picture(way, xy[[s.village for s in mine]], left_at, way[0], [s.stop for s in mine], words.say("sheet", "map", day=day).text(spoken))
-        sheets.append(
-            DaySheet(
-                words.say("sheet", "title", day=day, days=len(trips)), totals, words.say("sheet", "start", lon=_degrees(start[0]), lat=_degrees(start[1])),
-                words.say("sheet", "back", km=number_text(trip.back.km, 1), minutes=number_text(trip.back.minutes)), words.say("sheet", "gpx", file=file),
-                tuple(_sheet_stop(s, villages.iloc[s.village], names) for s in mine), picture,
-            )
-        )  # fmt: skip
-    rules = [words.say("sheet", "lock_why"), *_rules(sampling, believed)]
-    about = words.say("sheet", "project", name=project.name, date=Bilingual(f"{project.date:%d/%m/%Y}", project.date.isoformat()))
-    for language in _LANGUAGES:
-        page = measuring_sheet(sheets, title=project.name, project=about, rules=rules, language=language, made_up=made_up)
-        write_bytes(work.public / SAMPLING_FOLDER / f"sheet_{language}.html", page)
-
-
-def _rules(sampling: SamplingSettings, believed: Believed) -> list[Bilingual]:
-    words = phrases(_WORDS)
-    counted = {technology for _, technology in believed.layers}
-    driven = [t for t in sampling.drive_technologies if t in counted]
-    road = words.say("sheet", "lock_road", technologies=", ".join(driven)) if driven else words.say("sheet", "lock_road_none")
-    stop = words.say("sheet", "lock_stop", positions=sampling.positions_per_stop, apart=number_text(measured_settings().spot_m))
-    return [road, stop, words.say("sheet", "lock_silence"), words.say("sheet", "lock_car")]
-
-
-def _sheet_stop(stop: PlannedStop, village: pd.Series, names: Mapping[str, str]) -> SheetStop:
-    words = phrases(_WORDS)
-    hours, minutes = divmod(round(stop.minutes), 60)
-    walk = words.say("sheet", "walk", m=number_text(round(stop.walk_m, -1))) if stop.walk_m >= _AT_ROAD_M else words.say("sheet", "off")
-    code = str(village["commune_code"])
-    way = number_text(stop.km, 1)
-    road = f" km, {stop.road_name or stop.road_id}" if stop.road_name or stop.road_id else " km"
-    return SheetStop(
-        stop.stop, words.say("sheet", "arrival", hours=hours, minutes=f"{minutes:02d}"), str(village["village_name"]) or str(village["village_id"]),
-        names.get(code, code), Bilingual(f"{_degrees(village['lat'])}, {_degrees(village['lon'])}", f"{_degrees(village['lat'])}, {_degrees(village['lon'])}"),
-        Bilingual(way.vi + road, way.en + road), walk, tuple(_measures(stop)), number_text(stop.expected_change, 2),
-    )  # fmt: skip
-
-
-#: A village nearer to the road is at it.
-_AT_ROAD_M = 25.0
-
-
-def _measures(stop: PlannedStop) -> list[Bilingual]:
-    """Return one line for each operator: its technologies with their samples."""
-    words = phrases(_WORDS)
-    by_operator: dict[str, list[Bilingual]] = {}
-    for layer in stop.layers:
-        by_operator.setdefault(layer.operator, []).append(words.say("sheet", "technology", technology=layer.technology, tests=layer.tests_needed))
-    return [words.say("sheet", "measure", operator=operator, technologies=joined(listed)) for operator, listed in by_operator.items()]
-
-
-def _degrees(value: float) -> str:
-    return f"{float(value):.5f}"
-
-
-def _way(graph: RoadGraph, trip: Trip) -> _F64:
-    """Return the vertices of a trip's way, start to end."""
-    parts = []
-    for leg in (*(s.leg for s in trip.stops), trip.back):
-        for edge, entered in leg.edges:
-            shape = graph.shapes[edge]
-            parts.append(shape if int(graph.start[edge]) == entered else shape[::-1])
-    if not parts:
-        node = int(graph.at[0])
-        return np.array([[graph.x_m[node], graph.y_m[node]]])
-    every = np.concatenate(parts)
-    keep = np.ones(len(every), dtype=bool)
-    keep[1:] = (every[1:] != every[:-1]).any(axis=1)
-    return np.asarray(every[keep], dtype=np.float64)

@@ -222,7 +222,7 @@ def _project(places: _F64, tree: shapely.STRtree, lines: npt.NDArray[np.object_]
     if not len(places):
         return np.zeros((0, 2)), np.zeros(0)
     points = shapely.points(places)
-    which = tree.nearest(points)
+    which = np.atleast_1d(tree.nearest(points))
     along = shapely.line_locate_point(lines[which], points)
     on = shapely.get_coordinates(shapely.line_interpolate_point(lines[which], along))
     for k, (i, d) in enumerate(zip(which.tolist(), along.tolist(), strict=True)):

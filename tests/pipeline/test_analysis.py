@@ -233,6 +233,7 @@ def test_the_manifest_books_inputs_rules_defaults_and_time(run: Analysis, projec
         "ipv6",
         "standards",
         "planning",
+        "sampling",
         "tables",
         "layers",
         "map",

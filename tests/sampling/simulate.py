@@ -36,9 +36,13 @@ class Outcome:
         half = _Z * more.std(ddof=1) / len(more) ** 0.5
         return float(more.mean() - half), float(more.mean() + half)
 
+    def _wrongly(self, way: str) -> str:
+        share = self.wrong_share(way)
+        return "" if np.isnan(share) else f", {share:.1%} of them wrongly"
+
     def text(self) -> str:
         lines = [f"{len(self.decided['plan'])} seeds, {self.days} vehicle-days each; undecided before: {self.mean('undecided') * self.days:.1f} villages"]
-        lines += [f"{way:7s} {self.mean(way):6.2f} decided per vehicle-day, {self.wrong_share(way):.1%} of them wrongly" for way in WAYS]
+        lines += [f"{way:7s} {self.mean(way):6.2f} decided per vehicle-day{self._wrongly(way)}" for way in WAYS]
         lines.append(f"the plan itself expected {self.mean('promised'):.2f}")
         for other in WAYS[1:]:
             low, high = self.interval(other)
