@@ -236,35 +236,43 @@ def _shortlist(beliefs: Beliefs, measured: _Bool, left: list[int], most: int) ->
 
 
 class _Worth:
-    """Worth of a route: villages expected to be decided beyond what was measured before."""
+    """Worth of a route: villages expected to be decided beyond what was measured before.
+
+    Routes that are weighed differ little from one another: only villages near what differs from the route last asked for again are worked out anew.
+    """
 
     def __init__(self, beliefs: Beliefs, roads: Roadwork, ways: Ways, listed: list[int], measured: _Bool) -> None:
-        self._beliefs, self._roads, self._ways, self._measured = beliefs, roads, ways, measured
+        self._beliefs, self._roads, self._ways, self._measured = beliefs, roads, ways, measured.copy()
         self._nodes = [int(roads.graph.at[0]), *(int(roads.graph.at[v + 1]) for v in listed)]
         self._listed = listed
         self._known: dict[Route, float] = {(): 0.0}
-        self._before: dict[int, float] = {}
+        self._base: Route = ()
+        self._base_sites, self._base_worth = self._measured, 0.0
+        self._chance = np.array([beliefs.chance(i, measured) for i in range(len(beliefs))])
 
     def __call__(self, route: Route) -> float:
         if route not in self._known:
-            self._known[route] = self._worth(route)
+            self._known[route] = self._base_worth + sum(change for _, change in self._changes(self._sites(route)))
+        elif route != self._base:
+            sites = self._sites(route)
+            for village, change in self._changes(sites):
+                self._chance[village] += change
+            self._base, self._base_sites, self._base_worth = route, sites, self._known[route]
         return self._known[route]
 
-    def _worth(self, route: Route) -> float:
-        measured, first = self._measured.copy(), len(self._beliefs)
-        at = (0, *route, 0)
-        new = [self._roads.sites(self._ways, self._nodes[a], self._nodes[b], first) for a, b in pairwise(at)]
-        new.append(np.array([self._listed[k - 1] for k in route], dtype=np.int64))
-        sites = np.concatenate(new)
-        sites = np.unique(sites[~measured[sites]])
-        measured[sites] = True
-        touched = {i for s in sites.tolist() for i in self._beliefs.villages_of[s]}
-        return float(sum(self._beliefs.chance(i, measured) - self._chance_before(i) for i in sorted(touched)))
+    def _sites(self, route: Route) -> _Bool:
+        """Return what is measured once the route is driven."""
+        sites, first = self._measured.copy(), len(self._beliefs)
+        for a, b in pairwise((0, *route, 0)):
+            sites[self._roads.sites(self._ways, self._nodes[a], self._nodes[b], first)] = True
+        sites[[self._listed[k - 1] for k in route]] = True
+        return sites
 
-    def _chance_before(self, village: int) -> float:
-        if village not in self._before:
-            self._before[village] = self._beliefs.chance(village, self._measured)
-        return self._before[village]
+    def _changes(self, sites: _Bool) -> list[tuple[int, float]]:
+        """Return by how much the chance of each village differs from that of the base."""
+        differ = np.flatnonzero(sites != self._base_sites)
+        touched = sorted({i for s in differ.tolist() for i in self._beliefs.villages_of[s]})
+        return [(i, self._beliefs.chance(i, sites) - float(self._chance[i])) for i in touched]
 
 
 def _trip(beliefs: Beliefs, roads: Roadwork, ways: Ways, villages: list[int], measured: _Bool) -> Trip:

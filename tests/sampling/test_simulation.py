@@ -16,7 +16,7 @@ SMALL = {"villages": 60, "side_m": 20_000.0, "junctions": 14, "days": 1, "rounds
 
 @pytest.fixture(scope="module")
 def small() -> Outcome:
-    return simulate(8, **SMALL)
+    return simulate(6, **SMALL)
 
 
 def test_the_plan_decides_more_on_a_small_province(small: Outcome) -> None:
