@@ -140,7 +140,7 @@ def test_what_is_left_is_counted_by_why_and_said_in_both_languages(plan) -> None
     record, _ = plan
     assert record["left"] == {"closed": 1, "far": 0, "apart": 0, "long": 0, "other": 0}  # V6: no site list, nothing to learn
     said = " ".join(line.en for line in sampling_lines(record))
-    assert "1 that measuring cannot decide" in said
+    assert "not to be decided by measuring since data is missing: 1;" in said
     assert "Nothing was measured so far" in said
     assert "middle of the villages of Xã Thử" in said
     assert all(line.vi != line.en for line in sampling_lines(record))
@@ -189,7 +189,7 @@ def test_nothing_that_leaves_the_office_tells_when_or_who(plan) -> None:
     ("given", "why", "sentence"),
     [
         ({"undecided": False}, "nothing_undecided", "nothing needs to be measured"),
-        ({"roads": False}, "no_roads", "the project names no roads"),
+        ({"roads": False}, "no_roads", "The project names no roads"),
     ],
 )
 def test_without_roads_or_open_villages_there_is_one_sentence_and_no_file(project, tmp_path: Path, given, why: str, sentence: str) -> None:
@@ -205,7 +205,7 @@ def test_a_day_too_short_for_any_stop_plans_nothing_and_says_why(project, tmp_pa
     record, folder = planned(project, made_up_run(tmp_path / "up", standards=False), tmp_path / "stage", hours_per_day=0.4)
     assert not record["planned"]
     assert record["left"]["long"] == 4
-    assert "4 are too far for a day" in sampling_lines(record)[0].en
+    assert "too far for a day: 4;" in sampling_lines(record)[0].en
     assert list(folder.iterdir()) == []
 
 
