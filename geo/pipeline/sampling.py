@@ -100,6 +100,8 @@ class Prepared:
     start : _Start
     xy : (n, 2) float64 array
         Of the villages, in the grid's CRS.
+    unplaced : int
+        Undecided villages that have no cell: without a position, or outside the area.
     """
 
     villages: pd.DataFrame
@@ -110,6 +112,7 @@ class Prepared:
     every: RoadLines
     start: _Start
     xy: _F64
+    unplaced: int
 
 
 def prepare(upstream: Mapping[str, Path], settings: AnalysisSettings) -> Prepared | tuple[str, int]:
@@ -124,7 +127,7 @@ def prepare(upstream: Mapping[str, Path], settings: AnalysisSettings) -> Prepare
     chosen = undecided & (row >= 0)
     open_ones = villages[chosen].reset_index(drop=True)
     if open_ones.empty:
-        return "nothing_undecided", 0
+        return ("nothing_placed", int(undecided.sum())) if undecided.any() else ("nothing_undecided", 0)
     if roads is None or roads.empty:
         return "no_roads", len(open_ones)
     epsg = predicted.coverage.grid.epsg
@@ -135,7 +138,7 @@ def prepare(upstream: Mapping[str, Path], settings: AnalysisSettings) -> Prepare
     graph = road_graph(lines, np.vstack([start.xy, xy]), join_m=sampling.join_m, walk_m=sampling.walk_m)
     points = along_roads(graph, sampling.road_point_m)
     believed = believe(upstream, settings, predicted, row=row[chosen], column=column[chosen], road_x_m=points.x_m, road_y_m=points.y_m)
-    return Prepared(open_ones, predicted, believed, Roadwork(graph, points, sampling), lines, every, start, xy)
+    return Prepared(open_ones, predicted, believed, Roadwork(graph, points, sampling), lines, every, start, xy, int((undecided & ~chosen).sum()))
 
 
 def plan_measurements(work: Workspace, project: Project, settings: AnalysisSettings, *, made_up: bool) -> Mapping[str, Any]:
@@ -158,7 +161,7 @@ def plan_measurements(work: Workspace, project: Project, settings: AnalysisSetti
     trips = plan_trips(believed.beliefs, on_roads, sampling, on_day=lambda done: work.progress(1 + done, sampling.days + 2))
     left = _left(graph, on_roads, believed, trips, given.every, given.xy)
     record: dict[str, Any] = {
-        "planned": bool(trips), "undecided": len(open_ones), "left": left, "measured": believed.measured,
+        "planned": bool(trips), "undecided": len(open_ones) + given.unplaced, "left": {"unplaced": given.unplaced, **left}, "measured": believed.measured,
         "start": {"given": bool(sampling.start), "found_in": start.found_in, "away_m": round(start.away_m, 1)},
     }  # fmt: skip
     if not trips:
@@ -206,7 +209,7 @@ def sampling_lines(record: Mapping[str, Any]) -> list[Bilingual]:
     said, n = phrases(_WORDS), number_text
     if ("undecided" in record and "left" not in record) or record.get("why") in {"no_villages", "nothing_undecided", "no_roads"}:
         return [said.say("said", record["why"], n=n(record["undecided"]))]
-    left = {name: n(record["left"][name]) for name in ("far", "apart", "long", "closed", "other")}
+    left = {name: n(record["left"][name]) for name in ("unplaced", "far", "apart", "long", "closed", "other")}
     walk = n(record["walk_m"])
     if not record["planned"]:
         out = [said.say("said", "nothing_reached", n=n(record["undecided"]), walk=walk, **left)]

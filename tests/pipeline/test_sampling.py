@@ -44,7 +44,7 @@ def project(tmp_path_factory: pytest.TempPathFactory):
     return read_project(file)
 
 
-def made_up_run(folder: Path, *, roads: bool = True, undecided: bool = True, standards: bool = True) -> dict[str, Path]:
+def made_up_run(folder: Path, *, roads: bool = True, undecided: bool = True, standards: bool = True, placed: bool = True) -> dict[str, Path]:
     """Write the stages' files that the plan reads: a run without measurements."""
     up = {name: folder / name for name in ("inputs", "calibration", "coverage", "villages", "standards")}
     for path in up.values():
@@ -71,6 +71,8 @@ def made_up_run(folder: Path, *, roads: bool = True, undecided: bool = True, sta
     row, column = np.array(list(VILLAGES.values())).T
     lon, lat = to_wgs84(x[column], y[row], GRID.epsg)
     villages = pd.DataFrame({"village_id": list(VILLAGES), "village_name": [f"Bản {v} & <i>" for v in VILLAGES], "commune_code": "99001", "lon": lon, "lat": lat})
+    if not placed:
+        villages[["lon", "lat"]] = np.nan
     villages["class"] = ["served" if v == "V4" or not undecided else "undecided" for v in VILLAGES]
     write_frame(up["villages"] / "villages.parquet", villages)
     write_frame(up["villages"] / "communes.parquet", pd.DataFrame({"commune_code": ["99001"], "commune_name": ["Xã Thử"], "population": [1000.0]}))
@@ -138,7 +140,7 @@ def test_a_road_without_a_verdict_is_decided_on_the_way(plan) -> None:
 
 def test_what_is_left_is_counted_by_why_and_said_in_both_languages(plan) -> None:
     record, _ = plan
-    assert record["left"] == {"closed": 1, "far": 0, "apart": 0, "long": 0, "other": 0}  # V6: no site list, nothing to learn
+    assert record["left"] == {"unplaced": 0, "closed": 1, "far": 0, "apart": 0, "long": 0, "other": 0}  # V6: no site list, nothing to learn
     said = " ".join(line.en for line in sampling_lines(record))
     assert "not to be decided by measuring since data is missing: 1;" in said
     assert "Nothing was measured so far" in said
@@ -188,7 +190,8 @@ def test_nothing_that_leaves_the_office_tells_when_or_who(plan) -> None:
 @pytest.mark.parametrize(
     ("given", "why", "sentence"),
     [
-        ({"undecided": False}, "nothing_undecided", "nothing needs to be measured"),
+        ({"undecided": False}, "nothing_undecided", "no route is planned"),
+        ({"placed": False}, "nothing_placed", "add their coordinates"),
         ({"roads": False}, "no_roads", "The project names no roads"),
     ],
 )

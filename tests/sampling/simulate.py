@@ -11,6 +11,8 @@ import numpy as np
 
 from tests.sampling.made_up import province, strategies
 
+#: A province of a tenth of the full one's time.
+SMALL: Mapping[str, Any] = {"villages": 60, "side_m": 20_000.0, "junctions": 14, "days": 1, "rounds": 1}
 WAYS = ("plan", "area", "random")
 #: Of a normal law, two-sided 95 %.
 _Z = 1.959964
@@ -66,8 +68,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=200)
     parser.add_argument("--stated-sd", type=float, default=1.0, help="standard deviation that the plan believes over the true one")
+    parser.add_argument("--small", action="store_true", help="small provinces, one vehicle-day: a tenth of the time")
     asked = parser.parse_args()
-    print(simulate(asked.seeds, truth_factor=1.0 / asked.stated_sd).text())
+    print(simulate(asked.seeds, truth_factor=1.0 / asked.stated_sd, **(SMALL if asked.small else {})).text())
 
 
 if __name__ == "__main__":

@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.sampling.simulate import Outcome, simulate
-
-SMALL = {"villages": 60, "side_m": 20_000.0, "junctions": 14, "days": 1, "rounds": 1}
+from tests.sampling.simulate import SMALL, Outcome, simulate
 
 
 @pytest.fixture(scope="module")
