@@ -9,7 +9,7 @@ held against all routes (``tests/sampling``).
    the greedy rule for a budget (S. Khuller, A. Moss, J. Naor 1999, Information Processing Letters 70(1), 39-45; C. Chekuri, N. Korula, M. Pál 2012,
    ACM Transactions on Algorithms 8(3), for routes).
 2. *Order.* After each insertion pieces of the route are reversed and stops moved while that saves time (2-opt, Or-opt).
-3. *Exchange.* Each stop in turn is taken out and its time used anew; what is better stays.
+3. *Exchange.* Each stop in turn is taken out and its time used for others; what is better stays.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ def best_route(day: Day, *, rounds: int, least: float) -> Route:
                 continue
             without = tuple(s for s in route if s != stop)
             for power in _POWERS[:2]:
-                other = _filled(day, without, power, least)
+                other = _filled(day, _filled(day, without, power, least, barred=stop), power, least)
                 if _better(day, other, route):
                     route = other
         if route == before:
@@ -91,9 +91,9 @@ def _better(day: Day, a: Route, b: Route) -> bool:
     return more > _TIE or (more > -_TIE and day.time(a) < day.time(b) - _MINUTE)
 
 
-def _filled(day: Day, route: Route, power: float, least: float) -> Route:
-    """Return a route with stops added while they fit and are worth it."""
-    rest = [k for k in range(1, len(day.service)) if k not in route]
+def _filled(day: Day, route: Route, power: float, least: float, *, barred: int = 0) -> Route:
+    """Return a route with stops, but for a barred one, added while they fit and are worth it."""
+    rest = [k for k in range(1, len(day.service)) if k not in route and k != barred]
     while rest:
         spent, worth = day.time(route), day.value(route)
         best: tuple[float, Route] | None = None

@@ -44,7 +44,7 @@ def test_what_a_measurement_cannot_prove_does_not_count(serve: bool, unserve: bo
 
 
 def test_all_layers_have_to_be_unserved_and_one_that_no_cell_reaches_is() -> None:
-    both = outlook([-30.0, -5.0], [0.0, 5.0], [1.0, 1e-9], serve=[True, False], stays=[True, False])
+    both = outlook([0.0, -5.0], [0.0, 5.0], [1.0, 1e-9], serve=[True, False], stays=[True, False])
     assert village_chance(both, CUTS) == pytest.approx(norm.cdf(1.0), abs=1e-4)
     # One of which nothing can be learnt keeps the village undecided.
     never = outlook([-30.0, -5.0], [0.0, 5.0], [1.0, 1e-9], serve=[False, False], unserve=[False, True])

@@ -44,10 +44,11 @@ def test_small_days_against_every_route() -> None:
 
 
 def test_exchange_leaves_a_greedy_trap() -> None:
-    """One rich stop far off fills the day; two lesser ones near by are worth more together."""
-    minutes = np.array([[0, 50, 10, 10], [50, 0, 60, 60], [10, 60, 0, 10], [10, 60, 10, 0]], dtype=float)
-    worth = {1: 1.0, 2: 0.6, 3: 0.6}
+    """One stop is worth most, per minute too, and fills the day; two lesser ones are worth more together."""
+    minutes = np.array([[0, 30, 25, 25], [30, 0, 55, 55], [25, 55, 0, 50], [25, 55, 50, 0]], dtype=float)
+    worth = {1: 1.0, 2: 0.8, 3: 0.8}
     day = Day(minutes, np.array([0.0, 0, 0, 0]), 100.0, lambda route: sum(worth[k] for k in route))
+    assert set(best_route(day, rounds=0, least=0.01)) == {1}
     assert set(best_route(day, rounds=1, least=0.01)) == {2, 3}
 
 
