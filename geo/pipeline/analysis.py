@@ -49,6 +49,7 @@ from geo.pipeline.results import (
     write_result_layers,
     write_result_tables,
 )
+from geo.pipeline.sampling import sampling_stage
 from geo.pipeline.settings import AnalysisSettings, analysis_settings
 from geo.pipeline.showing import kind_name, map_content, notices, sentence, write_map
 from geo.pipeline.standards import STANDARD_INPUTS, STANDARD_TABLES, judge_areas
@@ -61,6 +62,7 @@ from geo.pipeline.steps import (
     network_of,
     outline_zones,
     plan,
+    plan_trips,
     predict,
     propose_sites,
 )
@@ -263,7 +265,7 @@ def analysis_stages(
     """
     title = {
         name: sentence("stages", name)
-        for name in ("inputs", "calibration", "coverage", "villages", "dead_zones", "claims", "ipv6", "standards", "planning", "candidates", "proposals", "tables", "layers", "map")
+        for name in ("inputs", "calibration", "coverage", "villages", "dead_zones", "claims", "ipv6", "standards", "planning", "candidates", "proposals", "sampling", "tables", "layers", "map")
     }
     zones = {code: zone for code, zone in province_zones(project.extra).items() if code in project.provinces}
     all_zones = province_zones(project.extra)
@@ -403,12 +405,13 @@ def analysis_stages(
         plan_stage(project, settings, title["planning"], lambda work: plan(work, project, settings)),
         candidate_stage(project, settings, title["candidates"], lambda work: look_for_candidates(work, project, settings)),
         proposal_stage(project, settings, title["proposals"], lambda work: propose_sites(work, project, settings)),
+        sampling_stage(project, settings, title["sampling"], lambda work: plan_trips(work, project, settings)),
         Stage(
             "tables",
             title["tables"],
             lambda work: _tables(work, project, settings),
             settings={**named, "operators": project.operators, "counting": settings.coverage.counting},
-            upstream=("inputs/issues.json", "calibration/issues.json", "coverage", "villages", "dead_zones", "claims", "standards", "ipv6", "planning", "candidates/issues.json", "proposals"),
+            upstream=("inputs/issues.json", "calibration/issues.json", "coverage", "villages", "dead_zones", "claims", "standards", "ipv6", "planning", "candidates/issues.json", "proposals", "sampling"),
         ),
         Stage(
             "layers",
@@ -416,7 +419,7 @@ def analysis_stages(
             lambda work: _layers(work, project),
             settings={"date": project.date, "language": project.language},
             upstream=(
-                "inputs/units.parquet", "inputs/sites.parquet", "inputs/coverage_claims.parquet", "villages", "dead_zones", "claims", "planning", "proposals",
+                "inputs/units.parquet", "inputs/sites.parquet", "inputs/coverage_claims.parquet", "villages", "dead_zones", "claims", "planning", "proposals", "sampling",
             ),
         ),
         Stage(
@@ -579,6 +582,7 @@ def _facts(
             "ipv6": settings.asking,
             "candidates": settings.candidates,
             "objective": settings.objective,
+            "sampling": settings.sampling,
         },
         "settings_left_to_defaults": sorted(project.defaults_used),
         "rules": {

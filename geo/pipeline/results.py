@@ -22,6 +22,7 @@ from geo.pipeline.ipv6 import IPV6_TABLES
 from geo.pipeline.planning import PLAN_TABLES
 from geo.pipeline.proposals import PROPOSAL_TABLES
 from geo.pipeline.reading import load_frame
+from geo.pipeline.sampling import SAMPLING_TABLES
 from geo.pipeline.standards import STANDARD_TABLES
 from geo.report.qgis import layer_styles
 from geo.report.tables import Arranged, arrange, csv_bytes, result_table, tables_workbook
@@ -47,6 +48,8 @@ def result_frames(folders: Mapping[str, Path]) -> dict[str, pd.DataFrame]:
         found |= {name: load_frame(folders["planning"], name) for name in PLAN_TABLES}
     if "proposals" in folders:
         found |= {name: load_frame(folders["proposals"], name) for name in PROPOSAL_TABLES}
+    if "sampling" in folders:
+        found |= {name: load_frame(folders["sampling"], name) for name in SAMPLING_TABLES}
     if "tables" in folders:
         found[PEOPLE] = load_frame(folders["tables"], PEOPLE)
     return {name: frame for name, frame in found.items() if frame is not None}

@@ -26,6 +26,7 @@ from geo.project import Project
 from geo.propagation.ground import EndLoss, GroundSettings, check_ground, ground_settings
 from geo.propagation.p2109 import BuildingKind
 from geo.rules import Rule, RuleSet
+from geo.sampling import SamplingSettings, sampling_settings
 from geo.service_quality import ServiceSettings, service_settings
 from geo.standards import EvidenceSettings, evidence_settings
 from geo.villages import VillageSettings, village_settings
@@ -74,6 +75,8 @@ class AnalysisSettings:
         Where sites may be proposed.
     objective : ObjectiveSettings
         What they are worth, and what there is to spend.
+    sampling : SamplingSettings
+        How measuring trips are planned.
     """
 
     coverage: CoverageSettings
@@ -99,6 +102,7 @@ class AnalysisSettings:
     mast_rules: MastRules = field(default_factory=lambda: mast_rules({}, {}))
     candidates: CandidateSettings = field(default_factory=lambda: candidate_settings({}))
     objective: ObjectiveSettings = field(default_factory=lambda: objective_settings({}))
+    sampling: SamplingSettings = field(default_factory=sampling_settings)
 
 
 #: Units of which there is at least one, and settings without a unit that are such counts too.
@@ -140,9 +144,12 @@ def analysis_settings(project: Project) -> AnalysisSettings:
     service: dict[str, Any] = {}
     evidence: dict[str, Any] = {}
     asking, ask_portals = asking_settings(), False
+    sampling = sampling_settings()
     for name, value in project.analysis.items():
         if name == "ipv6":
             asking, ask_portals = _asking(value)
+        elif name == "sampling":
+            sampling = sampling_settings(value)  # type: ignore[arg-type]
         elif name in for_coverage:
             coverage[name] = _absent(project, value) if name == "absent_technologies" else _checked(name, value)
         elif name in for_ground:
@@ -203,6 +210,7 @@ def analysis_settings(project: Project) -> AnalysisSettings:
         mast_rules=mast_rules(project.plan, project.extra),
         candidates=candidate_settings(project.plan),
         objective=objective_settings(project.plan),
+        sampling=sampling,
     )
 
 

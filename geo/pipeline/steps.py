@@ -31,6 +31,7 @@ from geo.pipeline.reading import (
     load_population_raster,
     load_terrain,
 )
+from geo.pipeline.sampling import plan_measurements
 from geo.pipeline.settings import AnalysisSettings
 from geo.pipeline.showing import state_ended
 from geo.pipeline.zones import write_zones
@@ -40,7 +41,9 @@ from geo.report.lists import ListFacts
 from geo.validation import IssueLog
 from geo.villages import Obstructions, path_obstructions
 
-__all__ = ["class_places", "hold_claims", "learn", "look_for_candidates", "made_up", "network_of", "outline_zones", "plan", "predict", "propose_sites"]
+__all__ = [
+    "class_places", "hold_claims", "learn", "look_for_candidates", "made_up", "network_of", "outline_zones", "plan", "plan_trips", "predict", "propose_sites",
+]
 
 
 def network_of(folder: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -224,6 +227,11 @@ def look_for_candidates(work: Workspace, project: Project, settings: AnalysisSet
 def propose_sites(work: Workspace, project: Project, settings: AnalysisSettings) -> Mapping[str, Any]:
     """Choose sites within the yearly budgets (:func:`geo.pipeline.proposals.propose`)."""
     return propose(work, project, settings)
+
+
+def plan_trips(work: Workspace, project: Project, settings: AnalysisSettings) -> Mapping[str, Any]:
+    """Say what to measure next (:func:`geo.pipeline.sampling.plan_measurements`)."""
+    return plan_measurements(work, project, settings, made_up=made_up(project))
 
 
 def made_up(project: Project) -> bool:

@@ -235,6 +235,7 @@ def test_the_manifest_books_inputs_rules_defaults_and_time(run: Analysis, projec
         "planning",
         "candidates",
         "proposals",
+        "sampling",
         "tables",
         "layers",
         "map",

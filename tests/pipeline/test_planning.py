@@ -133,6 +133,21 @@ def frame(results: Mapping[str, StageResult], name: str):
     return read_frame(results["planning"].folder / f"{name}.parquet")
 
 
+def test_what_to_measure_next_is_planned_too(run: Analysis) -> None:
+    """The whole run has undecided villages and a road: the table, the route and the sheets are published."""
+    record = run.results["sampling"].record
+    assert record["planned"]
+    assert not record["measured"]
+    found = {path.relative_to(run.folder).as_posix() for path in run.written}
+    assert {"tables/measurements_planned.csv", "measurements/day_01.gpx", "measurements/sheet_vi.html", "measurements/sheet_en.html"} <= found
+    text = (run.folder / "tables" / "measurements_planned.csv").read_text(encoding="utf-8-sig")
+    rows = list(csv.DictReader(io.StringIO(text)))
+    assert {row["village_id"] for row in rows} <= {f"T{k}" for k in range(1, 6)}
+    assert sum(float(row["expected_change"]) for row in rows) == pytest.approx(record["expected_change"], abs=0.002)
+    assert all("khóa" in row["instruction"] for row in rows)
+    assert "measurements_planned" in {str(n) for n, _ in pyogrio.list_layers(run.folder / "layers.gpkg")}
+
+
 def test_fed_back_as_sites_the_communes_change_by_what_the_plan_gains(run: Analysis, tmp_path: Path) -> None:
     """The lines together, over all operators and layer by layer: equal, not only within 3 %."""
     plain = run.results
