@@ -103,13 +103,18 @@ def packed(frame: pd.DataFrame) -> dict[str, Any]:
 
 
 def _packed(values: Sequence[Plain]) -> dict[str, Any]:
-    """Return a column as the page unpacks it: one value for all, numbers of distinct texts, or the values as they are.
+    """Return a column as the page unpacks it: one value for all, values with how often each stands in a row, numbers of distinct texts, or the values as they are.
 
-    Villages and zones are thousands of rows whose texts repeat: this is a third of what the rows take.
+    Villages and zones are thousands of rows whose texts repeat: this is a third of what the rows take. Verdicts come sorted by
+    rule, so that most of their columns are a few runs.
     """
     distinct = list(dict.fromkeys((type(value), value) for value in values))
     if len(distinct) == 1:
         return {"all": values[0]}
+    begins = [i for i, value in enumerate(values) if i == 0 or (type(value), value) != (type(values[i - 1]), values[i - 1])]
+    if len(begins) * 3 <= len(values):
+        ends = [*begins[1:], len(values)]
+        return {"run": [values[i] for i in begins], "long": [end - begin for begin, end in zip(begins, ends, strict=True)]}
     if len(distinct) * 2 > len(values) or not any(kind is SafeText for kind, _ in distinct):
         return {"is": list(values)}
     numbers = {key: i for i, key in enumerate(distinct)}

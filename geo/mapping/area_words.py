@@ -6,7 +6,7 @@ What the tables of results say of a column, the map says too; short headers of d
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
@@ -14,9 +14,10 @@ from typing import Any
 from geo.errors import Bilingual
 from geo.io.resources import load_toml
 from geo.mapping.content import AreaKind
+from geo.mapping.escape import vn_safe
 from geo.mapping.labels import Label, column_entries, label_of, phrase, section
 
-__all__ = ["area_entries", "area_names", "class_words"]
+__all__ = ["area_entries", "area_names", "class_words", "code_words", "described_columns"]
 
 #: File and table of results that describe a kind's columns.
 _TABLES: dict[AreaKind, tuple[str, str]] = {
@@ -37,17 +38,38 @@ _CODED: dict[AreaKind, dict[str, str]] = {
 def area_entries(kind: AreaKind) -> Mapping[str, Any]:
     """Return what is known of the columns of a kind of areas, in the form of the map's ``columns``."""
     file, table = _TABLES[kind]
-    entries = {name: _entry(kind, name, entry) for name, entry in load_toml(file)[table]["columns"].items()}
+    entries = described_columns(file, table, _CODED[kind])
     for name in entries:
         if name in column_entries() and name in {"lon", "lat"}:
             entries[name] = column_entries()[name]
     return MappingProxyType({**entries, **(section("zone_columns") if kind == "zone" else {})})
 
 
-def _entry(kind: AreaKind, name: str, entry: Mapping[str, Any]) -> Mapping[str, Any]:
+def described_columns(file: str, table: str, coded: Mapping[str, str] = MappingProxyType({})) -> dict[str, Mapping[str, Any]]:
+    """Return what a file of results says of a table's columns, in the form of the map's ``columns``.
+
+    Parameters
+    ----------
+    file, table : str
+    coded : mapping
+        Kinds of values that are codes, by column, where the file does not name the words.
+    """
+    return {name: _entry(coded, name, entry) for name, entry in load_toml(file)[table]["columns"].items()}
+
+
+def code_words(files: Sequence[str]) -> dict[str, dict[str, Label]]:
+    """Return the words of every code of some files of results: section to code to words."""
+    return {
+        name: {str(vn_safe(code)): label_of(Bilingual(words["vi"], words["en"])) for code, words in entries.items()}
+        for file in files
+        for name, entries in load_toml(file).get("codes", {}).items()
+    }
+
+
+def _entry(coded: Mapping[str, str], name: str, entry: Mapping[str, Any]) -> Mapping[str, Any]:
     short = {language: re.split(r"[;:(]", entry[language], maxsplit=1)[0].strip() for language in ("vi", "en")}
     caption = entry.get("caption", short)
-    shown = str(entry.get("codes", "")) or _CODED[kind].get(name) or _KINDS.get(entry["kind"], "text")
+    shown = str(entry.get("codes", "")) or coded.get(name) or _KINDS.get(entry["kind"], "text")
     return {"kind": shown, "vi": caption["vi"], "en": caption["en"], "about_vi": entry["vi"], "about_en": entry["en"]}
 
 

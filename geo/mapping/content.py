@@ -20,11 +20,18 @@ from geo.crs import WGS84_EPSG
 from geo.errors import Bilingual, CrsError, GridMismatchError, InputError
 from geo.grid import Grid
 
-__all__ = ["AREA_KINDS", "STATE_CODES", "AreaKind", "AreaLayer", "CoverageLayer", "DataSource", "MapContent", "MeasurementCount", "PeopleFigure"]
+__all__ = [
+    "AREA_KINDS", "STATE_CODES", "THEME_KINDS", "AreaKind", "AreaLayer", "CoverageLayer", "DataSource", "MapContent", "MeasurementCount", "PeopleFigure",
+    "ThemeKind", "ThemeLayer",
+]  # fmt: skip
 
 #: Kinds of areas: dead zones, claims that differ from what is known, what became of a zone since the last review.
 AreaKind = Literal["zone", "claim", "change"]
 AREA_KINDS: tuple[AreaKind, ...] = ("zone", "claim", "change")
+
+#: Themes: tables of results that are drawn on the communes (verdicts, IPv6) or as points (plans, what they leave, sharing, masts).
+ThemeKind = Literal["verdict", "ipv6", "plan", "remainder", "sharing", "mast"]
+THEME_KINDS: tuple[ThemeKind, ...] = ("verdict", "ipv6", "plan", "remainder", "sharing", "mast")
 
 #: Codes of a cell's state, in the order of the legend.
 STATE_CODES = (1, 2, 3, 4, 5, 6)
@@ -37,6 +44,15 @@ _AREA_COLUMNS: dict[AreaKind, tuple[str, str]] = {
     "zone": ("dead_zone_id", "class"), "claim": ("disagreement_id", "class"), "change": ("register_id", "state"),
 }  # fmt: skip
 _SITE_COLUMNS = ("site_id", "operator", "lon", "lat", "status")
+#: What the map needs of each kind of theme.
+_THEME_COLUMNS: dict[ThemeKind, tuple[str, ...]] = {
+    "verdict": ("area_code", "area_level", "rule_id", "operator", "rule_result", "evidence", "value", "basis", "period"),
+    "ipv6": ("area_code", "area_level", "source_kind"),
+    "plan": ("line_id", "operator", "lon", "lat", "class_allowed", "spacing_ok"),
+    "remainder": ("remainder_id", "proposed_to", "lon", "lat"),
+    "sharing": ("cluster_id", "masts_saved", "lon", "lat"),
+    "mast": ("mast_id", "owner", "mast_class", "planned", "lon", "lat"),
+}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -135,6 +151,34 @@ class AreaLayer:
         return _AREA_COLUMNS[self.kind][1]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class ThemeLayer:
+    """A table of results that the map draws, whole: a reader chooses on the page what of it is shown.
+
+    Parameters
+    ----------
+    kind : {"verdict", "ipv6", "plan", "remainder", "sharing", "mast"}
+    frame : DataFrame
+        With the columns of ``standards.csv``, ``ipv6.csv``, ``operator_plans.csv``, ``unserved_after_plans.csv``, ``sharing.csv``, or of the
+        masts as they were read; ``lon`` and ``lat`` in degrees (EPSG:4326), NaN where not known.
+    words : mapping
+        Column to code to words, for what a table has in the project's language alone.
+
+    Raises
+    ------
+    InputError
+        If a column is missing that the map needs.
+    """
+
+    kind: ThemeKind
+    frame: pd.DataFrame
+    words: Mapping[str, Mapping[str, Bilingual]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Check the columns."""
+        _require_columns(self.frame, _THEME_COLUMNS[self.kind], Bilingual("bảng kết quả", "results"))
+
+
 @dataclass(frozen=True, slots=True)
 class PeopleFigure:
     """One figure of people without signal: what it counts, how many, and where it stands.
@@ -207,6 +251,8 @@ class MapContent:
         Whether the data is invented; a banner then says so on screen and in print.
     language : {"vi", "en"}
         Language in which the map opens; the other one is a switch away.
+    edition : {"internal", "public"}
+        The public one is made by :func:`geo.mapping.public.public_content` alone.
     communes : GeoDataFrame or None
         EPSG:4326, with the columns of ``communes.csv`` and ``geometry``. Its figures are shown as
         they are: the map computes none of its own per commune.
@@ -224,6 +270,8 @@ class MapContent:
         Dead zones of all operators first, then by operator, by operator and technology; claims; changes.
     areas_missing : tuple of Bilingual
         Sentences on areas that a run could have and this map does not show, and why.
+    themes : tuple of ThemeLayer
+        Tables of results that are drawn on the communes or as points; of one that is missing the map says so.
     people : tuple of PeopleFigure
         The figures of people without signal that the run states, side by side.
     priority_weights : mapping
@@ -259,6 +307,7 @@ class MapContent:
     date: date
     made_up: bool = False
     language: Literal["vi", "en"] = "vi"
+    edition: Literal["internal", "public"] = "internal"
     communes: gpd.GeoDataFrame | None = None
     villages: pd.DataFrame | None = None
     sites: pd.DataFrame | None = None
@@ -267,6 +316,7 @@ class MapContent:
     all_operators: tuple[CoverageLayer, ...] = ()
     areas: tuple[AreaLayer, ...] = ()
     areas_missing: tuple[Bilingual, ...] = ()
+    themes: tuple[ThemeLayer, ...] = ()
     people: tuple[PeopleFigure, ...] = ()
     priority_weights: Mapping[str, float] = field(default_factory=dict)
     model: Bilingual | None = None

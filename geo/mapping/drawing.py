@@ -82,7 +82,8 @@ def draw(content: MapContent, colours: Palette, *, fallback: Bounds) -> DrawnMap
     frames: dict[Grid, MercatorFrame] = {}
     largest_px = _largest_side(content.layers, drawing)
     for layer in content.layers:
-        frames.setdefault(layer.grid, MercatorFrame(layer.grid, largest_px, drawing.pixels_per_cell))
+        pixels = drawing.public_pixels_per_cell if content.edition == "public" else drawing.pixels_per_cell
+        frames.setdefault(layer.grid, MercatorFrame(layer.grid, largest_px, pixels))
     bounds = _bounds(content, list(frames.values()), areas) or fallback
     canvas = _named(
         folium.Map(

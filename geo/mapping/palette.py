@@ -64,13 +64,28 @@ class Drawing:
     largest_image_px: int
     all_images_px2: int
     pixels_per_cell: float
+    public_pixels_per_cell: float
     largest_file_bytes: int
+    largest_themes_bytes: int
+    names_bytes: int
     page_bytes: int
 
 
 @dataclass(frozen=True, slots=True)
 class Palette:
-    """All colours and symbols of the map."""
+    """All colours and symbols of the map.
+
+    Attributes
+    ----------
+    states, villages, sites, lines, drawing, areas
+        Of cells, points, lines and areas.
+    surfaces, points : mapping
+        Of themes on communes and of those drawn as points, by kind.
+    evidence : mapping
+        Pattern of each kind of evidence, drawn over the colour of a verdict.
+    share_cuts : tuple of float
+        Where the classes of a share begin, from the second on.
+    """
 
     states: tuple[StateColour, ...]
     villages: tuple[Symbol, ...]
@@ -78,6 +93,10 @@ class Palette:
     lines: tuple[tuple[str, str], ...]
     drawing: Drawing
     areas: Mapping[str, tuple[AreaStyle, ...]]
+    surfaces: Mapping[str, tuple[AreaStyle, ...]]
+    points: Mapping[str, tuple[Symbol, ...]]
+    evidence: Mapping[str, str]
+    share_cuts: tuple[float, ...]
 
 
 @lru_cache(maxsize=1)
@@ -98,6 +117,10 @@ def palette() -> Palette:
             lines=tuple(_colours(entries["lines"]).items()),
             drawing=Drawing(**entries["drawing"]),
             areas=MappingProxyType({kind: _area_styles(styles) for kind, styles in entries["areas"].items()}),
+            surfaces=MappingProxyType({kind: _area_styles(styles) for kind, styles in entries["surfaces"].items()}),
+            points=MappingProxyType({kind: _symbols(symbols) for kind, symbols in entries["points"].items()}),
+            evidence=MappingProxyType(_patterns(entries["evidence"])),
+            share_cuts=_rising(entries["share_cuts"]["from"]),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise ResourceError(f"palette.toml hỏng: {error}.", f"palette.toml is broken: {error}.") from error
@@ -115,6 +138,20 @@ def _area_styles(entries: dict[str, Any]) -> tuple[AreaStyle, ...]:
     for style in found:
         if style.pattern not in PATTERNS:
             raise ValueError(f"pattern = {style.pattern}")
+    return found
+
+
+def _patterns(entries: dict[str, str]) -> dict[str, str]:
+    for name, pattern in entries.items():
+        if pattern not in PATTERNS:
+            raise ValueError(f"{name} = {pattern}")
+    return entries
+
+
+def _rising(cuts: list[float]) -> tuple[float, ...]:
+    found = tuple(float(cut) for cut in cuts)
+    if list(found) != sorted(set(found)):
+        raise ValueError(f"share_cuts = {cuts}")
     return found
 
 

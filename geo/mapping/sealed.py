@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from geo.mapping.area_words import area_names
 from geo.mapping.areas import PreparedAreas, prepare_areas
 from geo.mapping.content import (
     AREA_KINDS,
+    THEME_KINDS,
     CoverageLayer,
     DataSource,
     MapContent,
@@ -39,9 +40,21 @@ from geo.mapping.labels import (
 )
 from geo.mapping.page import assemble
 from geo.mapping.palette import Palette, Symbol, palette, symbol_polygon
+from geo.mapping.theme_page import symbol_data, theme_data, theme_names
+from geo.mapping.themes import SPECS, PreparedThemes, prepare_themes
 
 __all__ = ["build_map"]
 
+#: Words of the public edition that take the place of the internal one's.
+_PUBLIC = {
+    "origin_commune": "public.origin", "origin_village": "public.origin", "origin_zone": "public.origin", "theme_origin": "public.origin_theme",
+    "caption_communes": "public.caption", "caption_villages": "public.caption", "caption_areas": "public.caption", "caption_themes": "public.caption",
+}  # fmt: skip
+#: Words that the public edition has no use for: of kinds that it never holds, and of files and commands that a reader does not have.
+_INTERNAL = frozenset(
+    {"explain", "caption_masts", "card_site", "origin_site", "origin_claim", "origin_change", "theme_origin_mast", "theme_sites_of", "theme_zones_served", "theme_villages_served", "theme_stands_for"}
+    | {f"{part}_{kind}{'s' * (part == 'table')}" for part in ("card", "table") for kind in THEME_KINDS if kind != "verdict"}
+)
 _URGENT = frozenset({"white", "weak", "undecided"})
 # words of the template, by the name it uses
 _SAY = {
@@ -78,7 +91,17 @@ _WORDS = {
     "priority": "areas.priority", "weight": "areas.weight", "term": "areas.term", "value": "areas.value", "whole": "areas.whole",
     "area_communes": "areas.communes", "area_villages": "areas.villages", "zones_here": "areas.zones_here", "to_zone": "areas.to_zone",
     "table_communes": "table.communes", "table_villages": "table.villages", "table_zones": "table.zones", "table_claims": "table.claims",
-    "table_changes": "table.changes", "caption_communes": "table.caption", "caption_villages": "table.caption_villages",
+    "table_changes": "table.changes", **{f"table_{kind}s": f"themes.{kind}" for kind in THEME_KINDS}, **{f"card_{kind}": f"themes.{kind}" for kind in THEME_KINDS},
+    "caption_themes": "table.caption_themes", "caption_masts": "table.caption_masts",
+    **{
+        f"theme_{name}": f"themes.{name}"
+        for name in (
+            "none_on_communes", "none_as_points", "all", "latest", "period", "figure", "result", "evidence", "no_row", "note_verdict", "note_ipv6", "note_point",
+            "note_lost", "note_elsewhere", "threshold_unknown", "verdicts_here", "result_of", "evidence_of", "value_of", "interval_of", "others_here", "origin",
+            "origin_mast", "zones_served", "villages_served", "sites_of", "stands_for", "commune", "not_said", "without",
+        )
+    },
+    "caption_communes": "table.caption", "caption_villages": "table.caption_villages",
     "caption_areas": "table.caption_areas",
 }  # fmt: skip
 
@@ -105,12 +128,14 @@ def build_map(content: MapContent) -> bytes:
     colours = palette()
     frame = frame_of_vietnam()
     drawn = draw(content, colours, fallback=(frame.west, frame.south, frame.east, frame.north))
-    data = _data(content, drawn, colours)
-    taken = len(drawn.script) + len(json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode("utf-8")) + colours.drawing.page_bytes
+    themes = prepare_themes(content.themes, largest_bytes=colours.drawing.largest_themes_bytes)
+    data = _data(content, drawn, colours, themes)
+    taken = len(drawn.script) + colours.drawing.names_bytes + len(json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode("utf-8")) + colours.drawing.page_bytes
     areas = prepare_areas(content.areas, colours, room_bytes=colours.drawing.largest_file_bytes - taken)
     data["areas"] = area_data(areas, colours, content.priority_weights)
+    data["named"] = _named(data)
     return assemble(
-        _shown(content, drawn, areas, colours),
+        _shown(content, drawn, areas, themes, colours),
         {
             "language": vn_safe(content.language),
             "title": vn_safe(content.title),
@@ -127,12 +152,13 @@ def build_map(content: MapContent) -> bytes:
     )
 
 
-def _shown(content: MapContent, drawn: DrawnMap, areas: PreparedAreas, colours: Palette) -> dict[str, Any]:
+def _shown(content: MapContent, drawn: DrawnMap, areas: PreparedAreas, themes: PreparedThemes, colours: Palette) -> dict[str, Any]:
     """Return what the template shows."""
     frame = frame_of_vietnam()
     archipelagos = placed_archipelagos(content.communes)
     return {
-        "say": {name: label(key) for name, key in _SAY.items()},
+        "say": {name: label(key) for name, key in {**_SAY, **({"card_hint": "public.hint"} if content.edition == "public" else {})}.items()},
+        "edition": label("public.edition") if content.edition == "public" else None,
         "summary": summary(content),
         "layers": bool(content.layers),
         "states": [{"code": state.code, "label": label(f"states.{state.key}")} for state in colours.states],
@@ -145,6 +171,11 @@ def _shown(content: MapContent, drawn: DrawnMap, areas: PreparedAreas, colours: 
             if present is not None
         ],
         "area_sets": len(areas.sets),
+        "theme_places": [
+            {"key": vn_safe(place), "label": label(f"themes.{name}")}
+            for place, name in (("commune", "on_communes"), ("point", "as_points"))
+            if any(SPECS[layer.kind].place == place for layer in themes.layers)
+        ],
         "people": [_people_row(figure) for figure in content.people],
         "villages": _point_legend("villages", content.villages, colours.villages, "legend.village_classes", "villages"),
         "sites": _point_legend("sites", content.sites, colours.sites, "legend.sites", "site_status"),
@@ -154,14 +185,14 @@ def _shown(content: MapContent, drawn: DrawnMap, areas: PreparedAreas, colours: 
             if (content.roads if key == "road" else content.communes) is not None
         ],
         "method": _method(content),
-        "has_table": bool(_table_names(content)),
-        "tables": [vn_safe(name) for name in _table_names(content)],
+        "has_table": bool(_table_names(content, themes)),
+        "tables": [vn_safe(name) for name in _table_names(content, themes)],
         "has_operator_columns": any(column.group for column in _columns(content.communes, content)),
         "notices": [label_of(notice) for notice in content.notices],
         "inputs": [_source(source) for source in content.sources],
         "has_dates": int(any(source.date for source in content.sources)),
         "measurements": [_measurement(entry) for entry in content.measurements],
-        "missing": _missing(content, areas),
+        "missing": _missing(content, areas, themes),
         "inset": inset_drawing(drawn.bounds, frame, archipelagos) if frame.touches(drawn.bounds) else None,
     }  # fmt: skip
 
@@ -235,18 +266,20 @@ def _people_row(figure: PeopleFigure) -> dict[str, Label]:
     }  # fmt: skip
 
 
-def _table_names(content: MapContent) -> list[str]:
+def _table_names(content: MapContent, themes: PreparedThemes) -> list[str]:
     """Return the ids of the tables that the page has, in their order."""
     frames = {"communes": content.communes, "villages": content.villages}
     names = [name for name, frame in frames.items() if frame is not None and len(frame)]
-    return [*names, *(f"{kind}s" for kind in AREA_KINDS if any(layer.kind == kind and len(layer.frame) for layer in content.areas))]
+    areas = [kind for kind in AREA_KINDS if any(layer.kind == kind and len(layer.frame) for layer in content.areas)]
+    return [*names, *(f"{kind}s" for kind in areas), *(f"{layer.kind}s" for layer in themes.layers)]
 
 
-def _missing(content: MapContent, areas: PreparedAreas) -> list[Label]:
+def _missing(content: MapContent, areas: PreparedAreas, themes: PreparedThemes) -> list[Label]:
+    internal = content.edition == "internal"
     parts = {
         "communes": content.communes is None,
         "villages": content.villages is None,
-        "sites": content.sites is None,
+        "sites": internal and content.sites is None,
         "roads": content.roads is None,
         "coverage": not content.layers,
         "areas": not any(layer.kind == "zone" for layer in content.areas),
@@ -260,7 +293,9 @@ def _missing(content: MapContent, areas: PreparedAreas) -> list[Label]:
         without = int((content.communes.geometry.isna() | content.communes.geometry.is_empty).sum())
         if without:
             lines.append(label("about.unplaced_communes", n=count_text(without)))
-    lines.extend(label_of(sentence) for sentence in (*content.areas_missing, *areas.left_out))
+    shown = {layer.kind for layer in themes.layers}
+    lines.extend(label(f"about.missing_{kind}") for kind in THEME_KINDS if kind not in shown and (internal or kind == "verdict"))
+    lines.extend(label_of(sentence) for sentence in (*content.areas_missing, *areas.left_out, *(themes.left_out if internal else ())))
     return lines
 
 
@@ -274,7 +309,7 @@ def _pair(text: Label) -> list[SafeText]:
     return [text.vi, text.en]
 
 
-def _data(content: MapContent, drawn: DrawnMap, colours: Palette) -> dict[str, Any]:
+def _data(content: MapContent, drawn: DrawnMap, colours: Palette, themes: PreparedThemes) -> dict[str, Any]:
     """Return what the scripts read: escaped texts and numbers only."""
     villages = _table(content.villages, content, FIRST_COLUMNS["villages"])
     if villages is not None and content.villages is not None:
@@ -282,10 +317,10 @@ def _data(content: MapContent, drawn: DrawnMap, colours: Palette) -> dict[str, A
         villages["classes"] = class_numbers("villages", content.villages, keys)
         villages["labels"] = [_pair(label(f"villages.{key}")) for key in keys]
         villages["urgent"] = [number for number, key in enumerate(keys) if key in _URGENT]
-        villages["symbols"] = [_symbol(symbol) for symbol in colours.villages]
+        villages["symbols"] = [symbol_data(symbol) for symbol in colours.villages]
     sites = _table(content.sites, content)
     if sites is not None:
-        sites["symbols"] = [_symbol(symbol) for symbol in colours.sites]
+        sites["symbols"] = [symbol_data(symbol) for symbol in colours.sites]
     communes = _table(content.communes, content)
     if communes is not None:
         communes["anchors"] = drawn.anchors
@@ -297,16 +332,7 @@ def _data(content: MapContent, drawn: DrawnMap, colours: Palette) -> dict[str, A
         "coverage": [_coverage(layer, image) for layer, image in zip(content.layers, drawn.images, strict=True)],
         "checked": content.model_checked,
         "lines": dict(colours.lines),
-        "words": {name: _pair(pattern(key)) for name, key in _WORDS.items()},
-        "named": {
-            "class": _named_values("villages"),
-            "site_status": _named_values("site_status"),
-            "evidence": _named_values("values"),
-            "point_kind": _named_values("values"),
-            "cluster_basis": _named_values("cluster_basis"),
-            "reasons": _named_values("reasons"),
-            **{name: {str(vn_safe(code)): _pair(words) for code, words in of.items()} for name, of in area_names().items()},
-        },
+        "words": {name: _pair(pattern(key)) for name, key in _words(content).items()},
         "date": _pair(label_of(date_text(content.date.isoformat()))),
         "archipelagos": [
             {"lat": entry.lat, "lon": entry.lon, "label": _pair(label_of(entry.label))} for entry in placed_archipelagos(content.communes)
@@ -315,7 +341,55 @@ def _data(content: MapContent, drawn: DrawnMap, colours: Palette) -> dict[str, A
         "communes": communes,
         "villages": villages,
         "sites": sites,
+        "themes": theme_data(themes, colours),
+        "kinds": _kinds(content),
     }
+
+
+def _words(content: MapContent) -> dict[str, str]:
+    """Return which text stands for each word of the page's scripts."""
+    if content.edition == "public":
+        return {name: key for name, key in {**_WORDS, **_PUBLIC}.items() if name not in _INTERNAL}
+    return _WORDS
+
+
+def _named(data: Mapping[str, Any]) -> dict[str, dict[str, list[SafeText]]]:
+    """Return the words of the codes that the page's tables carry, and of no others."""
+    values = {"class": "villages", "site_status": "site_status", "evidence": "values", "point_kind": "values", "cluster_basis": "cluster_basis", "reasons": "reasons"}
+    tables = [data["communes"], data["villages"], data["sites"], *data["areas"]["tables"].values(), *(theme["table"] for theme in data["themes"].values())]
+    held: dict[str, set[str]] = {}
+    for table in tables:
+        if table is not None:
+            for column, cells in zip(table["columns"], table["packed"], strict=True):
+                held.setdefault(str(column["kind"]), set()).update(_codes(cells))
+                if column["key"] == "priority":
+                    held["priority_terms"] = set(section("priority_terms"))
+    of_codes = {**area_names(), **theme_names()}
+    return {
+        **{name: _named_values(section_name) for name, section_name in values.items() if name in held},
+        **{
+            name: {str(vn_safe(code)): _pair(words) for code, words in of.items() if vn_safe(code) in held[name]} for name, of in of_codes.items() if name in held
+        },
+    }
+
+
+def _codes(column: Mapping[str, Any]) -> set[str]:
+    """Return the codes that a packed column holds; a cell may list several."""
+    values = column["run"] if "run" in column else column["of"] if "of" in column else column["is"] if "is" in column else [column["all"]]
+    return {code for value in values if isinstance(value, str) for code in value.split(vn_safe(";") + " ")}
+
+
+def _kinds(content: MapContent) -> dict[str, list[SafeText]]:
+    """Return the columns that name and identify the rows of each table."""
+    columns = {
+        "commune": (content.communes, "commune_name", "commune_code"),
+        "village": (content.villages, "village_name", "village_id"),
+        "site": (content.sites, "site_name", "site_id"),
+    }
+    found = {kind: (name, code) for kind, (frame, name, code) in columns.items() if frame is not None}
+    areas = {"zone": "dead_zone_id", "claim": "disagreement_id", "change": "register_id"}
+    found |= {kind: (code, code) for kind, code in areas.items() if any(layer.kind == kind for layer in content.areas)}
+    return {kind: [vn_safe(name), vn_safe(code)] for kind, (name, code) in found.items()}
 
 
 def _named_values(name: str) -> dict[str, list[SafeText]]:
@@ -346,16 +420,6 @@ def _source_line(source: DataSource) -> Label:
     day = date_text(source.date)
     vi, en = (f" ({text})" if text else "" for text in (day.vi, day.en))
     return label_of(Bilingual(f"{kind.vi} {source.name}{vi}".strip(), f"{kind.en} {source.name}{en}".strip()))
-
-
-def _symbol(symbol: Symbol) -> dict[str, Any]:
-    return {
-        "corners": symbol_polygon(symbol.shape),
-        "fill": symbol.fill,
-        "line": symbol.line,
-        "radius": symbol.radius_px,
-        "ring": symbol.shape == "ring",
-    }
 
 
 def _table(frame: pd.DataFrame | None, content: MapContent, first: frozenset[str] | None = None) -> dict[str, Any] | None:

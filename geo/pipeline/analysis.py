@@ -7,13 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import pandas as pd
 
 from geo.compute import Executor
 from geo.coverage import MODEL
-from geo.dead_zones.priority import TERMS
 from geo.io.files import write_bytes
 from geo.io.fingerprints import fingerprint
 from geo.io.inputs import province_zones
@@ -21,16 +20,14 @@ from geo.io.project import read_project
 from geo.io.resources import issue_catalogue
 from geo.io.run_folder import RunFolder, run_name
 from geo.io.stage_files import write_frame
-from geo.mapping import DataSource, MapContent
-from geo.pipeline.calibrating import OBSERVATIONS
 from geo.pipeline.candidates import candidate_stage
-from geo.pipeline.engine import PUBLIC, Observer, Silent, Stage, StageResult, Workspace, run_stages
+from geo.pipeline.engine import Observer, Silent, Stage, StageResult, Workspace, run_stages
 from geo.pipeline.ipv6 import IPV6_TABLES, ask_about_portals, measure_ipv6, portal_answers
 from geo.pipeline.manifest import manifest
-from geo.pipeline.map_areas import area_layers, register_digest, register_layer
+from geo.pipeline.map_areas import register_digest
+from geo.pipeline.map_stage import LOGGED, MAP, PUBLIC_MAP, content_of, write_internal_map, write_public_map
 from geo.pipeline.people_figures import people_figures, people_table
 from geo.pipeline.planning import PLAN_LAYERS, PLAN_TABLES, plan_stage
-from geo.pipeline.predicting import load_coverage
 from geo.pipeline.proposals import PROPOSAL_LAYERS, PROPOSAL_TABLES, proposal_stage
 from geo.pipeline.reading import (
     RefusedInputsError,
@@ -44,14 +41,13 @@ from geo.pipeline.register_sheet import with_register_sheet
 from geo.pipeline.reporting import ReportOptions, options_made, report_stage
 from geo.pipeline.results import (
     PEOPLE,
-    arranged_frame,
     result_frames,
     write_result_layers,
     write_result_tables,
 )
 from geo.pipeline.sampling import sampling_stage
 from geo.pipeline.settings import AnalysisSettings, analysis_settings
-from geo.pipeline.showing import kind_name, map_content, notices, sentence, write_map
+from geo.pipeline.showing import sentence
 from geo.pipeline.standards import STANDARD_INPUTS, STANDARD_TABLES, judge_areas
 from geo.pipeline.steps import (
     class_places,
@@ -71,20 +67,14 @@ from geo.project import Project
 from geo.propagation.p2108 import MODEL as END_MODEL
 from geo.propagation.p2109 import MODEL as INDOOR_MODEL
 from geo.report.issues import issues_workbook
-from geo.report.tables import arrange, result_table
 from geo.validation import IssueLog, Severity
 
-__all__ = ["Analysis", "analyse", "analysis_stages", "check_standards", "content_of"]
+__all__ = ["MAP", "PUBLIC_MAP", "Analysis", "analyse", "analysis_stages", "check_standards"]
 
 ISSUES = "issues.xlsx"
-#: Finding that 5G levels may be the LTE anchor's.
-_ANCHOR = "sample_five_g_anchor"
-MAP = "index.html"
 STANDARDS_WORKBOOK = "standards.xlsx"
 #: Tables whose rows are areas by name, and places nowhere.
 _UNPLACED = ("provinces", "claims_by_commune", *IPV6_TABLES)
-#: Stages that state findings.
-_LOGGED = ("inputs", "calibration", "coverage", "villages", "dead_zones", "ipv6", "planning", "candidates", "proposals")
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +108,7 @@ def analyse(
     overwrite: bool = False,
     ask_portals: bool | None = None,
     report: ReportOptions | None = None,
+    public: bool = False,
 ) -> Analysis:
     """Run all stages of a project, or those that are missing, and publish the results.
 
@@ -134,6 +125,8 @@ def analyse(
         Whether the network is asked about portals; as the project file has it (``[settings.ipv6] ask``, false unless given) if None.
     report : ReportOptions, optional
         Print the atlas and the leader's page, too. Without it those of an earlier run stay if they are of these very results, else they go.
+    public : bool
+        Make the public edition of the map too. Once it stands in the run folder every run makes it again, so that it is never of an earlier state.
 
     Raises
     ------
@@ -155,10 +148,11 @@ def analyse(
             if settings.ask_portals if ask_portals is None else ask_portals:
                 _ask_portals(project, settings, run, executor=executor, observer=observer)
             answers = portal_answers(run.path)
-            stages = analysis_stages(project, settings, run.path, answers=answers if answers.is_file() else None)
+            editions = public or (run.path / PUBLIC_MAP).is_file()
+            stages = analysis_stages(project, settings, run.path, answers=answers if answers.is_file() else None, public=editions)
             options = report or options_made(run)
             if options is not None:
-                shown = stages[-1]
+                shown = next(stage for stage in stages if stage.name == "map")
                 stages.append(report_stage(options, shown, lambda work: content_of(work, project, settings, run.path), run.path, if_made=report is None))
             results = run_stages(stages, run, executor=executor, observer=observer)
         except RefusedInputsError as refusal:
@@ -167,7 +161,7 @@ def analyse(
             raise
         files = {name: path for result in results.values() for name, path in result.public().items()}
         ordered = {name: files[name] for name in sorted(files, key=lambda name: (name == MAP, name))}
-        logs = [load_issues(results[name].folder) for name in _LOGGED]
+        logs = [load_issues(results[name].folder) for name in LOGGED]
         content = manifest(
             project=_project_facts(project),
             results=list(results.values()),
@@ -234,7 +228,7 @@ def check_standards(
             run.discard()
             raise
         names = run.add(results["standard_tables"].public())
-        logs = [load_issues(results[name].folder) for name in _LOGGED if name in results]
+        logs = [load_issues(results[name].folder) for name in LOGGED if name in results]
     warnings = sum(finding.count for log in logs for finding in log.of_severity(Severity.WARNING))
     return Analysis(project, run.path, tuple(run.path / name for name in names), results, warnings)
 
@@ -257,15 +251,16 @@ def _ask_portals(
 
 
 def analysis_stages(
-    project: Project, settings: AnalysisSettings, folder: Path | None = None, *, answers: Path | None = None
+    project: Project, settings: AnalysisSettings, folder: Path | None = None, *, answers: Path | None = None, public: bool = False
 ) -> list[Stage]:
     """Return the stages of a project, in order.
 
-    ``folder`` is the run folder, whose register the map shows; ``answers`` the file of what portals answered, if there is one.
+    ``folder`` is the run folder, whose register the map shows; ``answers`` the file of what portals answered, if there is one;
+    ``public`` adds the public edition of the map.
     """
     title = {
         name: sentence("stages", name)
-        for name in ("inputs", "calibration", "coverage", "villages", "dead_zones", "claims", "ipv6", "standards", "planning", "candidates", "proposals", "sampling", "tables", "layers", "map")
+        for name in ("inputs", "calibration", "coverage", "villages", "dead_zones", "claims", "ipv6", "standards", "planning", "candidates", "proposals", "sampling", "tables", "layers", "map", "public_map")
     }
     zones = {code: zone for code, zone in province_zones(project.extra).items() if code in project.provinces}
     all_zones = province_zones(project.extra)
@@ -282,7 +277,15 @@ def analysis_stages(
         "ended": settings.ended,
     }
     named = {"name": project.name, "language": project.language, "date": project.date}
-    return [
+    drawn: dict[str, Any] = {
+        "priorities": settings.priorities,
+        **named,
+        "coverage": settings.coverage,
+        "calibration": settings.calibration,
+        "made_up": made_up(project),
+        "standards": settings.standards,
+    }
+    stages = [
         Stage(
             "inputs",
             title["inputs"],
@@ -425,18 +428,22 @@ def analysis_stages(
         Stage(
             "map",
             title["map"],
-            lambda work: write_map(work, content_of(work, project, settings, folder)),
-            settings={
-                "priorities": settings.priorities,
-                "register": None if folder is None else register_digest(folder),
-                **named,
-                "coverage": settings.coverage,
-                "calibration": settings.calibration,
-                "made_up": made_up(project),
-            },
-            upstream=("inputs", "calibration", "coverage", "villages", "dead_zones", "claims", "tables", "ipv6/issues.json", "planning/issues.json", "candidates/issues.json", "proposals/issues.json"),
+            lambda work: write_internal_map(work, project, settings, folder),
+            settings={**drawn, "register": None if folder is None else register_digest(folder)},
+            upstream=("inputs", "calibration", "coverage", "villages", "dead_zones", "claims", "tables", "standards", "ipv6", "planning", "candidates/issues.json", "proposals/issues.json"),
         ),
     ]
+    if public:
+        stages.append(
+            Stage(
+                "public_map",
+                title["public_map"],
+                lambda work: write_public_map(work, project, settings),
+                settings={**drawn, "rules": settings.rules},
+                upstream=("inputs", "calibration", "coverage", "villages", "dead_zones", "claims", "tables", "standards", "ipv6", "planning", "candidates/issues.json", "proposals/issues.json"),
+            )
+        )
+    return stages
 
 
 def _standard_frames(work: Workspace) -> dict[str, pd.DataFrame]:
@@ -454,7 +461,7 @@ def _tables(work: Workspace, project: Project, settings: AnalysisSettings) -> Ma
         created=project.date,
         title=project.name,
     )
-    logs = [load_issues(work.upstream[name]) for name in _LOGGED]
+    logs = [load_issues(work.upstream[name]) for name in LOGGED]
     if any(log.findings for log in logs):
         write_bytes(work.public / ISSUES, _issues(project, logs))
     return record
@@ -484,70 +491,6 @@ def _layers(work: Workspace, project: Project) -> Mapping[str, Any]:
         claims=load_frame(folder, "coverage_claims"),
         language=project.language,
     )
-
-
-def content_of(work: Workspace, project: Project, settings: AnalysisSettings, run: Path | None) -> MapContent:
-    """Return what the map shows, and the atlas after it; ``run`` is the run folder, whose register belongs to it."""
-    folder = work.upstream["inputs"]
-    sites, _ = network_of(folder)
-    found = result_frames(work.upstream)
-    frames = {name: arranged_frame(arrange(found[name], result_table(name))) for name in ("communes", "villages") if name in found}
-    logs = [load_issues(work.upstream[name]) for name in _LOGGED]
-    read = work.records["inputs"]
-    language: Literal["vi", "en"] = "en" if project.language == "en" else "vi"
-    changes, stale = (None, None) if run is None else register_layer(run, work.upstream["tables"] / PUBLIC / "tables" / "dead_zones.csv")
-    areas = list(area_layers(work))
-    areas[1:1] = [] if changes is None else [changes]
-    return map_content(
-        name=project.name,
-        day=project.date,
-        language=language,
-        made_up=made_up(project),
-        predicted=load_coverage(work.upstream["coverage"]),
-        units=load_frame(folder, "units"),
-        communes=frames["communes"],
-        villages=frames.get("villages"),
-        sites=sites,
-        roads=load_frame(folder, "roads"),
-        settings=settings.coverage,
-        uncertainty=work.records["coverage"]["uncertainty"],
-        learnt=work.records["calibration"],
-        calibration=settings.calibration,
-        observed=load_frame(work.upstream["calibration"], OBSERVATIONS),
-        areas=areas,
-        areas_missing=[] if stale is None else [stale],
-        people=people_figures(work, settings.coverage),
-        priority_weights={term: getattr(settings.priorities, f"{term}_weight") for term in TERMS},
-        five_g_anchor=any(finding.kind.code == _ANCHOR for finding in logs[0].findings),
-        sources=_sources(logs[0], read["rasters"], project),
-        noted=notices(
-            logs,
-            present={
-                "terrain": int("terrain" in read["rasters"]),
-                "population_raster": work.records["villages"]["communes_with_population_shares"],
-                "population": work.records["villages"]["communes_with_population"],
-                "settlements": read["rows"].get("settlements", 0),
-                "measurements": read["rows"].get("measurements", 0),
-                "measurements_used": int(work.records["calibration"]["used"]),
-            },
-            defaults_used=work.records["coverage"]["defaults_used"],
-            rules=settings.rules,
-        ),
-    )
-
-
-def _sources(log: IssueLog, rasters: Sequence[str], project: Project) -> list[DataSource]:
-    """Return every table with its rows used, then the rasters."""
-    tables = [
-        DataSource(str(count.source), count.rows_used, kind=kind_name(count.kind)) for count in log.counts
-    ]
-    pictures = [
-        DataSource(label, None, kind=kind_name(kind))
-        for kind in rasters
-        for label in files_of(project, (kind,))
-        if label not in {count.source.file for count in log.counts}
-    ]
-    return [*tables, *pictures]
 
 
 def _project_facts(project: Project) -> dict[str, Any]:

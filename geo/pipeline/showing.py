@@ -24,6 +24,7 @@ from geo.mapping import (
     MapContent,
     MeasurementCount,
     PeopleFigure,
+    ThemeLayer,
     build_map,
 )
 from geo.mapping.labels import count_text, share_text
@@ -267,19 +268,6 @@ def _method(
     return (uses, sentence("model", "near_threshold", low=low, high=high, reach=reach),)
 
 
-def write_map(work: Workspace, content: MapContent) -> Mapping[str, Any]:
-    """Write ``index.html``; return its size and how much it shows.
-
-    Parameters
-    ----------
-    work : Workspace
-    content : MapContent
-    """
-    page = build_map(content)
-    write_bytes(work.public / "index.html", page)
-    return {"bytes": len(page), "layers": len(content.layers), "notices": len(content.notices), "areas": len(content.areas)}
-
-
 def map_content(
     *,
     name: str,
@@ -301,11 +289,12 @@ def map_content(
     observed: pd.DataFrame | None,
     areas: Sequence[AreaLayer] = (),
     areas_missing: Sequence[Bilingual] = (),
+    themes: Sequence[ThemeLayer] = (),
     people: Sequence[PeopleFigure] = (),
     priority_weights: Mapping[str, float] | None = None,
     five_g_anchor: bool = False,
 ) -> MapContent:
-    """Return what the map and the printed atlas show of a run.
+    """Return what the map of a run shows.
 
     Parameters
     ----------
@@ -336,6 +325,7 @@ def map_content(
     areas : sequence of AreaLayer
     areas_missing : sequence of Bilingual
         Areas that are not shown, and why.
+    themes : sequence of ThemeLayer
     people : sequence of PeopleFigure
     priority_weights : mapping, optional
     five_g_anchor : bool
@@ -363,6 +353,7 @@ def map_content(
         all_operators=_all_operators(predicted, settings),
         areas=tuple(areas),
         areas_missing=tuple(areas_missing),
+        themes=tuple(themes),
         people=tuple(people),
         priority_weights=dict(priority_weights or {}),
         model=sentence("model", "corrected" if learnt["used"] else "sentence", name=model_name(MODEL)),
@@ -375,3 +366,18 @@ def map_content(
         notices=tuple(noted),
         sources=tuple(sources),
     )
+
+
+def write_map(work: Workspace, content: MapContent, path: str) -> Mapping[str, Any]:
+    """Write the map; return its size and how much it shows.
+
+    Parameters
+    ----------
+    work : Workspace
+    content : MapContent
+    path : str
+        In the run folder.
+    """
+    page = build_map(content)
+    write_bytes(work.public / path, page)
+    return {"bytes": len(page), "layers": len(content.layers), "notices": len(content.notices), "areas": len(content.areas)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import html as html_module
+import itertools
 import re
 from typing import Any
 
@@ -22,6 +23,7 @@ from geo.mapping import (
     MapContent,
     MeasurementCount,
     PeopleFigure,
+    ThemeLayer,
     build_map,
 )
 from geo.mapping.escape import vn_safe
@@ -47,7 +49,7 @@ def small(calm) -> MapContent:
 
 def hostile_content(calm: MapContent, texts: list[str]) -> MapContent:
     """Put the texts, in turn, into every text column, name, title, note and source."""
-    turn = iter(texts * 2000)
+    turn = itertools.cycle(texts)
 
     def fill(frame: Any) -> Any:
         changed = frame.copy()
@@ -58,6 +60,14 @@ def hostile_content(calm: MapContent, texts: list[str]) -> MapContent:
         heading = texts[0].encode("utf-8", "replace").decode("utf-8")  # pandas has no column of a lone surrogate
         changed[heading] = pd.Series([next(turn) for _ in range(len(changed))], dtype=object, index=changed.index)  # a column's name, too
         return changed
+
+    def fill_theme(one: ThemeLayer) -> ThemeLayer:
+        kept = {"area_code", "area_level", "lon", "lat"}  # what puts a row on the map
+        frame = one.frame.copy()
+        for column in frame.columns:
+            if column not in kept and not any(isinstance(value, int | float) for value in frame[column].dropna()):
+                frame[column] = pd.Series([next(turn) for _ in range(len(frame))], dtype=object, index=frame.index)
+        return ThemeLayer(one.kind, frame, {"rule_id": {text: Bilingual(text, text) for text in texts}})
 
     coverage = tuple(
         CoverageLayer(texts[i % len(texts)], texts[(i + 1) % len(texts)], layer.state, layer.grid)
@@ -70,6 +80,7 @@ def hostile_content(calm: MapContent, texts: list[str]) -> MapContent:
         coverage=coverage, all_operators=calm.all_operators, model=Bilingual(texts[0], texts[-1]),
         areas=tuple(AreaLayer(one.kind, fill(one.frame), texts[0], texts[-1]) for one in calm.areas),
         areas_missing=tuple(Bilingual(text, text) for text in texts),
+        themes=tuple(fill_theme(one) for one in calm.themes),
         people=tuple(PeopleFigure(Bilingual(text, text), Bilingual(text, text), Bilingual(text, text), 1.0) for text in texts),
         priority_weights=dict.fromkeys(texts, 1.0),
         measurements=(MeasurementCount(texts[0], texts[-1], 5),),
@@ -96,6 +107,15 @@ def exercise(opened: Any) -> None:
             vungphu.table.reveal(kind, 0);
         }
         document.querySelectorAll('#area-classes input').forEach(box => { box.click(); box.click(); });
+        for (const [kind, theme] of Object.entries(vungphu.data.themes)) {
+            vungphu.themes.show(theme.place, kind);
+            document.querySelectorAll('.facets select').forEach((select, i) => {
+                const found = document.querySelectorAll('.facets select')[i];
+                if (found) { found.value = found.options[found.options.length - 1].value; found.dispatchEvent(new Event('change')); }
+            });
+            document.querySelectorAll('.theme-legend input').forEach(box => { box.click(); box.click(); });
+            vungphu.shapes[kind].forEach((layer, row) => { if (layer) { layer.openTooltip(); vungphu.select(kind, row, false); layer.closeTooltip(); } });
+        }
     }""")
     page.fill("#search", "img")
     page.fill("#search", "a")

@@ -186,7 +186,7 @@ def test_a_click_opens_the_right_scorecard_with_the_figures_of_the_table(opened,
     assert set(shown) == set(written) - {"commune_name"}
     for key, value in shown.items():
         assert (value is None and written[key] == "") or same(value, written[key]), key
-    assert f"commune_code = {written['commune_code']}" in page.locator("#card details").text_content()
+    assert f"commune_code = {written['commune_code']}" in page.locator("#card details").last.text_content()
     assert page.locator("#communes tr.selected th").text_content() == written["commune_name"]
     opened.assert_quiet()
 

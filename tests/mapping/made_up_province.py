@@ -16,6 +16,7 @@ from geo.grid import Grid
 from geo.mapping import CoverageLayer, DataSource, MapContent, MeasurementCount
 
 from made_up_areas import PEOPLE, make_areas  # isort: skip
+from made_up_themes import make_themes  # isort: skip
 
 EPSG = 9210
 OPERATORS = ("Mạng Đỏ", "Mạng Xanh", "Mạng Vàng")
@@ -69,11 +70,17 @@ def _communes(rng: np.random.Generator) -> gpd.GeoDataFrame:
     return frame
 
 
-def _states(grid: Grid, communes: gpd.GeoDataFrame, rng: np.random.Generator, *, reach: float) -> np.ndarray:
+def _inside(grid: Grid, communes: gpd.GeoDataFrame) -> np.ndarray:
+    gx, gy = np.meshgrid(*grid.centres())
+    lon, lat = to_wgs84(gx.ravel(), gy.ravel(), grid.epsg)
+    area = shapely.union_all(communes.geometry.to_numpy())
+    shapely.prepare(area)
+    return shapely.contains_xy(area, lon, lat).reshape(grid.shape)
+
+
+def _states(grid: Grid, inside: np.ndarray, rng: np.random.Generator, *, reach: float) -> np.ndarray:
     x, y = grid.centres()
     gx, gy = np.meshgrid(x, y)
-    lon, lat = to_wgs84(gx.ravel(), gy.ravel(), grid.epsg)
-    inside = shapely.contains_xy(shapely.union_all(communes.geometry.to_numpy()), lon, lat).reshape(grid.shape)
     best = np.full(grid.shape, -np.inf)
     for _ in range(26):
         cx, cy = rng.uniform(x[0], x[-1]), rng.uniform(y[-1], y[0])
@@ -151,8 +158,9 @@ def make_content(**changes: Any) -> MapContent:
     communes = _communes(rng)
     x, y = from_wgs84([105.16, 105.80], [21.95, 22.50], EPSG)
     grid = Grid.covering((x.min(), y.min(), x.max(), y.max()), cell_size=150.0, epsg=EPSG)
+    inside = _inside(grid, communes)
     layers = tuple(
-        CoverageLayer(operator, technology, _states(grid, communes, rng, reach=5200 - 700 * i - (1500 if technology == "5G" else 0)), grid)
+        CoverageLayer(operator, technology, _states(grid, inside, rng, reach=5200 - 700 * i - (1500 if technology == "5G" else 0)), grid)
         for i, operator in enumerate(OPERATORS)
         for technology in ("4G", "5G")
     )
@@ -179,6 +187,7 @@ def make_content(**changes: Any) -> MapContent:
         ],
         crs=4326,
     )
+    areas, sites = make_areas(communes, villages), _sites(communes, rng)
     values: dict[str, Any] = {
         "title": "Rà soát vùng lõm sóng 2026 – Tỉnh Giả Định",
         "project_name": "Rà soát vùng lõm sóng 2026",
@@ -187,11 +196,12 @@ def make_content(**changes: Any) -> MapContent:
         "made_up": True,
         "communes": communes,
         "villages": villages,
-        "sites": _sites(communes, rng),
+        "sites": sites,
         "roads": roads,
         "coverage": layers,
         "all_operators": (all_operators,),
-        "areas": make_areas(communes, villages),
+        "areas": areas,
+        "themes": make_themes(communes, villages, sites, areas[0].frame["dead_zone_id"][0]),
         "people": PEOPLE,
         "priority_weights": {"people": 0.4, "villages": 0.2, "facilities": 0.1, "deadline": 0.1, "cost": 0.2},
         "model": Bilingual("Không gian tự do và nhiễu xạ một gờ (bước đầu)", "Free space and single-edge diffraction (first step)"),
@@ -209,3 +219,12 @@ def make_content(**changes: Any) -> MapContent:
         ),
     }
     return MapContent(**{**values, **changes})
+
+
+def unpacked_column(column: dict[str, Any], n: int) -> list[Any]:
+    """Return the values of a column of the page's tables, as the page's script unpacks it."""
+    if "all" in column:
+        return [column["all"]] * n
+    if "run" in column:
+        return [value for value, times in zip(column["run"], column["long"], strict=True) for _ in range(times)]
+    return [column["of"][at] for at in column["at"]] if "at" in column else list(column["is"])

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
-from made_up_province import make_content
+from made_up_province import make_content, unpacked_column
 
 from geo.errors import CrsError, InputError
 from geo.mapping import AreaLayer
@@ -106,9 +106,8 @@ def test_rows_are_packed_without_loss() -> None:
     mixed = [True, 1, 1.0, "1", None, False, 0, "x"] * 4
     table = packed(pd.concat([frame] * 4, ignore_index=True).assign(mixed=pd.Series(mixed, dtype=object)))
     assert "at" in table["packed"][-1], "texts that repeat are numbered"
-    unpacked = [
-        [c["all"]] * table["n"] if "all" in c else [c["of"][i] for i in c["at"]] if "at" in c else c["is"] for c in table["packed"]
-    ]
+    assert packed(pd.DataFrame({"x": ["a", "a", "a", None, None, None, None, "b", "b"]}))["packed"] == [{"run": ["a", None, "b"], "long": [3, 4, 2]}]
+    unpacked = [unpacked_column(column, table["n"]) for column in table["packed"]]
     assert [(type(v), v) for v in unpacked[-1]] == [(SafeText if isinstance(v, str) else type(v), v) for v in mixed]
     assert unpacked[list(frame.columns).index("population")] == frame["population"].tolist() * 4
 

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 import shapely
 from hostile import WAYS
-from made_up_province import make_content
+from made_up_province import make_content, unpacked_column
 
 from geo.errors import Bilingual, CrsError, GridMismatchError, InputError, ResourceError
 from geo.grid import Grid
@@ -101,11 +101,7 @@ def test_every_text_in_the_data_is_escaped(page):
 
 def rows_of(table):
     """Rows of a table that the page holds column by column."""
-    columns = [
-        [column["all"]] * table["n"] if "all" in column else [column["of"][at] for at in column["at"]] if "at" in column else column["is"]
-        for column in table["packed"]
-    ]
-    return list(zip(*columns, strict=True))
+    return list(zip(*(unpacked_column(column, table["n"]) for column in table["packed"]), strict=True))
 
 
 def test_figures_are_those_of_the_table():

@@ -21,6 +21,7 @@ from typing import Any
 
 import numpy as np
 import openpyxl
+import pandas as pd
 import pyogrio
 import pypdf
 import pytest
@@ -29,12 +30,20 @@ from tiny import NAME, tiny_project
 
 from geo.compute import ProcessExecutor, SerialExecutor
 from geo.coverage import State
+from geo.crs import from_wgs84, to_wgs84
 from geo.errors import InputError, MissingInputError, ProjectFileError
+from geo.io.project import read_project
 from geo.io.run_folder import RunFolder
+from geo.io.stage_files import write_frame
 from geo.mapping.labels import count_text, share_text
-from geo.pipeline.analysis import Analysis, analyse
-from geo.pipeline.reading import RefusedInputsError
+from geo.mapping.public import coarse_grid
+from geo.pipeline.analysis import PUBLIC_MAP, Analysis, analyse
+from geo.pipeline.engine import Workspace
+from geo.pipeline.map_stage import write_public_map
+from geo.pipeline.predicting import load_coverage
+from geo.pipeline.reading import RefusedInputsError, load_frame
 from geo.pipeline.reporting import ReportOptions
+from geo.pipeline.settings import analysis_settings
 from tests.interruptible import heed_interrupts
 
 FOLDER = "tinh-thu-gia-dinh"
@@ -614,3 +623,42 @@ def test_a_full_disk_is_said_and_leaves_nothing_half(
     assert {k: v for k, v in got.items() if k not in skipped} == {
         k: v for k, v in expected.items() if k not in skipped
     }
+
+
+def test_the_public_edition_is_made_on_request_stays_up_to_date_and_hangs_on_no_site(run: Analysis, project: Path, tmp_path: Path) -> None:
+    """With the results of a finished run fixed, every site moved within its square of 500 m changes not one byte."""
+    out = tmp_path / "out"
+    shutil.copytree(run.folder, out / FOLDER)
+    made = analyse(project, out, executor=SerialExecutor(), overwrite=True, public=True)
+    page = (made.folder / PUBLIC_MAP).read_bytes()
+    assert all(result.reused for name, result in made.results.items() if name != "public_map")
+    assert manifest_of(made)["outputs"][PUBLIC_MAP] == hashlib.sha256(page).hexdigest()
+    again = analyse(project, out, executor=SerialExecutor())
+    assert again.results["public_map"].reused, "once it is there, a run keeps it up to date"
+
+    read, settings = read_project(project), analysis_settings(read_project(project))
+    rng = np.random.default_rng(6)
+    folders = {name: result.folder for name, result in made.results.items()}
+    for name in ("inputs", "villages", "dead_zones"):
+        shutil.copytree(folders[name], tmp_path / name)
+        folders[name] = tmp_path / name
+    sites = pd.read_parquet(folders["inputs"] / "sites.parquet")
+    coverage = load_coverage(folders["coverage"]).coverage
+    size = coarse_grid(coverage.grid, 500.0).cell_size
+    assert size == 500.0
+    x, y = from_wgs84(sites["lon"], sites["lat"], coverage.grid.epsg)
+    places = [edge + (np.floor((place - edge) / size) + rng.uniform(0, 1, len(sites))) * size for place, edge in ((x, coverage.grid.x_min), (y, coverage.grid.y_max))]
+    sites["lon"], sites["lat"] = to_wgs84(*places, coverage.grid.epsg)
+    write_frame(folders["inputs"] / "sites.parquet", sites.assign(site_id=[f"moved-{i}" for i in range(len(sites))]))
+    for folder, file in (("villages", "villages"), ("dead_zones", "dead_zones"), ("dead_zones", "dead_zones_by_layer")):
+        frame = load_frame(folders[folder], file)
+        for column in frame.columns:
+            if re.match("nearest_.*km|server_km|ridge_(km|lon|lat|height)|shortfall|diffraction|best_rsrp|margin|probability", column):
+                frame[column] = rng.uniform(0, 1, len(frame))
+            elif re.match("nearest_|server_|obstruction|reason", column):
+                frame[column] = "moved"
+        write_frame(folders[folder] / f"{file}.parquet", frame)
+    records = {name: result.record for name, result in made.results.items()}
+    work = Workspace(tmp_path / "moved", folders, records, SerialExecutor(), lambda _done, _total: None)
+    write_public_map(work, read, settings)
+    assert (work.public / PUBLIC_MAP).read_bytes() == page

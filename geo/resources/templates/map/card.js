@@ -9,6 +9,7 @@ vungphu.card = (function (app) {
   function at(table, key) { return table.columns.findIndex(function (column) { return column.key === key; }); }
   function value(kind, row, key) { var i = at(tables[kind], key); return i < 0 ? null : tables[kind].rows[row][i]; }
   function name(kind, row) {
+    if (app.themes.is(kind)) { return app.themes.name(kind, row); }
     var text = value(kind, row, names[kind]);
     if (text === null) { text = value(kind, row, codes[kind]); }
     return text === null ? "" : app.plain(text);
@@ -40,10 +41,11 @@ vungphu.card = (function (app) {
     table.columns.forEach(function (column, i) {
       if (column.group || column.key === names[kind]) { return; }
       if (areas[kind] && skipped(kind, column.key, table.rows[row][i])) { return; }
+      if (app.themes.is(kind) && (table.rows[row][i] === null || table.rows[row][i] === "")) { return; }
       var dt = el("dt", app.say(column.label)), dd = el("dd"), shownFigure = app.figure(table.rows[row][i], column);
       dd.dataset.column = column.key;
       dd.appendChild(shownFigure);
-      if (kind === "village" && column.key === "commune_code" && app.communeName(table.rows[row][i])) {
+      if ((kind === "village" || app.themes.is(kind)) && column.key === "commune_code" && app.communeName(table.rows[row][i])) {
         dd.appendChild(document.createTextNode(" " + app.communeName(table.rows[row][i])));
       }
       dl.appendChild(dt);
@@ -194,15 +196,61 @@ vungphu.card = (function (app) {
     return found ? found.cloneNode(true) : el("span");
   }
 
+  // A theme's row: where it stands, its figures, and what it has to do with.
+  function ofTheme(kind, row) {
+    var theme = data.themes[kind], p = el("p", null, "area-class"), parts = [];
+    p.appendChild(theme.symbols ? app.symbolSwatch(app.themes.look(kind, row)) : app.swatch(app.themes.look(kind, row)));
+    if (kind === "verdict") {
+      var title = theme.facets[0], amount = app.themes.amount(row, "value"), low = app.themes.amount(row, "low"), high = app.themes.amount(row, "high");
+      parts.push(el("p", app.themes.facetWord(kind, title, app.plain(value(kind, row, title.key))), "rule"));
+      p.appendChild(document.createTextNode(" " + app.word("theme_result_of") + ": " + app.themes.className(kind, row)));
+      parts.push(p, el("p", app.word("theme_evidence_of") + ": " + app.themes.evidenceName(kind, row), "area-class"));
+      parts.push(el("p", app.word("theme_value_of", { value: amount === null ? app.word("not_known") : amount, threshold: app.themes.threshold(row),
+        interval: low === null || high === null ? "" : " " + app.word("theme_interval_of", { low: low, high: high }) }), "people"));
+    } else {
+      p.appendChild(document.createTextNode(" " + app.themes.className(kind, row)));
+      parts.push(p);
+    }
+    parts.push(list(kind, row));
+    theme.links.forEach(function (link) {
+      var of = link.by && app.plain(value(kind, row, link.by)) !== "village" ? link.kind[1] : link.kind[0];
+      parts.push(linked(link.word, of, app.codes(value(kind, row, link.column)), of === "zone" ? zoneLine : undefined));
+    });
+    parts.push(rowList(app.word("theme_others_here"), kind, app.themes.others(kind, row), function (other) { return app.themes.span(app.plain(value(kind, other, theme.period) || "")) + ": " + app.themes.className(kind, other); }));
+    return parts;
+  }
+  function rowList(heading, kind, found, say) {
+    if (!found.length) { return null; }
+    var box = el("details"), ul = el("ul", null, "villages");
+    box.appendChild(el("summary", heading));
+    found.forEach(function (other) {
+      var li = el("li"), button = el("button", say(other));
+      button.type = "button";
+      button.addEventListener("click", function () { app.select(kind, other, false); });
+      li.appendChild(button);
+      ul.appendChild(li);
+    });
+    box.appendChild(ul);
+    return box;
+  }
+  function verdictsOf(code) {
+    var found = app.themes.ofCommune(code), facets = found.length ? data.themes.verdict.facets : [];
+    return rowList(app.word("theme_verdicts_here", { n: app.number(found.length, 0) }), "verdict", found, function (row) {
+      return facets.map(function (facet) { var of = value("verdict", row, facet.key); return of === null || of === "" ? "" : app.themes.facetWord("verdict", facet, app.plain(of)); }).concat([app.themes.span(app.plain(value("verdict", row, "period") || ""))])
+        .filter(function (part) { return part; }).join(" – ") + ": " + app.themes.amount(row, "value") + ", " + app.themes.className("verdict", row).toLowerCase() + "; " + app.themes.evidenceName("verdict", row).toLowerCase();
+    });
+  }
+
   function origin(kind, row) {
     var details = el("details"), code = value(kind, row, codes[kind]), ul = el("ul");
     details.appendChild(el("summary", app.word("origin")));
-    details.appendChild(el("p", app.word("origin_" + kind, { code: code === null ? "" : app.plain(code) })));
-    if (kind !== "claim" && kind !== "change" && code !== null) { details.appendChild(el("p", app.word("explain", { code: app.plain(code) }))); }
+    if (app.themes.is(kind)) { details.appendChild(el("p", app.word(kind === "mast" ? "theme_origin_mast" : "theme_origin", { csv: app.plain(data.themes[kind].csv), key: app.themes.keyWords(kind, row) }))); }
+    else { details.appendChild(el("p", app.word("origin_" + kind, { code: code === null ? "" : app.plain(code) }))); }
+    if (data.words.explain && !app.themes.is(kind) && kind !== "claim" && kind !== "change" && code !== null) { details.appendChild(el("p", app.word("explain", { code: app.plain(code) }))); }
     tables[kind].columns.forEach(function (column) {
       var about = app.say(column.about);
       if (!about || column.group) { return; }
-      if (areas[kind] && value(kind, row, column.key) === null) { return; }
+      if ((areas[kind] || app.themes.is(kind)) && value(kind, row, column.key) === null) { return; }
       var li = el("li");
       li.appendChild(el("b", app.say(column.label) + ": "));
       li.appendChild(document.createTextNode(about));
@@ -225,7 +273,7 @@ vungphu.card = (function (app) {
     card.appendChild(close);
     card.appendChild(el("p", app.word("card_" + kind), "quiet"));
     card.appendChild(el("h2", name(kind, row)));
-    if (kind !== "site" && kind !== "change" && !data.checked) { card.appendChild(el("p", app.word("forecast"), "forecast")); }
+    if (kind !== "site" && kind !== "change" && kind !== "mast" && kind !== "sharing" && kind !== "verdict" && kind !== "ipv6" && !data.checked) { card.appendChild(el("p", app.word("forecast"), "forecast")); }
     var tools = el("div", null, "tools"), zoom = el("button", app.word("zoom_here"));
     zoom.type = "button";
     zoom.addEventListener("click", function () { app.zoomTo(kind, row); });
@@ -238,8 +286,9 @@ vungphu.card = (function (app) {
     }
     var code = value(kind, row, codes[kind]), parts;
     if (areas[kind]) { parts = ofArea(kind, row); }
+    else if (app.themes.is(kind)) { parts = ofTheme(kind, row); }
     else if (kind === "commune") {
-      parts = [bar(row), list(kind, row), byOperator(row), linked("zones_here", "zone", code === null ? [] : zonesWith(["commune_codes"], app.plain(code)), zoneLine), villagesOf(row)];
+      parts = [bar(row), list(kind, row), byOperator(row), linked("zones_here", "zone", code === null ? [] : zonesWith(["commune_codes"], app.plain(code)), zoneLine), villagesOf(row), code === null ? null : verdictsOf(app.plain(code))];
     } else { parts = [list(kind, row), kind === "village" && code !== null ? linked("card_zone", "zone", zonesWith(["village_ids", "weak_village_ids"], app.plain(code)), zoneLine) : null]; }
     parts.concat([origin(kind, row), tools]).forEach(function (part) { if (part) { card.appendChild(part); } });
     card.scrollTop = 0;

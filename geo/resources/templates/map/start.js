@@ -34,6 +34,7 @@
     app.selected = kind ? { kind: kind, row: row } : null;
     if (highlight) { highlight.remove(); highlight = null; }
     if (kind && isArea(kind)) { app.areas.uncover(kind, row); }
+    if (kind && app.themes.is(kind)) { app.themes.uncover(kind, row); }
     if (kind) {
       var layer = layerOf(kind, row);
       if (layer && layer.getBounds) { highlight = L.geoJSON(layer.feature, { pane: "selected", interactive: false, style: { color: data.lines.selected, weight: 4, fill: false, interactive: false } }).addTo(map); }
@@ -51,11 +52,12 @@
   app.hook = function (kind, layer, row) {
     layer.on("click", function (event) { L.DomEvent.stopPropagation(event); app.select(kind, row, false); });
     layer.bindTooltip(function () {
-      var box = app.element("div"), state = isArea(kind) ? app.areas.className(kind, row) : kind === "village" ? app.say(data.villages.labels[data.villages.classes[row]]) : kind === "site" ? app.card.value("site", row, "operator") : null;
+      var box = app.element("div"), state = app.themes.is(kind) ? app.themes.className(kind, row) : isArea(kind) ? app.areas.className(kind, row) : kind === "village" ? app.say(data.villages.labels[data.villages.classes[row]]) : kind === "site" ? app.card.value("site", row, "operator") : null;
       box.appendChild(app.element("b", app.card.name(kind, row)));
+      if (app.themes.is(kind) && app.data.themes[kind].evidence) { state += "; " + app.themes.evidenceName(kind, row).toLowerCase(); }
       if (state) { box.appendChild(app.element("div", kind === "site" ? app.plain(state) : state)); }
       return box;
-    }, { sticky: kind === "commune" || isArea(kind) });
+    }, { sticky: kind === "commune" || isArea(kind) || (app.themes.is(kind) && app.data.themes[kind].place === "commune") });
   };
   ["commune", "village", "site"].forEach(function (kind) {
     app.shapes[kind].forEach(function (layer, row) { if (layer) { app.hook(kind, layer, row); } });
@@ -94,13 +96,14 @@
   map.on("zoomend moveend", declutter);
   // Symbols shrink where many of them share little room, and have their full size from zoom 11 on.
   var shrink = 1;
-  function resize() {
+  function resize(always) {
     var wanted = Math.min(1, Math.max(0.55, 0.55 + (map.getZoom() - 8.5) * 0.18));
-    if (wanted === shrink) { return; }
+    if (wanted === shrink && always !== true) { return; }
     shrink = wanted;
-    app.villages.concat(app.sites).forEach(function (layer) { if (layer) { layer.setRadius(layer.options.size * shrink); } });
+    app.villages.concat(app.sites, app.themes.places.point ? app.shapes[app.themes.places.point] : []).forEach(function (layer) { if (layer) { layer.setRadius(layer.options.size * shrink); } });
   }
   map.on("zoomend", resize);
+  app.resize = resize;
 
   // The archipelagos, as labelled points where the boundaries do not hold them.
   var islands = L.layerGroup().addTo(map);
@@ -151,12 +154,14 @@
     (key === "names" ? [names] : layers[key]).forEach(function (layer) { if (on) { layer.addTo(map); } else { layer.remove(); } });
     // One canvas holds them all, the last one drawn takes the click: communes at the bottom, points on top.
     if (on && key === "communes") { layers.communes.forEach(function (layer) { layer.bringToBack(); }); }
-    else if (on) { ["villages", "sites"].forEach(raise); }
+    else if (on) { ["villages", "sites"].forEach(raise); app.themes.raise(); }
     if (key === "names" && on) { declutter(); }
   }
-  app.areas.onChange(function () { ["villages", "sites"].forEach(raise); });
+  app.areas.onChange(function () { ["villages", "sites"].forEach(raise); app.themes.raise(); });
+  app.themes.onChange(function () { ["villages", "sites"].forEach(raise); app.themes.raise(); });
   app.areas.fill();
   app.areas.show(0);
+  app.themes.fill();
   function raise(key) { (layers[key] || []).forEach(function (layer) { if (map.hasLayer(layer)) { layer.bringToFront(); } }); }
   document.querySelectorAll("[data-toggle]").forEach(function (box) {
     box.addEventListener("change", function () { toggle(box); });

@@ -19,6 +19,8 @@
     if (asked.lang === "vi" || asked.lang === "en") { app.setLanguage(asked.lang); }
     if (choice && asked.coverage !== undefined && /^-?\d+$/.test(asked.coverage) && Number(asked.coverage) < app.data.coverage.length) { choice.value = asked.coverage; choice.dispatchEvent(new Event("change")); }
     if (asked.areas !== undefined && /^-?\d+$/.test(asked.areas)) { app.areas.show(Number(asked.areas)); }
+    if (asked.on !== undefined) { app.themes.restore("commune", asked.on); }
+    if (asked.points !== undefined) { app.themes.restore("point", asked.points); }
     if (asked.off !== undefined) {
       var off = asked.off.split(",");
       boxes.forEach(function (box) {
@@ -42,12 +44,13 @@
     if (app.moved) { parts.push("view=" + [map.getZoom().toFixed(1), centre.lat.toFixed(5), centre.lng.toFixed(5)].join("/")); }
     if (choice) { parts.push("coverage=" + choice.value); }
     parts.push("areas=" + app.areas.chosen());
+    ["commune", "point"].forEach(function (place, i) { if (app.themes.places[place]) { parts.push(["on", "points"][i] + "=" + encodeURIComponent(app.themes.told(place))); } });
     boxes.forEach(function (box) { if (!box.checked) { off.push(box.dataset.toggle); } });
     parts.push("off=" + off.join(","));
     if (app.table.current()) { parts.push("table=" + app.table.current()); }
     if (app.selected) {
-      var code = app.card.value(app.selected.kind, app.selected.row, app.codeColumn[app.selected.kind]);
-      if (code !== null) { parts.push("show=" + app.selected.kind + ":" + encodeURIComponent(app.plain(code)).replace(/%3A/g, ":")); }
+      var code = app.codeOf(app.selected.kind, app.selected.row);
+      if (code !== null) { parts.push("show=" + app.selected.kind + ":" + encodeURIComponent(code).replace(/%3A/g, ":")); }
     }
     window.history.replaceState(null, "", "#" + parts.join("&"));
   }
@@ -56,6 +59,7 @@
   ready = true;
   app.onLanguage(app.remember);
   app.areas.onChange(app.remember);
+  app.themes.onChange(app.remember);
   map.on("moveend", app.remember);
   if (choice) { choice.addEventListener("change", app.remember); }
   boxes.forEach(function (box) { box.addEventListener("change", app.remember); });

@@ -8,6 +8,11 @@ var vungphu = (function () {
   function unpack(table) {
     if (!table) { return; }
     var columns = table.packed.map(function (column) {
+      if (column.run) {
+        var values = [];
+        column.run.forEach(function (value, k) { for (var i = 0; i < column.long[k]; i += 1) { values.push(value); } });
+        return function (row) { return values[row]; };
+      }
       return function (row) { return "all" in column ? column.all : column.at ? column.of[column.at[row]] : column.is[row]; };
     });
     table.rows = [];
@@ -15,6 +20,8 @@ var vungphu = (function () {
     delete table.packed;
   }
   [data.communes, data.villages, data.sites, data.areas.tables.zone, data.areas.tables.claim, data.areas.tables.change].forEach(unpack);
+  var themes = Object.keys(data.themes);
+  themes.forEach(function (kind) { unpack(data.themes[kind].table); });
 
   // Texts come with every special character as &#N; this undoes it. The result goes to textContent only.
   function plain(text) {
@@ -170,30 +177,59 @@ var vungphu = (function () {
       ink.beginPath(); ink.moveTo(0, 8); ink.lineTo(24, 8); ink.stroke();
       return made;
     }
-    ink.globalAlpha = AREA_FILL;
+    ink.globalAlpha = style.opacity || AREA_FILL;
     ink.fillStyle = style.fill;
     ink.fillRect(0, 0, 24, 16);
     ink.globalAlpha = 1;
     ink.fillStyle = tile(ink, style);
     ink.fillRect(0, 0, 24, 16);
-    ink.strokeStyle = style.line;
-    ink.lineWidth = 2;
+    ink.strokeStyle = style.opacity ? "#555555" : style.line;
+    ink.lineWidth = style.opacity ? 1 : 2;
     ink.strokeRect(0, 0, 24, 16);
+    return made;
+  }
+  // A symbol as the legend shows it, drawn like the map's.
+  function symbolSwatch(symbol) {
+    var made = document.createElement("canvas"), ink = made.getContext("2d");
+    var size = Math.min(symbol.radius, 7);
+    made.width = 24;
+    made.height = 16;
+    made.className = "swatch";
+    ink.beginPath();
+    if (symbol.corners.length) { symbol.corners.forEach(function (corner, i) { ink[i ? "lineTo" : "moveTo"](12 + corner[0] * size, 8 + corner[1] * size); }); ink.closePath(); }
+    else { ink.arc(12, 8, size, 0, 2 * Math.PI); }
+    ink.fillStyle = symbol.fill;
+    ink.strokeStyle = symbol.line === "#ffffff" ? "#777777" : symbol.line;
+    ink.fill();
+    ink.stroke();
     return made;
   }
   // Row of a table by its code, as people write it.
   var rows = {};
+  function codeOf(kind, row) {
+    if (Object.prototype.hasOwnProperty.call(data.themes, kind)) { return vungphu.themes.codeOf(kind, row); }
+    var table = vungphu.tables[kind], at = table.columns.findIndex(function (column) { return column.key === vungphu.codeColumn[kind]; });
+    return at < 0 || table.rows[row][at] === null ? null : plain(table.rows[row][at]);
+  }
   function rowOf(kind, code) {
     if (!rows[kind]) {
-      var table = vungphu.tables[kind], at = table ? table.columns.findIndex(function (column) { return column.key === vungphu.codeColumn[kind]; }) : -1;
       rows[kind] = new Map();
-      if (at >= 0) { table.rows.forEach(function (row, i) { if (row[at] !== null && !rows[kind].has(plain(row[at]))) { rows[kind].set(plain(row[at]), i); } }); }
+      (vungphu.tables[kind] ? vungphu.tables[kind].rows : []).forEach(function (row, i) { var own = codeOf(kind, i); if (own !== null && !rows[kind].has(own)) { rows[kind].set(own, i); } });
     }
     var found = rows[kind].get(code);
     return found === undefined ? -1 : found;
   }
   function collect(list) { return function (feature, layer) { list[feature.properties.i] = layer; }; }
   var shapes = { commune: [], village: [], site: [], zone: [], claim: [], change: [] };
+
+  function tablesOf(kinds) { var found = {}; kinds.forEach(function (kind) { found[kind] = data.themes[kind].table; }); return found; }
+  // Columns that name (0) and identify (1) the rows of each table.
+  function columnsOf(which, of) {
+    var found = {};
+    Object.keys(data.kinds).forEach(function (kind) { found[kind] = data.kinds[kind][which]; });
+    themes.forEach(function (kind) { found[kind] = data.themes[kind][of]; });
+    return found;
+  }
 
   return {
     data: data, plain: plain, say: say, word: word, element: element, format: format, figure: figure, fold: fold, number: number,
@@ -205,11 +241,10 @@ var vungphu = (function () {
     site: function (feature, place) { return mark(data.sites.symbols[feature.properties.c], place); },
     areaStyle: areaStyle,
     canvas: function () { return new Canvas({ tolerance: 5 }); },
-    swatch: swatch, codes: codes, named: named, rowOf: rowOf, shapes: shapes,
+    swatch: swatch, symbolSwatch: symbolSwatch, mark: mark, day: day, codes: codes, named: named, rowOf: rowOf, codeOf: codeOf, shapes: shapes,
     communes: shapes.commune, villages: shapes.village, sites: shapes.site,
-    tables: { commune: data.communes, village: data.villages, site: data.sites, zone: data.areas.tables.zone, claim: data.areas.tables.claim, change: data.areas.tables.change },
-    nameColumn: { commune: "commune_name", village: "village_name", site: "site_name", zone: "dead_zone_id", claim: "disagreement_id", change: "register_id" },
-    codeColumn: { commune: "commune_code", village: "village_id", site: "site_id", zone: "dead_zone_id", claim: "disagreement_id", change: "register_id" },
+    tables: Object.assign({ commune: data.communes, village: data.villages, site: data.sites, zone: data.areas.tables.zone, claim: data.areas.tables.claim, change: data.areas.tables.change }, tablesOf(themes)),
+    nameColumn: columnsOf(0, "name"), codeColumn: columnsOf(1, "code"),
     onCommune: collect(shapes.commune), onVillage: collect(shapes.village), onSite: collect(shapes.site)
   };
 })();

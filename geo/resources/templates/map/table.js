@@ -4,6 +4,7 @@ vungphu.table = (function (app) {
   var el = app.element, tabs = document.getElementById("tables"), note = document.getElementById("table-note");
   var operatorBox = document.getElementById("operator-columns"), moreBox = document.getElementById("more-columns");
   var ids = { commune: "communes", village: "villages", zone: "zones", claim: "claims", change: "changes" };
+  Object.keys(app.data.themes).forEach(function (kind) { ids[kind] = kind + "s"; });
   var kinds = Object.keys(ids).filter(function (kind) { return app.tables[kind] && app.tables[kind].rows.length && document.getElementById(ids[kind]); });
   if (!tabs || !kinds.length) { return { select: function () {}, reveal: function () {}, open: function () {}, current: function () { return null; } }; }
   var current = kinds[0], state = {};
@@ -22,6 +23,7 @@ vungphu.table = (function (app) {
   function rowsOf(kind) {
     var rows = source(kind).rows.map(function (row, i) { return i; });
     if (kind === "commune" || kind === "village") { return rows; }
+    if (app.themes.is(kind)) { return app.themes.rowsOf(kind); }
     var set = app.areas.shownOf(kind);
     return rows.slice(set.first, set.first + set.n).filter(function (row) { return !app.areas.isHidden(kind, row); });
   }
@@ -110,7 +112,7 @@ vungphu.table = (function (app) {
       button.addEventListener("click", function () { open(kind); });
       return button;
     }));
-    note.textContent = app.word(current === "commune" || current === "village" ? "caption_" + ids[current] : "caption_areas");
+    note.textContent = current === "mast" ? app.word("caption_masts") : app.themes.is(current) ? app.word("caption_themes", { csv: app.plain(app.data.themes[current].csv) }) : app.word(current === "commune" || current === "village" ? "caption_" + ids[current] : "caption_areas");
     kinds.forEach(function (kind) { document.getElementById("panel-" + ids[kind]).hidden = kind !== current; });
     if (operatorBox) { operatorBox.closest("label").hidden = current !== "commune"; }
     moreBox.closest("label").hidden = !source(current).columns.some(function (column) { return column.more; });
@@ -131,11 +133,13 @@ vungphu.table = (function (app) {
   if (operatorBox) { operatorBox.addEventListener("change", refresh); }
   moreBox.addEventListener("change", refresh);
   app.onLanguage(refresh);
-  app.areas.onChange(function () {
+  function follow() {
     kinds.forEach(function (kind) { if (kind !== "commune" && kind !== "village") { state[kind].stale = true; } });
     if (state[current].stale) { render(current); }
     heads();
-  });
+  }
+  app.areas.onChange(follow);
+  app.themes.onChange(follow);
   refresh();
 
   return {
@@ -147,7 +151,8 @@ vungphu.table = (function (app) {
     },
     reveal: function (kind, row) {
       if (kinds.indexOf(kind) < 0) { return; }
-      if (kind !== "commune" && kind !== "village") { app.areas.uncover(kind, row); }
+      if (app.themes.is(kind)) { app.themes.uncover(kind, row); }
+      else if (kind !== "commune" && kind !== "village") { app.areas.uncover(kind, row); }
       open(kind);
       var line = state[kind].lines[row];
       if (!line) { return; }

@@ -1,0 +1,150 @@
+"""What the page's scripts read of themes: tables, facets, classes with their colours and words, all texts escaped."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from types import MappingProxyType
+from typing import Any
+
+from geo.errors import Bilingual
+from geo.io.resources import load_toml
+from geo.mapping.area_page import packed, table_columns
+from geo.mapping.area_words import code_words, described_columns
+from geo.mapping.content import ThemeKind, ThemeLayer
+from geo.mapping.escape import SafeText, vn_safe
+from geo.mapping.labels import Label, column_entries, label, label_of, phrase, section
+from geo.mapping.palette import Palette, Symbol, symbol_polygon
+from geo.mapping.themes import SPECS, PreparedThemes, class_keys
+
+__all__ = ["symbol_data", "theme_data", "theme_entries", "theme_names"]
+
+#: Kinds of codes that a theme's columns may hold, by their section in the files of results.
+_FILES = ("results/standards.toml", "results/ipv6.toml", "results/planning.toml")
+_KEYED = {"mast": "mast_classes", "plan": "plan_standing", "sharing": "sharing_classes"}
+
+
+def _pair(text: Label) -> list[SafeText]:
+    return [text.vi, text.en]
+
+
+@lru_cache(maxsize=len(SPECS))
+def theme_entries(kind: ThemeKind) -> Mapping[str, Any]:
+    """Return what is known of the columns of a kind of themes, in the form of the map's ``columns``."""
+    if kind == "mast":
+        return section("mast_columns")
+    spec = SPECS[kind]
+    entries = described_columns(spec.resource, spec.table, {"year": "code", "row": "code"})  # numbers that name something have no thousands
+    known = column_entries()
+    return MappingProxyType(entries | {name: known[name] for name in ("lon", "lat") if name in entries})
+
+
+def theme_names() -> dict[str, dict[str, Label]]:
+    """Return the words of every code that themes carry: section to code to words."""
+    return code_words(_FILES) | {
+        "indicators": {code: label_of(Bilingual(entry["vi"], entry["en"])) for code, entry in load_toml("indicators.toml").items() if isinstance(entry, Mapping)},
+        "mast_kinds": {code: label(f"mast_kinds.{code}") for code in section("mast_kinds")},
+    }
+
+
+def theme_data(prepared: PreparedThemes, colours: Palette) -> dict[str, Any]:
+    """Return tables and descriptions of themes, by kind in the order of the layers.
+
+    Parameters
+    ----------
+    prepared : PreparedThemes
+    colours : Palette
+    """
+    return {str(vn_safe(layer.kind)): _theme(layer, colours) for layer in prepared.layers}
+
+
+def _theme(layer: ThemeLayer, colours: Palette) -> dict[str, Any]:
+    kind, frame, spec = layer.kind, layer.frame, SPECS[layer.kind]
+    entries = theme_entries(kind)
+    keys = class_keys(kind, frame)
+    facets = [name for name in spec.facets if name in frame.columns]
+    made: dict[str, Any] = {
+        "place": vn_safe(spec.place),
+        "csv": vn_safe(spec.csv),
+        "name": vn_safe(spec.name),
+        "code": vn_safe(spec.code),
+        "period": vn_safe(spec.period if spec.period in frame.columns else ""),
+        "label": _pair(label(f"themes.{kind}")),
+        "about": _pair(label_of(_about(kind))),
+        "facets": [
+            {
+                "key": vn_safe(name),
+                "label": _pair(label(f"facets.{name}")),
+                "words": {str(vn_safe(code)): _pair(label_of(text)) for code, text in layer.words.get(name, {}).items()},
+                "none": _pair(label(f"facets.no_{name}" if f"no_{name}" in section("facets") else "facets.none")),
+            }
+            for name in facets
+        ],
+        "links": [
+            {"word": vn_safe(f"theme_{link.word}"), "kind": [vn_safe(name) for name in link.kinds], "column": vn_safe(link.column), "by": vn_safe(link.by)}
+            for link in spec.links
+            if link.column in frame.columns
+        ],
+        "table": {"columns": table_columns(frame, (), entries, spec.first), **packed(frame)},
+    }
+    if spec.place == "point":
+        symbols = colours.points[kind]
+        numbers = {symbol.key: i for i, symbol in enumerate(symbols)}
+        made["symbols"] = [{**symbol_data(symbol), "label": _pair(label_of(_class_words(kind, symbol.key)))} for symbol in symbols]
+        made["classes"] = [numbers.get(key, len(symbols) - 1) for key in keys]
+        return made
+    styles = colours.surfaces[kind]
+    made["styles"] = [
+        {"fill": style.fill, "line": style.line, "pattern": style.pattern, "label": _pair(label_of(_class_words(kind, style.key)))} for style in styles
+    ]
+    if spec.figures:
+        made["figures"] = [_figure(name) for name in spec.figures if name in frame.columns and frame[name].notna().any()]
+        made["cuts"] = list(colours.share_cuts)
+        return made
+    numbers = {style.key: i for i, style in enumerate(styles)}
+    evidence = {key: i for i, key in enumerate(colours.evidence)}
+    made["classes"] = [numbers.get(key, len(styles) - 1) for key in keys]
+    made["evidence"] = [
+        {"pattern": pattern, "label": _pair(label_of(_coded("standards_evidence", key)))} for key, pattern in colours.evidence.items()
+    ]
+    made["evidences"] = [evidence.get(str(key), len(evidence) - 1) for key in frame["evidence"]]
+    return made
+
+
+def _figure(name: str) -> dict[str, Any]:
+    stem = name.removesuffix("_share")
+    return {
+        "key": vn_safe(name), "label": _pair(label(f"figures.{name}")), "low": vn_safe(f"{stem}_low"), "high": vn_safe(f"{stem}_high"), "n": vn_safe(f"{stem}_n"),
+    }  # fmt: skip
+
+
+def _about(kind: ThemeKind) -> Bilingual:
+    if kind == "mast":
+        return phrase("themes.about_mast")
+    about = load_toml(SPECS[kind].resource)[SPECS[kind].table]["about"]
+    return Bilingual(about["vi"], about["en"])
+
+
+def _class_words(kind: ThemeKind, key: str) -> Bilingual:
+    if kind in _KEYED:
+        return phrase(f"{_KEYED[kind]}.{key}")
+    if kind == "ipv6":
+        return phrase(f"share_classes.{key}")
+    if kind == "remainder":
+        return phrase("themes.not_said") if key == "other" else _coded("remainder_proposed", key)
+    return _coded("standards_results", key)
+
+
+def _coded(name: str, key: str) -> Bilingual:
+    for file in _FILES:
+        words = load_toml(file).get("codes", {}).get(name, {}).get(key)
+        if words is not None:
+            return Bilingual(words["vi"][:1].upper() + words["vi"][1:], words["en"][:1].upper() + words["en"][1:])
+    return Bilingual(key, key)
+
+
+def symbol_data(symbol: Symbol) -> dict[str, Any]:
+    """Return a symbol as the page draws it."""
+    return {
+        "corners": symbol_polygon(symbol.shape), "fill": symbol.fill, "line": symbol.line, "radius": symbol.radius_px, "ring": symbol.shape == "ring",
+    }  # fmt: skip

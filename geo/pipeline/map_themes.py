@@ -1,0 +1,56 @@
+"""Themes as the map takes them: the tables of verdicts, IPv6 and the yearly plan with the values of their CSV files, and the inventory's masts."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+
+import pandas as pd
+
+from geo.errors import Bilingual
+from geo.mapping import ThemeLayer
+from geo.mapping.content import ThemeKind
+from geo.mapping.themes import MAST_COLUMNS
+from geo.pipeline.engine import Workspace
+from geo.pipeline.reading import load_frame
+from geo.pipeline.results import arranged_frame
+from geo.report.tables import arrange, result_table
+from geo.rules import Rule
+
+__all__ = ["theme_layers"]
+
+#: Theme, the stage that made its frame, and the table whose values it has.
+_TABLES: tuple[tuple[ThemeKind, str, str], ...] = (
+    ("verdict", "standards", "standards"), ("ipv6", "ipv6", "ipv6"), ("plan", "planning", "operator_plans"), ("remainder", "planning", "unserved_after_plans"),
+    ("sharing", "planning", "sharing"),
+)  # fmt: skip
+
+
+def theme_layers(work: Workspace, rules: Sequence[Rule]) -> Iterator[ThemeLayer]:
+    """Yield the themes that a run has data for; one without rows is none.
+
+    Parameters
+    ----------
+    work : Workspace
+        Of a stage that comes after ``standards``, ``ipv6`` and ``planning``.
+    rules : sequence of Rule
+        That verdicts were given under: their names in both languages.
+    """
+    for kind, stage, table in _TABLES:
+        frame = load_frame(work.upstream[stage], table)
+        if frame is not None and len(frame):
+            yield ThemeLayer(kind, arranged_frame(arrange(frame, result_table(table))), _rule_words(rules) if kind == "verdict" else {})
+    masts = load_frame(work.upstream["inputs"], "masts")
+    if masts is not None and len(masts):
+        yield ThemeLayer("mast", pd.DataFrame(masts.reindex(columns=list(MAST_COLUMNS))).astype(object))
+
+
+def _rule_words(rules: Sequence[Rule]) -> Mapping[str, Mapping[str, Bilingual]]:
+    """Return the name of each rule; where several bear one name, with its document."""
+    names = Counter(rule.title.vi for rule in {rule.id: rule for rule in rules}.values())
+    return {
+        "rule_id": {
+            rule.id: Bilingual(f"{rule.title.vi} ({rule.document.vi})", f"{rule.title.en} ({rule.document.en})") if names[rule.title.vi] > 1 else rule.title
+            for rule in rules
+        }
+    }
