@@ -72,7 +72,7 @@ def report_stage(
         sentence("stages", _STAGE),
         lambda work: _write(work, options, content(work)),
         settings={"map": shown.settings, "paper": options.paper, "language": options.language, "register": register_digest(folder)},
-        upstream=(*(item for item in shown.upstream if not item.startswith("planning")), "planning"),
+        upstream=(*(item for item in shown.upstream if not item.startswith("planning")), "planning", "sampling"),
         if_made=if_made,
     )
 
@@ -100,12 +100,12 @@ def printed_of(folders: Mapping[str, Path], content: MapContent) -> Printed:
     Parameters
     ----------
     folders : mapping
-        Of the stages ``villages`` and ``planning``, and of that which plans measurements where there is one.
+        Of the stages ``villages``, ``planning`` and ``sampling``.
     content : MapContent
     """
     provinces = _table(folders, "villages", "provinces")
     totals = None if provinces is None else provinces[provinces["area_level"].eq("total")]
-    planned = next((frame for stage in folders for frame in [load_frame(folders[stage], _MEASUREMENTS)] if frame is not None), None)
+    planned = load_frame(folders["sampling"], _MEASUREMENTS) if "sampling" in folders else None
     return Printed(
         content=content,
         totals=None if totals is None or not len(totals) else {str(name): value for name, value in totals.iloc[0].items()},
@@ -114,7 +114,7 @@ def printed_of(folders: Mapping[str, Path], content: MapContent) -> Printed:
         remainder=_table(folders, "planning", "unserved_after_plans"),
         inventory=_table(folders, "planning", "inventory_communes"),
         sharing=_table(folders, "planning", "sharing"),
-        measurements_planned=None if planned is None else len(planned),
+        stops_planned=None if planned is None else int(planned["stop"].nunique()),
     )
 
 

@@ -268,7 +268,7 @@ def _decisions(printed: Printed, words: Words, zones: pd.DataFrame | None) -> It
         said += 1
     if counts["undecided"]:
         n = words.count(counts["undecided"])
-        stops = printed.measurements_planned
+        stops = printed.stops_planned
         yield words.say("leader", "decide_measure_planned", n=n, stops=words.count(stops)) if stops else words.say("leader", "decide_measure", n=n)
         said += 1
     if printed.plans is None:

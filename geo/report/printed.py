@@ -33,8 +33,8 @@ class Printed:
         ``inventory_communes.csv``.
     sharing : DataFrame or None
         ``sharing.csv``.
-    measurements_planned : int or None
-        Rows of ``measurements_planned.csv``; None where the run plans no measurements.
+    stops_planned : int or None
+        Stops of ``measurements_planned.csv``; None where the run plans no measurements.
     """
 
     content: MapContent
@@ -44,4 +44,4 @@ class Printed:
     remainder: pd.DataFrame | None = None
     inventory: pd.DataFrame | None = None
     sharing: pd.DataFrame | None = None
-    measurements_planned: int | None = None
+    stops_planned: int | None = None
