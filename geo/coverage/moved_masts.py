@@ -17,6 +17,7 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
+from scipy.ndimage import distance_transform_edt
 from scipy.special import ndtr
 
 from geo.coverage.pieces import TileTask
@@ -48,14 +49,14 @@ class MovedMasts:
     tasks : tuple of TileTask
         One per place and set of layers, for :func:`write_moved`; their layers are the kind's own.
     open_layers : tuple of (operator, technology)
-        Layers of which no mast of any operator has a place: nobody can say what such a site serves.
-    ground : (rows, columns) bool array
-        Where the sites may stand.
+        Layers of which no mast of any operator has a place: nobody can say what such a site serves in its reach.
+    reach : (rows, columns) bool array
+        Cells that a radio cell may reach from where the sites may stand.
     """
 
     tasks: tuple[TileTask, ...]
     open_layers: tuple[_Layer, ...]
-    ground: npt.NDArray[np.bool_]
+    reach: npt.NDArray[np.bool_]
 
 
 def moved_masts(
@@ -70,8 +71,9 @@ def moved_masts(
 ) -> list[MovedMasts | None]:
     """Return the masts that stand for each kind of site; None for those beyond the area.
 
-    There are ``unplaced_places`` places per kind, fewer (down to 8) where there are so many kinds that they would pass ``unplaced_places_in_all``.
-    An operator that has no mast with a technology borrows those of the others. The same kind has the same places in every run.
+    There are ``unplaced_places`` places per kind, fewer (down to ``unplaced_places_least``) where there are so many kinds that they would pass ``unplaced_places_in_all``.
+    An operator that has no mast with a technology that a row names borrows those of the others; a row that names none stands for a mast of its
+    operator, whatever that has. The same kind has the same places in every run.
 
     Parameters
     ----------
@@ -92,6 +94,8 @@ def moved_masts(
     places = max(least, min(int(settings.unplaced_places), int(settings.unplaced_places_in_all) // max(len(kinds), 1)))
     if corrections is not None and len(corrections.error_sd_db):
         corrections = replace(corrections, error_sd_db=np.full_like(corrections.error_sd_db, corrections.error_sd_db.max()))
+    # Read once: of a single mast's time nine tenths went there.
+    codes = None if corrections is None or ground.land_cover is None or not kinds else ground.land_cover.to_grid(grid)
     found: list[MovedMasts | None] = []
     for number, kind in enumerate(kinds):
         where = ground_of(kind.commune_codes, units, grid)
@@ -104,7 +108,12 @@ def moved_masts(
             name = f"unplaced_{number:04d}_{n}"
             rng = np.random.default_rng(zlib.crc32(f"{kind.operator}|{layers}|{kind.commune_codes}".encode()))
             tasks += _tasks(name, layers, donors, borrowed, where, places, prepared, grid, inside, ground, settings, corrections, rng)
-        found.append(MovedMasts(tuple(tasks), open_layers, where))
+        tasks = [
+            replace(task, cover_codes=None if codes is None else np.ascontiguousarray(codes[task.row : task.row + task.grid.rows, task.column : task.column + task.grid.columns]))
+            for task in tasks
+        ]
+        reach = distance_transform_edt(~where) * grid.cell_size <= settings.max_radius_m
+        found.append(MovedMasts(tuple(tasks), open_layers, reach))
     return found
 
 
@@ -147,7 +156,7 @@ def mean_chance(
             count[which] += 1
     out = total / np.maximum(count, 1.0)[:, None, None]
     for layer in moved.open_layers:
-        out[layers.index(layer)] = 1.0
+        out[layers.index(layer)] = moved.reach
     return out
 
 
@@ -163,8 +172,9 @@ def _layer_sets(kind: UnplacedKind, prepared: PreparedSources) -> tuple[list[tup
 
     if not kind.technologies:  # a mast of the operator, whatever it has
         own = [layer for layer in wanted if having([layer]).size]
-        every = np.unique(np.concatenate([having([layer]) for layer in own])) if own else np.empty(0, np.int64)
-        return ([(own, every, own)] if own else []), tuple(layer for layer in wanted if layer not in own)
+        if not own:
+            return [], tuple(wanted)
+        return [(own, np.unique(np.concatenate([having([layer]) for layer in own])), own)], ()  # what none of its masts has, this one has not
     if wanted and (together := having(wanted)).size:
         return [(wanted, together, wanted)], ()
     sets, open_layers = [], []

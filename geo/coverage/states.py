@@ -338,15 +338,16 @@ def piece_states(
     by_use: list[dict[str, list[UInt8]]] = [{} for _ in range(uses)]
     for i, (operator, technology) in enumerate(facts.layers):
         for use in range(uses):
-            low_p, layer, why = _decided(levels, use, i, facts, shape, ring, settings, None if unplaced is None else unplaced[i])
+            low_p, either_p, layer, why = _decided(levels, use, i, facts, shape, ring, settings, None if unplaced is None else unplaced[i])
             if use == 0 and measured is not None:
                 _measure(layer, why, measured[i])
             layer[~inside], why[~inside] = State.OUTSIDE, Reason.NONE
             if technology in settings.counting:
                 by_use[use].setdefault(operator, []).append(layer)
             stated = inside & (layer != State.UNKNOWN)
-            told = stated | (inside & (why == Reason.UNPLACED_SITES))
-            probability[use, i][told] = low_p[told]
+            open_ = inside & (why == Reason.UNPLACED_SITES)
+            told = stated | open_
+            probability[use, i][stated], probability[use, i][open_] = low_p[stated], either_p[open_]
             if use > 0:
                 np.fmin(probability[use, i], probability[0, i], out=probability[use, i], where=told)
                 continue
@@ -385,12 +386,12 @@ def _decided(
     ring: npt.NDArray[np.bool_],
     settings: CoverageSettings,
     unplaced: npt.NDArray[np.float32] | None = None,
-) -> tuple[npt.NDArray[np.float64], UInt8, UInt8]:
-    """Return probability, state and reason of a layer for a use, wherever the area ends."""
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64], UInt8, UInt8]:
+    """Return probability, the same with sites without a place, state and reason of a layer for a use, wherever the area ends."""
     operator, technology = facts.layers[i]
     if levels is None:
         unknown = np.full(shape, State.UNKNOWN, dtype=np.uint8)
-        return np.full(shape, np.nan), unknown, np.full(shape, Reason.TERRAIN, dtype=np.uint8)
+        return np.full(shape, np.nan), np.full(shape, np.nan), unknown, np.full(shape, Reason.TERRAIN, dtype=np.uint8)
     margin, bound = levels.margin_sd[use][i], levels.bound_sd[use][i]
     low_p = ndtr(margin.astype(np.float64))
     low = _cut(low_p, settings)
@@ -406,16 +407,16 @@ def _decided(
     if operator not in settings.neighbour_operators:
         near = ring & (layer == State.PREDICTED_UNSERVED)
         layer[near], why[near] = State.UNKNOWN, Reason.NEIGHBOUR_SITES
-    if unplaced is not None:
-        either = 1.0 - (1.0 - low_p) * (1.0 - unplaced)
-        near = (layer == State.PREDICTED_UNSERVED) & (either > settings.unserved_probability)
+    either_p = low_p
+    if unplaced is not None and not settings.stated_absent(operator, technology):
+        either_p = 1.0 - (1.0 - low_p) * (1.0 - unplaced)
+        near = (layer == State.PREDICTED_UNSERVED) & (either_p > settings.unserved_probability)
         layer[near], why[near] = State.UNKNOWN, Reason.UNPLACED_SITES
-        low_p[near] = either[near]
     if operator in facts.without_sites and not settings.stated_absent(operator, technology):
         layer[:], why[:] = State.UNKNOWN, Reason.NO_SITE_LIST
     elif (operator, technology) in facts.unlisted:
         layer[:], why[:] = State.UNKNOWN, Reason.TECHNOLOGY_NOT_LISTED
-    return low_p, layer, why
+    return low_p, either_p, layer, why
 
 
 def _measure(layer: UInt8, why: UInt8, measured: UInt8) -> None:

@@ -155,7 +155,14 @@ def test_technologies_are_borrowed_and_where_nobody_has_one_all_is_open(flat: Gr
     (moved,) = _moved(flat, alone, _units((0, 0, 1000, 1000)), UnplacedKind("A", ("3G",), "00001", 1))
     assert moved is not None
     assert (moved.tasks, moved.open_layers) == ((), (("A", "3G"),))
-    assert (_mean(moved, alone, tmp_path)[alone.layers.index(("A", "3G"))] == 1.0).all()
+    open_ = _mean(moved, alone, tmp_path)[alone.layers.index(("A", "3G"))]
+    assert set(open_.ravel().tolist()) == {0.0, 1.0}
+    assert (open_[20, 20], open_[20, 0], open_[40, 0]) == (1.0, 1.0, 0.0)  # 4 km west of it, and 4 km west and 4 km south
+    # A row without technologies is a mast of its operator: what none of A's masts has, this one has not.
+    (moved,) = _moved(flat, alone, _units((0, 0, 1000, 1000)), UnplacedKind("A", (), "00001", 1))
+    assert moved is not None
+    assert moved.open_layers == ()
+    assert not _mean(moved, alone, tmp_path)[alone.layers.index(("A", "3G"))].any()
 
 
 def test_the_same_kind_has_the_same_places_whatever_else_is_asked(flat: GroundModel) -> None:

@@ -148,3 +148,8 @@ def test_only_unserved_becomes_unknown_and_only_where_the_chance_passes_the_cut(
     measured = np.full((1, 1, 5), State.MEASURED_UNSERVED, dtype=np.uint8)
     told = piece_states(_levels(margins), facts, inside, ring, settings, unplaced=here, measured=measured)
     assert (told.state == State.MEASURED_UNSERVED).all()
+    np.testing.assert_allclose(told.probability[0, 0, 0], [0.99865, 0.5, 0.00135, 0.00135, 0.08076], atol=1e-5)  # and P has no such site in it
+    # What the department states to be absent is not opened by a row that nobody can place.
+    absent = coverage_settings(technology_rules("vn-2026", dt.date(2026, 11, 1)), counting=("4G",), levels_dbm={"4G": -110.0}, absent_technologies={"A": ("4G",)})
+    denied = piece_states(_levels(margins), facts, inside, ring, absent, unplaced=here)
+    assert denied.state[0, 0].tolist() == [State.PREDICTED_SERVED, State.UNCERTAIN, *[State.PREDICTED_UNSERVED] * 3]
