@@ -59,7 +59,7 @@ def judge_areas(work: Workspace, project: Project, settings: AnalysisSettings) -
     of_levels = [rule for rule in settings.standards.rules if rule.indicator.measured == "level_dbm"]
     of_uptake = [rule for rule in settings.standards.rules if rule.indicator.measured == "ipv6"]
     of_tests = [rule for rule in settings.standards.rules if rule.indicator.measured not in ("level_dbm", "ipv6")]
-    speed, uptake = empty_samples() if tests is None else tests, uptake_samples(inputs["ipv6_tests"])
+    speed, uptake = empty_samples() if tests is None else tests, uptake_samples(inputs["ipv6_tests"], inputs["speed_tests"])
     parts = [
         judge(speed, areas, settings.only(of_tests), **given),
         judge(_joined([speed, uptake]), areas, settings.only(of_uptake), **given),
@@ -78,6 +78,7 @@ def judge_areas(work: Workspace, project: Project, settings: AnalysisSettings) -
     write_frame(work.folder / "scorecard.parquet", scorecard(table, areas, settings.service, population=people))
     return {
         "speed_tests": 0 if tests is None else len(tests),
+        "ipv6_tests": len(uptake),
         "signal_samples": 0 if levels is None else len(levels.frame),
         "signal_samples_left_out": {} if levels is None else levels.left_out,
         "rows": len(table),

@@ -9,10 +9,12 @@ from geo.service_quality.samples import SAMPLE_COLUMNS, empty_samples
 __all__ = ["uptake_samples"]
 
 _SAME = ("operator", "access", "time", "lon", "lat", "commune_code", "period_start", "period_end", "file", "sheet", "row")
+#: Degrees: a metre.
+_SAME_PLACE_DIGITS = 5
 _UNTOLD = ("download_mbps", "upload_mbps", "latency_ms", "package_download_mbps", "package_upload_mbps")
 
 
-def uptake_samples(tests: pd.DataFrame | None) -> pd.DataFrame:
+def uptake_samples(tests: pd.DataFrame | None, speed: pd.DataFrame | None = None) -> pd.DataFrame:
     """Return single IPv6 tests as samples: ``ipv6`` is whether the test, with a choice of both, took IPv6 (``preferred``).
 
     Counts that came ready-made are left out: no test of theirs can be told from another; they stand in the table of IPv6 shares.
@@ -21,6 +23,9 @@ def uptake_samples(tests: pd.DataFrame | None) -> pd.DataFrame:
     ----------
     tests : DataFrame or None
         :data:`geo.service_frames.IPV6_TESTS`.
+    speed : DataFrame, optional
+        Speed tests (:data:`geo.service_quality.samples.SAMPLE_COLUMNS`): where one of them tells IPv6 at the same moment and place on the
+        same network, it is the same test, given in two files, and stands once.
 
     Returns
     -------
@@ -40,4 +45,19 @@ def uptake_samples(tests: pd.DataFrame | None) -> pd.DataFrame:
             "is_aggregate": False, "tests": 1, "devices": 1, "statistic": "", "source_kind": "crowd_test", "campaign": "",
         }
     )  # fmt: skip
-    return made[list(SAMPLE_COLUMNS)].reset_index(drop=True)
+    return made.loc[~_told_before(made, speed), list(SAMPLE_COLUMNS)].reset_index(drop=True)
+
+
+def _told_before(made: pd.DataFrame, speed: pd.DataFrame | None) -> pd.Series:
+    """Tell rows that a dated speed test with IPv6 told says as well."""
+    nobody = pd.Series(False, index=made.index)
+    if speed is None or speed.empty:
+        return nobody
+    told = speed[speed["ipv6"].notna() & speed["time"].notna()]
+    known = set(_keys(told))
+    return pd.Series([key in known for key in _keys(made)], index=made.index) & made["time"].notna()
+
+
+def _keys(rows: pd.DataFrame) -> list[tuple[object, ...]]:
+    place = rows[["lon", "lat"]].astype("float64").round(_SAME_PLACE_DIGITS).fillna(0.0)
+    return list(zip(rows["operator"], rows["access"], rows["time"], rows["commune_code"], place["lon"], place["lat"], strict=True))

@@ -51,3 +51,12 @@ def test_a_phone_of_this_table_is_not_that_of_another() -> None:
     assert (row["n"], row["n_effective"]) == (2, 2.0)
     assert set(both["device_id"]) == {"0", "ipv6 0"}
     assert uptake_samples(_tests({"device": ""}))["device_id"].tolist() == [""]
+
+
+def test_a_test_given_in_two_files_stands_once() -> None:
+    tests = _tests({}, {"lon": 105.01}, {"time": "2026-10-06 03:00"}, {"operator": "Mạng B"})
+    speed = samples([{"ipv6": True, "access": "fixed"}, {"ipv6": None, "access": "fixed", "time": "2026-10-06 03:00"}])
+    assert uptake_samples(tests, speed)["row"].tolist() == [3, 4, 5]  # the first is known; where the speed test does not tell IPv6 nothing is twice
+    assert len(uptake_samples(tests, None)) == 4
+    undated = _tests({"time": None})
+    assert len(uptake_samples(undated, speed.assign(time=pd.NaT))) == 1
