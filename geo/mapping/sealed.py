@@ -359,7 +359,7 @@ def _named(data: Mapping[str, Any]) -> dict[str, dict[str, list[SafeText]]]:
     tables = [data["communes"], data["villages"], data["sites"], *data["areas"]["tables"].values(), *(theme["table"] for theme in data["themes"].values())]
     held: dict[str, set[str]] = {}
     for table in tables:
-        if table is not None:
+        if table is not None and table["n"]:  # a table without a row packs no column
             for column, cells in zip(table["columns"], table["packed"], strict=True):
                 held.setdefault(str(column["kind"]), set()).update(_codes(cells))
                 if column["key"] == "priority":

@@ -302,7 +302,7 @@ def test_a_change_repeats_only_what_depends_on_it(project: Path, tmp_path: Path)
     second = analyse(copy, tmp_path / "out", executor=SerialExecutor())
     assert {name for name, result in second.results.items() if result.reused} >= {"calibration", "coverage"}
     assert "Bản Mới" in (second.folder / "tables" / "villages.csv").read_text(encoding="utf-8")
-    assert len([p for p in (second.folder / ".stages").iterdir() if p.is_dir()]) == 12
+    assert len([p for p in (second.folder / ".stages").iterdir() if p.is_dir()]) == 15
     assert not [*second.folder.glob("*.pdf"), *second.folder.glob("*.docx")], "printed pages never lie beside figures that are not theirs"
 
 
@@ -463,7 +463,7 @@ def test_the_command_prints_the_map_last(
     )  # fmt: skip
     assert result.returncode == 0, result.stderr
     assert [Path(line).name for line in result.stdout.splitlines()][-2:] == ["manifest.json", "index.html"]
-    assert result.stderr.startswith("[1/12] Đọc và kiểm tra dữ liệu: xong")
+    assert result.stderr.startswith("[1/15] Đọc và kiểm tra dữ liệu: xong")
     assert "\x1b" not in result.stderr
     quiet = subprocess.run(
         command(project_root, project, "--out", tmp_path, "-q"),
