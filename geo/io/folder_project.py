@@ -21,7 +21,7 @@ from geo.io.catalogues import operator_catalogue
 from geo.io.files import digest
 from geo.io.folder_look import FoundFile, TableLook, folder_rules, look_at_folder, unpack
 from geo.io.folder_proposal import LeftFile, Proposal, TakenFile, project_text, temporary_project
-from geo.io.folder_roles import Guess, guess_raster, guess_table, schema_of, terrain_kind
+from geo.io.folder_roles import guess_raster, guess_table, schema_of, terrain_kind
 from geo.io.inputs import read_inputs
 from geo.io.project import INPUT_KINDS, read_project
 from geo.io.resources import issue_catalogue, load_table, load_toml
@@ -32,11 +32,25 @@ from geo.values import is_blank, parse_codes
 
 __all__ = ["propose_project"]
 
-_OPERATORS_OF = ("sites", "cells", "measurements", "coverage_claims")
 _OPERATOR_NEEDED = ("sites", "coverage_claims")
 _TECHNOLOGY = re.compile(r"(?<![0-9a-z])([2345]g)(?![a-z0-9])")
 _TRIALS = 5
 _ONE_SET = ("boundaries",)
+
+
+@dataclass(frozen=True)
+class _Held:
+    """A table that became an input, whose it is and of which technology where its name or title says so."""
+
+    kind: str
+    found: FoundFile
+    look: TableLook
+    operator: str = ""
+    technology: str = ""
+
+    @property
+    def file(self) -> str:
+        return self.found.file
 
 
 @dataclass
@@ -46,7 +60,7 @@ class _State:
     taken: list[TakenFile] = field(default_factory=list)
     left: list[LeftFile] = field(default_factory=list)
     notes: list[Bilingual] = field(default_factory=list)
-    looks: list[tuple[str, str, TableLook]] = field(default_factory=list)  # kind, file, table
+    looks: list[_Held] = field(default_factory=list)
     extra: str = ""
     extra_content: Mapping[str, Any] = field(default_factory=dict)
     costs: str = ""
@@ -94,7 +108,7 @@ def propose_project(folder: Path, *, today: dt.date, progress: Callable[[str], N
     )  # fmt: skip
     proposal = _tried(proposal, progress)
     present = {t.kind for t in proposal.taken}
-    if any(kind == "sites" and "azimuth_deg" in schema_of(kind).match(look.raw.headers).columns for kind, _, look in state.looks):
+    if any(kind == "sites" and "azimuth_deg" in schema_of(kind).match(look.raw.headers).columns for kind, look in ((e.kind, e.look) for e in state.looks)):
         present.add("cells")  # the list of sites has a row per cell
     missing = {
         kind: Bilingual(**entry["missing"])
@@ -198,7 +212,8 @@ def _take_raster(state: _State, found: FoundFile, operators: OperatorCatalogue) 
                 f'{why.en}; whether bare earth or surface is not known: "surface" is taken, as most open data are; change it to "ground" for bare earth',
             )
     if guess.kind == "coverage_claims":
-        operator, technology = _operator_in(found.file, operators), _technology_in(found.file)
+        named, technology = _operators_in(found.file, operators), _technology_in(found.file)
+        operator = named.pop() if len(named) == 1 else ""
         if not operator or not technology:
             state.leave(
                 found.file, f"{why.vi}, nhưng tên tệp không cho biết nhà mạng và công nghệ", f"{why.en}, but its name tells no operator and technology"
@@ -209,7 +224,7 @@ def _take_raster(state: _State, found: FoundFile, operators: OperatorCatalogue) 
 
 
 def _take_tables(state: _State, found: FoundFile, operators: OperatorCatalogue) -> None:
-    by_kind: dict[str, list[tuple[TableLook, Guess, Bilingual]]] = {}
+    by_kind: dict[str, list[tuple[_Held, Bilingual]]] = {}
     names = len(found.tables) > 1
     if not found.tables:
         state.leave(found.file, "không có bảng nào", "it holds no table")
@@ -234,16 +249,35 @@ def _take_tables(state: _State, found: FoundFile, operators: OperatorCatalogue) 
         if near:
             others = ", ".join(near)
             why = Bilingual(f"{why.vi}; cũng giống {others}", f"{why.en}; it also resembles {others}")
-        by_kind.setdefault(best.kind, []).append((look, best, why))
-        state.looks.append((best.kind, found.file, look))
+        operator, several = _operator_of(best.kind, found.file, look, operators)
+        if several:
+            listed = ", ".join(several)
+            state.leave(
+                label, f"tên, tiêu đề nêu nhiều nhà mạng ({listed}) và không có cột nhà mạng: hãy thêm cột, hoặc tách mỗi nhà mạng một trang",
+                f"its name or titles name several operators ({listed}) and no column says which: add a column, or give each its own sheet",
+            )  # fmt: skip
+            continue
+        held = _Held(best.kind, found, look, operator, _technology_of(best.kind, found.file, look))
+        by_kind.setdefault(best.kind, []).append((held, why))
+        state.looks.append(held)
     for kind, entries in by_kind.items():
-        options: dict[str, object] = {}
-        if names and len(entries) < len(found.tables):
-            sheets = [look.sheet for look, _, _ in entries]
-            options["sheet"] = sheets[0] if len(sheets) == 1 else sheets
-        _add_operator(kind, found.file, [look for look, _, _ in entries], options, operators)
-        whys = list(dict.fromkeys((w.vi, w.en) for _, _, w in entries))
-        state.taken.append(TakenFile(kind, found.file, options, Bilingual("; ".join(w for w, _ in whys), "; ".join(w for _, w in whys))))
+        for group in _groups(entries):
+            options: dict[str, object] = {}
+            if names and len(group) < len(found.tables):
+                sheets = [held.look.sheet for held, _ in group]
+                options["sheet"] = sheets[0] if len(sheets) == 1 else sheets
+            first = group[0][0]
+            options |= {k: v for k, v in (("operator", first.operator), ("technology", first.technology)) if v}
+            whys = list(dict.fromkeys((w.vi, w.en) for _, w in group))
+            state.taken.append(TakenFile(kind, found.file, options, Bilingual("; ".join(w for w, _ in whys), "; ".join(w for _, w in whys))))
+
+
+def _groups(entries: Sequence[tuple[_Held, Bilingual]]) -> list[list[tuple[_Held, Bilingual]]]:
+    """Put together the sheets of one file that the project file can say the same of."""
+    groups: dict[tuple[str, str], list[tuple[_Held, Bilingual]]] = {}
+    for entry in entries:
+        groups.setdefault((entry[0].operator, entry[0].technology), []).append(entry)
+    return list(groups.values())
 
 
 def _log_beside(found: FoundFile, look: TableLook) -> str:
@@ -266,39 +300,46 @@ def _unknown(look: TableLook) -> tuple[str, str]:
     return f"không đủ cột để nhận ra loại bảng; các cột: {listed}", f"not enough columns to tell its kind; columns: {listed}"
 
 
-def _add_operator(kind: str, file: str, looks: Sequence[TableLook], options: dict[str, object], operators: OperatorCatalogue) -> None:
-    """Say whose list it is where no column does: its titles first, then sheet, file and folder."""
-    if kind not in _OPERATORS_OF:
-        return
-    schema = schema_of(kind)
-    for look in looks:
-        match = schema.match(look.raw.headers).columns
-        told = [match[n] for n in ("operator", "operator_name", "mcc") if n in match]
-        if any(not is_blank(look.raw.cells[place]).all() for place in told):
-            return
-    if kind not in _OPERATOR_NEEDED and kind != "cells":
-        return
-    texts = [*(t for look in looks for t in look.raw.preamble), *(look.sheet for look in looks), *reversed(PurePosixPath(file).with_suffix("").parts)]
-    for text in texts:
-        name = _operator_in(text, operators)
-        if name:
-            options["operator"] = name
-            break
-    if kind == "coverage_claims" and not any("technology" in schema.match(look.raw.headers).columns for look in looks):
-        technology = next((t for text in texts if (t := _technology_in(text))), "")
-        if technology:
-            options["technology"] = technology
+def _operator_of(kind: str, file: str, look: TableLook, operators: OperatorCatalogue) -> tuple[str, tuple[str, ...]]:
+    """Say whose list it is where no column does, and, if that cannot be told, which operators are named.
+
+    Titles, sheet and file name are asked together: the one operator that all of them which name any agree on. Only where none
+    does are the folders asked, the nearest first.
+    """
+    if kind not in {*_OPERATOR_NEEDED, "cells"}:
+        return "", ()
+    match = schema_of(kind).match(look.raw.headers).columns
+    told = [match[n] for n in ("operator", "operator_name", "mcc") if n in match]
+    if any(not is_blank(look.raw.cells[place]).all() for place in told):
+        return "", ()
+    *folders, name = PurePosixPath(file).with_suffix("").parts
+    near = [_operators_in(" ; ".join(look.raw.preamble), operators), _operators_in(look.sheet, operators), _operators_in(name, operators)]
+    named = [n for n in near if n] or [n for n in (_operators_in(f, operators) for f in reversed(folders)) if n][:1]
+    if not named:
+        return "", ()
+    agreed = set.intersection(*named)
+    if len(agreed) == 1:
+        return agreed.pop(), ()
+    return "", tuple(sorted(set.union(*named)))
 
 
-def _operator_in(text: str, operators: OperatorCatalogue) -> str:
-    """Return the one operator that a title or a file's name names, empty if none."""
-    words = re.sub(r"[_\-./]+", " ", text)
+def _technology_of(kind: str, file: str, look: TableLook) -> str:
+    if kind != "coverage_claims" or "technology" in schema_of(kind).match(look.raw.headers).columns:
+        return ""
+    texts = [*look.raw.preamble, look.sheet, *reversed(PurePosixPath(file).with_suffix("").parts)]
+    return next((t for text in texts if (t := _technology_in(text))), "")
+
+
+def _operators_in(text: str, operators: OperatorCatalogue) -> set[str]:
+    """Return every operator that a title or a file's name names."""
+    words = re.sub(r"[_\-./,;:()\[\]+&]+", " ", text)
     known = {o.name for o in operators.operators}
-    for piece in (words, *_pieces(words)):
-        found = operators.resolve(pd.Series([piece], dtype="str"))
-        if not found.unknown[0] and found.names.iloc[0] in known:
-            return str(found.names.iloc[0])
-    return ""
+    for pieces in ([words], _pieces(words)):  # a name of more than two words is found whole only
+        found = operators.resolve(pd.Series(pieces, dtype="str"))
+        names = {str(n) for n, unknown in zip(found.names, found.unknown, strict=True) if not unknown} & known
+        if names:
+            return names
+    return set()
 
 
 def _pieces(words: str) -> list[str]:
@@ -329,9 +370,9 @@ def _drop_same_lists(state: _State) -> None:
     """Leave a list whose rows are those of another one: the same table saved twice."""
     share = float(folder_rules()["rules"]["same_rows_share"]["value"])
     by_kind: dict[str, list[tuple[str, set[tuple[str, ...]]]]] = {}
-    for kind, file, look in state.looks:
-        if kind not in {"buildings", "measurements"}:
-            by_kind.setdefault(kind, []).append((file, _rows(kind, look)))
+    for held in state.looks:
+        if held.kind not in {"buildings", "measurements"}:
+            by_kind.setdefault(held.kind, []).append((held.file, _rows(held.kind, held.look)))
     for kind, lists in by_kind.items():
         kept: list[tuple[str, set[tuple[str, ...]]]] = []
         for file, rows in sorted(lists, key=lambda e: (-len(e[1]), e[0])):
@@ -340,7 +381,7 @@ def _drop_same_lists(state: _State) -> None:
                 kept.append((file, rows))
                 continue
             state.taken = [t for t in state.taken if not (t.kind == kind and t.file == file)]
-            state.looks = [e for e in state.looks if not (e[0] == kind and e[1] == file)]
+            state.looks = [e for e in state.looks if not (e.kind == kind and e.file == file)]
             state.leave(file, f"các dòng đã có trong '{twin}' (cùng một danh sách)", f"its rows are in '{twin}' (the same list)")
 
 
@@ -354,7 +395,7 @@ def _codes(kind: str, look: TableLook, name: str, digits: int) -> list[str]:
 
 def _choose_sets(state: _State) -> None:
     """Keep one of several sets of one thing: boundaries of the same communes, population rasters, terrain of two kinds."""
-    sets = [(file, set(_codes(kind, look, "commune_code", 5))) for kind, file, look in state.looks if kind == "boundaries"]
+    sets = [(e.file, set(_codes(e.kind, e.look, "commune_code", 5))) for e in state.looks if e.kind == "boundaries"]
     kept: list[tuple[str, set[str]]] = []
     for file, codes in sorted(sets, key=lambda e: (-len(e[1]), e[0])):
         twin = next((other for other, theirs in kept if other != file and codes & theirs), None)
@@ -374,7 +415,7 @@ def _choose_sets(state: _State) -> None:
 
 def _leave_taken(state: _State, kind: str, file: str, vi: str, en: str) -> None:
     state.taken = [t for t in state.taken if not (t.kind == kind and t.file == file)]
-    state.looks = [e for e in state.looks if not (e[0] == kind and e[1] == file)]
+    state.looks = [e for e in state.looks if not (e.kind == kind and e.file == file)]
     state.leave(file, vi, en)
 
 
@@ -383,7 +424,7 @@ def _provinces(state: _State) -> tuple[str, ...]:
     today = load_table("areas/communes.csv")
     province_of = dict(zip(today["code"], today["province_code"], strict=True))
     held: set[str] = set()
-    for kind, _, look in state.looks:
+    for kind, look in ((e.kind, e.look) for e in state.looks):
         if kind == "boundaries":
             said = _codes(kind, look, "province_code", 2)
             communes = _codes(kind, look, "commune_code", 5)
@@ -393,7 +434,7 @@ def _provinces(state: _State) -> tuple[str, ...]:
             else:
                 held |= {province_of[c] for c in communes if c in province_of}
     votes: Counter[str] = Counter()
-    for kind, _, look in state.looks:
+    for kind, look in ((e.kind, e.look) for e in state.looks):
         if kind not in {"boundaries", "population"} and "commune_code" in schema_of(kind).fields:
             votes.update(province_of[c] for c in set(_codes(kind, look, "commune_code", 5)) if c in province_of)
     names = {str(p["code"]): p["name"] for p in (*load_toml("provinces.toml")["province"], *state.extra_content.get("province", []))}
@@ -421,8 +462,8 @@ def _provinces(state: _State) -> tuple[str, ...]:
 def _operators(state: _State, operators: OperatorCatalogue) -> tuple[str, ...]:
     """Return the operators that the lists name, those with most rows first; the country's own where no list names one."""
     rows: Counter[str] = Counter()
-    options = {(t.kind, t.file): str(t.options.get("operator", "")) for t in state.taken}
-    for kind, file, look in state.looks:
+    for held in state.looks:
+        kind, look, own = held.kind, held.look, held.operator
         if kind not in {"sites", "cells"}:
             continue
         match = schema_of(kind).match(look.raw.headers).columns
@@ -433,7 +474,6 @@ def _operators(state: _State, operators: OperatorCatalogue) -> tuple[str, ...]:
             cells = look.raw.cells[match["mcc"]].astype(str) + "-" + look.raw.cells[match["mnc"]].astype(str).str.zfill(2)
         found = operators.resolve(cells)
         named = [n if n and not f else "" for n, f in zip(found.names, found.foreign, strict=True)]
-        own = options.get((kind, file), "")
         rows.update(n or own for n in named if n or own)
     known = [o.name for o in operators.operators if o.status == "on_air"]
     names = tuple(n for n, count in rows.most_common() if n in known or count > 0)
