@@ -34,7 +34,7 @@ from geo.schemas import Field, FieldType, HeaderMatch, Schema
 from geo.text import fold_key, without_unit
 from geo.validation import IssueLog, Source
 
-__all__ = ["FoundFile", "RasterLook", "TableLook", "folder_rules", "look_at_folder", "unpack"]
+__all__ = ["FoundFile", "RasterLook", "TableLook", "folder_rules", "look_at_folder", "unpack", "whole_table"]
 
 #: Subfolder into which archives of tables and rasters are unpacked.
 UNPACKED = "giai-nen"
@@ -55,13 +55,16 @@ class TableLook:
     shape : str
         ``table``, ``point``, ``line`` or ``polygon``.
     rows : int
-        Rows looked at; all of them unless the file is long.
+        Rows that were read.
+    cut : bool
+        Whether the file holds more rows than ``raw``; :func:`whole_table` reads them.
     """
 
     sheet: str
     raw: RawTable
     shape: str
     rows: int
+    cut: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,14 +220,34 @@ _CANNOT = {
 
 def _table_looks(path: Path, label: str, kind: str) -> tuple[TableLook, ...]:
     rows = int(folder_rules()["rules"]["sample_rows"]["value"])
-    raws = _raw_tables(path, label, kind)
+    part = kind == "text" and path.stat().st_size > _most_bytes()
+    raws = _raw_tables(path, label, kind, most=_most_bytes())
     # A sheet's name is needed where there are several; the sheets that hold nothing are not among them.
     return tuple(
-        TableLook(raw.source.sheet, _first_rows(raw, rows), _shape(raw), len(raw.cells)) for raw in raws if any(raw.headers)
+        TableLook(raw.source.sheet, _first_rows(raw, rows), _shape(raw), len(raw.cells), part or len(raw.cells) > rows)
+        for raw in raws
+        if any(raw.headers)
     )
 
 
-def _raw_tables(path: Path, label: str, kind: str) -> list[RawTable]:
+def whole_table(found: FoundFile, look: TableLook) -> RawTable:
+    """Return a table with all its rows; read again only if it was cut.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read any more.
+    """
+    if not look.cut:
+        return look.raw
+    return next((r for r in _raw_tables(found.path, found.file, found.kind, most=None) if r.source.sheet == look.sheet), look.raw)
+
+
+def _most_bytes() -> int:
+    return int(float(folder_rules()["rules"]["largest_look_mb"]["value"]) * 1e6)
+
+
+def _raw_tables(path: Path, label: str, kind: str, *, most: int | None) -> list[RawTable]:
     log, options, limits, schema = IssueLog(issue_catalogue()), TableOptions(), FileLimits(), _every_header()
     try:
         str(path).encode("utf-8")
@@ -236,8 +259,7 @@ def _raw_tables(path: Path, label: str, kind: str) -> list[RawTable]:
         return read_workbook(path, label, schema, options, log, limits)
     if kind == "vector":
         return read_vectors(path, label, schema, options, log, limits)
-    most = int(float(folder_rules()["rules"]["largest_look_mb"]["value"]) * 1e6)
-    if path.stat().st_size <= most:
+    if most is None or path.stat().st_size <= most:
         return [read_delimited(path, Source(label), schema, options, log, limits)]
     with path.open("rb") as stream:
         start = stream.read(most)

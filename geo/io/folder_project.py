@@ -7,6 +7,7 @@ refuse is left out of the project and named with their reason, so that one bad l
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -15,15 +16,17 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 import pandas as pd
+import shapely
 
 from geo.errors import Bilingual, InputError, MissingInputError
 from geo.io.catalogues import operator_catalogue
 from geo.io.files import digest
-from geo.io.folder_look import FoundFile, TableLook, folder_rules, look_at_folder, unpack
+from geo.io.folder_look import FoundFile, TableLook, folder_rules, look_at_folder, unpack, whole_table
 from geo.io.folder_proposal import LeftFile, Proposal, TakenFile, project_text, temporary_project
 from geo.io.folder_roles import guess_raster, guess_table, schema_of, terrain_kind
 from geo.io.inputs import read_inputs
 from geo.io.project import INPUT_KINDS, read_project
+from geo.io.raw import RawTable
 from geo.io.resources import issue_catalogue, load_table, load_toml
 from geo.operators import OperatorCatalogue
 from geo.text import clean, fold, fold_key
@@ -35,7 +38,8 @@ __all__ = ["propose_project"]
 _OPERATOR_NEEDED = ("sites", "coverage_claims")
 _TECHNOLOGY = re.compile(r"(?<![0-9a-z])([2345]g)(?![a-z0-9])")
 _TRIALS = 5
-_ONE_SET = ("boundaries",)
+_NO_VOTE = ("boundaries", "population", "measurements", "buildings")  # of the whole country, or long and without commune codes
+_SAME_DIGITS = 7  # decimals that GeoJSON keeps of a degree (RFC 7946, 11.2 advises 6)
 
 
 @dataclass(frozen=True)
@@ -47,10 +51,17 @@ class _Held:
     look: TableLook
     operator: str = ""
     technology: str = ""
+    read: list[RawTable] = field(default_factory=list, repr=False, compare=False)
 
     @property
     def file(self) -> str:
         return self.found.file
+
+    def whole(self) -> RawTable:
+        """Return the table with all its rows; a long one is read again, once."""
+        if not self.read:
+            self.read.append(whole_table(self.found, self.look))
+        return self.read[0]
 
 
 @dataclass
@@ -353,12 +364,21 @@ def _technology_in(text: str) -> str:
     return found.pop().upper() if len(found) == 1 else ""
 
 
-def _rows(kind: str, look: TableLook) -> set[tuple[str, ...]]:
-    """Return a table's rows as texts of the columns that its kind knows."""
-    columns = dict(sorted(schema_of(kind).match(look.raw.headers).columns.items()))
-    cells = look.raw.cells[list(columns.values())]
-    shapes = [""] * len(cells) if look.raw.geometry is None else [g.wkt[:80] if g is not None else "" for g in look.raw.geometry]
-    return {(*(fold_key(_plain(c)) for c in row), shape) for row, shape in zip(cells.itertuples(index=False), shapes, strict=True)}
+def _rows(held: _Held) -> set[tuple[str, ...]]:
+    """Return all rows of a table as texts: operator and technology of the whole list, the columns that its kind knows, the shape."""
+    raw = held.whole()
+    columns = dict(sorted(schema_of(held.kind).match(raw.headers).columns.items()))
+    own = (held.operator, held.technology)
+    rows = raw.cells[list(columns.values())].itertuples(index=False)
+    return {(*own, *(fold_key(_plain(c)) for c in row), shape) for row, shape in zip(rows, _shapes(raw), strict=True)}
+
+
+def _shapes(raw: RawTable) -> list[str]:
+    """Return a mark of each row's whole shape, the same wherever its ring begins."""
+    if raw.geometry is None:
+        return [""] * len(raw.cells)
+    rounded = shapely.transform(raw.geometry.to_numpy(dtype=object), lambda xy: xy.round(_SAME_DIGITS))
+    return ["" if w is None else hashlib.blake2b(w, digest_size=16).hexdigest() for w in shapely.to_wkb(shapely.normalize(rounded))]
 
 
 def _plain(cell: object) -> str:
@@ -367,35 +387,52 @@ def _plain(cell: object) -> str:
 
 
 def _drop_same_lists(state: _State) -> None:
-    """Leave a list whose rows are those of another one: the same table saved twice."""
+    """Leave a file every row of which is in another one; where only most are, both stay and that is said."""
     share = float(folder_rules()["rules"]["same_rows_share"]["value"])
-    by_kind: dict[str, list[tuple[str, set[tuple[str, ...]]]]] = {}
+    by_kind: dict[str, dict[str, list[_Held]]] = {}
     for held in state.looks:
         if held.kind not in {"buildings", "measurements"}:
-            by_kind.setdefault(held.kind, []).append((held.file, _rows(held.kind, held.look)))
-    for kind, lists in by_kind.items():
+            by_kind.setdefault(held.kind, {}).setdefault(held.file, []).append(held)
+    for kind, files in by_kind.items():
+        if len(files) < 2:
+            continue
+        lists = [(file, set().union(*(_rows(held) for held in tables))) for file, tables in files.items()]
         kept: list[tuple[str, set[tuple[str, ...]]]] = []
-        for file, rows in sorted(lists, key=lambda e: (-len(e[1]), e[0])):
-            twin = next((other for other, theirs in kept if other != file and rows and len(rows & theirs) >= share * len(rows)), None)
-            if twin is None:
-                kept.append((file, rows))
+        for file, rows in sorted(lists, key=lambda e: (-len(e[1]), not any(r[0] for r in e[1]), e[0])):
+            twin = next((other for other, theirs in kept if rows and _within(rows, theirs)), None)
+            if twin is not None:
+                _leave_taken(state, kind, file, f"các dòng đã có trong '{twin}' (cùng một danh sách)", f"its rows are in '{twin}' (the same list)")
                 continue
-            state.taken = [t for t in state.taken if not (t.kind == kind and t.file == file)]
-            state.looks = [e for e in state.looks if not (e.kind == kind and e.file == file)]
-            state.leave(file, f"các dòng đã có trong '{twin}' (cùng một danh sách)", f"its rows are in '{twin}' (the same list)")
+            for other, theirs in kept:
+                if rows and len(rows & theirs) >= share * len(rows):
+                    same, differ = len(rows & theirs), len(rows - theirs)
+                    state.notes.append(
+                        Bilingual(
+                            f"'{file}': {same} dòng trùng với '{other}', {differ} dòng khác; giữ cả hai, hãy xem bản nào mới hơn",
+                            f"'{file}': {same} rows are those of '{other}', {differ} differ; both are kept, see which one is newer",
+                        )
+                    )
+            kept.append((file, rows))
 
 
-def _codes(kind: str, look: TableLook, name: str, digits: int) -> list[str]:
-    match = schema_of(kind).match(look.raw.headers).columns
+def _within(rows: set[tuple[str, ...]], theirs: set[tuple[str, ...]]) -> bool:
+    """Tell whether all rows are among others; a list of which nothing says whose it is may be anybody's."""
+    if rows <= theirs:
+        return True
+    return not any(r[0] or r[1] for r in rows) and {r[2:] for r in rows} <= {r[2:] for r in theirs}
+
+
+def _codes(held: _Held, name: str, digits: int) -> list[str]:
+    match = schema_of(held.kind).match(held.look.raw.headers).columns
     if name not in match:
         return []
-    codes, _ = parse_codes(look.raw.cells[match[name]], digits=digits)
+    codes, _ = parse_codes(held.whole().cells[match[name]], digits=digits)
     return [c for c in codes if c]
 
 
 def _choose_sets(state: _State) -> None:
     """Keep one of several sets of one thing: boundaries of the same communes, population rasters, terrain of two kinds."""
-    sets = [(e.file, set(_codes(e.kind, e.look, "commune_code", 5))) for e in state.looks if e.kind == "boundaries"]
+    sets = [(e.file, set(_codes(e, "commune_code", 5))) for e in state.looks if e.kind == "boundaries"]
     kept: list[tuple[str, set[str]]] = []
     for file, codes in sorted(sets, key=lambda e: (-len(e[1]), e[0])):
         twin = next((other for other, theirs in kept if other != file and codes & theirs), None)
@@ -424,19 +461,19 @@ def _provinces(state: _State) -> tuple[str, ...]:
     today = load_table("areas/communes.csv")
     province_of = dict(zip(today["code"], today["province_code"], strict=True))
     held: set[str] = set()
-    for kind, look in ((e.kind, e.look) for e in state.looks):
-        if kind == "boundaries":
-            said = _codes(kind, look, "province_code", 2)
-            communes = _codes(kind, look, "commune_code", 5)
+    for table in state.looks:
+        if table.kind == "boundaries":
+            said = _codes(table, "province_code", 2)
+            communes = _codes(table, "commune_code", 5)
             if said and len(said) == len(communes):
                 province_of |= dict(zip(communes, said, strict=True))
                 held |= set(said)
             else:
                 held |= {province_of[c] for c in communes if c in province_of}
     votes: Counter[str] = Counter()
-    for kind, look in ((e.kind, e.look) for e in state.looks):
-        if kind not in {"boundaries", "population"} and "commune_code" in schema_of(kind).fields:
-            votes.update(province_of[c] for c in set(_codes(kind, look, "commune_code", 5)) if c in province_of)
+    for table in state.looks:
+        if table.kind not in _NO_VOTE and "commune_code" in schema_of(table.kind).fields:
+            votes.update(province_of[c] for c in set(_codes(table, "commune_code", 5)) if c in province_of)
     names = {str(p["code"]): p["name"] for p in (*load_toml("provinces.toml")["province"], *state.extra_content.get("province", []))}
 
     def named(codes: Iterable[str]) -> Bilingual:
@@ -463,15 +500,16 @@ def _operators(state: _State, operators: OperatorCatalogue) -> tuple[str, ...]:
     """Return the operators that the lists name, those with most rows first; the country's own where no list names one."""
     rows: Counter[str] = Counter()
     for held in state.looks:
-        kind, look, own = held.kind, held.look, held.operator
-        if kind not in {"sites", "cells"}:
+        own = held.operator
+        if held.kind not in {"sites", "cells"}:
             continue
-        match = schema_of(kind).match(look.raw.headers).columns
-        cells = pd.Series([""] * look.rows, dtype="str")
+        raw = held.whole()
+        match = schema_of(held.kind).match(raw.headers).columns
+        cells = pd.Series([""] * len(raw.cells), dtype="str")
         if "operator" in match:
-            cells = look.raw.cells[match["operator"]]
+            cells = raw.cells[match["operator"]]
         elif {"mcc", "mnc"} <= set(match):
-            cells = look.raw.cells[match["mcc"]].astype(str) + "-" + look.raw.cells[match["mnc"]].astype(str).str.zfill(2)
+            cells = raw.cells[match["mcc"]].astype(str) + "-" + raw.cells[match["mnc"]].astype(str).str.zfill(2)
         found = operators.resolve(cells)
         named = [n if n and not f else "" for n, f in zip(found.names, found.foreign, strict=True)]
         rows.update(n or own for n in named if n or own)

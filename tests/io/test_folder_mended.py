@@ -5,10 +5,13 @@ from __future__ import annotations
 import datetime as dt
 from pathlib import Path
 
+import geopandas as gpd
 import pandas as pd
 import pytest
+import shapely
 
 from geo.io.catalogues import operator_catalogue
+from geo.io.folder_look import folder_rules
 from geo.io.folder_project import _operators_in, propose_project
 from geo.io.folder_proposal import Proposal
 
@@ -58,3 +61,49 @@ def test_a_list_that_names_several_operators_is_left_with_a_sentence(tmp_path: P
 )  # fmt: skip
 def test_every_operator_of_a_title_is_found(text: str, names: set[str]) -> None:
     assert _operators_in(text, operator_catalogue([])) == names
+
+
+def test_operators_and_provinces_are_counted_over_all_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(folder_rules()["rules"]["sample_rows"], "value", 5)
+    rows = pd.concat([sites(0, 6).assign(**{"Nhà mạng": "Viettel"}), sites(9, 3).assign(**{"Nhà mạng": "MobiFone"})])
+    rows.to_csv(tmp_path / "a.csv", index=False)
+    assert proposed(tmp_path).operators == ("Viettel", "MobiFone")
+
+
+def test_a_text_table_that_was_read_in_part_is_counted_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(folder_rules()["rules"]["largest_look_mb"], "value", 0.0002)
+    rows = pd.concat([sites(0, 6).assign(**{"Nhà mạng": "Viettel"}), sites(9, 3).assign(**{"Nhà mạng": "MobiFone"})])
+    rows.to_csv(tmp_path / "a.csv", index=False)
+    assert proposed(tmp_path).operators == ("Viettel", "MobiFone")
+
+
+def claim(path: Path, corner: float) -> None:
+    shape = shapely.Polygon([(105.0, 21.0), (105.0, 22.0), (106.0, 22.0), (106.0, corner)])
+    gpd.GeoDataFrame({"RSRP": [-105]}, geometry=[shape], crs="EPSG:4326").to_file(path, driver="GeoJSON")
+
+
+def test_claims_of_two_operators_that_begin_at_one_corner_are_both_kept(tmp_path: Path) -> None:
+    claim(tmp_path / "vung_phu_Viettel_4G.geojson", 21.0)
+    claim(tmp_path / "vung_phu_VinaPhone_4G.geojson", 21.3)
+    claim(tmp_path / "vung_phu_MobiFone_4G.geojson", 21.3)  # the same shape, another's
+    taken = {t.options.get("operator") for t in proposed(tmp_path).taken if t.kind == "coverage_claims"}
+    assert taken == {"Viettel", "VinaPhone", "MobiFone"}
+
+
+def test_a_list_is_dropped_only_if_another_holds_every_row_of_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(folder_rules()["rules"]["sample_rows"], "value", 25)
+    sites(0, 40, **{"Nhà mạng": "Viettel"}).to_csv(tmp_path / "cu.csv", index=False)
+    sites(1, 40, **{"Nhà mạng": "Viettel"}).to_csv(tmp_path / "moi.csv", index=False)  # one row more, beyond the sample; one less
+    sites(2, 30, **{"Nhà mạng": "Viettel"}).to_csv(tmp_path / "phan.csv", index=False)
+    found = proposed(tmp_path)
+    assert {t.file for t in found.taken} == {"cu.csv", "moi.csv"}
+    assert "same list" in left(found, "phan.csv")
+    assert any("39 rows are those of 'cu.csv', 1 differ" in n.en for n in found.notes)
+
+
+def test_a_sheet_that_is_elsewhere_does_not_take_its_workbook_along(tmp_path: Path) -> None:
+    with pd.ExcelWriter(tmp_path / "tram.xlsx", engine="xlsxwriter") as book:
+        for number, name in enumerate(("Viettel", "VinaPhone")):
+            sites(10 * number, 3 + number).to_excel(book, sheet_name=name, index=False)
+    sites(0, 9).to_csv(tmp_path / "viettel.csv", index=False)  # holds the first sheet, and more
+    assert {t.file for t in proposed(tmp_path).taken} == {"tram.xlsx", "viettel.csv"}
