@@ -9,6 +9,7 @@ import os
 import tempfile
 import tomllib
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -178,6 +179,8 @@ def _looked(path: Path, label: str) -> FoundFile:
     if path.name.startswith(".") or is_temporary(path) or path.name.lower() in {"thumbs.db", "desktop.ini"}:
         return FoundFile(path, label, "hidden", refused=Bilingual("tệp ẩn của hệ thống", "a hidden file of the system"))
     kind = _kind(path.name)
+    if not _is_unicode(path):
+        return FoundFile(path, label, kind, refused=Bilingual("tên tệp không phải Unicode; hãy đổi tên tệp", "its name is not Unicode; rename it"))
     said = _CANNOT.get(kind)
     if said is not None:
         return FoundFile(path, label, kind, refused=said)
@@ -203,6 +206,14 @@ def _looked(path: Path, label: str) -> FoundFile:
     if kind in {"antenna", "parts"}:
         return FoundFile(path, label, kind)
     return FoundFile(path, label, "", refused=Bilingual("không rõ định dạng", "its format is not known"))
+
+
+def _is_unicode(path: Path) -> bool:
+    try:
+        str(path).encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 _CANNOT = {
@@ -249,12 +260,6 @@ def _most_bytes() -> int:
 
 def _raw_tables(path: Path, label: str, kind: str, *, most: int | None) -> list[RawTable]:
     log, options, limits, schema = IssueLog(issue_catalogue()), TableOptions(), FileLimits(), _every_header()
-    try:
-        str(path).encode("utf-8")
-    except UnicodeEncodeError as error:
-        raise InputError(
-            "tên tệp không phải Unicode; hãy đổi tên tệp", "its name is not Unicode; rename it"
-        ) from error
     if kind == "workbook":
         return read_workbook(path, label, schema, options, log, limits)
     if kind == "vector":
@@ -314,18 +319,32 @@ def unpack(archive: Path, folder: Path) -> list[Path]:
     Raises
     ------
     InputError
-        If the archive is damaged, unpacks to too much, or holds names that point outside.
+        If the archive is damaged, has a password, is packed in a way that is not known, unpacks to too much, or holds names that
+        point outside; nothing of it stays then.
     """
     check_archive(archive, Source(archive.name), FileLimits())
     target = folder / UNPACKED / f"{archive.stem}-{digest(archive)[:8]}"
-    found = []
-    with zipfile.ZipFile(archive) as content:
-        for member in content.infolist():
-            path = target / member.filename.replace("\\", "/")
-            if member.is_dir():
-                continue
-            path.parent.mkdir(parents=True, exist_ok=True)
-            if not path.exists():
-                write_bytes(path, content.read(member))
-            found.append(path)
+    found: list[Path] = []
+    new: list[Path] = []
+    try:
+        with zipfile.ZipFile(archive) as content:
+            members = [m for m in content.infolist() if not m.is_dir()]
+            if any(m.flag_bits & 0x1 for m in members):
+                raise InputError("tệp nén đặt mật khẩu: hãy giải nén rồi chạy lại", "the archive has a password: unpack it and run again")
+            for member in members:
+                path = target / member.filename.replace("\\", "/")
+                if not path.exists():
+                    data = content.read(member)
+                    path.parent.mkdir(parents=True, exist_ok=True)
+                    write_bytes(path, data)
+                    new.append(path)
+                found.append(path)
+    except (RuntimeError, zipfile.BadZipFile, NotImplementedError, zlib.error, EOFError, OSError) as error:
+        for path in new:  # half an archive would be taken for the whole the next time
+            path.unlink(missing_ok=True)
+        reason = str(error)[:120]
+        raise InputError(
+            f"không giải nén được, tệp hỏng hoặc kiểu nén lạ ({reason}); hãy giải nén rồi chạy lại",
+            f"cannot be unpacked, damaged or packed in an unknown way ({reason}); unpack it and run again",
+        ) from error
     return found

@@ -60,7 +60,10 @@ class _Held:
     def whole(self) -> RawTable:
         """Return the table with all its rows; a long one is read again, once."""
         if not self.read:
-            self.read.append(whole_table(self.found, self.look))
+            try:
+                self.read.append(whole_table(self.found, self.look))
+            except InputError:  # what is wrong further down is said when the file is tried
+                self.read.append(self.look.raw)
         return self.read[0]
 
 

@@ -129,7 +129,8 @@ def _entry(taken: TakenFile) -> str:
 
 
 def _comment(text: str) -> str:
-    return "# " + " ".join(text.split())
+    # A file's name need not be Unicode; the project file is.
+    return "# " + " ".join(text.encode("utf-8", "replace").decode("utf-8").split())
 
 
 def project_text(proposal: Proposal) -> str:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
+import zipfile
 from pathlib import Path
+from typing import Any
 
 import geopandas as gpd
 import pandas as pd
@@ -13,7 +16,7 @@ import shapely
 from geo.io.catalogues import operator_catalogue
 from geo.io.folder_look import folder_rules
 from geo.io.folder_project import _operators_in, propose_project
-from geo.io.folder_proposal import Proposal
+from geo.io.folder_proposal import Proposal, write_proposal
 
 TODAY = dt.date(2026, 11, 1)
 
@@ -107,3 +110,39 @@ def test_a_sheet_that_is_elsewhere_does_not_take_its_workbook_along(tmp_path: Pa
             sites(10 * number, 3 + number).to_excel(book, sheet_name=name, index=False)
     sites(0, 9).to_csv(tmp_path / "viettel.csv", index=False)  # holds the first sheet, and more
     assert {t.file for t in proposed(tmp_path).taken} == {"tram.xlsx", "viettel.csv"}
+
+
+def zipped(path: Path, *, flag: int = 0, method: int = 0, damage: bool = False) -> None:
+    """Write an archive of two lists whose second is as it is asked for."""
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("a.csv", sites(0, 2).to_csv(index=False))
+        archive.writestr("b.csv", sites(5, 2).to_csv(index=False))
+    data = bytearray(path.read_bytes())
+    local, central = data.rindex(b"PK\x03\x04"), data.rindex(b"PK\x01\x02")
+    for place, value in ((local + 6, flag), (local + 8, method), (central + 8, flag), (central + 10, method)):
+        data[place] |= value
+    if damage:
+        data[data.index(b"T00005")] ^= 1
+    path.write_bytes(bytes(data))
+
+
+@pytest.mark.parametrize(
+    ("kind", "says"),
+    [({"flag": 1}, "password"), ({"method": 9}, "unknown way"), ({"damage": True}, "damaged")],
+    ids=["password", "deflate64", "checksum"],
+)  # fmt: skip
+def test_an_archive_that_cannot_be_unpacked_is_named_and_leaves_nothing_behind(tmp_path: Path, kind: dict[str, Any], says: str) -> None:
+    zipped(tmp_path / "x.zip", **kind)
+    found = proposed(tmp_path)
+    assert says in left(found, "x.zip")
+    assert not [p for p in tmp_path.rglob("*") if p.is_file() and p.name != "x.zip"]
+
+
+@pytest.mark.parametrize("suffix", [b"csv", b"msi", b"toml"])
+def test_a_name_that_is_not_unicode_is_told_and_ends_nothing(tmp_path: Path, suffix: bytes) -> None:
+    try:
+        Path(os.fsdecode(os.fsencode(tmp_path) + b"/tr\xe0m." + suffix)).write_text("x = 1\n", encoding="utf-8")
+    except OSError:
+        pytest.skip("this disk takes Unicode names only")
+    path, _ = write_proposal(proposed(tmp_path))
+    assert "its name is not Unicode" in path.read_text(encoding="utf-8")
