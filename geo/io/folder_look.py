@@ -5,6 +5,7 @@ Nothing is judged here; what a file is taken for is told by :mod:`geo.io.folder_
 
 from __future__ import annotations
 
+import json
 import os
 import tempfile
 import tomllib
@@ -148,19 +149,37 @@ def _schema(kind: str) -> Schema:
 def look_at_folder(folder: Path) -> Iterator[FoundFile]:
     """Yield every file of a folder and its subfolders, in order of name, looked at.
 
-    Lock files of office programs, hidden files and what our own runs wrote are passed over: they are yielded with the reason.
+    Lock files of office programs, hidden files and folders and what our own runs wrote are passed over: they are yielded with the
+    reason, a folder as one.
     """
-    for path in sorted(_walk(folder), key=lambda p: os.fsencode(p.relative_to(folder).as_posix())):
+    for path, refused in sorted(_walk(folder), key=lambda e: os.fsencode(e[0].relative_to(folder).as_posix())):
         label = path.relative_to(folder).as_posix()
-        yield _looked(path, label)
+        yield _looked(path, label) if refused is None else FoundFile(path, f"{label}/", "folder", refused=refused)
 
 
-def _walk(folder: Path) -> Iterator[Path]:
+def _walk(folder: Path) -> Iterator[tuple[Path, Bilingual | None]]:
+    """Yield files, and folders that are not entered with the reason."""
     for place, folders, names in os.walk(folder):
         here = Path(place)
-        # A run folder of ours holds results, no inputs.
-        folders[:] = sorted(d for d in folders if not d.startswith(".") and not (here / d / "manifest.json").is_file())
-        yield from (here / name for name in names)
+        reasons = {name: _not_entered(here / name) for name in sorted(folders)}
+        folders[:] = [name for name, reason in reasons.items() if reason is None]
+        yield from ((here / name, reason) for name, reason in reasons.items() if reason is not None)
+        yield from ((here / name, None) for name in names)
+
+
+def _not_entered(folder: Path) -> Bilingual | None:
+    if folder.name.startswith("."):
+        return Bilingual("thư mục ẩn, không xem", "a hidden folder, not looked into")
+    if folder.is_symlink():
+        return Bilingual("liên kết tới thư mục khác, không xem", "a link to another folder, not followed")
+    try:
+        manifest = json.loads((folder / "manifest.json").read_bytes())
+    except (OSError, ValueError):
+        return None
+    # Other programs write files of this name too; ours names the version that wrote it.
+    if isinstance(manifest, dict) and "vungphu" in manifest:
+        return Bilingual("kết quả của một lần chạy trước, không phải số liệu đầu vào", "results of an earlier run, no input")
+    return None
 
 
 def _kind(name: str) -> str:
@@ -193,8 +212,7 @@ def _looked(path: Path, label: str) -> FoundFile:
             return FoundFile(path, label, kind, tables=_table_looks(path, label, kind))
         if kind == "archive":
             names = check_archive(path, Source(label), FileLimits())
-            shapes = [n for n in names if n.lower().endswith(".shp")]
-            if len(shapes) == 1:
+            if _is_one_shapefile(names):
                 return FoundFile(path, label, "vector", tables=_table_looks(path, label, "vector"))
             return FoundFile(path, label, kind)
     except InputError as error:
@@ -206,6 +224,14 @@ def _looked(path: Path, label: str) -> FoundFile:
     if kind in {"antenna", "parts"}:
         return FoundFile(path, label, kind)
     return FoundFile(path, label, "", refused=Bilingual("không rõ định dạng", "its format is not known"))
+
+
+def _is_one_shapefile(names: Sequence[str]) -> bool:
+    """Tell whether an archive holds the parts of one Shapefile and nothing else; it is read as it is then."""
+    files = [n.replace("\\", "/") for n in names if not n.endswith(("/", "\\"))]
+    files = [n for n in files if not n.startswith("__MACOSX/") and not n.rpartition("/")[2].startswith(".")]
+    shapes = [n for n in files if n.lower().endswith(".shp")]
+    return len(shapes) == 1 and all(n == shapes[0] or (_kind(n) == "parts" and n.startswith(f"{shapes[0][:-4]}.")) for n in files)
 
 
 def _is_unicode(path: Path) -> bool:

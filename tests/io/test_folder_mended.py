@@ -14,7 +14,7 @@ import pytest
 import shapely
 
 from geo.io.catalogues import operator_catalogue
-from geo.io.folder_look import folder_rules
+from geo.io.folder_look import folder_rules, look_at_folder
 from geo.io.folder_project import _operators_in, propose_project
 from geo.io.folder_proposal import Proposal, write_proposal
 
@@ -146,3 +146,34 @@ def test_a_name_that_is_not_unicode_is_told_and_ends_nothing(tmp_path: Path, suf
         pytest.skip("this disk takes Unicode names only")
     path, _ = write_proposal(proposed(tmp_path))
     assert "its name is not Unicode" in path.read_text(encoding="utf-8")
+
+
+def test_what_lies_in_an_archive_beside_one_shapefile_is_not_lost(tmp_path: Path) -> None:
+    made = tmp_path / "made"
+    made.mkdir()
+    shape = shapely.box(105.0, 21.0, 106.0, 22.0)
+    gpd.GeoDataFrame({"RSRP": [-105]}, geometry=[shape], crs="EPSG:4326").to_file(made / "vung_phu_Viettel_4G.shp")
+    for name, more in (("mot", ""), ("hai", "tram_Viettel.csv")):
+        place = tmp_path / name
+        place.mkdir()
+        with zipfile.ZipFile(place / "x.zip", "w") as archive:
+            for part in made.iterdir():
+                archive.write(part, f"gis/{part.name}")
+            archive.writestr("__MACOSX/gis/._x", "x")
+            if more:
+                archive.writestr(more, sites(0, 3).to_csv(index=False))
+    one, two = (next(f for f in look_at_folder(tmp_path / name)) for name in ("mot", "hai"))
+    assert (one.kind, len(one.tables)) == ("vector", 1)
+    assert two.kind == "archive"
+    assert {t.kind for t in proposed(tmp_path / "hai").taken} == {"sites", "coverage_claims"}
+
+
+def test_only_our_own_results_are_passed_over_and_every_folder_that_is_is_named(tmp_path: Path) -> None:
+    for name, text in (("ung dung", '{"name": "x"}'), ("ket qua", '{"vungphu": "1"}'), (".git", "")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "manifest.json").write_text(text, encoding="utf-8")
+        sites(len(name), 3).to_csv(tmp_path / name / "tram_Viettel.csv", index=False)
+    found = proposed(tmp_path)
+    assert [t.file for t in found.taken] == ["ung dung/tram_Viettel.csv"]
+    assert "earlier run" in left(found, "ket qua/")
+    assert "hidden folder" in left(found, ".git/")
