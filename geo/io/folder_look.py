@@ -41,7 +41,7 @@ __all__ = ["FoundFile", "RasterLook", "TableLook", "folder_rules", "look_at_fold
 #: Subfolder into which archives of tables and rasters are unpacked.
 UNPACKED = "giai-nen"
 _SHAPES = {0: "point", 4: "point", 1: "line", 5: "line", 3: "polygon", 6: "polygon"}
-_WINDOW = 512
+_WINDOW, _WINDOWS = 128, 5  # cells along an axis, windows along an axis
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,22 @@ class TableLook:
 
 @dataclass(frozen=True, slots=True)
 class RasterLook:
-    """Values of a raster's middle: distinct ones (if few), least, greatest, share of zeros, correlation of neighbours along the smoother axis."""
+    """Values of a raster, of a long one those of windows all over it.
+
+    Attributes
+    ----------
+    distinct : tuple of float
+        Empty where they are many.
+    low, high : float
+    zero_share : float
+        Share of values that are 0 or, if greater, of neighbours of a cell with a value that have none.
+    smooth : float
+        Correlation of neighbours along the smoother axis.
+    whole : bool
+        Whether all values are whole numbers.
+    part : bool
+        Whether only a part of it was looked at.
+    """
 
     distinct: tuple[float, ...]
     low: float
@@ -79,6 +94,7 @@ class RasterLook:
     zero_share: float
     smooth: float
     whole: bool
+    part: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -315,19 +331,49 @@ def _shape(raw: RawTable) -> str:
 def _raster_look(path: Path, label: str) -> RasterLook:
     try:
         with rasterio.open(path, driver="SRTMHGT" if path.suffix.lower() == ".hgt" else "GTiff") as data:
-            width, height = min(_WINDOW, data.width), min(_WINDOW, data.height)
-            window = Window((data.width - width) // 2, (data.height - height) // 2, width, height)
-            values = data.read(1, window=window, masked=True).astype(float).filled(np.nan)
+            parts = [data.read(1, window=w, masked=True).astype(float).filled(np.nan) for w in _windows(data.width, data.height)]
     except RasterioError as error:
         raise InputError(f"{label}: không mở được raster ({error}).", f"{label}: the raster cannot be opened ({error}).") from error
-    known = values[np.isfinite(values)]
+    part = len(parts) > 1
+    known = np.concatenate([p[np.isfinite(p)] for p in parts])
     if not known.size:
+        if part:
+            raise InputError(f"{label}: phần đã xem của raster không có giá trị nào.", f"{label}: the part of the raster that was looked at holds no value.")
         raise InputError(f"{label}: raster không có giá trị.", f"{label}: the raster holds no value.")
     distinct = np.unique(known)
-    return RasterLook(
-        tuple(float(v) for v in distinct) if len(distinct) <= 256 else (), float(known.min()), float(known.max()), float((known == 0).mean()),
-        max(_alike(values[:, :-1], values[:, 1:]), _alike(values[:-1], values[1:])), bool((known == np.floor(known)).all()),
+    along = (
+        _alike(np.concatenate([p[:, :-1].ravel() for p in parts]), np.concatenate([p[:, 1:].ravel() for p in parts])),
+        _alike(np.concatenate([p[:-1].ravel() for p in parts]), np.concatenate([p[1:].ravel() for p in parts])),
     )
+    return RasterLook(
+        tuple(float(v) for v in distinct) if len(distinct) <= 256 else (), float(known.min()), float(known.max()),
+        max(float((known == 0).mean()), _empty_share(parts)), max(along), bool((known == np.floor(known)).all()), part,
+    )  # fmt: skip
+
+
+def _windows(width: int, height: int) -> list[Window]:
+    """Return the whole of a small raster, of a larger one windows all over it: its middle alone may be sea, or another country."""
+    if max(width, height) <= _WINDOW * _WINDOWS:
+        return [Window(0, 0, width, height)]
+
+    def starts(size: int) -> list[int]:
+        middles = (np.arange(_WINDOWS) + 0.5) * size / _WINDOWS
+        return sorted({int(s) for s in np.clip(middles - _WINDOW / 2, 0, max(0, size - _WINDOW))})
+
+    return [Window(x, y, min(_WINDOW, width), min(_WINDOW, height)) for y in starts(height) for x in starts(width)]
+
+
+def _empty_share(parts: Sequence[npt.NDArray[np.float64]]) -> float:
+    """Return how often one of two neighbours has no value where the other has one.
+
+    Settled cells alone with a value lie scattered; what lies outside a raster cut along a border is seen at the border only.
+    """
+    one = both = 0
+    for known in (np.isfinite(p) for p in parts):
+        for left, right in ((known[:, :-1], known[:, 1:]), (known[:-1], known[1:])):
+            one += int((left ^ right).sum())
+            both += int((left & right).sum())
+    return one / (one + both) if one + both else 0.0
 
 
 def _alike(one: npt.NDArray[np.float64], other: npt.NDArray[np.float64]) -> float:

@@ -211,8 +211,8 @@ def _take_raster(state: _State, found: FoundFile, operators: OperatorCatalogue) 
     guess = guess_raster(found.raster, found.file)
     if guess is None:
         state.leave(
-            found.file, f"raster không rõ là gì (giá trị {found.raster.low:g} … {found.raster.high:g})",
-            f"a raster of no known kind (values {found.raster.low:g} … {found.raster.high:g})",
+            found.file, f"raster không rõ là gì (giá trị {found.raster.low:g} … {found.raster.high:g}{', ở phần đã xem' if found.raster.part else ''})",
+            f"a raster of no known kind (values {found.raster.low:g} … {found.raster.high:g}{', in the part looked at' if found.raster.part else ''})",
         )  # fmt: skip
         return
     options: dict[str, object] = {}
@@ -433,16 +433,43 @@ def _codes(held: _Held, name: str, digits: int) -> list[str]:
     return [c for c in codes if c]
 
 
+def _today_share(held: _Held) -> float:
+    """Return which share of a set of boundaries bears code and name of one of today's communes.
+
+    Codes alone do not tell: most of today's were codes of communes before, too.
+    """
+    today = load_table("areas/communes.csv")
+    name_of = {code: fold_key(name) for code, name in zip(today["code"], today["name"], strict=True)}
+    raw = held.whole()
+    match = schema_of(held.kind).match(raw.headers).columns
+    if "commune_code" not in match or not len(raw.cells):
+        return 0.0
+    codes, _ = parse_codes(raw.cells[match["commune_code"]], digits=5)
+    name = match.get("commune_name", match.get("commune_short_name"))
+    names = [""] * len(codes) if name is None else [fold_key(clean(n)) for n in raw.cells[name]]
+    # Names are written with "Xã" or without; where there is none the code alone counts.
+    return sum(name_of.get(c, "-").endswith(n) for c, n in zip(codes, names, strict=True)) / len(names) if names else 0.0
+
+
 def _choose_sets(state: _State) -> None:
     """Keep one of several sets of one thing: boundaries of the same communes, population rasters, terrain of two kinds."""
-    sets = [(e.file, set(_codes(e, "commune_code", 5))) for e in state.looks if e.kind == "boundaries"]
-    kept: list[tuple[str, set[str]]] = []
-    for file, codes in sorted(sets, key=lambda e: (-len(e[1]), e[0])):
-        twin = next((other for other, theirs in kept if other != file and codes & theirs), None)
+    least = float(folder_rules()["rules"]["today_share"]["value"])
+    sets = [(e.file, set(_codes(e, "commune_code", 5)), _today_share(e) >= least) for e in state.looks if e.kind == "boundaries"]
+    kept: list[tuple[str, set[str], bool]] = []
+    for file, codes, of_today in sorted(sets, key=lambda e: (not e[2], -len(e[1]), e[0])):
+        twin = next((k for k in kept if k[0] != file and codes & k[1]), None)
         if twin is None:
-            kept.append((file, codes))
+            kept.append((file, codes, of_today))
+        elif twin[2] and not of_today:
+            _leave_taken(
+                state, "boundaries", file, f"ranh giới thứ hai, không phải các xã từ 01/07/2025; đã lấy '{twin[0]}' vì mã và tên xã là của hiện nay",
+                f"a second set of boundaries, not of the communes since 1 July 2025; '{twin[0]}' was taken, its codes and names are today's",
+            )  # fmt: skip
         else:
-            _leave_taken(state, "boundaries", file, f"ranh giới thứ hai của cùng xã; đã lấy '{twin}' vì nhiều xã hơn", f"a second set of boundaries of the same communes; '{twin}' was taken, it has more")
+            _leave_taken(
+                state, "boundaries", file, f"ranh giới thứ hai của cùng xã; đã lấy '{twin[0]}' vì không ít xã hơn",
+                f"a second set of boundaries of the same communes; '{twin[0]}' was taken, it has no fewer",
+            )  # fmt: skip
     rasters = [t for t in state.taken if t.kind == "population" and t.file.lower().endswith((".tif", ".tiff"))]
     for other in rasters[1:]:
         _leave_taken(state, "population", other.file, f"raster dân số thứ hai; đã lấy '{rasters[0].file}'", f"a second population raster; '{rasters[0].file}' was taken")

@@ -9,14 +9,20 @@ from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pytest
+import rasterio
 import shapely
+from affine import Affine
 
 from geo.io.catalogues import operator_catalogue
 from geo.io.folder_look import folder_rules, look_at_folder
 from geo.io.folder_project import _operators_in, propose_project
 from geo.io.folder_proposal import Proposal, write_proposal
+from geo.io.folder_roles import guess_raster
+from geo.io.resources import load_table
 
 TODAY = dt.date(2026, 11, 1)
 
@@ -177,3 +183,59 @@ def test_only_our_own_results_are_passed_over_and_every_folder_that_is_is_named(
     assert [t.file for t in found.taken] == ["ung dung/tram_Viettel.csv"]
     assert "earlier run" in left(found, "ket qua/")
     assert "hidden folder" in left(found, ".git/")
+
+
+def boundaries(path: Path, communes: dict[str, str]) -> None:
+    shapes = [shapely.box(105 + k / 10, 21, 105.1 + k / 10, 22) for k in range(len(communes))]
+    frame = gpd.GeoDataFrame({"Mã xã": list(communes), "Tên xã": list(communes.values())}, geometry=shapes, crs="EPSG:4326")
+    frame.to_file(path, driver="GeoJSON")
+
+
+def test_boundaries_of_today_win_over_former_ones_that_are_more(tmp_path: Path) -> None:
+    today, former = load_table("areas/communes.csv").head(5), load_table("areas/former_communes.csv")
+    boundaries(tmp_path / "moi.geojson", dict(zip(today["code"], today["name"].str.split(n=1).str[1], strict=True)))
+    old = former[former["code"] != ""].sort_values("code").head(12)
+    assert set(old["code"]) & set(today["code"])
+    boundaries(tmp_path / "cu.geojson", dict(zip(old["code"], old["name"], strict=True)))
+    found = proposed(tmp_path)
+    assert [t.file for t in found.taken] == ["moi.geojson"]
+    assert "not of the communes since" in left(found, "cu.geojson")
+
+
+def raster(path: Path, values: npt.NDArray[np.float64]) -> Path:
+    with rasterio.open(
+        path, "w", driver="GTiff", width=values.shape[1], height=values.shape[0], count=1, dtype="float32", nodata=-99999.0,
+        crs="EPSG:4326", transform=Affine(0.000833, 0, 103, 0, -0.000833, 23),
+    ) as data:  # fmt: skip
+        data.write(np.where(np.isnan(values), -99999.0, values).astype(np.float32), 1)
+    return path
+
+
+def test_people_in_settled_cells_only_are_a_raster_of_people_though_its_middle_is_sea(tmp_path: Path) -> None:
+    random = np.random.default_rng(1)
+    values = random.lognormal(0, 1, (760, 700))
+    values[random.random(values.shape) < 0.6] = np.nan
+    values[120:640, 90:610] = np.nan
+    (tmp_path / "trong").mkdir()
+    raster(tmp_path / "dan.tif", values)
+    raster(tmp_path / "trong" / "x.tif", np.full((700, 700), np.nan))
+    one, none = look_at_folder(tmp_path)
+    assert one.raster is not None
+    assert one.raster.part
+    assert one.raster.zero_share == pytest.approx(0.75, abs=0.02)  # 2 · 0.6 · 0.4 of 2 · 0.6 · 0.4 + 0.4 · 0.4 pairs
+    guess = guess_raster(one.raster, "dan.tif")
+    assert guess is not None
+    assert guess.kind == "population"
+    assert none.refused is not None
+    assert "the part of the raster that was looked at" in none.refused.en
+
+
+def test_what_lies_outside_a_border_is_not_empty_of_people(tmp_path: Path) -> None:
+    """Slopes of a province, say: rough, not below 0, without a value outside."""
+    values = np.random.default_rng(1).uniform(1, 60, (100, 100))
+    y, x = np.mgrid[:100, :100]
+    values[np.hypot(x - 50, y - 50) > 45] = np.nan
+    raster(tmp_path / "x.tif", values)
+    (found,) = look_at_folder(tmp_path)
+    assert found.raster is not None
+    assert guess_raster(found.raster, "x.tif") is None
