@@ -117,7 +117,7 @@ def propose_project(folder: Path, *, today: dt.date, progress: Callable[[str], N
     provinces = _provinces(state)
     names = _operators(state, operators)
     proposal = Proposal(
-        folder, f"Rà soát vùng phủ sóng – {folder.resolve().name}", provinces, names, today, tuple(state.taken), tuple(state.left), {},
+        folder, _project_name(state, provinces), provinces, names, today, tuple(state.taken), tuple(state.left), {},
         (*state.notes, Bilingual(f"ngày rà soát: hôm nay, {today:%d/%m/%Y}", f"date of the review: today, {today:%Y-%m-%d}")), state.extra, state.costs,
     )  # fmt: skip
     proposal = _tried(proposal, progress)
@@ -261,8 +261,8 @@ def _take_tables(state: _State, found: FoundFile, operators: OperatorCatalogue) 
         near = [g.kind for g in guesses[1:] if best.score - g.score < float(folder_rules()["rules"]["close_score"]["value"])]
         why = best.why
         if near:
-            others = ", ".join(near)
-            why = Bilingual(f"{why.vi}; cũng giống {others}", f"{why.en}; it also resembles {others}")
+            vi, en = (", ".join(texts) for texts in zip(*((_titled(k).vi, _titled(k).en) for k in near), strict=True))
+            why = Bilingual(f"{why.vi}; cũng giống {vi}", f"{why.en}; it also resembles {en}")
         operator, several = _operator_of(best.kind, found.file, look, operators)
         if several:
             listed = ", ".join(several)
@@ -504,19 +504,13 @@ def _provinces(state: _State) -> tuple[str, ...]:
     for table in state.looks:
         if table.kind not in _NO_VOTE and "commune_code" in schema_of(table.kind).fields:
             votes.update(province_of[c] for c in set(_codes(table, "commune_code", 5)) if c in province_of)
-    names = {str(p["code"]): p["name"] for p in (*load_toml("provinces.toml")["province"], *state.extra_content.get("province", []))}
-
-    def named(codes: Iterable[str]) -> Bilingual:
-        texts = [names.get(c, c) for c in codes]
-        return Bilingual(*(", ".join(t[language] if isinstance(t, Mapping) else str(t) for t in texts) for language in ("vi", "en")))
-
     if len(held) == 1:
-        said_by = named(held)
+        said_by = _named(state, held)
         state.notes.append(Bilingual(f"tỉnh: {said_by.vi} (theo ranh giới)", f"province: {said_by.en} (by the boundaries)"))
         return tuple(held)
     chosen = tuple(sorted(c for c, n in votes.items() if n * 2 >= votes.total() and (not held or c in held)))
     if chosen:
-        said_by = named(chosen)
+        said_by = _named(state, chosen)
         state.notes.append(Bilingual(f"tỉnh: {said_by.vi} (theo mã xã trong các danh sách)", f"province: {said_by.en} (by the lists' commune codes)"))
         return chosen
     if held:
@@ -524,6 +518,18 @@ def _provinces(state: _State) -> tuple[str, ...]:
             Bilingual(f"tỉnh: không rõ, lấy mọi xã trong ranh giới ({len(held)} tỉnh)", f"province: not known, every commune of the boundaries is taken ({len(held)} provinces)")
         )
     return ()
+
+
+def _named(state: _State, codes: Iterable[str]) -> Bilingual:
+    """Return the names of provinces, their codes where they have none."""
+    names = {str(p["code"]): p["name"] for p in (*load_toml("provinces.toml")["province"], *state.extra_content.get("province", []))}
+    texts = [names.get(c, c) for c in codes]
+    return Bilingual(*(", ".join(t[language] if isinstance(t, Mapping) else str(t) for t in texts) for language in ("vi", "en")))
+
+
+def _project_name(state: _State, provinces: Sequence[str]) -> str:
+    """Return the title of map, print and public edition: never the folder's name, which is the office's own matter."""
+    return f"Rà soát vùng phủ sóng – {_named(state, provinces).vi}" if provinces else "Rà soát vùng phủ sóng"
 
 
 def _operators(state: _State, operators: OperatorCatalogue) -> tuple[str, ...]:

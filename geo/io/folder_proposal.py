@@ -191,6 +191,8 @@ def write_proposal(proposal: Proposal) -> tuple[Path, bool]:
                 continue
             except OSError:  # a disk without links, such as a memory stick
                 if path.exists():
+                    if _told(path.read_text(encoding="utf-8", errors="replace")) == wanted:
+                        return path, False
                     number += 1
                     continue
                 temporary.rename(path)

@@ -22,7 +22,7 @@ from geo.io.folder_look import folder_rules, look_at_folder
 from geo.io.folder_project import _operators_in, propose_project
 from geo.io.folder_proposal import Proposal, write_proposal
 from geo.io.folder_roles import guess_raster
-from geo.io.resources import load_table
+from geo.io.resources import load_table, load_toml
 
 TODAY = dt.date(2026, 11, 1)
 
@@ -239,3 +239,33 @@ def test_what_lies_outside_a_border_is_not_empty_of_people(tmp_path: Path) -> No
     (found,) = look_at_folder(tmp_path)
     assert found.raster is not None
     assert guess_raster(found.raster, "x.tif") is None
+
+
+def test_on_a_disk_without_links_a_proposal_that_is_there_is_used_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", refused)
+    found = proposed(tmp_path)
+    path, new = write_proposal(found)
+    assert new
+    assert write_proposal(found) == (path, False)
+
+
+def test_the_name_of_the_folder_stays_in_the_office(tmp_path: Path) -> None:
+    place = tmp_path / "Tuấn gửi 15-10 MẬT"
+    place.mkdir()
+    assert proposed(place).name == "Rà soát vùng phủ sóng"
+    today = load_table("areas/communes.csv").head(3)
+    sites(0, 3).assign(**{"Mã xã": list(today["code"])}).to_csv(place / "tram_Viettel.csv", index=False)
+    assert proposed(place).name == "Rà soát vùng phủ sóng – Thành phố Hà Nội"
+
+
+def test_kinds_that_a_table_resembles_are_named_in_the_language_of_the_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(folder_rules()["rules"]["close_score"], "value", 99)
+    sites(0, 3).to_csv(tmp_path / "tram_Viettel.csv", index=False)
+    (taken,) = proposed(tmp_path).taken
+    said = taken.why.vi.partition("cũng giống ")[2]
+    names = load_toml("results/analysis.toml")["kinds"]
+    assert said
+    assert set(said.split(", ")) <= {n["vi"] for n in names.values()}
