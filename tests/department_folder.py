@@ -164,5 +164,5 @@ def _disorder(folder: Path) -> None:
     pd.DataFrame({"Họ tên": ["Người Mẫu"], "Số máy": ["0912000001"], "Ngày trực": ["thứ hai"]}).to_excel(folder / "lịch trực.xlsx", index=False)
     run = folder / "ket-qua-cu"
     run.mkdir()
-    (run / "manifest.json").write_text("{}", encoding="utf-8")
+    (run / "manifest.json").write_text('{"vungphu": "0"}', encoding="utf-8")
     (run / "villages.csv").write_text("village_id,village_name,lon,lat\n1,x,105.6,21.8\n", encoding="utf-8")

@@ -5,10 +5,12 @@ Nothing is judged here; what a file is taken for is told by :mod:`geo.io.folder_
 
 from __future__ import annotations
 
+import json
 import os
 import tempfile
 import tomllib
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -34,12 +36,12 @@ from geo.schemas import Field, FieldType, HeaderMatch, Schema
 from geo.text import fold_key, without_unit
 from geo.validation import IssueLog, Source
 
-__all__ = ["FoundFile", "RasterLook", "TableLook", "folder_rules", "look_at_folder", "unpack"]
+__all__ = ["FoundFile", "RasterLook", "TableLook", "folder_rules", "look_at_folder", "unpack", "whole_table"]
 
 #: Subfolder into which archives of tables and rasters are unpacked.
 UNPACKED = "giai-nen"
 _SHAPES = {0: "point", 4: "point", 1: "line", 5: "line", 3: "polygon", 6: "polygon"}
-_WINDOW = 512
+_WINDOW, _WINDOWS = 128, 5  # cells along an axis, windows along an axis
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,18 +57,36 @@ class TableLook:
     shape : str
         ``table``, ``point``, ``line`` or ``polygon``.
     rows : int
-        Rows looked at; all of them unless the file is long.
+        Rows that were read.
+    cut : bool
+        Whether the file holds more rows than ``raw``; :func:`whole_table` reads them.
     """
 
     sheet: str
     raw: RawTable
     shape: str
     rows: int
+    cut: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class RasterLook:
-    """Values of a raster's middle: distinct ones (if few), least, greatest, share of zeros, correlation of neighbours along the smoother axis."""
+    """Values of a raster, of a long one those of windows all over it.
+
+    Attributes
+    ----------
+    distinct : tuple of float
+        Empty where they are many.
+    low, high : float
+    zero_share : float
+        Share of values that are 0 or, if greater, of neighbours of a cell with a value that have none.
+    smooth : float
+        Correlation of neighbours along the smoother axis.
+    whole : bool
+        Whether all values are whole numbers.
+    part : bool
+        Whether only a part of it was looked at.
+    """
 
     distinct: tuple[float, ...]
     low: float
@@ -74,6 +94,7 @@ class RasterLook:
     zero_share: float
     smooth: float
     whole: bool
+    part: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,19 +165,37 @@ def _schema(kind: str) -> Schema:
 def look_at_folder(folder: Path) -> Iterator[FoundFile]:
     """Yield every file of a folder and its subfolders, in order of name, looked at.
 
-    Lock files of office programs, hidden files and what our own runs wrote are passed over: they are yielded with the reason.
+    Lock files of office programs, hidden files and folders and what our own runs wrote are passed over: they are yielded with the
+    reason, a folder as one.
     """
-    for path in sorted(_walk(folder), key=lambda p: os.fsencode(p.relative_to(folder).as_posix())):
+    for path, refused in sorted(_walk(folder), key=lambda e: os.fsencode(e[0].relative_to(folder).as_posix())):
         label = path.relative_to(folder).as_posix()
-        yield _looked(path, label)
+        yield _looked(path, label) if refused is None else FoundFile(path, f"{label}/", "folder", refused=refused)
 
 
-def _walk(folder: Path) -> Iterator[Path]:
+def _walk(folder: Path) -> Iterator[tuple[Path, Bilingual | None]]:
+    """Yield files, and folders that are not entered with the reason."""
     for place, folders, names in os.walk(folder):
         here = Path(place)
-        # A run folder of ours holds results, no inputs.
-        folders[:] = sorted(d for d in folders if not d.startswith(".") and not (here / d / "manifest.json").is_file())
-        yield from (here / name for name in names)
+        reasons = {name: _not_entered(here / name) for name in sorted(folders)}
+        folders[:] = [name for name, reason in reasons.items() if reason is None]
+        yield from ((here / name, reason) for name, reason in reasons.items() if reason is not None)
+        yield from ((here / name, None) for name in names)
+
+
+def _not_entered(folder: Path) -> Bilingual | None:
+    if folder.name.startswith("."):
+        return Bilingual("thư mục ẩn, không xem", "a hidden folder, not looked into")
+    if folder.is_symlink():
+        return Bilingual("liên kết tới thư mục khác, không xem", "a link to another folder, not followed")
+    try:
+        manifest = json.loads((folder / "manifest.json").read_bytes())
+    except (OSError, ValueError):
+        return None
+    # Other programs write files of this name too; ours names the version that wrote it.
+    if isinstance(manifest, dict) and "vungphu" in manifest:
+        return Bilingual("kết quả của một lần chạy trước, không phải số liệu đầu vào", "results of an earlier run, no input")
+    return None
 
 
 def _kind(name: str) -> str:
@@ -175,6 +214,8 @@ def _looked(path: Path, label: str) -> FoundFile:
     if path.name.startswith(".") or is_temporary(path) or path.name.lower() in {"thumbs.db", "desktop.ini"}:
         return FoundFile(path, label, "hidden", refused=Bilingual("tệp ẩn của hệ thống", "a hidden file of the system"))
     kind = _kind(path.name)
+    if not _is_unicode(path):
+        return FoundFile(path, label, kind, refused=Bilingual("tên tệp không phải Unicode; hãy đổi tên tệp", "its name is not Unicode; rename it"))
     said = _CANNOT.get(kind)
     if said is not None:
         return FoundFile(path, label, kind, refused=said)
@@ -187,8 +228,7 @@ def _looked(path: Path, label: str) -> FoundFile:
             return FoundFile(path, label, kind, tables=_table_looks(path, label, kind))
         if kind == "archive":
             names = check_archive(path, Source(label), FileLimits())
-            shapes = [n for n in names if n.lower().endswith(".shp")]
-            if len(shapes) == 1:
+            if _is_one_shapefile(names):
                 return FoundFile(path, label, "vector", tables=_table_looks(path, label, "vector"))
             return FoundFile(path, label, kind)
     except InputError as error:
@@ -200,6 +240,22 @@ def _looked(path: Path, label: str) -> FoundFile:
     if kind in {"antenna", "parts"}:
         return FoundFile(path, label, kind)
     return FoundFile(path, label, "", refused=Bilingual("không rõ định dạng", "its format is not known"))
+
+
+def _is_one_shapefile(names: Sequence[str]) -> bool:
+    """Tell whether an archive holds the parts of one Shapefile and nothing else; it is read as it is then."""
+    files = [n.replace("\\", "/") for n in names if not n.endswith(("/", "\\"))]
+    files = [n for n in files if not n.startswith("__MACOSX/") and not n.rpartition("/")[2].startswith(".")]
+    shapes = [n for n in files if n.lower().endswith(".shp")]
+    return len(shapes) == 1 and all(n == shapes[0] or (_kind(n) == "parts" and n.startswith(f"{shapes[0][:-4]}.")) for n in files)
+
+
+def _is_unicode(path: Path) -> bool:
+    try:
+        str(path).encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 _CANNOT = {
@@ -217,27 +273,40 @@ _CANNOT = {
 
 def _table_looks(path: Path, label: str, kind: str) -> tuple[TableLook, ...]:
     rows = int(folder_rules()["rules"]["sample_rows"]["value"])
-    raws = _raw_tables(path, label, kind)
+    part = kind == "text" and path.stat().st_size > _most_bytes()
+    raws = _raw_tables(path, label, kind, most=_most_bytes())
     # A sheet's name is needed where there are several; the sheets that hold nothing are not among them.
     return tuple(
-        TableLook(raw.source.sheet, _first_rows(raw, rows), _shape(raw), len(raw.cells)) for raw in raws if any(raw.headers)
+        TableLook(raw.source.sheet, _first_rows(raw, rows), _shape(raw), len(raw.cells), part or len(raw.cells) > rows)
+        for raw in raws
+        if any(raw.headers)
     )
 
 
-def _raw_tables(path: Path, label: str, kind: str) -> list[RawTable]:
+def whole_table(found: FoundFile, look: TableLook) -> RawTable:
+    """Return a table with all its rows; read again only if it was cut.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read any more.
+    """
+    if not look.cut:
+        return look.raw
+    return next((r for r in _raw_tables(found.path, found.file, found.kind, most=None) if r.source.sheet == look.sheet), look.raw)
+
+
+def _most_bytes() -> int:
+    return int(float(folder_rules()["rules"]["largest_look_mb"]["value"]) * 1e6)
+
+
+def _raw_tables(path: Path, label: str, kind: str, *, most: int | None) -> list[RawTable]:
     log, options, limits, schema = IssueLog(issue_catalogue()), TableOptions(), FileLimits(), _every_header()
-    try:
-        str(path).encode("utf-8")
-    except UnicodeEncodeError as error:
-        raise InputError(
-            "tên tệp không phải Unicode; hãy đổi tên tệp", "its name is not Unicode; rename it"
-        ) from error
     if kind == "workbook":
         return read_workbook(path, label, schema, options, log, limits)
     if kind == "vector":
         return read_vectors(path, label, schema, options, log, limits)
-    most = int(float(folder_rules()["rules"]["largest_look_mb"]["value"]) * 1e6)
-    if path.stat().st_size <= most:
+    if most is None or path.stat().st_size <= most:
         return [read_delimited(path, Source(label), schema, options, log, limits)]
     with path.open("rb") as stream:
         start = stream.read(most)
@@ -262,19 +331,49 @@ def _shape(raw: RawTable) -> str:
 def _raster_look(path: Path, label: str) -> RasterLook:
     try:
         with rasterio.open(path, driver="SRTMHGT" if path.suffix.lower() == ".hgt" else "GTiff") as data:
-            width, height = min(_WINDOW, data.width), min(_WINDOW, data.height)
-            window = Window((data.width - width) // 2, (data.height - height) // 2, width, height)
-            values = data.read(1, window=window, masked=True).astype(float).filled(np.nan)
+            parts = [data.read(1, window=w, masked=True).astype(float).filled(np.nan) for w in _windows(data.width, data.height)]
     except RasterioError as error:
         raise InputError(f"{label}: không mở được raster ({error}).", f"{label}: the raster cannot be opened ({error}).") from error
-    known = values[np.isfinite(values)]
+    part = len(parts) > 1
+    known = np.concatenate([p[np.isfinite(p)] for p in parts])
     if not known.size:
+        if part:
+            raise InputError(f"{label}: phần đã xem của raster không có giá trị nào.", f"{label}: the part of the raster that was looked at holds no value.")
         raise InputError(f"{label}: raster không có giá trị.", f"{label}: the raster holds no value.")
     distinct = np.unique(known)
-    return RasterLook(
-        tuple(float(v) for v in distinct) if len(distinct) <= 256 else (), float(known.min()), float(known.max()), float((known == 0).mean()),
-        max(_alike(values[:, :-1], values[:, 1:]), _alike(values[:-1], values[1:])), bool((known == np.floor(known)).all()),
+    along = (
+        _alike(np.concatenate([p[:, :-1].ravel() for p in parts]), np.concatenate([p[:, 1:].ravel() for p in parts])),
+        _alike(np.concatenate([p[:-1].ravel() for p in parts]), np.concatenate([p[1:].ravel() for p in parts])),
     )
+    return RasterLook(
+        tuple(float(v) for v in distinct) if len(distinct) <= 256 else (), float(known.min()), float(known.max()),
+        max(float((known == 0).mean()), _empty_share(parts)), max(along), bool((known == np.floor(known)).all()), part,
+    )  # fmt: skip
+
+
+def _windows(width: int, height: int) -> list[Window]:
+    """Return the whole of a small raster, of a larger one windows all over it: its middle alone may be sea, or another country."""
+    if max(width, height) <= _WINDOW * _WINDOWS:
+        return [Window(0, 0, width, height)]
+
+    def starts(size: int) -> list[int]:
+        middles = (np.arange(_WINDOWS) + 0.5) * size / _WINDOWS
+        return sorted({int(s) for s in np.clip(middles - _WINDOW / 2, 0, max(0, size - _WINDOW))})
+
+    return [Window(x, y, min(_WINDOW, width), min(_WINDOW, height)) for y in starts(height) for x in starts(width)]
+
+
+def _empty_share(parts: Sequence[npt.NDArray[np.float64]]) -> float:
+    """Return how often one of two neighbours has no value where the other has one.
+
+    Settled cells alone with a value lie scattered; what lies outside a raster cut along a border is seen at the border only.
+    """
+    one = both = 0
+    for known in (np.isfinite(p) for p in parts):
+        for left, right in ((known[:, :-1], known[:, 1:]), (known[:-1], known[1:])):
+            one += int((left ^ right).sum())
+            both += int((left & right).sum())
+    return one / (one + both) if one + both else 0.0
 
 
 def _alike(one: npt.NDArray[np.float64], other: npt.NDArray[np.float64]) -> float:
@@ -292,18 +391,32 @@ def unpack(archive: Path, folder: Path) -> list[Path]:
     Raises
     ------
     InputError
-        If the archive is damaged, unpacks to too much, or holds names that point outside.
+        If the archive is damaged, has a password, is packed in a way that is not known, unpacks to too much, or holds names that
+        point outside; nothing of it stays then.
     """
     check_archive(archive, Source(archive.name), FileLimits())
     target = folder / UNPACKED / f"{archive.stem}-{digest(archive)[:8]}"
-    found = []
-    with zipfile.ZipFile(archive) as content:
-        for member in content.infolist():
-            path = target / member.filename.replace("\\", "/")
-            if member.is_dir():
-                continue
-            path.parent.mkdir(parents=True, exist_ok=True)
-            if not path.exists():
-                write_bytes(path, content.read(member))
-            found.append(path)
+    found: list[Path] = []
+    new: list[Path] = []
+    try:
+        with zipfile.ZipFile(archive) as content:
+            members = [m for m in content.infolist() if not m.is_dir()]
+            if any(m.flag_bits & 0x1 for m in members):
+                raise InputError("tệp nén đặt mật khẩu: hãy giải nén rồi chạy lại", "the archive has a password: unpack it and run again")
+            for member in members:
+                path = target / member.filename.replace("\\", "/")
+                if not path.exists():
+                    data = content.read(member)
+                    path.parent.mkdir(parents=True, exist_ok=True)
+                    write_bytes(path, data)
+                    new.append(path)
+                found.append(path)
+    except (RuntimeError, zipfile.BadZipFile, NotImplementedError, zlib.error, EOFError, OSError) as error:
+        for path in new:  # half an archive would be taken for the whole the next time
+            path.unlink(missing_ok=True)
+        reason = str(error)[:120]
+        raise InputError(
+            f"không giải nén được, tệp hỏng hoặc kiểu nén lạ ({reason}); hãy giải nén rồi chạy lại",
+            f"cannot be unpacked, damaged or packed in an unknown way ({reason}); unpack it and run again",
+        ) from error
     return found

@@ -7,6 +7,7 @@ refuse is left out of the project and named with their reason, so that one bad l
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -15,15 +16,17 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 import pandas as pd
+import shapely
 
 from geo.errors import Bilingual, InputError, MissingInputError
 from geo.io.catalogues import operator_catalogue
 from geo.io.files import digest
-from geo.io.folder_look import FoundFile, TableLook, folder_rules, look_at_folder, unpack
+from geo.io.folder_look import FoundFile, TableLook, folder_rules, look_at_folder, unpack, whole_table
 from geo.io.folder_proposal import LeftFile, Proposal, TakenFile, project_text, temporary_project
-from geo.io.folder_roles import Guess, guess_raster, guess_table, schema_of, terrain_kind
+from geo.io.folder_roles import guess_raster, guess_table, schema_of, terrain_kind
 from geo.io.inputs import read_inputs
 from geo.io.project import INPUT_KINDS, read_project
+from geo.io.raw import RawTable
 from geo.io.resources import issue_catalogue, load_table, load_toml
 from geo.operators import OperatorCatalogue
 from geo.text import clean, fold, fold_key
@@ -32,11 +35,36 @@ from geo.values import is_blank, parse_codes
 
 __all__ = ["propose_project"]
 
-_OPERATORS_OF = ("sites", "cells", "measurements", "coverage_claims")
 _OPERATOR_NEEDED = ("sites", "coverage_claims")
 _TECHNOLOGY = re.compile(r"(?<![0-9a-z])([2345]g)(?![a-z0-9])")
 _TRIALS = 5
-_ONE_SET = ("boundaries",)
+_NO_VOTE = ("boundaries", "population", "measurements", "buildings")  # of the whole country, or long and without commune codes
+_SAME_DIGITS = 7  # decimals that GeoJSON keeps of a degree (RFC 7946, 11.2 advises 6)
+
+
+@dataclass(frozen=True)
+class _Held:
+    """A table that became an input, whose it is and of which technology where its name or title says so."""
+
+    kind: str
+    found: FoundFile
+    look: TableLook
+    operator: str = ""
+    technology: str = ""
+    read: list[RawTable] = field(default_factory=list, repr=False, compare=False)
+
+    @property
+    def file(self) -> str:
+        return self.found.file
+
+    def whole(self) -> RawTable:
+        """Return the table with all its rows; a long one is read again, once."""
+        if not self.read:
+            try:
+                self.read.append(whole_table(self.found, self.look))
+            except InputError:  # what is wrong further down is said when the file is tried
+                self.read.append(self.look.raw)
+        return self.read[0]
 
 
 @dataclass
@@ -46,7 +74,7 @@ class _State:
     taken: list[TakenFile] = field(default_factory=list)
     left: list[LeftFile] = field(default_factory=list)
     notes: list[Bilingual] = field(default_factory=list)
-    looks: list[tuple[str, str, TableLook]] = field(default_factory=list)  # kind, file, table
+    looks: list[_Held] = field(default_factory=list)
     extra: str = ""
     extra_content: Mapping[str, Any] = field(default_factory=dict)
     costs: str = ""
@@ -89,12 +117,12 @@ def propose_project(folder: Path, *, today: dt.date, progress: Callable[[str], N
     provinces = _provinces(state)
     names = _operators(state, operators)
     proposal = Proposal(
-        folder, f"Rà soát vùng phủ sóng – {folder.resolve().name}", provinces, names, today, tuple(state.taken), tuple(state.left), {},
+        folder, _project_name(state, provinces), provinces, names, today, tuple(state.taken), tuple(state.left), {},
         (*state.notes, Bilingual(f"ngày rà soát: hôm nay, {today:%d/%m/%Y}", f"date of the review: today, {today:%Y-%m-%d}")), state.extra, state.costs,
     )  # fmt: skip
     proposal = _tried(proposal, progress)
     present = {t.kind for t in proposal.taken}
-    if any(kind == "sites" and "azimuth_deg" in schema_of(kind).match(look.raw.headers).columns for kind, _, look in state.looks):
+    if any(kind == "sites" and "azimuth_deg" in schema_of(kind).match(look.raw.headers).columns for kind, look in ((e.kind, e.look) for e in state.looks)):
         present.add("cells")  # the list of sites has a row per cell
     missing = {
         kind: Bilingual(**entry["missing"])
@@ -183,8 +211,8 @@ def _take_raster(state: _State, found: FoundFile, operators: OperatorCatalogue) 
     guess = guess_raster(found.raster, found.file)
     if guess is None:
         state.leave(
-            found.file, f"raster không rõ là gì (giá trị {found.raster.low:g} … {found.raster.high:g})",
-            f"a raster of no known kind (values {found.raster.low:g} … {found.raster.high:g})",
+            found.file, f"raster không rõ là gì (giá trị {found.raster.low:g} … {found.raster.high:g}{', ở phần đã xem' if found.raster.part else ''})",
+            f"a raster of no known kind (values {found.raster.low:g} … {found.raster.high:g}{', in the part looked at' if found.raster.part else ''})",
         )  # fmt: skip
         return
     options: dict[str, object] = {}
@@ -198,7 +226,8 @@ def _take_raster(state: _State, found: FoundFile, operators: OperatorCatalogue) 
                 f'{why.en}; whether bare earth or surface is not known: "surface" is taken, as most open data are; change it to "ground" for bare earth',
             )
     if guess.kind == "coverage_claims":
-        operator, technology = _operator_in(found.file, operators), _technology_in(found.file)
+        named, technology = _operators_in(found.file, operators), _technology_in(found.file)
+        operator = named.pop() if len(named) == 1 else ""
         if not operator or not technology:
             state.leave(
                 found.file, f"{why.vi}, nhưng tên tệp không cho biết nhà mạng và công nghệ", f"{why.en}, but its name tells no operator and technology"
@@ -209,7 +238,7 @@ def _take_raster(state: _State, found: FoundFile, operators: OperatorCatalogue) 
 
 
 def _take_tables(state: _State, found: FoundFile, operators: OperatorCatalogue) -> None:
-    by_kind: dict[str, list[tuple[TableLook, Guess, Bilingual]]] = {}
+    by_kind: dict[str, list[tuple[_Held, Bilingual]]] = {}
     names = len(found.tables) > 1
     if not found.tables:
         state.leave(found.file, "không có bảng nào", "it holds no table")
@@ -232,18 +261,37 @@ def _take_tables(state: _State, found: FoundFile, operators: OperatorCatalogue) 
         near = [g.kind for g in guesses[1:] if best.score - g.score < float(folder_rules()["rules"]["close_score"]["value"])]
         why = best.why
         if near:
-            others = ", ".join(near)
-            why = Bilingual(f"{why.vi}; cũng giống {others}", f"{why.en}; it also resembles {others}")
-        by_kind.setdefault(best.kind, []).append((look, best, why))
-        state.looks.append((best.kind, found.file, look))
+            vi, en = (", ".join(texts) for texts in zip(*((_titled(k).vi, _titled(k).en) for k in near), strict=True))
+            why = Bilingual(f"{why.vi}; cũng giống {vi}", f"{why.en}; it also resembles {en}")
+        operator, several = _operator_of(best.kind, found.file, look, operators)
+        if several:
+            listed = ", ".join(several)
+            state.leave(
+                label, f"tên, tiêu đề nêu nhiều nhà mạng ({listed}) và không có cột nhà mạng: hãy thêm cột, hoặc tách mỗi nhà mạng một trang",
+                f"its name or titles name several operators ({listed}) and no column says which: add a column, or give each its own sheet",
+            )  # fmt: skip
+            continue
+        held = _Held(best.kind, found, look, operator, _technology_of(best.kind, found.file, look))
+        by_kind.setdefault(best.kind, []).append((held, why))
+        state.looks.append(held)
     for kind, entries in by_kind.items():
-        options: dict[str, object] = {}
-        if names and len(entries) < len(found.tables):
-            sheets = [look.sheet for look, _, _ in entries]
-            options["sheet"] = sheets[0] if len(sheets) == 1 else sheets
-        _add_operator(kind, found.file, [look for look, _, _ in entries], options, operators)
-        whys = list(dict.fromkeys((w.vi, w.en) for _, _, w in entries))
-        state.taken.append(TakenFile(kind, found.file, options, Bilingual("; ".join(w for w, _ in whys), "; ".join(w for _, w in whys))))
+        for group in _groups(entries):
+            options: dict[str, object] = {}
+            if names and len(group) < len(found.tables):
+                sheets = [held.look.sheet for held, _ in group]
+                options["sheet"] = sheets[0] if len(sheets) == 1 else sheets
+            first = group[0][0]
+            options |= {k: v for k, v in (("operator", first.operator), ("technology", first.technology)) if v}
+            whys = list(dict.fromkeys((w.vi, w.en) for _, w in group))
+            state.taken.append(TakenFile(kind, found.file, options, Bilingual("; ".join(w for w, _ in whys), "; ".join(w for _, w in whys))))
+
+
+def _groups(entries: Sequence[tuple[_Held, Bilingual]]) -> list[list[tuple[_Held, Bilingual]]]:
+    """Put together the sheets of one file that the project file can say the same of."""
+    groups: dict[tuple[str, str], list[tuple[_Held, Bilingual]]] = {}
+    for entry in entries:
+        groups.setdefault((entry[0].operator, entry[0].technology), []).append(entry)
+    return list(groups.values())
 
 
 def _log_beside(found: FoundFile, look: TableLook) -> str:
@@ -266,39 +314,46 @@ def _unknown(look: TableLook) -> tuple[str, str]:
     return f"không đủ cột để nhận ra loại bảng; các cột: {listed}", f"not enough columns to tell its kind; columns: {listed}"
 
 
-def _add_operator(kind: str, file: str, looks: Sequence[TableLook], options: dict[str, object], operators: OperatorCatalogue) -> None:
-    """Say whose list it is where no column does: its titles first, then sheet, file and folder."""
-    if kind not in _OPERATORS_OF:
-        return
-    schema = schema_of(kind)
-    for look in looks:
-        match = schema.match(look.raw.headers).columns
-        told = [match[n] for n in ("operator", "operator_name", "mcc") if n in match]
-        if any(not is_blank(look.raw.cells[place]).all() for place in told):
-            return
-    if kind not in _OPERATOR_NEEDED and kind != "cells":
-        return
-    texts = [*(t for look in looks for t in look.raw.preamble), *(look.sheet for look in looks), *reversed(PurePosixPath(file).with_suffix("").parts)]
-    for text in texts:
-        name = _operator_in(text, operators)
-        if name:
-            options["operator"] = name
-            break
-    if kind == "coverage_claims" and not any("technology" in schema.match(look.raw.headers).columns for look in looks):
-        technology = next((t for text in texts if (t := _technology_in(text))), "")
-        if technology:
-            options["technology"] = technology
+def _operator_of(kind: str, file: str, look: TableLook, operators: OperatorCatalogue) -> tuple[str, tuple[str, ...]]:
+    """Say whose list it is where no column does, and, if that cannot be told, which operators are named.
+
+    Titles, sheet and file name are asked together: the one operator that all of them which name any agree on. Only where none
+    does are the folders asked, the nearest first.
+    """
+    if kind not in {*_OPERATOR_NEEDED, "cells"}:
+        return "", ()
+    match = schema_of(kind).match(look.raw.headers).columns
+    told = [match[n] for n in ("operator", "operator_name", "mcc") if n in match]
+    if any(not is_blank(look.raw.cells[place]).all() for place in told):
+        return "", ()
+    *folders, name = PurePosixPath(file).with_suffix("").parts
+    near = [_operators_in(" ; ".join(look.raw.preamble), operators), _operators_in(look.sheet, operators), _operators_in(name, operators)]
+    named = [n for n in near if n] or [n for n in (_operators_in(f, operators) for f in reversed(folders)) if n][:1]
+    if not named:
+        return "", ()
+    agreed = set.intersection(*named)
+    if len(agreed) == 1:
+        return agreed.pop(), ()
+    return "", tuple(sorted(set.union(*named)))
 
 
-def _operator_in(text: str, operators: OperatorCatalogue) -> str:
-    """Return the one operator that a title or a file's name names, empty if none."""
-    words = re.sub(r"[_\-./]+", " ", text)
+def _technology_of(kind: str, file: str, look: TableLook) -> str:
+    if kind != "coverage_claims" or "technology" in schema_of(kind).match(look.raw.headers).columns:
+        return ""
+    texts = [*look.raw.preamble, look.sheet, *reversed(PurePosixPath(file).with_suffix("").parts)]
+    return next((t for text in texts if (t := _technology_in(text))), "")
+
+
+def _operators_in(text: str, operators: OperatorCatalogue) -> set[str]:
+    """Return every operator that a title or a file's name names."""
+    words = re.sub(r"[_\-./,;:()\[\]+&]+", " ", text)
     known = {o.name for o in operators.operators}
-    for piece in (words, *_pieces(words)):
-        found = operators.resolve(pd.Series([piece], dtype="str"))
-        if not found.unknown[0] and found.names.iloc[0] in known:
-            return str(found.names.iloc[0])
-    return ""
+    for pieces in ([words], _pieces(words)):  # a name of more than two words is found whole only
+        found = operators.resolve(pd.Series(pieces, dtype="str"))
+        names = {str(n) for n, unknown in zip(found.names, found.unknown, strict=True) if not unknown} & known
+        if names:
+            return names
+    return set()
 
 
 def _pieces(words: str) -> list[str]:
@@ -312,12 +367,21 @@ def _technology_in(text: str) -> str:
     return found.pop().upper() if len(found) == 1 else ""
 
 
-def _rows(kind: str, look: TableLook) -> set[tuple[str, ...]]:
-    """Return a table's rows as texts of the columns that its kind knows."""
-    columns = dict(sorted(schema_of(kind).match(look.raw.headers).columns.items()))
-    cells = look.raw.cells[list(columns.values())]
-    shapes = [""] * len(cells) if look.raw.geometry is None else [g.wkt[:80] if g is not None else "" for g in look.raw.geometry]
-    return {(*(fold_key(_plain(c)) for c in row), shape) for row, shape in zip(cells.itertuples(index=False), shapes, strict=True)}
+def _rows(held: _Held) -> set[tuple[str, ...]]:
+    """Return all rows of a table as texts: operator and technology of the whole list, the columns that its kind knows, the shape."""
+    raw = held.whole()
+    columns = dict(sorted(schema_of(held.kind).match(raw.headers).columns.items()))
+    own = (held.operator, held.technology)
+    rows = raw.cells[list(columns.values())].itertuples(index=False)
+    return {(*own, *(fold_key(_plain(c)) for c in row), shape) for row, shape in zip(rows, _shapes(raw), strict=True)}
+
+
+def _shapes(raw: RawTable) -> list[str]:
+    """Return a mark of each row's whole shape, the same wherever its ring begins."""
+    if raw.geometry is None:
+        return [""] * len(raw.cells)
+    rounded = shapely.transform(raw.geometry.to_numpy(dtype=object), lambda xy: xy.round(_SAME_DIGITS))
+    return ["" if w is None else hashlib.blake2b(w, digest_size=16).hexdigest() for w in shapely.to_wkb(shapely.normalize(rounded))]
 
 
 def _plain(cell: object) -> str:
@@ -326,42 +390,86 @@ def _plain(cell: object) -> str:
 
 
 def _drop_same_lists(state: _State) -> None:
-    """Leave a list whose rows are those of another one: the same table saved twice."""
+    """Leave a file every row of which is in another one; where only most are, both stay and that is said."""
     share = float(folder_rules()["rules"]["same_rows_share"]["value"])
-    by_kind: dict[str, list[tuple[str, set[tuple[str, ...]]]]] = {}
-    for kind, file, look in state.looks:
-        if kind not in {"buildings", "measurements"}:
-            by_kind.setdefault(kind, []).append((file, _rows(kind, look)))
-    for kind, lists in by_kind.items():
+    by_kind: dict[str, dict[str, list[_Held]]] = {}
+    for held in state.looks:
+        if held.kind not in {"buildings", "measurements"}:
+            by_kind.setdefault(held.kind, {}).setdefault(held.file, []).append(held)
+    for kind, files in by_kind.items():
+        if len(files) < 2:
+            continue
+        lists = [(file, set().union(*(_rows(held) for held in tables))) for file, tables in files.items()]
         kept: list[tuple[str, set[tuple[str, ...]]]] = []
-        for file, rows in sorted(lists, key=lambda e: (-len(e[1]), e[0])):
-            twin = next((other for other, theirs in kept if other != file and rows and len(rows & theirs) >= share * len(rows)), None)
-            if twin is None:
-                kept.append((file, rows))
+        for file, rows in sorted(lists, key=lambda e: (-len(e[1]), not any(r[0] for r in e[1]), e[0])):
+            twin = next((other for other, theirs in kept if rows and _within(rows, theirs)), None)
+            if twin is not None:
+                _leave_taken(state, kind, file, f"các dòng đã có trong '{twin}' (cùng một danh sách)", f"its rows are in '{twin}' (the same list)")
                 continue
-            state.taken = [t for t in state.taken if not (t.kind == kind and t.file == file)]
-            state.looks = [e for e in state.looks if not (e[0] == kind and e[1] == file)]
-            state.leave(file, f"các dòng đã có trong '{twin}' (cùng một danh sách)", f"its rows are in '{twin}' (the same list)")
+            for other, theirs in kept:
+                if rows and len(rows & theirs) >= share * len(rows):
+                    same, differ = len(rows & theirs), len(rows - theirs)
+                    state.notes.append(
+                        Bilingual(
+                            f"'{file}': {same} dòng trùng với '{other}', {differ} dòng khác; giữ cả hai, hãy xem bản nào mới hơn",
+                            f"'{file}': {same} rows are those of '{other}', {differ} differ; both are kept, see which one is newer",
+                        )
+                    )
+            kept.append((file, rows))
 
 
-def _codes(kind: str, look: TableLook, name: str, digits: int) -> list[str]:
-    match = schema_of(kind).match(look.raw.headers).columns
+def _within(rows: set[tuple[str, ...]], theirs: set[tuple[str, ...]]) -> bool:
+    """Tell whether all rows are among others; a list of which nothing says whose it is may be anybody's."""
+    if rows <= theirs:
+        return True
+    return not any(r[0] or r[1] for r in rows) and {r[2:] for r in rows} <= {r[2:] for r in theirs}
+
+
+def _codes(held: _Held, name: str, digits: int) -> list[str]:
+    match = schema_of(held.kind).match(held.look.raw.headers).columns
     if name not in match:
         return []
-    codes, _ = parse_codes(look.raw.cells[match[name]], digits=digits)
+    codes, _ = parse_codes(held.whole().cells[match[name]], digits=digits)
     return [c for c in codes if c]
+
+
+def _today_share(held: _Held) -> float:
+    """Return which share of a set of boundaries bears code and name of one of today's communes.
+
+    Codes alone do not tell: most of today's were codes of communes before, too.
+    """
+    today = load_table("areas/communes.csv")
+    name_of = {code: fold_key(name) for code, name in zip(today["code"], today["name"], strict=True)}
+    raw = held.whole()
+    match = schema_of(held.kind).match(raw.headers).columns
+    if "commune_code" not in match or not len(raw.cells):
+        return 0.0
+    codes, _ = parse_codes(raw.cells[match["commune_code"]], digits=5)
+    name = match.get("commune_name", match.get("commune_short_name"))
+    names = [""] * len(codes) if name is None else [fold_key(clean(n)) for n in raw.cells[name]]
+    # Names are written with "Xã" or without; where there is none the code alone counts.
+    return sum(name_of.get(c, "-").endswith(n) for c, n in zip(codes, names, strict=True)) / len(names) if names else 0.0
 
 
 def _choose_sets(state: _State) -> None:
     """Keep one of several sets of one thing: boundaries of the same communes, population rasters, terrain of two kinds."""
-    sets = [(file, set(_codes(kind, look, "commune_code", 5))) for kind, file, look in state.looks if kind == "boundaries"]
-    kept: list[tuple[str, set[str]]] = []
-    for file, codes in sorted(sets, key=lambda e: (-len(e[1]), e[0])):
-        twin = next((other for other, theirs in kept if other != file and codes & theirs), None)
+    least = float(folder_rules()["rules"]["today_share"]["value"])
+    sets = [(e.file, set(_codes(e, "commune_code", 5)), _today_share(e) >= least) for e in state.looks if e.kind == "boundaries"]
+    kept: list[tuple[str, set[str], bool]] = []
+    for file, codes, of_today in sorted(sets, key=lambda e: (not e[2], -len(e[1]), e[0])):
+        twin = next((k for k in kept if k[0] != file and codes & k[1]), None)
         if twin is None:
-            kept.append((file, codes))
+            kept.append((file, codes, of_today))
+        elif twin[2] and not of_today:
+            _leave_taken(
+                state, "boundaries", file, f"ranh giới thứ hai, không phải các xã từ 01/07/2025; đã lấy '{twin[0]}' vì mã và tên xã là của hiện nay",
+                f"a second set of boundaries, not of the communes since 1 July 2025; '{twin[0]}' was taken, its codes and names are today's",
+            )  # fmt: skip
         else:
-            _leave_taken(state, "boundaries", file, f"ranh giới thứ hai của cùng xã; đã lấy '{twin}' vì nhiều xã hơn", f"a second set of boundaries of the same communes; '{twin}' was taken, it has more")
+            _leave_taken(
+                state, "boundaries", file, f"ranh giới thứ hai của cùng xã; đã lấy '{twin[0]}' vì không ít xã hơn",
+                f"a second set of boundaries of the same communes; '{twin[0]}' was taken, it has no fewer",
+            )  # fmt: skip
     rasters = [t for t in state.taken if t.kind == "population" and t.file.lower().endswith((".tif", ".tiff"))]
     for other in rasters[1:]:
         _leave_taken(state, "population", other.file, f"raster dân số thứ hai; đã lấy '{rasters[0].file}'", f"a second population raster; '{rasters[0].file}' was taken")
@@ -374,7 +482,7 @@ def _choose_sets(state: _State) -> None:
 
 def _leave_taken(state: _State, kind: str, file: str, vi: str, en: str) -> None:
     state.taken = [t for t in state.taken if not (t.kind == kind and t.file == file)]
-    state.looks = [e for e in state.looks if not (e[0] == kind and e[1] == file)]
+    state.looks = [e for e in state.looks if not (e.kind == kind and e.file == file)]
     state.leave(file, vi, en)
 
 
@@ -383,32 +491,26 @@ def _provinces(state: _State) -> tuple[str, ...]:
     today = load_table("areas/communes.csv")
     province_of = dict(zip(today["code"], today["province_code"], strict=True))
     held: set[str] = set()
-    for kind, _, look in state.looks:
-        if kind == "boundaries":
-            said = _codes(kind, look, "province_code", 2)
-            communes = _codes(kind, look, "commune_code", 5)
+    for table in state.looks:
+        if table.kind == "boundaries":
+            said = _codes(table, "province_code", 2)
+            communes = _codes(table, "commune_code", 5)
             if said and len(said) == len(communes):
                 province_of |= dict(zip(communes, said, strict=True))
                 held |= set(said)
             else:
                 held |= {province_of[c] for c in communes if c in province_of}
     votes: Counter[str] = Counter()
-    for kind, _, look in state.looks:
-        if kind not in {"boundaries", "population"} and "commune_code" in schema_of(kind).fields:
-            votes.update(province_of[c] for c in set(_codes(kind, look, "commune_code", 5)) if c in province_of)
-    names = {str(p["code"]): p["name"] for p in (*load_toml("provinces.toml")["province"], *state.extra_content.get("province", []))}
-
-    def named(codes: Iterable[str]) -> Bilingual:
-        texts = [names.get(c, c) for c in codes]
-        return Bilingual(*(", ".join(t[language] if isinstance(t, Mapping) else str(t) for t in texts) for language in ("vi", "en")))
-
+    for table in state.looks:
+        if table.kind not in _NO_VOTE and "commune_code" in schema_of(table.kind).fields:
+            votes.update(province_of[c] for c in set(_codes(table, "commune_code", 5)) if c in province_of)
     if len(held) == 1:
-        said_by = named(held)
+        said_by = _named(state, held)
         state.notes.append(Bilingual(f"tỉnh: {said_by.vi} (theo ranh giới)", f"province: {said_by.en} (by the boundaries)"))
         return tuple(held)
     chosen = tuple(sorted(c for c, n in votes.items() if n * 2 >= votes.total() and (not held or c in held)))
     if chosen:
-        said_by = named(chosen)
+        said_by = _named(state, chosen)
         state.notes.append(Bilingual(f"tỉnh: {said_by.vi} (theo mã xã trong các danh sách)", f"province: {said_by.en} (by the lists' commune codes)"))
         return chosen
     if held:
@@ -418,22 +520,34 @@ def _provinces(state: _State) -> tuple[str, ...]:
     return ()
 
 
+def _named(state: _State, codes: Iterable[str]) -> Bilingual:
+    """Return the names of provinces, their codes where they have none."""
+    names = {str(p["code"]): p["name"] for p in (*load_toml("provinces.toml")["province"], *state.extra_content.get("province", []))}
+    texts = [names.get(c, c) for c in codes]
+    return Bilingual(*(", ".join(t[language] if isinstance(t, Mapping) else str(t) for t in texts) for language in ("vi", "en")))
+
+
+def _project_name(state: _State, provinces: Sequence[str]) -> str:
+    """Return the title of map, print and public edition: never the folder's name, which is the office's own matter."""
+    return f"Rà soát vùng phủ sóng – {_named(state, provinces).vi}" if provinces else "Rà soát vùng phủ sóng"
+
+
 def _operators(state: _State, operators: OperatorCatalogue) -> tuple[str, ...]:
     """Return the operators that the lists name, those with most rows first; the country's own where no list names one."""
     rows: Counter[str] = Counter()
-    options = {(t.kind, t.file): str(t.options.get("operator", "")) for t in state.taken}
-    for kind, file, look in state.looks:
-        if kind not in {"sites", "cells"}:
+    for held in state.looks:
+        own = held.operator
+        if held.kind not in {"sites", "cells"}:
             continue
-        match = schema_of(kind).match(look.raw.headers).columns
-        cells = pd.Series([""] * look.rows, dtype="str")
+        raw = held.whole()
+        match = schema_of(held.kind).match(raw.headers).columns
+        cells = pd.Series([""] * len(raw.cells), dtype="str")
         if "operator" in match:
-            cells = look.raw.cells[match["operator"]]
+            cells = raw.cells[match["operator"]]
         elif {"mcc", "mnc"} <= set(match):
-            cells = look.raw.cells[match["mcc"]].astype(str) + "-" + look.raw.cells[match["mnc"]].astype(str).str.zfill(2)
+            cells = raw.cells[match["mcc"]].astype(str) + "-" + raw.cells[match["mnc"]].astype(str).str.zfill(2)
         found = operators.resolve(cells)
         named = [n if n and not f else "" for n, f in zip(found.names, found.foreign, strict=True)]
-        own = options.get((kind, file), "")
         rows.update(n or own for n in named if n or own)
     known = [o.name for o in operators.operators if o.status == "on_air"]
     names = tuple(n for n, count in rows.most_common() if n in known or count > 0)

@@ -129,7 +129,8 @@ def _entry(taken: TakenFile) -> str:
 
 
 def _comment(text: str) -> str:
-    return "# " + " ".join(text.split())
+    # A file's name need not be Unicode; the project file is.
+    return "# " + " ".join(text.encode("utf-8", "replace").decode("utf-8").split())
 
 
 def project_text(proposal: Proposal) -> str:
@@ -190,6 +191,8 @@ def write_proposal(proposal: Proposal) -> tuple[Path, bool]:
                 continue
             except OSError:  # a disk without links, such as a memory stick
                 if path.exists():
+                    if _told(path.read_text(encoding="utf-8", errors="replace")) == wanted:
+                        return path, False
                     number += 1
                     continue
                 temporary.rename(path)

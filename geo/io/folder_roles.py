@@ -178,7 +178,7 @@ def guess_raster(look: RasterLook, file: str) -> Guess | None:
         empty = f"{100 * look.zero_share:.0f}"
         return Guess(
             "population", 1.5,
-            Bilingual(f"giá trị {span}, {empty}% ô bằng 0 như số dân theo ô", f"values {span}, {empty}% of the cells 0, as people per cell"),
+            Bilingual(f"giá trị {span}, {empty}% ô bằng 0 hoặc bỏ trống như số dân theo ô", f"values {span}, {empty}% of the cells 0 or empty, as people per cell"),
         )  # fmt: skip
     return None
 

@@ -85,6 +85,7 @@ def test_nothing_is_left_out_in_silence(folder: Path, proposal: Proposal) -> Non
     assert "same list" in left(proposal, "sao lưu/export (1).csv")
     assert "damaged" in left(proposal, "tải dở.xlsx")
     assert "no kind of table" in left(proposal, "lịch trực.xlsx") or "not enough columns" in left(proposal, "lịch trực.xlsx")
+    assert "earlier run" in left(proposal, "ket-qua-cu/")
     said = {t.file for t in proposal.taken} | {f.file for f in proposal.left} | {proposal.extra}
     there = {p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file() and "ket-qua-cu" not in p.parts and p.suffix != ".toml"}
     assert there <= said, there - said
