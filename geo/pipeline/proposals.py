@@ -85,10 +85,10 @@ def propose(work: Workspace, project: Project, settings: AnalysisSettings) -> Ma
         write_issues(work.folder / "issues.json", log)
         return {"asked": looked["asked"], "missing": looked["missing"]}
     inputs, objective = work.upstream["inputs"], settings.objective
-    found = load_candidates(work.upstream["candidates"], project.operators)
+    found = load_candidates(work.upstream["candidates"], looked["operators"])
     villages, facilities = (load_frame(work.upstream["villages"], name) for name in ("villages", "facilities"))
     options = options_of(found.places, norms)
-    cover = cover_by_operator(found.matrix, found.columns, found.places)
+    cover = cover_by_operator(found.matrix, found.columns, found.places, found.demand)
     pairs = conflicts(found.places, options, settings.mast_rules)
     steps, to_4g = steps_of(found.demand, cell_worth(found.demand, villages, facilities, objective), objective)
     deadline, asked_by = deadline_years(found.demand, villages, objective.years)
@@ -123,7 +123,7 @@ def propose(work: Workspace, project: Project, settings: AnalysisSettings) -> Ma
         "years": [{k: None if v != v else v for k, v in row.items()} for row in frames["plan_years"].to_dict("records")],
         "budget_vnd": list(objective.budget_vnd), "spent_vnd": [int(v) for v in choice.spent_vnd],
         "actions": {str(k): int(n) for k, n in gains["action"].value_counts().sort_index().items()},
-        "infeasible": infeasible, "every_village": every,
+        "infeasible": infeasible, "every_village": every, "unknown": looked["unknown"],
     }  # fmt: skip
 
 
@@ -277,6 +277,11 @@ def proposal_lines(record: Mapping[str, Any]) -> list[Bilingual]:
         if every[name] is not None:
             given = {"villages": number_text(every["villages"] - every[name]["unreachable"]), "left": number_text(every[name]["unreachable"])}
             lines.append(said.say("said", name, n=number_text(every[name]["sites"]), cost=number_text(every[name]["cost_vnd"]), **given))
+    unknown = record["unknown"]
+    if unknown["cells"] or unknown["villages"]:
+        lines.append(said.say("said", "unknown_left", **{k: number_text(unknown[k]) for k in ("cells", "people", "villages")}))
+    if unknown["operators"]:
+        lines.append(said.say("said", "without_list", operators=", ".join(unknown["operators"])))
     if record["infeasible"]:
         lines.append(Bilingual(record["infeasible"]["vi"], record["infeasible"]["en"]))
     return lines

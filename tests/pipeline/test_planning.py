@@ -29,7 +29,7 @@ from geo.io.resources import issue_catalogue
 from geo.io.run_folder import RunFolder
 from geo.io.stage_files import read_arrays, read_frame, read_issues, write_arrays, write_frame
 from geo.pipeline.analysis import Analysis, analyse, analysis_stages
-from geo.pipeline.candidates import load_candidates
+from geo.pipeline.candidates import load_candidates, operators_of
 from geo.pipeline.engine import StageResult, Workspace, run_stages
 from geo.pipeline.planning import plan_asked, plan_lines
 from geo.pipeline.proposals import proposal_lines, propose
@@ -339,7 +339,7 @@ def left(run: Analysis, tmp_path: Path) -> Workspace:
     folder = work.upstream["candidates"]
     found = load_candidates(folder, run.project.operators)
     arrays = {name: np.concatenate([values, values[:1]]) for name, values in read_arrays(folder / "demand.npz").items() if name not in {"village_cell", "facility_cell"}}
-    arrays["serving"][-1] = arrays["without_4g"][-1] = False  # one more cell, which is in no column of the matrix
+    arrays["serving"][-1] = arrays["without_4g"][-1] = arrays["unknown"][-1] = False  # one more cell, which is in no column of the matrix
     reached = [int(k) for k in np.unique(found.matrix.indices) if not arrays["serving"][k].any()]
     villages = read_frame(work.upstream["villages"] / "villages.parquet")
     cells = [reached[0], reached[-1], len(arrays["row"]) - 1, *[-1] * (len(villages) - 3)]
@@ -405,6 +405,23 @@ def workspace(run: Analysis, folder: Path, names: tuple[str, ...]) -> Workspace:
 def test_without_a_budget_nothing_is_proposed() -> None:
     assert "no budget" in proposal_lines({"asked": False, "missing": []})[0].en
     assert "missing: norms" in proposal_lines({"asked": True, "missing": ["norms"]})[0].en
+
+
+def test_a_project_that_names_no_operators_proposes_to_those_of_the_lists() -> None:
+    layers = (("Mạng B", "3G"), ("Mạng B", "4G"), ("Mạng A", "4G"))
+    assert operators_of(EMPTY, layers) == ("Mạng B", "Mạng A")
+    assert operators_of(replace(EMPTY, operators=("Mạng A",)), layers) == ("Mạng A",)
+
+
+def test_what_the_plan_leaves_out_as_unknown_is_said(run: Analysis) -> None:
+    record = run.results["proposals"].record
+    left = run.results["candidates"].record["unknown"]
+    assert record["unknown"] == left
+    assert left["operators"] == []
+    told = {**record, "unknown": {"cells": 12, "people": 1234.0, "villages": 3, "operators": ["Mạng X"]}}
+    said = proposal_lines(told)
+    assert any("12 cells with 1,234 people, 3 villages" in line.en and "1.234 người" in line.vi for line in said)
+    assert any("Nothing is proposed to Mạng X" in line.en for line in said)
 
 
 def test_what_asks_for_a_plan() -> None:
