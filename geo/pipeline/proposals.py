@@ -138,7 +138,10 @@ def _cells_of_villages(work: Workspace, found: Found) -> _I64:
 def _chosen(
     problem: ChoiceProblem, objective: ObjectiveSettings, asked_by: _I64, villages: pd.DataFrame | None, options: Options, log: IssueLog
 ) -> tuple[ChoiceProblem, Choice, dict[str, str] | None]:
-    """Return the choice; where the deadlines cannot all be kept, that without those which cannot, and what stood in the way."""
+    """Return the choice; where the deadlines cannot all be kept, that without those which cannot, and what stood in the way.
+
+    Where a plan with all of them may exist but none was found in time, that without any.
+    """
     cheapest = int(options.table["cost_vnd"].min()) if len(options.table) else 0
     if len(options.table) and max(objective.budget_vnd) < cheapest:
         given = {"largest": number_text(max(objective.budget_vnd)), "cheapest": number_text(cheapest)}
@@ -150,10 +153,14 @@ def _chosen(
             return problem, choose(problem, settings), told
         except InfeasiblePlanError as error:
             failed = np.concatenate([error.unreachable, error.unmet])
-            if not len(failed) or villages is None:
+            if not (problem.deadline != NEVER).any() or villages is None:
                 raise
-            names = ["" if k < 0 or k >= len(villages) else _named(villages, int(k)) for k in asked_by]
-            found = error.named([*names, *[""] * (len(problem.steps) - len(names))]).message
+            if len(failed):
+                names = ["" if k < 0 or k >= len(villages) else _named(villages, int(k)) for k in asked_by]
+                found = error.named([*names, *[""] * (len(problem.steps) - len(names))]).message
+            else:
+                failed = np.flatnonzero(problem.deadline != NEVER)
+                found = phrases("results/proposals.toml").say("said", "deadlines_not_found", n=number_text(len(failed)))
             log.add("plan_infeasible", Source("inputs.settlements"), came=found.en, fields={"why_vi": found.vi, "why_en": found.en})
             told = {"vi": found.vi, "en": found.en} if told is None else {"vi": f"{told['vi']} {found.vi}", "en": f"{told['en']} {found.en}"}
             deadline = problem.deadline.copy()
