@@ -31,7 +31,14 @@ from geo.pipeline.planning import AFTER, COVER_CODES
 from geo.pipeline.predicting import load_coverage, load_radio
 from geo.pipeline.reading import files_of, load_antennas, load_frame, load_norms
 from geo.pipeline.settings import AnalysisSettings
-from geo.planning.candidates import PLACE_COLUMNS, far_enough, mast_places, new_places, options_of
+from geo.planning.candidates import (
+    PLACE_COLUMNS,
+    far_enough,
+    mast_places,
+    new_places,
+    options_of,
+    unknown_roofs,
+)
 from geo.planning.checks import allowed_classes, area_of
 from geo.planning.cover import COLUMN_NAMES, cover_tasks, read_cover, write_cover
 from geo.planning.demand import Demand, cell_worth, demand_of, left_unknown, steps_of
@@ -160,12 +167,12 @@ def write_candidates(
     village_cells = _cells_of(villages, predicted.coverage, near)
     demand = demand_of(service, people, operators, villages=village_cells, facilities=_cells_of(facilities, predicted.coverage, None))
     unknown = {**left_unknown(service, people, operators, village_cells), "operators": without}
-    _say_unknown(unknown, log)
     steps, to_4g = steps_of(demand, cell_worth(demand, villages, facilities, settings.objective), settings.objective)
     worth = np.zeros(grid.shape)
     worth[demand.row, demand.column] = steps.sum(axis=1) + to_4g
     heights = _heights(ground, grid)
-    places, looked_at = _places(work, project, settings, offered, sites=sites, heights=heights, inside=np.asarray(predicted.index) >= 0, grid=grid)
+    places, looked_at, unknown["buildings"] = _places(work, project, settings, offered, sites=sites, heights=heights, inside=np.asarray(predicted.index) >= 0, grid=grid)
+    _say_unknown(unknown, log)
     places = _most_promising(places, grid, heights, worth, demand, norms, settings)
     work.progress(1, 10)
     write_array(work.folder / "demand_cells.npy", np.stack([demand.row, demand.column]).astype(np.int32))
@@ -210,6 +217,8 @@ def operators_of(project: Project, layers: Sequence[tuple[str, str]]) -> tuple[s
 def _say_unknown(unknown: Mapping[str, Any], log: IssueLog) -> None:
     if unknown["cells"] or unknown["villages"]:
         log.add("proposals_unknown_left", Source("plan"), fields={k: str(round(unknown[k])) for k in ("cells", "people", "villages")})
+    if unknown["buildings"]:
+        log.add("proposals_roof_unknown", Source("inputs.public_land"), fields={"n": str(unknown["buildings"])})
     if unknown["operators"]:
         log.add("proposals_without_list", Source("plan"), fields={"operators": ", ".join(unknown["operators"])})
 
@@ -234,8 +243,8 @@ def _heights(ground: GroundModel, grid: Grid) -> _F64:
 def _places(
     work: Workspace, project: Project, settings: AnalysisSettings, operators: Sequence[str], *, sites: pd.DataFrame, heights: _F64, inside: _BOOL,
     grid: Grid,
-) -> tuple[pd.DataFrame, dict[str, int]]:  # fmt: skip
-    """Return every place that may be looked at, and how many of each kind there were."""
+) -> tuple[pd.DataFrame, dict[str, int], int]:  # fmt: skip
+    """Return every place that may be looked at, how many of each kind there were, and how many public buildings were left out for want of a height."""
     inputs, wanted, rules = work.upstream["inputs"], settings.candidates, settings.mast_rules
     units, restricted, lines = load_frame(inputs, "units"), load_frame(inputs, "restricted_areas"), load_frame(inputs, "operator_plans")
     names = dict(zip(units["commune_code"].astype(str), units["commune_name"].astype(str), strict=True))
@@ -251,7 +260,7 @@ def _places(
         np.concatenate([structures[c].to_numpy(dtype=float), np.zeros(0) if built is None else built[c].to_numpy(dtype=float)]) for c in ("lon", "lat")
     )
     located = AreaIndex(units, {}, None)
-    parts = [masts]
+    parts, roofless = [masts], 0
 
     def add(kind: str, lon: _F64, lat: _F64, **given: Any) -> None:
         at = located.locate(lon, lat)
@@ -269,6 +278,7 @@ def _places(
         x, y, roof = shapely.get_x(points), shapely.get_y(points), land["building_height_m"].to_numpy(dtype=float)
         called = [str(n) or str(i) for n, i in zip(land["land_name"], land["land_id"], strict=True)]
         house = (land["land_kind"] == "building").to_numpy(dtype=bool)
+        roofless = int((unknown_roofs(roof) & house & (located.locate(x, y) >= 0)).sum())
         for kind, mine in (("public_building", np.flatnonzero(house)), ("public_land", np.flatnonzero(~house))):
             add(kind, x[mine], y[mine], names=[called[k] for k in mine], building_height_m=roof[mine] if kind == "public_building" else None)
     row, column, facts = _new_ground(
@@ -278,7 +288,7 @@ def _places(
     x, y = grid.centres()
     add("new_ground", *to_wgs84(x[column], y[row], grid.epsg), facts=facts)
     places = pd.concat(parts, ignore_index=True)[list(PLACE_COLUMNS)]
-    return places, {str(k): int(n) for k, n in places["kind"].value_counts().sort_index().items()}
+    return places, {str(k): int(n) for k, n in places["kind"].value_counts().sort_index().items()}, roofless
 
 
 def _new_ground(

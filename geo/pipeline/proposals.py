@@ -287,6 +287,8 @@ def proposal_lines(record: Mapping[str, Any]) -> list[Bilingual]:
     unknown = record["unknown"]
     if unknown["cells"] or unknown["villages"]:
         lines.append(said.say("said", "unknown_left", **{k: number_text(unknown[k]) for k in ("cells", "people", "villages")}))
+    if unknown["buildings"]:
+        lines.append(said.say("said", "roof_unknown", n=number_text(unknown["buildings"])))
     if unknown["operators"]:
         lines.append(said.say("said", "without_list", operators=", ".join(unknown["operators"])))
     if record["infeasible"]:

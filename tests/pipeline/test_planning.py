@@ -94,7 +94,7 @@ def planned_project(folder: Path, lines=LINES, *, norms: str = NORMS, weak: bool
     gpd.GeoDataFrame({"Tên khu vực": ["Khu mẫu"], "Loại khu vực": ["Di tích"]}, geometry=[zone], crs=4326).to_file(folder / "restricted.geojson", driver="GeoJSON")
     masts = ["Mã cột,Kinh độ,Vĩ độ,Đơn vị sử dụng,Loại cột,Chiều cao cột (m),Hiệu lực đến", "C1,105.615,21.83,Mạng A,A2b,42,01/06/2027", "C2,105.6152,21.8302,Mạng B,A2b,36,"]
     (folder / "masts.csv").write_text("\n".join(masts) + "\n", encoding="utf-8")
-    land = ["Mã khu đất,Tên khu đất,Loại,Kinh độ,Vĩ độ,Chiều cao công trình (m)", "L1,Nhà văn hóa thử,Nhà,105.668,21.86,9", "L2,Bãi đất thử,Đất,105.664,21.81,"]
+    land = ["Mã khu đất,Tên khu đất,Loại,Kinh độ,Vĩ độ,Chiều cao công trình (m)", "L1,Nhà văn hóa thử,Nhà,105.668,21.86,9", "L2,Bãi đất thử,Đất,105.664,21.81,", "L3,Trụ sở thử,Nhà,105.667,21.861,"]
     (folder / "land.csv").write_text("\n".join(land) + "\n", encoding="utf-8")
     inputs = 'operator_plans = "plans.csv"\nmasts = "masts.csv"\nrestricted_areas = "restricted.geojson"\npublic_land = "land.csv"\n'
     text = project.read_text(encoding="utf-8").replace("[rules]", f"{inputs}\n[rules]") + f'{settings}\n\n[plan]\ncosts = "norms.toml"\n{plan}'
@@ -417,10 +417,12 @@ def test_what_the_plan_leaves_out_as_unknown_is_said(run: Analysis) -> None:
     record = run.results["proposals"].record
     left = run.results["candidates"].record["unknown"]
     assert record["unknown"] == left
-    assert left["operators"] == []
-    told = {**record, "unknown": {"cells": 12, "people": 1234.0, "villages": 3, "operators": ["Mạng X"]}}
+    assert (left["operators"], left["buildings"]) == ([], 1)
+    assert "proposals_roof_unknown" in read_issues(run.results["candidates"].folder / "issues.json", issue_catalogue()).codes()
+    told = {**record, "unknown": {"cells": 12, "people": 1234.0, "villages": 3, "operators": ["Mạng X"], "buildings": 7}}
     said = proposal_lines(told)
     assert any("12 cells with 1,234 people, 3 villages" in line.en and "1.234 người" in line.vi for line in said)
+    assert any("not looked at for masts: 7" in line.en for line in said)
     assert any("Nothing is proposed to Mạng X" in line.en for line in said)
 
 

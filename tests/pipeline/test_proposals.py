@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 
 from geo.io.resources import issue_catalogue
+from geo.pipeline import proposals
 from geo.planning.choice import NEVER, InfeasiblePlanError
 from geo.planning.proposal_settings import objective_settings
-from geo.pipeline import proposals
 from geo.validation import IssueLog
 from tests.planning.test_proposing import problem_of, row_of_six, two_places
 
@@ -39,6 +39,10 @@ def test_a_plan_that_keeps_every_deadline_but_was_not_found_in_time_is_made_with
     assert "(1 nơi) trong thời gian cho phép" in told["vi"]
     assert "(1 places) was found in the time allowed" in told["en"]
     assert log.codes() == {"plan_infeasible"}
+
+    def never(given, settings):
+        raise InfeasiblePlanError(NONE, NONE, None, 1602)
+
+    monkeypatch.setattr(proposals, "choose", never)
     with pytest.raises(InfeasiblePlanError):  # without a deadline to drop there is no end to look for
-        monkeypatch.setattr(proposals, "choose", lambda given, settings: (_ for _ in ()).throw(InfeasiblePlanError(NONE, NONE, None, 1602)))
         proposals._chosen(used, OBJECTIVE, np.array([0, -1, -1, -1]), villages, options, log)
