@@ -56,6 +56,7 @@ from geo.planning.ground_search import (
 from geo.planning.structures import standing_masts
 from geo.project import Project
 from geo.propagation.ground import GroundModel
+from geo.report.phrases import joined, phrases
 from geo.validation import IssueLog, Source
 from geo.villages.points import village_points
 
@@ -156,7 +157,8 @@ def write_candidates(
     missing = [name for name, lacks in (("norms", norms is None), ("terrain", ground is None), ("people", people is None), ("technology", not technologies), ("sites", not offered)) if lacks]
     if not settings.objective.asked or norms is None or ground is None or people is None or not technologies:
         if settings.objective.asked:
-            log.add("proposals_need", Source("plan"), came=", ".join(missing), fields={"what": ", ".join(missing)})
+            what = joined(phrases("results/proposals.toml").say("lacks", name) for name in missing)
+            log.add("proposals_need", Source("plan"), came=", ".join(missing), fields={"what_vi": what.vi, "what_en": what.en})
         write_issues(work.folder / "issues.json", log)
         return {"asked": settings.objective.asked, "missing": missing if settings.objective.asked else []}
     service = Service(predicted.coverage, settings.coverage)
