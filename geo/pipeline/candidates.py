@@ -31,10 +31,17 @@ from geo.pipeline.planning import AFTER, COVER_CODES
 from geo.pipeline.predicting import load_coverage, load_radio
 from geo.pipeline.reading import files_of, load_antennas, load_frame, load_norms
 from geo.pipeline.settings import AnalysisSettings
-from geo.planning.candidates import PLACE_COLUMNS, far_enough, mast_places, new_places, options_of
+from geo.planning.candidates import (
+    PLACE_COLUMNS,
+    far_enough,
+    mast_places,
+    new_places,
+    options_of,
+    unknown_roofs,
+)
 from geo.planning.checks import allowed_classes, area_of
 from geo.planning.cover import COLUMN_NAMES, cover_tasks, read_cover, write_cover
-from geo.planning.demand import Demand, cell_worth, demand_of, steps_of
+from geo.planning.demand import Demand, cell_worth, demand_of, left_unknown, steps_of
 from geo.planning.gains import Service
 from geo.planning.ground_search import (
     People,
@@ -49,10 +56,11 @@ from geo.planning.ground_search import (
 from geo.planning.structures import standing_masts
 from geo.project import Project
 from geo.propagation.ground import GroundModel
+from geo.report.phrases import joined, phrases
 from geo.validation import IssueLog, Source
 from geo.villages.points import village_points
 
-__all__ = ["Found", "candidate_stage", "load_candidates", "write_candidates"]
+__all__ = ["Found", "candidate_stage", "load_candidates", "operators_of", "write_candidates"]
 
 _F64 = npt.NDArray[np.float64]
 _I64 = npt.NDArray[np.int64]
@@ -63,7 +71,7 @@ _UPSTREAM = (
     "inputs/power_lines.parquet", "inputs/public_land.parquet", "inputs/restricted_areas.parquet", "inputs/norms.json", "calibration", "coverage",
     "villages", f"planning/{AFTER}", f"planning/{COVER_CODES}",
 )  # fmt: skip
-_ARRAYS = ("row", "column", "people", "serving", "without_4g", "village_cell", "facility_cell")
+_ARRAYS = ("row", "column", "people", "serving", "without_4g", "village_cell", "facility_cell", "unknown")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -114,7 +122,7 @@ def candidate_stage(project: Project, settings: AnalysisSettings, title: Bilingu
 
 
 def load_candidates(folder: Path, operators: Sequence[str]) -> Found:
-    """Return what :func:`write_candidates` left."""
+    """Return what :func:`write_candidates` left; ``operators`` as its record has them."""
     arrays = read_arrays(folder / "demand.npz")
     demand = Demand(tuple(operators), *(arrays[name] for name in _ARRAYS))
     indptr, indices = read_array(folder / "cover_indptr.npy"), read_array(folder / "cover_indices.npy")
@@ -141,26 +149,32 @@ def write_candidates(
     inputs, areas = work.upstream["inputs"], work.upstream["villages"]
     norms, people = load_norms(inputs), _array(areas / "people.npy")
     technologies = [t for t in settings.candidates.proposed_technologies if t in settings.coverage.counting and t in settings.coverage.levels_dbm]
-    missing = [name for name, lacks in (("norms", norms is None), ("terrain", ground is None), ("people", people is None), ("technology", not technologies)) if lacks]
+    predicted = load_coverage(work.upstream["coverage"])
+    operators = operators_of(project, predicted.coverage.layers)
+    # Of an operator without a list nobody knows what it lacks: nothing is proposed to it, and it is said.
+    without = [o for o in operators if o in work.records["coverage"].get("operators_without_sites", ())]
+    offered = [o for o in operators if o not in without]
+    missing = [name for name, lacks in (("norms", norms is None), ("terrain", ground is None), ("people", people is None), ("technology", not technologies), ("sites", not offered)) if lacks]
     if not settings.objective.asked or norms is None or ground is None or people is None or not technologies:
         if settings.objective.asked:
-            log.add("proposals_need", Source("plan"), came=", ".join(missing), fields={"what": ", ".join(missing)})
+            what = joined(phrases("results/proposals.toml").say("lacks", name) for name in missing)
+            log.add("proposals_need", Source("plan"), came=", ".join(missing), fields={"what_vi": what.vi, "what_en": what.en})
         write_issues(work.folder / "issues.json", log)
         return {"asked": settings.objective.asked, "missing": missing if settings.objective.asked else []}
-    predicted = load_coverage(work.upstream["coverage"])
     service = Service(predicted.coverage, settings.coverage)
     service.state = np.array(read_array(work.upstream["planning"] / AFTER), dtype=np.uint8)
     grid = service.grid
     villages, facilities = load_frame(areas, "villages"), load_frame(areas, "facilities")
     near = _array(areas / "cells_of_villages.npy")
-    demand = demand_of(
-        service, people, project.operators, villages=_cells_of(villages, predicted.coverage, near), facilities=_cells_of(facilities, predicted.coverage, None)
-    )
+    village_cells = _cells_of(villages, predicted.coverage, near)
+    demand = demand_of(service, people, operators, villages=village_cells, facilities=_cells_of(facilities, predicted.coverage, None))
+    unknown = {**left_unknown(service, people, operators, village_cells), "operators": without}
     steps, to_4g = steps_of(demand, cell_worth(demand, villages, facilities, settings.objective), settings.objective)
     worth = np.zeros(grid.shape)
     worth[demand.row, demand.column] = steps.sum(axis=1) + to_4g
     heights = _heights(ground, grid)
-    places, looked_at = _places(work, project, settings, sites=sites, heights=heights, inside=np.asarray(predicted.index) >= 0, grid=grid)
+    places, looked_at, unknown["buildings"] = _places(work, project, settings, offered, sites=sites, heights=heights, inside=np.asarray(predicted.index) >= 0, grid=grid)
+    _say_unknown(unknown, log)
     places = _most_promising(places, grid, heights, worth, demand, norms, settings)
     work.progress(1, 10)
     write_array(work.folder / "demand_cells.npy", np.stack([demand.row, demand.column]).astype(np.int32))
@@ -173,7 +187,7 @@ def write_candidates(
             write_array(codes, ground.land_cover.to_grid(grid))
     tasks = cover_tasks(
         places, grid=grid, cells=work.folder / "demand_cells.npy", cover_codes=codes, ground=ground, settings=settings.coverage, on=project.date,
-        log=IssueLog(log.catalogue), operators=project.operators, patterns=load_antennas(project), corrections=None if learnt is None else learnt[0],
+        log=IssueLog(log.catalogue), operators=offered, patterns=load_antennas(project), corrections=None if learnt is None else learnt[0],
         radio=None if radio is None else radio[0],
     )  # fmt: skip
     records = run_pieces(work.executor, write_cover, [Piece(t.name, t) for t in tasks], work.pieces, on_done=work.progress)
@@ -186,7 +200,7 @@ def write_candidates(
     write_issues(work.folder / "issues.json", log)
     count = demand.count
     return {
-        "asked": True, "missing": [], "places_looked_at": looked_at, "places": {str(k): int(n) for k, n in places["kind"].value_counts().sort_index().items()},
+        "asked": True, "missing": [], "operators": list(operators), "unknown": unknown, "places_looked_at": looked_at, "places": {str(k): int(n) for k, n in places["kind"].value_counts().sort_index().items()},
         "demand": {
             "cells": len(demand.row), "people": round(float(demand.people.sum()), 3),
             **{f"served_by_{k}": round(float(demand.people[count == k].sum()), 3) for k in range(3)},
@@ -195,6 +209,20 @@ def write_candidates(
         "cover": {"columns": matrix.shape[1], "entries": int(matrix.nnz)},
         "given": {kind: load_frame(inputs, kind) is not None for kind in ("roads", "power_lines", "public_land", "restricted_areas")},
     }  # fmt: skip
+
+
+def operators_of(project: Project, layers: Sequence[tuple[str, str]]) -> tuple[str, ...]:
+    """Return the operators to propose to: the project's, else those that the coverage was made of."""
+    return tuple(project.operators) or tuple(dict.fromkeys(o for o, _ in layers))
+
+
+def _say_unknown(unknown: Mapping[str, Any], log: IssueLog) -> None:
+    if unknown["cells"] or unknown["villages"]:
+        log.add("proposals_unknown_left", Source("plan"), fields={k: str(round(unknown[k])) for k in ("cells", "people", "villages")})
+    if unknown["buildings"]:
+        log.add("proposals_roof_unknown", Source("inputs.public_land"), fields={"n": str(unknown["buildings"])})
+    if unknown["operators"]:
+        log.add("proposals_without_list", Source("plan"), fields={"operators": ", ".join(unknown["operators"])})
 
 
 def _array(path: Path) -> Any:
@@ -215,9 +243,10 @@ def _heights(ground: GroundModel, grid: Grid) -> _F64:
 
 
 def _places(
-    work: Workspace, project: Project, settings: AnalysisSettings, *, sites: pd.DataFrame, heights: _F64, inside: _BOOL, grid: Grid
-) -> tuple[pd.DataFrame, dict[str, int]]:
-    """Return every place that may be looked at, and how many of each kind there were."""
+    work: Workspace, project: Project, settings: AnalysisSettings, operators: Sequence[str], *, sites: pd.DataFrame, heights: _F64, inside: _BOOL,
+    grid: Grid,
+) -> tuple[pd.DataFrame, dict[str, int], int]:  # fmt: skip
+    """Return every place that may be looked at, how many of each kind there were, and how many public buildings were left out for want of a height."""
     inputs, wanted, rules = work.upstream["inputs"], settings.candidates, settings.mast_rules
     units, restricted, lines = load_frame(inputs, "units"), load_frame(inputs, "restricted_areas"), load_frame(inputs, "operator_plans")
     names = dict(zip(units["commune_code"].astype(str), units["commune_name"].astype(str), strict=True))
@@ -225,7 +254,7 @@ def _places(
     own = structures[structures["commune_code"].isin(list(names))].reset_index(drop=True)
     lon, lat = own["lon"].to_numpy(dtype=float), own["lat"].to_numpy(dtype=float)
     masts = mast_places(
-        own, sites, lines, area_of(lon, lat, own["commune_code"].tolist(), names, restricted), operators=project.operators, settings=wanted,
+        own, sites, lines, area_of(lon, lat, own["commune_code"].tolist(), names, restricted), operators=operators, settings=wanted,
         plan=settings.plan,
     )  # fmt: skip
     built = None if lines is None else lines[lines["action"] == "build"]
@@ -233,13 +262,13 @@ def _places(
         np.concatenate([structures[c].to_numpy(dtype=float), np.zeros(0) if built is None else built[c].to_numpy(dtype=float)]) for c in ("lon", "lat")
     )
     located = AreaIndex(units, {}, None)
-    parts = [masts]
+    parts, roofless = [masts], 0
 
     def add(kind: str, lon: _F64, lat: _F64, **given: Any) -> None:
         at = located.locate(lon, lat)
         communes = [str(located.codes[k]) if k >= 0 else "" for k in at]
         found = new_places(
-            kind, lon, lat, communes, area_of(lon, lat, communes, names, restricted), restricted=restricted, operators=project.operators, rules=rules,
+            kind, lon, lat, communes, area_of(lon, lat, communes, names, restricted), restricted=restricted, operators=operators, rules=rules,
             settings=wanted, **given,
         )  # fmt: skip
         found = found[found["commune_code"] != ""].reset_index(drop=True)
@@ -251,6 +280,7 @@ def _places(
         x, y, roof = shapely.get_x(points), shapely.get_y(points), land["building_height_m"].to_numpy(dtype=float)
         called = [str(n) or str(i) for n, i in zip(land["land_name"], land["land_id"], strict=True)]
         house = (land["land_kind"] == "building").to_numpy(dtype=bool)
+        roofless = int((unknown_roofs(roof) & house & (located.locate(x, y) >= 0)).sum())
         for kind, mine in (("public_building", np.flatnonzero(house)), ("public_land", np.flatnonzero(~house))):
             add(kind, x[mine], y[mine], names=[called[k] for k in mine], building_height_m=roof[mine] if kind == "public_building" else None)
     row, column, facts = _new_ground(
@@ -260,7 +290,7 @@ def _places(
     x, y = grid.centres()
     add("new_ground", *to_wgs84(x[column], y[row], grid.epsg), facts=facts)
     places = pd.concat(parts, ignore_index=True)[list(PLACE_COLUMNS)]
-    return places, {str(k): int(n) for k, n in places["kind"].value_counts().sort_index().items()}
+    return places, {str(k): int(n) for k, n in places["kind"].value_counts().sort_index().items()}, roofless
 
 
 def _new_ground(

@@ -44,7 +44,7 @@ from geo.planning.proposing import (
     village_problem,
 )
 from geo.project import Project
-from geo.report.phrases import number_text, phrases
+from geo.report.phrases import Phrases, joined, number_text, phrases
 from geo.validation import IssueLog, Source
 
 __all__ = ["PROPOSAL_LAYERS", "PROPOSAL_TABLES", "proposal_lines", "proposal_stage", "propose"]
@@ -85,10 +85,10 @@ def propose(work: Workspace, project: Project, settings: AnalysisSettings) -> Ma
         write_issues(work.folder / "issues.json", log)
         return {"asked": looked["asked"], "missing": looked["missing"]}
     inputs, objective = work.upstream["inputs"], settings.objective
-    found = load_candidates(work.upstream["candidates"], project.operators)
+    found = load_candidates(work.upstream["candidates"], looked["operators"])
     villages, facilities = (load_frame(work.upstream["villages"], name) for name in ("villages", "facilities"))
     options = options_of(found.places, norms)
-    cover = cover_by_operator(found.matrix, found.columns, found.places)
+    cover = cover_by_operator(found.matrix, found.columns, found.places, found.demand)
     pairs = conflicts(found.places, options, settings.mast_rules)
     steps, to_4g = steps_of(found.demand, cell_worth(found.demand, villages, facilities, objective), objective)
     deadline, asked_by = deadline_years(found.demand, villages, objective.years)
@@ -123,7 +123,7 @@ def propose(work: Workspace, project: Project, settings: AnalysisSettings) -> Ma
         "years": [{k: None if v != v else v for k, v in row.items()} for row in frames["plan_years"].to_dict("records")],
         "budget_vnd": list(objective.budget_vnd), "spent_vnd": [int(v) for v in choice.spent_vnd],
         "actions": {str(k): int(n) for k, n in gains["action"].value_counts().sort_index().items()},
-        "infeasible": infeasible, "every_village": every,
+        "infeasible": infeasible, "every_village": every, "unknown": looked["unknown"],
     }  # fmt: skip
 
 
@@ -138,7 +138,10 @@ def _cells_of_villages(work: Workspace, found: Found) -> _I64:
 def _chosen(
     problem: ChoiceProblem, objective: ObjectiveSettings, asked_by: _I64, villages: pd.DataFrame | None, options: Options, log: IssueLog
 ) -> tuple[ChoiceProblem, Choice, dict[str, str] | None]:
-    """Return the choice; where the deadlines cannot all be kept, that without those which cannot, and what stood in the way."""
+    """Return the choice; where the deadlines cannot all be kept, that without those which cannot, and what stood in the way.
+
+    Where a plan with all of them may exist but none was found in time, that without any.
+    """
     cheapest = int(options.table["cost_vnd"].min()) if len(options.table) else 0
     if len(options.table) and max(objective.budget_vnd) < cheapest:
         given = {"largest": number_text(max(objective.budget_vnd)), "cheapest": number_text(cheapest)}
@@ -150,10 +153,14 @@ def _chosen(
             return problem, choose(problem, settings), told
         except InfeasiblePlanError as error:
             failed = np.concatenate([error.unreachable, error.unmet])
-            if not len(failed) or villages is None:
+            if not (problem.deadline != NEVER).any() or villages is None:
                 raise
-            names = ["" if k < 0 or k >= len(villages) else _named(villages, int(k)) for k in asked_by]
-            found = error.named([*names, *[""] * (len(problem.steps) - len(names))]).message
+            if len(failed):
+                names = ["" if k < 0 or k >= len(villages) else _named(villages, int(k)) for k in asked_by]
+                found = error.named([*names, *[""] * (len(problem.steps) - len(names))]).message
+            else:
+                failed = np.flatnonzero(problem.deadline != NEVER)
+                found = phrases("results/proposals.toml").say("said", "deadlines_not_found", n=number_text(len(failed)))
             log.add("plan_infeasible", Source("inputs.settlements"), came=found.en, fields={"why_vi": found.vi, "why_en": found.en})
             told = {"vi": found.vi, "en": found.en} if told is None else {"vi": f"{told['vi']} {found.vi}", "en": f"{told['en']} {found.en}"}
             deadline = problem.deadline.copy()
@@ -209,7 +216,7 @@ def _villages(
         except RuntimeError:  # the rules of spacing leave none, or the time was too short for any
             sets[name] = None
             continue
-        sets[name] = {"sites": done.number, "cost_vnd": done.cost_vnd, "bound": round(float(done.bound), 3), "unreachable": len(done.unreachable)}
+        sets[name] = {"sites": done.number, "cost_vnd": done.cost_vnd, "bound": _proven(done.bound), "unreachable": len(done.unreachable)}
         rows += [
             {"kind": name, "village_id": "", "site_id": _site_id(found.places, options, int(j)), "action": options.table["action"].iloc[j],
              "operators": options.table["operators"].iloc[j], "cost_vnd": int(options.table["cost_vnd"].iloc[j]),
@@ -225,6 +232,27 @@ def _villages(
     table = pd.DataFrame(rows, columns=["kind", "village_id", "site_id", "action", "operators", "cost_vnd", "villages", "lon", "lat"])
     curve = _curve(problem, sets, objective)
     return table, curve, {"villages": len(who), **sets}
+
+
+def _proven(bound: float) -> float:
+    """Return a bound to keep; 0, which always holds, where the time was too short for any."""
+    return round(max(0.0, float(bound)), 3) if np.isfinite(bound) else 0.0
+
+
+def _set_line(said: Phrases, name: str, every: Mapping[str, Any]) -> Bilingual:
+    """Return what is said of the fewest sites or the least money: what is not proven is not claimed."""
+    found = every[name]
+    if found is None:
+        return said.say("said", f"{name}_not_found", villages=number_text(every["villages"]))
+    figure = found["sites"] if name == "fewest" else found["cost_vnd"]
+    # The solver's own rounding: no site, and no đồng in a million, lies in it.
+    least = int(np.ceil(found["bound"] - 1e-6 * max(1.0, found["bound"])))
+    numbers = {
+        "villages": number_text(every["villages"] - found["unreachable"]), "left": number_text(found["unreachable"]), "n": number_text(found["sites"]),
+        "cost": number_text(found["cost_vnd"]), "bound": number_text(least),
+    }  # fmt: skip
+    proven = least >= figure if name == "fewest" else found["bound"] >= figure * (1.0 - 1e-6)
+    return said.say("said", name if proven else f"{name}_unproven", **numbers)
 
 
 def _curve(problem: ChoiceProblem, sets: Mapping[str, Any], objective: ObjectiveSettings) -> pd.DataFrame:
@@ -264,7 +292,7 @@ def proposal_lines(record: Mapping[str, Any]) -> list[Bilingual]:
     if not record["asked"]:
         return [said.say("said", "not_asked")]
     if record["missing"]:
-        return [said.say("said", "missing", what=", ".join(record["missing"]))]
+        return [said.say("said", "missing", what=joined(said.say("lacks", name) for name in record["missing"]))]
     choice, lines = record["choice"], []
     lines.append(said.say("said", "chosen", **{k: number_text(record["actions"].get(k, 0)) for k in ("share", "upgrade", "build")}))
     for row in (r for r in record["years"] if r["year"] is not None):
@@ -273,10 +301,14 @@ def proposal_lines(record: Mapping[str, Any]) -> list[Bilingual]:
     gap = number_text(100.0 * choice["gap"], 2)
     lines.append(said.say("said", "proven" if choice["gap"] <= 0 else "gap", gap=gap, value=number_text(choice["value"], 1), bound=number_text(choice["bound"], 1)))
     every = record["every_village"]
-    for name in ("fewest", "cheapest"):
-        if every[name] is not None:
-            given = {"villages": number_text(every["villages"] - every[name]["unreachable"]), "left": number_text(every[name]["unreachable"])}
-            lines.append(said.say("said", name, n=number_text(every[name]["sites"]), cost=number_text(every[name]["cost_vnd"]), **given))
+    lines += [_set_line(said, name, every) for name in ("fewest", "cheapest")]
+    unknown = record["unknown"]
+    if unknown["cells"] or unknown["villages"]:
+        lines.append(said.say("said", "unknown_left", **{k: number_text(unknown[k]) for k in ("cells", "people", "villages")}))
+    if unknown["buildings"]:
+        lines.append(said.say("said", "roof_unknown", n=number_text(unknown["buildings"])))
+    if unknown["operators"]:
+        lines.append(said.say("said", "without_list", operators=", ".join(unknown["operators"])))
     if record["infeasible"]:
         lines.append(Bilingual(record["infeasible"]["vi"], record["infeasible"]["en"]))
     return lines

@@ -225,7 +225,7 @@ def sampling_lines(record: Mapping[str, Any]) -> list[Bilingual]:
             out.append(said.say("said", "areas", change=n(record["areas"]["expected_change"], 1), n=n(record["areas"]["rows"])))
     start = record["start"]
     if not start["given"]:
-        out.append(said.say("said", "start_found", name=start["found_in"] or said.say("said", "middle_of_communes")))
+        out.append(said.say("said", "start_found", name=start["found_in"]) if start["found_in"] else said.say("said", "start_found_in_the_middle"))
     elif start["away_m"] > record["walk_m"]:
         out.append(said.say("said", "start_far", km=n(start["away_m"] / 1000.0, 1)))
     if not record["measured"]:
@@ -314,7 +314,7 @@ def _areas(
     spoken: Literal["vi", "en"],
 ) -> tuple[pd.DataFrame, float]:
     """Return rows for the communes and roads that the drive may decide, and how many of them are expected to be decided."""
-    asked = open_areas(load_frame(work.upstream["standards"], "standards"))
+    asked = open_areas(load_frame(work.upstream["standards"], "standards"), settings.evidence.error_share)
     asked = asked[asked["technology"].isin(list(settings.sampling.drive_technologies))].reset_index(drop=True)
     driven = _driven(work, settings, predicted, roads, trips, lines)
     words, rows, total = phrases(_WORDS), [], 0.0

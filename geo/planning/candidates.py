@@ -22,7 +22,7 @@ from geo.planning.proposal_settings import CandidateSettings
 from geo.planning.rules import MastRules, PlanSettings, possible_rules
 from geo.planning.structures import near_pairs
 
-__all__ = ["PLACE_COLUMNS", "Options", "conflicts", "far_enough", "mast_places", "new_places", "options_of", "read_pairs", "required_m"]
+__all__ = ["PLACE_COLUMNS", "Options", "conflicts", "far_enough", "mast_places", "new_places", "options_of", "read_pairs", "required_m", "unknown_roofs"]
 
 _F64 = npt.NDArray[np.float64]
 _I64 = npt.NDArray[np.int64]
@@ -57,7 +57,8 @@ def mast_places(
     """Return the masts on which an operator of the project could put something.
 
     An operator that is not on a mast may share it, unless the mast is listed as not shareable or has as many operators as the setting allows; one whose
-    site there lacks a proposed technology may upgrade it. What operators have registered for the mast counts as being there.
+    site there lacks a proposed technology may upgrade it. What operators have registered for the mast counts as being there;
+    who has registered to leave it is not there and is offered nothing on it, and a mast that its last user leaves is left out.
 
     Parameters
     ----------
@@ -83,23 +84,31 @@ def mast_places(
         for o, s, text in zip(sites["operator"], sites["site_id"], sites["technologies"].fillna(""), strict=True)
     }
     coming: dict[int, dict[str, set[str]]] = {}
+    leaving: dict[int, set[str]] = {}
     if lines is not None and len(lines):
-        adding = lines[lines["action"].isin(["share", "upgrade", "build"])]
+        told = lines[lines["action"].isin(["share", "upgrade", "build", "remove"])]
         places = (structures["lon"].to_numpy(dtype=float), structures["lat"].to_numpy(dtype=float))
-        i, j, _ = near_pairs(*places, adding["lon"].to_numpy(dtype=float), adding["lat"].to_numpy(dtype=float), within_m=plan.at_mast_m)
+        i, j, _ = near_pairs(*places, told["lon"].to_numpy(dtype=float), told["lat"].to_numpy(dtype=float), within_m=plan.at_mast_m)
         for mast, line in zip(i.tolist(), j.tolist(), strict=True):
-            named = {t for t in str(adding["technologies"].iloc[line]).split(",") if t}
-            coming.setdefault(mast, {}).setdefault(str(adding["operator"].iloc[line]), set()).update(named)
+            operator = str(told["operator"].iloc[line])
+            if told["action"].iloc[line] == "remove":
+                leaving.setdefault(mast, set()).add(operator)
+                continue
+            named = {t for t in str(told["technologies"].iloc[line]).split(",") if t}
+            coming.setdefault(mast, {}).setdefault(operator, set()).update(named)
     rows = []
     for k, mast in enumerate(structures.to_dict("records")):
-        users = {u for u in str(mast["operators"]).split("; ") if u} | set(coming.get(k, {}))
+        gone = leaving.get(k, set()) - set(coming.get(k, {}))
+        users = ({u for u in str(mast["operators"]).split("; ") if u} | set(coming.get(k, {}))) - gone
+        if gone and not users:
+            continue
         there: dict[str, set[str]] = {o: set(t) for o, t in coming.get(k, {}).items()}
         for site in str(mast["site_ids"]).split("; "):
             for operator in operators:
                 there.setdefault(operator, set()).update(technologies.get((operator, site), set()))
         closed = not pd.isna(mast["shareable"]) and not bool(mast["shareable"])
         actions, brings = {}, {}
-        for operator in operators:
+        for operator in (o for o in operators if o not in gone):
             lacking = [t for t in settings.proposed_technologies if t not in there.get(operator, set())]
             if operator in users:
                 # An inventory's user without a listed site has nobody knows what there: nothing is proposed.
@@ -144,6 +153,7 @@ def new_places(
     """Return places for new masts, those left out where no class that is proposed may stand.
 
     On a building the class of buildings, else that of the ground; where an area allows only others, the discreet one; where it does not say, nothing.
+    A building whose height is unknown (:func:`unknown_roofs`) is left out: the mast's height above ground could not be held against any limit.
 
     Parameters
     ----------
@@ -188,6 +198,11 @@ def new_places(
             }
         )  # fmt: skip
     return _table(rows)
+
+
+def unknown_roofs(building_height_m: _F64) -> _BOOL:
+    """Tell which buildings have no height on which a mast could be put."""
+    return ~(np.asarray(building_height_m, dtype=np.float64) > 0.0)
 
 
 def _height_limits(lon: _F64, lat: _F64, restricted: gpd.GeoDataFrame | None) -> _F64:

@@ -1,5 +1,9 @@
 """Who lacks what once every registered line stands: cells with people, and those where a village's point or a facility is.
 
+What is unknown is no lack: an operator of which nobody knows whether it serves a cell is given nothing there, and a cell or village
+of which that holds for every operator that might still serve it is no demand at all (:func:`left_unknown` counts them). Uncertain is a lack: the
+prediction was made and does not reach.
+
 A cell lacks a first, second or third operator, and 4G. What its steps are worth is people times the weights; a demand of
 the choice (:mod:`geo.planning.choice`) is a cell with one unit per operator that does not serve it, and, where somebody serves it
 without 4G, the same cell once more with one unit that anybody's 4G provides.
@@ -14,11 +18,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from geo.coverage import TECHNOLOGIES, State
+from geo.coverage import TECHNOLOGIES, Reason, State
 from geo.planning.gains import Service
 from geo.planning.proposal_settings import ObjectiveSettings
 
-__all__ = ["FACILITY_KINDS", "Demand", "cell_worth", "deadline_years", "demand_of", "steps_of"]
+__all__ = ["FACILITY_KINDS", "Demand", "cell_worth", "deadline_years", "demand_of", "left_unknown", "steps_of"]
 
 _F64 = npt.NDArray[np.float64]
 _I64 = npt.NDArray[np.int64]
@@ -47,7 +51,9 @@ class Demand:
     without_4g : (d,) bool array
         Somebody serves it, nobody with 4G or better.
     village_cell, facility_cell : (v,) and (f,) int64 arrays
-        Position of the cell of each village and facility that nobody serves for sure; -1 for the others.
+        Position of the cell of each village and facility that nobody serves for sure, and some operator is known not to; -1 for the others.
+    unknown : (d, operators) bool array
+        Nobody knows whether the operator serves the cell.
     """
 
     operators: tuple[str, ...]
@@ -58,6 +64,7 @@ class Demand:
     without_4g: _BOOL
     village_cell: _I64
     facility_cell: _I64
+    unknown: _BOOL
 
     @property
     def count(self) -> _I64:
@@ -85,40 +92,95 @@ def demand_of(
     villages, facilities : (row, column) pairs of int64 arrays
         Their cells; -1 where none.
     """
-    shape = service.grid.shape
-    serving = np.zeros((len(operators), *shape), dtype=bool)
-    rank = np.zeros(shape, dtype=np.int8)
-    inside = np.zeros(shape, dtype=bool)
-    for i, (operator, technology) in enumerate(service.layers):
-        inside |= service.state[i] != State.OUTSIDE
-        if technology not in service.settings.counting:
-            continue
-        mine = np.isin(service.state[i], _SERVED)
-        if operator in operators:
-            serving[list(operators).index(operator)] |= mine
-        np.maximum(rank, mine.astype(np.int8) * np.int8(TECHNOLOGIES.index(technology) + 1), out=rank)
-    count = serving.sum(axis=0)
-    fourth = TECHNOLOGIES.index("4G") + 1
-    lacking = inside & ((count < min(_OPERATORS, len(operators))) | (rank < fourth))
+    who = _who(service, operators)
+    count, lacks = who.serving.sum(axis=0), ~who.serving & ~who.unknown
+    lacking = who.inside & (((count < min(_OPERATORS, len(operators))) & lacks.any(axis=0)) | who.without_4g)
+    nobody = (count == 0) & lacking
     wanted = lacking & (np.nan_to_num(people) > 0)
     for row, column in (villages, facilities):
         there = row >= 0
-        wanted[row[there], column[there]] |= lacking[row[there], column[there]] & (count[row[there], column[there]] == 0)
+        wanted[row[there], column[there]] |= nobody[row[there], column[there]]
     row, column = np.nonzero(wanted)
-    number = np.full(shape, -1, dtype=np.int64)
+    number = np.full(service.grid.shape, -1, dtype=np.int64)
     number[row, column] = np.arange(len(row))
 
     def cells(at: tuple[_I64, _I64]) -> _I64:
         found = np.full(len(at[0]), -1, dtype=np.int64)
         there = np.flatnonzero(at[0] >= 0)
         r, c = at[0][there], at[1][there]
-        found[there] = np.where(count[r, c] == 0, number[r, c], -1)
+        found[there] = np.where(nobody[r, c], number[r, c], -1)
         return found
 
     return Demand(
         tuple(operators), row.astype(np.int64), column.astype(np.int64), np.nan_to_num(people[row, column]).astype(np.float64),
-        np.ascontiguousarray(serving[:, row, column].T), (count[row, column] > 0) & (rank[row, column] < fourth), cells(villages), cells(facilities),
+        np.ascontiguousarray(who.serving[:, row, column].T), who.without_4g[row, column], cells(villages), cells(facilities),
+        np.ascontiguousarray(who.unknown[:, row, column].T),
     )  # fmt: skip
+
+
+def left_unknown(service: Service, people: _F64, operators: Sequence[str], villages: tuple[_I64, _I64]) -> dict[str, float]:
+    """Count what is no demand only because it is unknown: nobody serves it for sure, and of no operator it is known that it does not.
+
+    Parameters
+    ----------
+    service, people, operators, villages
+        See :func:`demand_of`.
+
+    Returns
+    -------
+    dict
+        ``cells`` with people, ``people`` in them, ``villages`` whose cell is such a one.
+    """
+    who = _who(service, operators)
+    left = who.inside & ~who.serving.any(axis=0) & who.unknown.all(axis=0)
+    there = villages[0] >= 0
+    lived_in = left & (np.nan_to_num(people) > 0)
+    return {
+        "cells": int(lived_in.sum()), "people": round(float(people[lived_in].sum()), 3), "villages": int(left[villages[0][there], villages[1][there]].sum()),
+    }  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Who:
+    """Cells of the grid: inside the area; served for sure and not known, by operator; served by somebody and by nobody with 4G, as far as anybody knows."""
+
+    inside: _BOOL
+    serving: _BOOL
+    unknown: _BOOL
+    without_4g: _BOOL
+
+
+def _who(service: Service, operators: Sequence[str]) -> _Who:
+    shape, fourth = service.grid.shape, TECHNOLOGIES.index("4G")
+    inside, with_4g, lacks_4g = (np.zeros(shape, dtype=bool) for _ in range(3))
+    serving, unknown = np.zeros((len(operators), *shape), dtype=bool), np.ones((len(operators), *shape), dtype=bool)
+    for state in service.state:
+        inside |= state != State.OUTSIDE
+    counting = [(i, o, t) for i, (o, t) in enumerate(service.layers) if t in service.settings.counting]
+    for operator in dict.fromkeys(o for _, o, _ in counting):
+        own = [(i, t) for i, o, t in counting if o == operator]
+        served, hidden = _told(service, [i for i, _ in own])
+        if operator in operators:
+            at = list(operators).index(operator)
+            serving[at], unknown[at] = served, hidden
+        better = [i for i, t in own if TECHNOLOGIES.index(t) >= fourth]
+        if better:
+            served, hidden = _told(service, better)
+            with_4g |= served
+            lacks_4g |= ~served & ~hidden
+    return _Who(inside, serving, unknown, serving.any(axis=0) & ~with_4g & lacks_4g)
+
+
+def _told(service: Service, layers: Sequence[int]) -> tuple[_BOOL, _BOOL]:
+    """Return where some of an operator's layers serves, and where nobody knows whether one does: not :func:`geo.coverage.combine`.
+
+    A technology that its list never mentions hides nothing where its others are told; else an operator without 5G would be unknown everywhere.
+    """
+    state, reason = service.state[layers], service.reason[layers]
+    dark = state == State.UNKNOWN
+    served = np.isin(state, _SERVED).any(axis=0)
+    hidden = (dark & (reason != Reason.TECHNOLOGY_NOT_LISTED)).any(axis=0) | dark.all(axis=0)
+    return served, hidden & ~served & ~(state == State.UNCERTAIN).any(axis=0)
 
 
 def steps_of(demand: Demand, extra_people: _F64, settings: ObjectiveSettings) -> tuple[_F64, _F64]:

@@ -50,8 +50,8 @@ class Cover:
         return self.served.get((place, operator), none), self.with_4g.get((place, operator), none)
 
 
-def cover_by_operator(matrix: csc_array, columns: pd.DataFrame, places: pd.DataFrame) -> Cover:
-    """Return what an operator's technologies on a place cover together.
+def cover_by_operator(matrix: csc_array, columns: pd.DataFrame, places: pd.DataFrame, demand: Demand) -> Cover:
+    """Return what an operator's technologies on a place cover together, but for cells that it may serve already for all that is known.
 
     Parameters
     ----------
@@ -59,12 +59,16 @@ def cover_by_operator(matrix: csc_array, columns: pd.DataFrame, places: pd.DataF
         See :func:`geo.planning.cover.read_cover`.
     places : DataFrame
         ``place_id``; keys are positions in it.
+    demand : Demand
+        Whose cells the rows are.
     """
+    at = {o: i for i, o in enumerate(demand.operators)}
     number = {str(p): k for k, p in enumerate(places["place_id"])}
     served: dict[tuple[int, str], _I64] = {}
     fourth: dict[tuple[int, str], _I64] = {}
     for j, (place, operator, technology) in enumerate(columns.itertuples(index=False)):
         cells = matrix.indices[matrix.indptr[j] : matrix.indptr[j + 1]].astype(np.int64)
+        cells = cells[~demand.unknown[cells, at[str(operator)]]]
         key = number[str(place)], str(operator)
         served[key] = np.union1d(served[key], cells) if key in served else cells
         if TECHNOLOGIES.index(str(technology)) >= _FOURTH:
@@ -100,7 +104,7 @@ def choice_problem(
         Position of the year by which a cell has to be served; -1 none.
     """
     d = len(demand.row)
-    asked = ~demand.serving & ((steps > 0).any(axis=1) | (deadline != NEVER))[:, None]
+    asked = ~demand.serving & ~demand.unknown & ((steps > 0).any(axis=1) | (deadline != NEVER))[:, None]
     unit = np.full(demand.serving.shape, -1, dtype=np.int64)
     unit[asked] = np.arange(int(asked.sum()))
     first_4g = int(asked.sum())

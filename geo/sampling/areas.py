@@ -29,13 +29,17 @@ _SHARES = ("share_at_least", "share")
 _JEFFREYS = 0.5
 
 
-def open_areas(standards: pd.DataFrame | None) -> pd.DataFrame:
+def open_areas(standards: pd.DataFrame | None, error_share: float) -> pd.DataFrame:
     """Return the rows that more signal samples can decide, with ``samples_needed`` beyond those there are.
+
+    Where nothing was measured nobody knows how many that takes: it is the least number that can show what the rule asks, when all of them do.
 
     Parameters
     ----------
     standards : DataFrame or None
         As ``tables/standards.csv`` has it.
+    error_share : float
+        Of the exact tests.
     """
     if standards is None or standards.empty:
         return pd.DataFrame(columns=["area_code", "area_level", "operator", "technology", "samples_needed"])
@@ -44,11 +48,15 @@ def open_areas(standards: pd.DataFrame | None) -> pd.DataFrame:
         & (standards["source_kind"] == _SOURCE)
         & standards["statistic"].isin(_SHARES)
         & standards["area_level"].isin(AREA_LEVELS)
-        & np.isfinite(standards["n_needed"].to_numpy(dtype=np.float64, na_value=np.nan))
         & np.isfinite(standards["threshold"].to_numpy(dtype=np.float64, na_value=np.nan))
     )
     found = standards[asked.to_numpy(dtype=bool)].copy()
-    found["samples_needed"] = found["n_needed"].to_numpy(dtype=np.float64) - found["n"].to_numpy(dtype=np.float64)
+    n, needed, threshold = (found[name].to_numpy(dtype=np.float64, na_value=np.nan) for name in ("n", "n_needed", "threshold"))
+    share = np.where(found["comparator"].to_numpy() == "<=", 1.0 - threshold, threshold)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        least = np.where((share > 0.0) & (share < 1.0), np.ceil(np.log(error_share) / np.log(share) - 1e-9), np.nan)
+    # NaN, where it cannot be settled by measuring, is not above 0.
+    found["samples_needed"] = np.where(n == 0.0, least, needed - n)
     kept: pd.DataFrame = found[found["samples_needed"] > 0].reset_index(drop=True)
     return kept
 
@@ -59,15 +67,16 @@ def area_chance(row: Mapping[str, Any], more: int, error_share: float) -> float:
     Parameters
     ----------
     row : mapping
-        ``value``, ``n_effective``, ``threshold``, ``comparator`` of :func:`open_areas`.
+        ``value``, ``n``, ``n_effective``, ``threshold``, ``comparator`` of :func:`open_areas`.
     more : int
     error_share : float
         Of the exact tests.
     """
     n, share, threshold = (float(row[name]) for name in ("n_effective", "value", "threshold"))
-    if more <= 0 or not n > 0:
+    n = 0.0 if float(row["n"]) == 0.0 else n
+    if more <= 0 or not n >= 0:
         return 0.0
-    k = share * n
+    k = share * n if n > 0 else 0.0  # nothing measured: the prior alone
     hits = np.arange(more + 1, dtype=np.float64)
     weight = betabinom.pmf(hits, more, k + _JEFFREYS, n - k + _JEFFREYS)
     many, few = share_p_values(k + hits, np.full(more + 1, n + more), np.full(more + 1, threshold))

@@ -29,7 +29,7 @@ from geo.io.resources import issue_catalogue
 from geo.io.run_folder import RunFolder
 from geo.io.stage_files import read_arrays, read_frame, read_issues, write_arrays, write_frame
 from geo.pipeline.analysis import Analysis, analyse, analysis_stages
-from geo.pipeline.candidates import load_candidates
+from geo.pipeline.candidates import load_candidates, operators_of
 from geo.pipeline.engine import StageResult, Workspace, run_stages
 from geo.pipeline.planning import plan_asked, plan_lines
 from geo.pipeline.proposals import proposal_lines, propose
@@ -94,7 +94,7 @@ def planned_project(folder: Path, lines=LINES, *, norms: str = NORMS, weak: bool
     gpd.GeoDataFrame({"Tên khu vực": ["Khu mẫu"], "Loại khu vực": ["Di tích"]}, geometry=[zone], crs=4326).to_file(folder / "restricted.geojson", driver="GeoJSON")
     masts = ["Mã cột,Kinh độ,Vĩ độ,Đơn vị sử dụng,Loại cột,Chiều cao cột (m),Hiệu lực đến", "C1,105.615,21.83,Mạng A,A2b,42,01/06/2027", "C2,105.6152,21.8302,Mạng B,A2b,36,"]
     (folder / "masts.csv").write_text("\n".join(masts) + "\n", encoding="utf-8")
-    land = ["Mã khu đất,Tên khu đất,Loại,Kinh độ,Vĩ độ,Chiều cao công trình (m)", "L1,Nhà văn hóa thử,Nhà,105.668,21.86,9", "L2,Bãi đất thử,Đất,105.664,21.81,"]
+    land = ["Mã khu đất,Tên khu đất,Loại,Kinh độ,Vĩ độ,Chiều cao công trình (m)", "L1,Nhà văn hóa thử,Nhà,105.668,21.86,9", "L2,Bãi đất thử,Đất,105.664,21.81,", "L3,Trụ sở thử,Nhà,105.667,21.861,"]
     (folder / "land.csv").write_text("\n".join(land) + "\n", encoding="utf-8")
     inputs = 'operator_plans = "plans.csv"\nmasts = "masts.csv"\nrestricted_areas = "restricted.geojson"\npublic_land = "land.csv"\n'
     text = project.read_text(encoding="utf-8").replace("[rules]", f"{inputs}\n[rules]") + f'{settings}\n\n[plan]\ncosts = "norms.toml"\n{plan}'
@@ -339,7 +339,7 @@ def left(run: Analysis, tmp_path: Path) -> Workspace:
     folder = work.upstream["candidates"]
     found = load_candidates(folder, run.project.operators)
     arrays = {name: np.concatenate([values, values[:1]]) for name, values in read_arrays(folder / "demand.npz").items() if name not in {"village_cell", "facility_cell"}}
-    arrays["serving"][-1] = arrays["without_4g"][-1] = False  # one more cell, which is in no column of the matrix
+    arrays["serving"][-1] = arrays["without_4g"][-1] = arrays["unknown"][-1] = False  # one more cell, which is in no column of the matrix
     reached = [int(k) for k in np.unique(found.matrix.indices) if not arrays["serving"][k].any()]
     villages = read_frame(work.upstream["villages"] / "villages.parquet")
     cells = [reached[0], reached[-1], len(arrays["row"]) - 1, *[-1] * (len(villages) - 3)]
@@ -405,6 +405,25 @@ def workspace(run: Analysis, folder: Path, names: tuple[str, ...]) -> Workspace:
 def test_without_a_budget_nothing_is_proposed() -> None:
     assert "no budget" in proposal_lines({"asked": False, "missing": []})[0].en
     assert "missing: norms" in proposal_lines({"asked": True, "missing": ["norms"]})[0].en
+
+
+def test_a_project_that_names_no_operators_proposes_to_those_of_the_lists() -> None:
+    layers = (("Mạng B", "3G"), ("Mạng B", "4G"), ("Mạng A", "4G"))
+    assert operators_of(EMPTY, layers) == ("Mạng B", "Mạng A")
+    assert operators_of(replace(EMPTY, operators=("Mạng A",)), layers) == ("Mạng A",)
+
+
+def test_what_the_plan_leaves_out_as_unknown_is_said(run: Analysis) -> None:
+    record = run.results["proposals"].record
+    left = run.results["candidates"].record["unknown"]
+    assert record["unknown"] == left
+    assert (left["operators"], left["buildings"]) == ([], 1)
+    assert "proposals_roof_unknown" in read_issues(run.results["candidates"].folder / "issues.json", issue_catalogue()).codes()
+    told = {**record, "unknown": {"cells": 12, "people": 1234.0, "villages": 3, "operators": ["Mạng X"], "buildings": 7}}
+    said = proposal_lines(told)
+    assert any("12 cells with 1,234 people, 3 villages" in line.en and "1.234 người" in line.vi for line in said)
+    assert any("not looked at for masts: 7" in line.en for line in said)
+    assert any("Nothing is proposed to Mạng X" in line.en for line in said)
 
 
 def test_what_asks_for_a_plan() -> None:

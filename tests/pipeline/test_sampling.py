@@ -148,6 +148,15 @@ def test_what_is_left_is_counted_by_why_and_said_in_both_languages(plan) -> None
     assert all(line.vi != line.en for line in sampling_lines(record))
 
 
+def test_without_people_the_start_is_not_called_that_of_most_people(plan) -> None:
+    record, _ = plan
+    said = sampling_lines({**record, "start": {**record["start"], "found_in": ""}})
+    line = next(one for one in said if "No start is given" in one.en)
+    assert "the middle of all villages of the area" in line.en
+    assert "gần giữa mọi thôn của địa bàn." in line.vi
+    assert "đông dân" not in line.vi
+
+
 def test_the_route_is_a_gpx_file_of_the_day(plan) -> None:
     record, folder = plan
     files = sorted((folder / "public" / "measurements").glob("*.gpx"))

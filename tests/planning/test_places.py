@@ -17,6 +17,7 @@ from geo.planning.candidates import (
     new_places,
     options_of,
     read_pairs,
+    unknown_roofs,
 )
 from geo.planning.proposal_settings import candidate_settings
 from geo.planning.rules import DistanceRule, MastRules, mast_rules, plan_settings
@@ -73,6 +74,22 @@ def test_who_may_come_to_a_mast() -> None:
     assert full["structure_id"].tolist() == ["m2", "m3", "m4"]
 
 
+def test_nobody_is_offered_a_mast_that_is_registered_for_removal() -> None:
+    """A leaves m1, where nobody remains, and m2, where B does; m3 it leaves and comes back to; a mast without users stays open."""
+    masts = structures(structure_id=["m1", "m2", "m3", "m4"], operators=["A", "A; B", "A", ""], site_ids=["a1", "a2; b2", "a3", ""])
+    sites = pd.DataFrame({"operator": ["A", "A", "B", "A"], "site_id": ["a1", "a2", "b2", "a3"], "technologies": ["3G", "3G", "4G", "3G"]})
+    lines = pd.DataFrame(
+        {"line_id": list("klmn"), "action": ["remove", "remove", "remove", "build"], "operator": ["A"] * 4, "technologies": ["", "", "", "4G"],
+         "lon": [105.0, 105.01, 105.02, 105.02], "lat": [21.0] * 4, "year": [2027] * 4}
+    )  # fmt: skip
+    found = mast_places(masts, sites, lines, ["other"] * 4, operators=OPERATORS, settings=WANTED, plan=PLAN).set_index("structure_id")
+    assert {k: read_pairs(str(found.loc[k, "actions"])) for k in found.index} == {
+        "m2": {"C": "share"}, "m3": {"B": "share", "C": "share"}, "m4": {"A": "share", "B": "share", "C": "share"},
+    }  # fmt: skip
+    assert found["users"].tolist() == ["B", "A", ""]
+    assert found["limit"].tolist() == [3, 3, 4]
+
+
 def test_an_inventorys_user_without_a_listed_site_is_left_alone() -> None:
     masts = structures(structure_id=["m1"], operators=["A"], shareable=[False])
     sites = pd.DataFrame({"operator": [], "site_id": [], "technologies": []}, dtype=object)
@@ -93,6 +110,7 @@ def test_the_class_of_a_new_mast_is_what_its_area_allows() -> None:
     assert read_pairs(str(found["actions"].iloc[0])) == {"A": "build", "B": "build"}
     roofs = new_places("public_building", lon[4:], lat[4:], restricted=None, building_height_m=np.array([12.0]), names=["Trụ sở"], **{**given, "communes": ["1"], "areas": ["other"]})
     assert roofs[["mast_class", "height_m", "structure_id"]].values.tolist() == [["A2a", 21.0, "Trụ sở"]]
+    assert unknown_roofs(np.array([12.0, np.nan, 0.0])).tolist() == [False, True, True]
     unknown = new_places("public_building", lon[4:], lat[4:], restricted=None, building_height_m=np.array([np.nan]), names=["Trụ sở"], **{**given, "communes": ["1"], "areas": ["other"]})
     assert unknown.empty
 

@@ -18,7 +18,7 @@ from geo.grid import Grid
 from geo.io.norms import Norm, Norms
 from geo.planning.candidates import Options, options_of
 from geo.planning.choice import NEVER, ChoiceSettings, choose, plan_value
-from geo.planning.demand import Demand, cell_worth, deadline_years, demand_of, steps_of
+from geo.planning.demand import Demand, cell_worth, deadline_years, demand_of, left_unknown, steps_of
 from geo.planning.gains import Service
 from geo.planning.proposal_settings import ObjectiveSettings, candidate_settings, objective_settings
 from geo.planning.proposing import (
@@ -39,14 +39,15 @@ from tests.test_coverage import EPSG
 OPERATORS = ("A", "B", "C")
 OBJECTIVE = objective_settings({"years": [2027, 2028], "budget_vnd": [1000, 1000]})
 NO, YES, PERHAPS, OUT = int(State.PREDICTED_UNSERVED), int(State.PREDICTED_SERVED), int(State.UNCERTAIN), int(State.OUTSIDE)
+DARK = int(State.UNKNOWN)
 
 
-def service(*layers: tuple[str, str, list[int]]) -> Service:
-    """Return the states of a row of cells."""
+def service(*layers: tuple[str, str, list[int]], why: Reason = Reason.NONE) -> Service:
+    """Return the states of a row of cells; the reason of those that are unknown."""
     state = np.array([[row] for _, _, row in layers], dtype=np.uint8)
     empty = np.zeros(state.shape, dtype=np.float32)
     grid = Grid(EPSG, 0.0, 100.0, 100.0, 1, state.shape[2])
-    run = Coverage(grid, tuple((o, t) for o, t, _ in layers), empty, empty, empty, state, np.full(state.shape, Reason.NONE, dtype=np.uint8))
+    run = Coverage(grid, tuple((o, t) for o, t, _ in layers), empty, empty, empty, state, np.where(state == DARK, why, Reason.NONE).astype(np.uint8))
     return Service(run, replace(SETTINGS, counting=("3G", "4G")))
 
 
@@ -85,6 +86,31 @@ def test_a_village_where_nobody_is_known_to_live_is_a_demand_all_the_same() -> N
     assert (demand.column.tolist(), demand.people.tolist(), demand.village_cell.tolist()) == ([0, 1], [0.0, 4.0], [0])
 
 
+def test_what_is_unknown_is_no_lack() -> None:
+    """Nobody told; A not, B untold; A untold, B there by 3G with its 4G untold; A not by 3G, untold by 4G. X has no list and is untold everywhere."""
+    layers = (
+        ("A", "3G", [DARK, NO, DARK, NO]), ("A", "4G", [DARK, NO, DARK, DARK]), ("B", "3G", [DARK, DARK, YES, DARK]), ("B", "4G", [DARK, DARK, DARK, DARK]),
+        ("X", "4G", [DARK] * 4),
+    )  # fmt: skip
+    people, who, villages = np.array([[10.0, 20, 30, 40]]), ("A", "B", "X"), places_at(0, 1, 3)
+    found = service(*layers, why=Reason.TERRAIN)
+    demand = demand_of(found, people, who, villages=villages, facilities=places_at(0))
+    assert demand.column.tolist() == [1]
+    assert demand.unknown.tolist() == [[False, True, True]]
+    assert (demand.village_cell.tolist(), demand.facility_cell.tolist()) == ([-1, 0, -1], [-1])
+    assert left_unknown(found, people, who, villages) == {"cells": 2, "people": 50.0, "villages": 2}
+    # A technology that a list never mentions hides nothing where the operator's others are told.
+    silent = demand_of(service(*layers, why=Reason.TECHNOLOGY_NOT_LISTED), people, who, villages=villages, facilities=places_at())
+    assert (silent.column.tolist(), silent.unknown[1].tolist()) == ([1, 3], [False, True, True])
+    # Nobody is paid for what may be there: X's mast covers the cell and is worth nothing, A's is.
+    places = place("G1", 105.0, 21.0, actions="A=build; X=build")
+    columns = pd.DataFrame([("G1", "A", "4G"), ("G1", "X", "4G")], columns=["place_id", "operator", "technology"])
+    cover = cover_by_operator(csc_array(np.ones((1, 2), dtype=bool)), columns, places, demand)
+    problem = problem_of(demand, cover, options_of(places, NORMS))
+    assert [plan_value(problem, np.array([0 if k == j else NEVER for k in range(3)])) for j in range(3)] == [40.0, 0.0, 40.0]
+    assert Ledger(demand).people(cover, 0, ("A", "X"))["second_operator"] == 0.0
+
+
 def test_villages_of_special_difficulty_schools_and_clinics_weigh_more() -> None:
     demand = row_of_six()
     villages = pd.DataFrame({"difficult_area": pd.array([True, True, pd.NA, True], dtype="boolean")})
@@ -111,7 +137,7 @@ def two_places() -> tuple[pd.DataFrame, Options, Cover]:
     ], ignore_index=True)  # fmt: skip
     matrix = csc_array(np.array([[1, 1, 0, 1], [1, 0, 1, 0], [0, 0, 0, 1], [0, 1, 0, 0]], dtype=bool))
     columns = pd.DataFrame([("G1", "A", "4G"), ("G1", "B", "3G"), ("G1", "B", "4G"), ("M1", "C", "4G")], columns=["place_id", "operator", "technology"])
-    return places, options_of(places, NORMS), cover_by_operator(matrix, columns, places)
+    return places, options_of(places, NORMS), cover_by_operator(matrix, columns, places, row_of_six())
 
 
 def test_gains_of_each_site_beyond_those_before_by_hand() -> None:
@@ -163,11 +189,12 @@ def test_gains_in_order_add_up_to_the_worth_of_the_plan(seed: int) -> None:
     d, n = int(rng.integers(1, 12)), int(rng.integers(1, 6))
     serving = rng.random((d, 3)) < 0.3
     without = serving.any(axis=1) & (rng.random(d) < 0.5)
+    unknown = ~serving & (rng.random((d, 3)) < 0.2)
     nowhere = np.zeros(0, dtype=np.int64)
-    demand = Demand(OPERATORS, np.zeros(d, dtype=np.int64), np.arange(d), rng.integers(1, 50, d).astype(float), serving, without, nowhere, nowhere)
+    demand = Demand(OPERATORS, np.zeros(d, dtype=np.int64), np.arange(d), rng.integers(1, 50, d).astype(float), serving, without, nowhere, nowhere, unknown)
     places = pd.concat([place(f"G{k}", 105.0 + k, 21.0, actions="A=build; B=build; C=build") for k in range(n)], ignore_index=True)
     heads = [(f"G{k}", o, "4G") for k in range(n) for o in OPERATORS]
-    cover = cover_by_operator(csc_array(rng.random((d, len(heads))) < 0.3), pd.DataFrame(heads, columns=["place_id", "operator", "technology"]), places)
+    cover = cover_by_operator(csc_array(rng.random((d, len(heads))) < 0.3), pd.DataFrame(heads, columns=["place_id", "operator", "technology"]), places, demand)
     options = options_of(places, NORMS)
     problem = problem_of(demand, cover, options, budget_vnd=[10**9, 10**9])
     year = np.full(len(options.members), NEVER, dtype=np.int64)

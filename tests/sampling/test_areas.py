@@ -19,7 +19,17 @@ def test_one_more_sample_by_hand() -> None:
     # Four of four: 1/16 at a share of one half, not yet 5 %. Five of five: 1/32. The fifth comes with (4 + 1/2) / (4 + 1).
     assert area_chance(ROW, 1, 0.05) == pytest.approx(0.9)
     assert area_chance(ROW, 0, 0.05) == 0.0
-    assert area_chance({**ROW, "n_effective": 0.0, "value": np.nan}, 3, 0.05) == 0.0
+    assert area_chance({**ROW, "n_effective": np.nan}, 3, 0.05) == 0.0
+
+
+def test_an_area_that_was_never_measured_is_asked_for() -> None:
+    """Five of five are 1/32 at one half: five samples can decide. At 95 % it takes 59 (0.95^59 < 5 %); a share that may be 5 % at most likewise."""
+    nothing = {**ROW, "value": np.nan, "n": 0.0, "n_effective": np.nan, "n_needed": np.nan}
+    rows = [nothing, {**nothing, "threshold": 0.95}, {**nothing, "threshold": 0.05, "comparator": "<="}, {**nothing, "threshold": 1.0}, ROW]
+    assert open_areas(pd.DataFrame(rows), 0.05)["samples_needed"].tolist() == [5.0, 59.0, 59.0, 8.0]
+    # All five hit, or all five miss, under Jeffreys' prior alone: (1/2 · 3/2 · 5/2 · 7/2 · 9/2) / 5! each, and both decide.
+    assert area_chance(nothing, 5, 0.05) == pytest.approx(2 * (0.5 * 1.5 * 2.5 * 3.5 * 4.5) / 120)
+    assert area_chance(nothing, 4, 0.05) == 0.0
 
 
 def test_against_draws() -> None:
@@ -36,10 +46,10 @@ def test_against_draws() -> None:
     [{"evidence": "supported"}, {"source_kind": "crowd_test"}, {"statistic": "mean"}, {"area_level": "province"}, {"n_needed": np.nan}, {"n_needed": 12.0}, {"threshold": np.nan}],
 )
 def test_rows_that_a_drive_does_not_decide_are_left_out(change: dict[str, object]) -> None:
-    assert open_areas(pd.DataFrame([ROW]))["samples_needed"].tolist() == [8.0]
-    assert open_areas(pd.DataFrame([{**ROW, **change}])).empty
+    assert open_areas(pd.DataFrame([ROW]), 0.05)["samples_needed"].tolist() == [8.0]
+    assert open_areas(pd.DataFrame([{**ROW, **change}]), 0.05).empty
 
 
 def test_without_verdicts_there_are_no_areas() -> None:
-    assert open_areas(None).empty
-    assert open_areas(pd.DataFrame()).empty
+    assert open_areas(None, 0.05).empty
+    assert open_areas(pd.DataFrame(), 0.05).empty

@@ -1,0 +1,80 @@
+"""What the stage of proposals does and says where the choice ends without a proof: by hand. All places are made up."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from geo.io.resources import issue_catalogue
+from geo.pipeline import proposals
+from geo.planning.choice import NEVER, InfeasiblePlanError
+from geo.planning.proposal_settings import objective_settings
+from geo.report.phrases import phrases
+from geo.validation import IssueLog
+from tests.planning.test_proposing import problem_of, row_of_six, two_places
+
+OBJECTIVE = replace(objective_settings({"years": [2027, 2028], "budget_vnd": [1301, 301]}), choice_seconds=5.0)
+NONE = np.zeros(0, dtype=np.int64)
+
+
+def test_a_plan_that_keeps_every_deadline_but_was_not_found_in_time_is_made_without_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The choice gives up though nothing stands in the way: one sentence says so, and a plan comes all the same."""
+    (_, options, cover), real = two_places(), proposals.choose
+    problem = problem_of(row_of_six(), cover, options, deadline=np.array([0, NEVER, NEVER, NEVER]))
+    villages = pd.DataFrame({"village_id": ["T1"], "village_name": ["Thôn 1"]})
+
+    def out_of_time(given, settings):
+        if (given.deadline != NEVER).any():
+            raise InfeasiblePlanError(NONE, NONE, None, 1602)
+        return real(given, settings)
+
+    monkeypatch.setattr(proposals, "choose", out_of_time)
+    log = IssueLog(issue_catalogue())
+    used, choice, told = proposals._chosen(problem, OBJECTIVE, np.array([0, -1, -1, -1]), villages, options, log)
+    assert (used.deadline == NEVER).all()
+    assert choice.value > 0
+    assert told is not None
+    assert "(1 nơi) trong thời gian cho phép" in told["vi"]
+    assert "(1 places) was found in the time allowed" in told["en"]
+    assert log.codes() == {"plan_infeasible"}
+
+    def never(given, settings):
+        raise InfeasiblePlanError(NONE, NONE, None, 1602)
+
+    monkeypatch.setattr(proposals, "choose", never)
+    with pytest.raises(InfeasiblePlanError):  # without a deadline to drop there is no end to look for
+        proposals._chosen(used, OBJECTIVE, np.array([0, -1, -1, -1]), villages, options, log)
+
+
+@pytest.mark.parametrize(
+    ("found", "vi", "en"),
+    [
+        ({"sites": 3, "bound": 3.0, "cost_vnd": 900}, "ít nhất 3 vị trí", "takes 3 sites at least"),
+        ({"sites": 3, "bound": 2.9999999, "cost_vnd": 900}, "ít nhất 3 vị trí", "takes 3 sites at least"),
+        ({"sites": 4, "bound": 2.2, "cost_vnd": 900}, "Tìm được 4 vị trí (900 đồng)", "it takes 3 at least, and 4 are not proven"),
+        (None, "Chưa tìm được cách ít vị trí nhất", "or the spacing rules leave none"),
+    ],
+)
+def test_fewest_is_claimed_only_where_it_is_proven(found: dict[str, float] | None, vi: str, en: str) -> None:
+    every = {"villages": 5, "fewest": None if found is None else {**found, "unreachable": 1}}
+    line = proposals._set_line(phrases("results/proposals.toml"), "fewest", every)
+    assert vi in line.vi
+    assert en in line.en
+
+
+def test_cheapest_is_claimed_only_where_it_is_proven() -> None:
+    said = phrases("results/proposals.toml")
+    cheap = {"sites": 2, "cost_vnd": 10**10, "unreachable": 0}
+    lines = [proposals._set_line(said, "cheapest", {"villages": 5, "cheapest": {**cheap, "bound": b}}).en for b in (10**10 - 1.0, 9.99e9)]
+    assert lines[0].startswith("Cheapest way to serve 5 villages: 10,000,000,000 đồng")
+    assert "it takes 9,990,000,000 đồng at least" in lines[1] or "it takes 9,989,9" in lines[1]
+    assert [proposals._proven(b) for b in (-np.inf, -1.0, 2.5)] == [0.0, 0.0, 2.5]
+
+
+def test_what_is_missing_is_named_in_words() -> None:
+    line = proposals.proposal_lines({"asked": True, "missing": ["norms", "terrain", "people", "technology", "sites"]})[0]
+    assert "còn thiếu: định mức chi phí, địa hình, dân số, công nghệ" in line.vi
+    assert "missing: norms of cost, terrain, people, a proposed technology" in line.en
