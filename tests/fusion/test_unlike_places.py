@@ -126,6 +126,7 @@ def test_classes_of_level_by_hand() -> None:
     assert every.semivariance_db2[:2] == pytest.approx(0.5 * np.array([1.0, 81.0]) / (0.457 + 0.494 / 6))
 
 
+@pytest.mark.slow
 def test_intervals_hold_off_the_road_only_with_the_levels() -> None:
     """Roads keep to the valley (levels near −95); what lies beside them is up to 25 dB lower."""
     held = {True: [0, 0], False: [0, 0]}

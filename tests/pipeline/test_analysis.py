@@ -560,7 +560,7 @@ def test_stopped_at_random_moments_it_resumes_to_the_same_bytes(
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     whole_s = time.monotonic() - begin
-    kills = 4 if number == signal.SIGKILL else 1
+    kills = 2 if number == signal.SIGKILL else 1
     killed = kill_and_resume(line, environment, tmp_path / FOLDER, kills, whole_s, number)
     if number == signal.SIGKILL:
         assert killed > 0, "every run ended before it was killed"

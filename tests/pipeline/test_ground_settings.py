@@ -136,6 +136,7 @@ def test_the_coverage_stage_depends_on_the_land_cover_and_the_settings(tmp_path:
     assert canonical_json(again.settings) != plain
 
 
+@pytest.mark.slow
 def test_canopy_given_twice_changes_no_output(tmp_path: Path) -> None:
     """Bare earth with land cover, and the surface that the two make with the same land cover: one map."""
     rasters: dict[str, dict[str, bytes]] = {}
