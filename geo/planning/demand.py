@@ -178,7 +178,7 @@ def _told(service: Service, layers: Sequence[int]) -> tuple[_BOOL, _BOOL]:
     """
     state, reason = service.state[layers], service.reason[layers]
     dark = state == State.UNKNOWN
-    served = np.isin(state, _SERVED).any(axis=0)
+    served: _BOOL = np.asarray(np.isin(state, _SERVED).any(axis=0), dtype=np.bool_)
     hidden = (dark & (reason != Reason.TECHNOLOGY_NOT_LISTED)).any(axis=0) | dark.all(axis=0)
     return served, hidden & ~served & ~(state == State.UNCERTAIN).any(axis=0)
 
