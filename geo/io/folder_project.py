@@ -155,7 +155,7 @@ def _files(folder: Path, progress: Callable[[str], None]) -> list[FoundFile]:
                 found.append(replace(item, refused=Bilingual(f"đã giải nén vào {where}", f"unpacked into {where}")))
                 continue
             twin = ""
-            if item.refused is None and item.kind not in {"parts", "toml"}:
+            if item.refused is None and item.kind not in {"parts", "toml", "record"}:
                 mark = f"{item.kind}:{digest(item.path)}"
                 twin = seen.setdefault(mark, item.file)
             same = Bilingual(f"giống hệt '{twin}' từng byte", f"byte for byte the same as '{twin}'")
@@ -188,8 +188,16 @@ def _take_toml(state: _State, found: FoundFile) -> None:
 
 def _take_files(state: _State, files: Sequence[FoundFile], operators: OperatorCatalogue) -> None:
     shapefiles = {PurePosixPath(f.file).with_suffix("").as_posix().casefold() for f in files if f.file.lower().endswith(".shp")}
+    records = sum(f.kind == "record" for f in files)
+    if records:
+        state.notes.append(
+            Bilingual(
+                f"bỏ qua {records} tệp ghi nguồn của dữ liệu đã tải (*.source.json, inputs.toml)",
+                f"{records} records of fetched data are passed over (*.source.json, inputs.toml)",
+            )
+        )
     for found in files:
-        if found.kind == "toml":
+        if found.kind in {"toml", "record"}:
             continue
         if found.kind == "parts":
             stem = re.sub(r"(\.[a-z]{3,4}|\.aux\.xml|\.shp\.xml)$", "", found.file.casefold())

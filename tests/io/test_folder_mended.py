@@ -269,3 +269,14 @@ def test_kinds_that_a_table_resembles_are_named_in_the_language_of_the_sentence(
     names = load_toml("results/analysis.toml")["kinds"]
     assert said
     assert set(said.split(", ")) <= {n["vi"] for n in names.values()}
+
+
+def test_records_of_fetched_data_are_counted_and_not_listed(tmp_path: Path) -> None:
+    (tmp_path / "dan so").mkdir()
+    for name in ("a", "b"):
+        (tmp_path / "dan so" / f"{name}.source.json").write_text('{"item": "dan so", "name": "a", "files": []}', encoding="utf-8")
+    (tmp_path / "inputs.toml").write_text('[inputs]\npopulation = "mo/dan so/a.tif"\n', encoding="utf-8")
+    (tmp_path / "x.source.json").write_text('{"another": 1}', encoding="utf-8")
+    found = proposed(tmp_path)
+    assert [f.file for f in found.left] == ["x.source.json"]
+    assert any(n.en.startswith("3 records of fetched data") for n in found.notes)
