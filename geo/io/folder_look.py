@@ -107,7 +107,7 @@ class FoundFile:
     file : str
         Relative to the folder, forward slashes.
     kind : str
-        Of ``[suffixes]``: workbook, text, vector, raster, antenna, toml ...; ``""`` where the suffix says nothing.
+        Of ``[suffixes]``: workbook, text, vector, raster, antenna, toml, record (of fetched data) ...; ``""`` where the suffix says nothing.
     tables : tuple of TableLook
     raster : RasterLook or None
     content : mapping
@@ -220,8 +220,12 @@ def _looked(path: Path, label: str) -> FoundFile:
     if said is not None:
         return FoundFile(path, label, kind, refused=said)
     try:
+        if _is_record(path):
+            return FoundFile(path, label, "record")
         if kind == "toml":
-            return FoundFile(path, label, kind, content=tomllib.loads(path.read_text(encoding="utf-8-sig")))
+            content = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+            # What fetch_data.py writes for a person to copy from.
+            return FoundFile(path, label, "record" if path.name == "inputs.toml" and set(content) == {"inputs"} else kind, content=content)
         if kind == "raster":
             return FoundFile(path, label, kind, raster=_raster_look(path, label))
         if kind in {"workbook", "text", "vector"}:
@@ -240,6 +244,17 @@ def _looked(path: Path, label: str) -> FoundFile:
     if kind in {"antenna", "parts"}:
         return FoundFile(path, label, kind)
     return FoundFile(path, label, "", refused=Bilingual("không rõ định dạng", "its format is not known"))
+
+
+def _is_record(path: Path) -> bool:
+    """Tell whether a file is the record that fetch_data.py keeps beside what it fetched."""
+    if not path.name.endswith(".source.json"):
+        return False
+    try:
+        record = json.loads(path.read_bytes())
+    except ValueError:
+        return False
+    return isinstance(record, dict) and {"item", "files"} <= set(record)
 
 
 def _is_one_shapefile(names: Sequence[str]) -> bool:

@@ -22,6 +22,7 @@ from geo.errors import Bilingual, InputError, MissingInputError
 from geo.io.catalogues import operator_catalogue
 from geo.io.files import digest
 from geo.io.folder_look import FoundFile, TableLook, folder_rules, look_at_folder, unpack, whole_table
+from geo.io.folder_names import operator_of, operators_in, technology_in, technology_of
 from geo.io.folder_proposal import LeftFile, Proposal, TakenFile, project_text, temporary_project
 from geo.io.folder_roles import guess_raster, guess_table, schema_of, terrain_kind
 from geo.io.inputs import read_inputs
@@ -29,14 +30,12 @@ from geo.io.project import INPUT_KINDS, read_project
 from geo.io.raw import RawTable
 from geo.io.resources import issue_catalogue, load_table, load_toml
 from geo.operators import OperatorCatalogue
-from geo.text import clean, fold, fold_key
+from geo.text import clean, fold_key
 from geo.validation import IssueLog, Severity
-from geo.values import is_blank, parse_codes
+from geo.values import parse_codes
 
 __all__ = ["propose_project"]
 
-_OPERATOR_NEEDED = ("sites", "coverage_claims")
-_TECHNOLOGY = re.compile(r"(?<![0-9a-z])([2345]g)(?![a-z0-9])")
 _TRIALS = 5
 _NO_VOTE = ("boundaries", "population", "measurements", "buildings")  # of the whole country, or long and without commune codes
 _SAME_DIGITS = 7  # decimals that GeoJSON keeps of a degree (RFC 7946, 11.2 advises 6)
@@ -155,7 +154,7 @@ def _files(folder: Path, progress: Callable[[str], None]) -> list[FoundFile]:
                 found.append(replace(item, refused=Bilingual(f"đã giải nén vào {where}", f"unpacked into {where}")))
                 continue
             twin = ""
-            if item.refused is None and item.kind not in {"parts", "toml"}:
+            if item.refused is None and item.kind not in {"parts", "toml", "record"}:
                 mark = f"{item.kind}:{digest(item.path)}"
                 twin = seen.setdefault(mark, item.file)
             same = Bilingual(f"giống hệt '{twin}' từng byte", f"byte for byte the same as '{twin}'")
@@ -188,8 +187,16 @@ def _take_toml(state: _State, found: FoundFile) -> None:
 
 def _take_files(state: _State, files: Sequence[FoundFile], operators: OperatorCatalogue) -> None:
     shapefiles = {PurePosixPath(f.file).with_suffix("").as_posix().casefold() for f in files if f.file.lower().endswith(".shp")}
+    records = sum(f.kind == "record" for f in files)
+    if records:
+        state.notes.append(
+            Bilingual(
+                f"bỏ qua {records} tệp ghi nguồn của dữ liệu đã tải (*.source.json, inputs.toml)",
+                f"{records} records of fetched data are passed over (*.source.json, inputs.toml)",
+            )
+        )
     for found in files:
-        if found.kind == "toml":
+        if found.kind in {"toml", "record"}:
             continue
         if found.kind == "parts":
             stem = re.sub(r"(\.[a-z]{3,4}|\.aux\.xml|\.shp\.xml)$", "", found.file.casefold())
@@ -226,7 +233,7 @@ def _take_raster(state: _State, found: FoundFile, operators: OperatorCatalogue) 
                 f'{why.en}; whether bare earth or surface is not known: "surface" is taken, as most open data are; change it to "ground" for bare earth',
             )
     if guess.kind == "coverage_claims":
-        named, technology = _operators_in(found.file, operators), _technology_in(found.file)
+        named, technology = operators_in(found.file, operators), technology_in(found.file)
         operator = named.pop() if len(named) == 1 else ""
         if not operator or not technology:
             state.leave(
@@ -263,7 +270,7 @@ def _take_tables(state: _State, found: FoundFile, operators: OperatorCatalogue) 
         if near:
             vi, en = (", ".join(texts) for texts in zip(*((_titled(k).vi, _titled(k).en) for k in near), strict=True))
             why = Bilingual(f"{why.vi}; cũng giống {vi}", f"{why.en}; it also resembles {en}")
-        operator, several = _operator_of(best.kind, found.file, look, operators)
+        operator, several = operator_of(best.kind, found.file, look, operators)
         if several:
             listed = ", ".join(several)
             state.leave(
@@ -271,7 +278,7 @@ def _take_tables(state: _State, found: FoundFile, operators: OperatorCatalogue) 
                 f"its name or titles name several operators ({listed}) and no column says which: add a column, or give each its own sheet",
             )  # fmt: skip
             continue
-        held = _Held(best.kind, found, look, operator, _technology_of(best.kind, found.file, look))
+        held = _Held(best.kind, found, look, operator, technology_of(best.kind, found.file, look))
         by_kind.setdefault(best.kind, []).append((held, why))
         state.looks.append(held)
     for kind, entries in by_kind.items():
@@ -312,59 +319,6 @@ def _unknown(look: TableLook) -> tuple[str, str]:
         return "không nhận ra loại bảng nào, không thấy dòng tiêu đề quen thuộc", "no kind of table that is known, no header that is known"
     listed = ", ".join(shown)
     return f"không đủ cột để nhận ra loại bảng; các cột: {listed}", f"not enough columns to tell its kind; columns: {listed}"
-
-
-def _operator_of(kind: str, file: str, look: TableLook, operators: OperatorCatalogue) -> tuple[str, tuple[str, ...]]:
-    """Say whose list it is where no column does, and, if that cannot be told, which operators are named.
-
-    Titles, sheet and file name are asked together: the one operator that all of them which name any agree on. Only where none
-    does are the folders asked, the nearest first.
-    """
-    if kind not in {*_OPERATOR_NEEDED, "cells"}:
-        return "", ()
-    match = schema_of(kind).match(look.raw.headers).columns
-    told = [match[n] for n in ("operator", "operator_name", "mcc") if n in match]
-    if any(not is_blank(look.raw.cells[place]).all() for place in told):
-        return "", ()
-    *folders, name = PurePosixPath(file).with_suffix("").parts
-    near = [_operators_in(" ; ".join(look.raw.preamble), operators), _operators_in(look.sheet, operators), _operators_in(name, operators)]
-    named = [n for n in near if n] or [n for n in (_operators_in(f, operators) for f in reversed(folders)) if n][:1]
-    if not named:
-        return "", ()
-    agreed = set.intersection(*named)
-    if len(agreed) == 1:
-        return agreed.pop(), ()
-    return "", tuple(sorted(set.union(*named)))
-
-
-def _technology_of(kind: str, file: str, look: TableLook) -> str:
-    if kind != "coverage_claims" or "technology" in schema_of(kind).match(look.raw.headers).columns:
-        return ""
-    texts = [*look.raw.preamble, look.sheet, *reversed(PurePosixPath(file).with_suffix("").parts)]
-    return next((t for text in texts if (t := _technology_in(text))), "")
-
-
-def _operators_in(text: str, operators: OperatorCatalogue) -> set[str]:
-    """Return every operator that a title or a file's name names."""
-    words = re.sub(r"[_\-./,;:()\[\]+&]+", " ", text)
-    known = {o.name for o in operators.operators}
-    for pieces in ([words], _pieces(words)):  # a name of more than two words is found whole only
-        found = operators.resolve(pd.Series(pieces, dtype="str"))
-        names = {str(n) for n, unknown in zip(found.names, found.unknown, strict=True) if not unknown} & known
-        if names:
-            return names
-    return set()
-
-
-def _pieces(words: str) -> list[str]:
-    """Return runs of two words and single ones: a name of the department's own catalogue is found whole only."""
-    listed = words.split()
-    return [" ".join(listed[i : i + 2]) for i in range(len(listed) - 1)] + listed
-
-
-def _technology_in(text: str) -> str:
-    found = set(_TECHNOLOGY.findall(fold(re.sub(r"[_\-./]+", " ", text))))
-    return found.pop().upper() if len(found) == 1 else ""
 
 
 def _rows(held: _Held) -> set[tuple[str, ...]]:
@@ -595,4 +549,4 @@ def _reason(title: Bilingual, came: Iterable[object]) -> Bilingual:
 
 def _titled(kind: str) -> Bilingual:
     names = load_toml("results/analysis.toml")["kinds"]
-    return Bilingual(**names[kind]) if kind in names else Bilingual(kind, kind)
+    return Bilingual(**(names[kind] if kind in names else folder_rules()["kinds"][kind]["title"]))

@@ -19,7 +19,8 @@ from affine import Affine
 
 from geo.io.catalogues import operator_catalogue
 from geo.io.folder_look import folder_rules, look_at_folder
-from geo.io.folder_project import _operators_in, propose_project
+from geo.io.folder_names import operators_in
+from geo.io.folder_project import _titled, propose_project
 from geo.io.folder_proposal import Proposal, write_proposal
 from geo.io.folder_roles import guess_raster
 from geo.io.resources import load_table, load_toml
@@ -69,7 +70,7 @@ def test_a_list_that_names_several_operators_is_left_with_a_sentence(tmp_path: P
     ],
 )  # fmt: skip
 def test_every_operator_of_a_title_is_found(text: str, names: set[str]) -> None:
-    assert _operators_in(text, operator_catalogue([])) == names
+    assert operators_in(text, operator_catalogue([])) == names
 
 
 def test_operators_and_provinces_are_counted_over_all_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -269,3 +270,15 @@ def test_kinds_that_a_table_resembles_are_named_in_the_language_of_the_sentence(
     names = load_toml("results/analysis.toml")["kinds"]
     assert said
     assert set(said.split(", ")) <= {n["vi"] for n in names.values()}
+    assert all(_titled(kind).vi != kind for kind in folder_rules()["kinds"])
+
+
+def test_records_of_fetched_data_are_counted_and_not_listed(tmp_path: Path) -> None:
+    (tmp_path / "dan so").mkdir()
+    for name in ("a", "b"):
+        (tmp_path / "dan so" / f"{name}.source.json").write_text('{"item": "dan so", "name": "a", "files": []}', encoding="utf-8")
+    (tmp_path / "inputs.toml").write_text('[inputs]\npopulation = "mo/dan so/a.tif"\n', encoding="utf-8")
+    (tmp_path / "x.source.json").write_text('{"another": 1}', encoding="utf-8")
+    found = proposed(tmp_path)
+    assert [f.file for f in found.left] == ["x.source.json"]
+    assert any(n.en.startswith("3 records of fetched data") for n in found.notes)
