@@ -267,7 +267,8 @@ class Options:
 def options_of(places: pd.DataFrame, norms: Norms) -> Options:
     """Return the options of all places with their costs.
 
-    A mast for several operators costs the mast and, for each further one, what sharing it costs.
+    A mast for several operators costs the mast and, for each further one, what sharing it costs. Where more may come to a mast than it has room for,
+    as many as there is room for are options together; of all these one at most is chosen (:func:`conflicts`).
 
     Raises
     ------
@@ -276,12 +277,15 @@ def options_of(places: pd.DataFrame, norms: Norms) -> Options:
     """
     rows: list[dict[str, object]] = []
     members: list[tuple[str, ...]] = []
-    for k, (kind, actions) in enumerate(zip(places["mast_class"], places["actions"], strict=True)):
+    for k, (kind, actions, limit) in enumerate(zip(places["mast_class"], places["actions"], places["limit"].tolist(), strict=True)):
         named = read_pairs(str(actions))
         chosen: list[tuple[str, tuple[str, ...]]] = [(action, (operator,)) for operator, action in named.items()]
         builders = tuple(o for o, a in named.items() if a == "build")
         if len(builders) > 1:
             chosen.append(("build", builders))
+        sharers = [o for o, a in named.items() if a == "share"]
+        if limit < len(sharers):
+            chosen += [("share", who) for size in range(2, limit + 1) for who in combinations(sharers, size)]
         for action, who in chosen:
             rows.append({"place": k, "action": action, "operators": "; ".join(who), **_cost(norms, action, str(kind), len(who))})
             members.append(who)
@@ -316,7 +320,7 @@ def conflicts(places: pd.DataFrame, options: Options, rules: MastRules) -> _I64:
     builds = (table["action"] == "build").to_numpy(dtype=bool)
     out: list[tuple[int, int]] = []
     for at, mine in of_place.items():
-        crowded = places["limit"].iloc[at] < sum(table["action"].iloc[j] == "share" for j in mine)
+        crowded = places["limit"].iloc[at] < len({o for j in mine if table["action"].iloc[j] == "share" for o in options.members[j]})
         for a, b in combinations(mine, 2):
             if (builds[a] and builds[b]) or (crowded and table["action"].iloc[a] == table["action"].iloc[b] == "share"):
                 out.append((a, b))

@@ -180,7 +180,8 @@ def _told(service: Service, layers: Sequence[int]) -> tuple[_BOOL, _BOOL]:
     dark = state == State.UNKNOWN
     served: _BOOL = np.asarray(np.isin(state, _SERVED).any(axis=0), dtype=np.bool_)
     hidden = (dark & (reason != Reason.TECHNOLOGY_NOT_LISTED)).any(axis=0) | dark.all(axis=0)
-    return served, hidden & ~served & ~(state == State.UNCERTAIN).any(axis=0)
+    perhaps = np.isin(state, (*_SERVED, State.UNCERTAIN)).any(axis=0)
+    return np.asarray(served, dtype=bool), np.asarray(hidden & ~perhaps, dtype=bool)
 
 
 def steps_of(demand: Demand, extra_people: _F64, settings: ObjectiveSettings) -> tuple[_F64, _F64]:

@@ -155,3 +155,18 @@ def test_what_excludes_each_other() -> None:
     # against what stands: 300 m east of a mast breaks 400 m and keeps 295; masts that stand are asked nothing
     assert far_enough(places, np.array([105.0 - step]), np.array([21.0]), rules(400.0)).tolist() == [False, True, True, True]
     assert far_enough(places, np.array([105.0 - step, np.nan]), np.array([21.0, np.nan]), rules(295.0)).all()
+
+
+def test_a_mast_with_room_for_two_of_three_takes_two() -> None:
+    """Each alone and each pair are options, of which one is chosen; where there is room for all three each comes for itself."""
+    mast = place("M1", 105.0, 21.0, kind="mast", actions="A=share; B=share; C=share", limit=2)
+    options = options_of(mast, NORMS)
+    assert options.table["operators"].tolist() == ["A", "B", "C", "A; B", "A; C", "B; C"]
+    assert options.table["cost_vnd"].tolist() == [301] * 3 + [602] * 3
+    assert len(conflicts(mast, options, rules(400.0))) == 6 * 5 / 2
+    roomy = mast.assign(limit=3)
+    assert options_of(roomy, NORMS).table["operators"].tolist() == ["A", "B", "C"]
+    assert not len(conflicts(roomy, options_of(roomy, NORMS), rules(400.0)))
+    one = mast.assign(limit=1)
+    assert options_of(one, NORMS).table["operators"].tolist() == ["A", "B", "C"]
+    assert len(conflicts(one, options_of(one, NORMS), rules(400.0))) == 3
