@@ -18,7 +18,7 @@ CHECKS = {
     "types": ["-m", "mypy"],
     "imports": ["-c", "from importlinter.cli import lint_imports_command as c; c()", "--no-cache", "--no-logo"],
     "dependencies": ["-m", "deptry", "."],
-    "tests": ["-m", "pytest", "-n", "2", "--dist", "worksteal", "--durations", "10"],
+    "tests": ["-m", "pytest", "-n", "2", "--durations", "10"],
 }
 
 

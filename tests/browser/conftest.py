@@ -33,9 +33,9 @@ class Opened:
         assert self.page.evaluate("performance.getEntriesByType('resource').length") == 0
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def chromium(external_tool) -> Iterator[object]:
-    """Started for the tests of this folder and stopped after them: it keeps an event loop running, and others start theirs."""
+    """Started for the tests of a module and stopped after them: it keeps an event loop running, and others start theirs."""
     program = external_tool("chromium")
     from playwright.sync_api import sync_playwright
 

@@ -75,6 +75,7 @@ def test_cells_of_a_site_share_their_error(rho: float) -> None:
     assert free < expected - 0.05  # independent errors make silence less likely
 
 
+@pytest.mark.slow
 def test_a_cell_that_cannot_matter_leaves_the_plain_law() -> None:
     """A neighbour 900 dB below: what is integrated must be what is known in closed form, far into the tail."""
     for level in (-60.0, -95.0, -140.0):

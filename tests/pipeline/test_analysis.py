@@ -348,6 +348,7 @@ def test_without_terrain_nothing_is_called_unserved(tmp_path: Path) -> None:
     assert "terrain" in json.dumps(manifest_of(done)["stages"]) or page
 
 
+@pytest.mark.slow
 def test_people_per_commune_are_shown_spread_over_villages_or_said_not_to_be(tmp_path: Path) -> None:
     path = tiny_project(tmp_path / "p", cell_size_m=500)
     table = "\n".join(["Mã xã,Dân số", *(f"9900{k + 1},{2000 + k}" for k in range(4))])
@@ -535,6 +536,7 @@ def kill_and_resume(
     return killed
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="signals as POSIX has them")
 @pytest.mark.parametrize(
     "number",
@@ -596,6 +598,7 @@ def test_the_sample_killed_at_20_random_moments_resumes_to_the_same_bytes(
         shutil.rmtree(folder)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="file-size limits as POSIX has them")
 @pytest.mark.parametrize("kilobytes", [40, pytest.param(90, marks=pytest.mark.slow)])
 def test_a_full_disk_is_said_and_leaves_nothing_half(

@@ -411,6 +411,7 @@ def run_command(*arguments: str, folder: Path) -> subprocess.CompletedProcess[st
     )  # fmt: skip
 
 
+@pytest.mark.slow
 def test_the_command_says_the_counts_in_both_languages(two: tuple[Path, Path], tmp_path: Path) -> None:
     lon, lat = centre((2, 2))
     listed = tmp_path / "a.csv"

@@ -402,6 +402,7 @@ def test_a_code_never_names_a_folder_elsewhere(code: str) -> None:
     assert _folder("HGG_012-3") == "HGG_012-3"
 
 
+@pytest.mark.slow
 def test_the_command(run: Analysis, project_root: Path, tmp_path: Path) -> None:
     environment = {**os.environ, "PYTHONPATH": str(project_root), "PYTHONUTF8": "1"}
 

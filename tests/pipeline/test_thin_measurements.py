@@ -95,6 +95,7 @@ def test_a_setting_out_of_range_is_one_sentence_before_anything_runs(line: str, 
     assert not (tmp_path / "maps").exists() or not list((tmp_path / "maps").rglob("villages.csv"))
 
 
+@pytest.mark.slow
 def test_a_file_given_twice_changes_nothing_but_the_list_of_findings(tmp_path: Path) -> None:
     frame = log(200, -60 - 45 * np.abs(np.sin(9 * np.linspace(0, 1, 200))))
     once = run(tmp_path / "once", frame)
@@ -127,6 +128,7 @@ def several(folder: Path, frames: dict[str, pd.DataFrame]) -> tuple[Path, dict[s
     return found, next(s for s in stages if s["name"] == "calibration")["counts"]
 
 
+@pytest.mark.slow
 def test_a_phone_that_contradicts_the_others_is_not_averaged_in(tmp_path: Path) -> None:
     """RSSI for RSRP and worse: the same road, 30 dB up. It is named, and the results are those without it."""
     level = -85 - 20 * np.abs(np.sin(9 * np.linspace(0, 1, 200)))
