@@ -248,8 +248,8 @@ def _write_snippet(console: Console, folder: FetchFolder) -> None:
     else:
         console.note(
             Bilingual(
-                "Tệp inputs.toml ở đó không phải do lệnh này ghi nên được giữ nguyên; các dòng cho tệp dự án:",
-                "The inputs.toml there was not written by this command and is left alone; the lines for a project file:",
+                "Tệp inputs.toml ở đó không phải do lệnh này ghi, hoặc đã được sửa, nên được giữ nguyên; các dòng cho tệp dự án:",
+                "The inputs.toml there was not written by this command, or was changed since, and is left alone; the lines for a project file:",
             )
         )
         console.say(Bilingual(text, text))

@@ -7,6 +7,7 @@ counts as nothing.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -25,6 +26,8 @@ from geo.io.partial import PartialFile
 __all__ = ["FetchFolder", "read_key", "read_toml"]
 
 _UNFINISHED = ".unfinished"
+#: Begins the last line of a text written beside the items.
+_SEAL = "# sha256: "
 _RECORD = ".source.json"
 _CHUNK = 1 << 20
 
@@ -146,13 +149,21 @@ class FetchFolder:
         return ""
 
     def write_text(self, name: str, text: str) -> Path | None:
-        """Write a text beside the items' folders; return its place, None where a file stands that begins with another line."""
+        """Write a text beside the items' folders; return its place, None where a file stands that is not as this wrote it.
+
+        The last line is a comment with the SHA-256 of all before it: what a person has changed is theirs and stays.
+        """
         path = self.root / name
-        head = text.partition("\n")[0].encode()
-        if path.exists() and not path.read_bytes().startswith(head[: len(head) // 2]):
+        if path.exists() and not _as_written(path.read_bytes()):
             return None
-        write_text(path, text)
+        write_text(path, f"{text}{_SEAL}{hashlib.sha256(text.encode()).hexdigest()}\n")
         return path
+
+
+def _as_written(content: bytes) -> bool:
+    """Tell whether a text is as :meth:`FetchFolder.write_text` left it."""
+    text, _, seal = content.rpartition(_SEAL.encode())
+    return seal.strip() == hashlib.sha256(text).hexdigest().encode()
 
 
 def _read_record(path: Path) -> dict[str, Any] | None:

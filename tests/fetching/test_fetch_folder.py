@@ -230,7 +230,12 @@ def test_what_was_in_the_folder_before_stays(publisher: Publisher, folder: Fetch
     assert folder.write_text("inputs.toml", "# Lines of ours\nx") is None
     assert (folder.root / "inputs.toml").read_text(encoding="utf-8") == "mine"
     assert folder.write_text("new.toml", "# Lines of ours, a\nx") == folder.write_text("new.toml", "# Lines of ours, b\ny")
-    assert (folder.root / "new.toml").read_text(encoding="utf-8").endswith("y")
+    assert (folder.root / "new.toml").read_text(encoding="utf-8").startswith("# Lines of ours, b\ny# sha256: ")
+    # A person's line below ours: it is theirs now, whatever its first line says.
+    mended = (folder.root / "new.toml").read_text(encoding="utf-8").replace("y#", "y = 1\n#")
+    (folder.root / "new.toml").write_text(mended, encoding="utf-8")
+    assert folder.write_text("new.toml", "# Lines of ours, b\ny") is None
+    assert (folder.root / "new.toml").read_text(encoding="utf-8") == mended
 
 
 def test_a_list_of_checksums_that_breaks_off_is_no_fault(publisher: Publisher, folder: FetchFolder) -> None:
