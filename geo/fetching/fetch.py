@@ -51,7 +51,7 @@ class Mirror:
 
     folder: Path | None = None
     address: str = ""
-    secret: Secret = Secret()
+    secret: Secret = field(default_factory=Secret)
 
     @classmethod
     def at(cls, text: str) -> Mirror:
