@@ -7,7 +7,6 @@ refuse is left out of the project and named with their reason, so that one bad l
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -17,7 +16,6 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 import pandas as pd
-import shapely
 
 from geo.errors import Bilingual, InputError, MissingInputError
 from geo.io.catalogues import operator_catalogue
@@ -26,6 +24,7 @@ from geo.io.folder_look import FoundFile, TableLook, folder_rules, look_at_folde
 from geo.io.folder_names import operator_of, operators_in, technology_in, technology_of
 from geo.io.folder_proposal import LeftFile, Proposal, TakenFile, project_text, temporary_project
 from geo.io.folder_roles import almost_table, guess_raster, guess_table, schema_of, terrain_kind
+from geo.io.folder_rows import shape_marks, with_counts, without_rows
 from geo.io.inputs import read_inputs
 from geo.io.project import INPUT_KINDS, read_project
 from geo.io.raw import RawTable
@@ -33,7 +32,7 @@ from geo.io.resources import issue_catalogue, load_table, load_toml
 from geo.io.tables import furniture_rows, lacking_columns
 from geo.operators import OperatorCatalogue
 from geo.text import clean, fold_key
-from geo.validation import Effect, IssueLog, Severity, Source
+from geo.validation import IssueLog, Severity
 from geo.values import parse_codes
 
 __all__ = ["propose_project"]
@@ -41,7 +40,6 @@ __all__ = ["propose_project"]
 _TRIALS = 5
 _DEPTH = 3  # archives within archives
 _NO_VOTE = ("boundaries", "population", "measurements", "buildings")  # of the whole country, or long and without commune codes
-_SAME_DIGITS = 7  # decimals that GeoJSON keeps of a degree (RFC 7946, 11.2 advises 6)
 
 
 @dataclass(frozen=True)
@@ -214,7 +212,7 @@ def _take_files(state: _State, files: Sequence[FoundFile], operators: OperatorCa
         elif found.refused is not None:
             state.left.append(LeftFile(found.file, found.refused))
         elif found.kind == "antenna":
-            state.taken.append(TakenFile("antenna_patterns", found.file, {}, Bilingual("giản đồ anten của hãng", "a maker's antenna pattern")))
+            state.taken.append(TakenFile("antenna_patterns", found.file, {}, Bilingual("giản đồ ăng-ten của hãng", "a maker's antenna pattern")))
         elif found.raster is not None:
             _take_raster(state, found, operators)
         else:
@@ -342,15 +340,7 @@ def _rows(held: _Held) -> set[tuple[str, ...]]:
     columns = dict(sorted(schema_of(held.kind).match(raw.headers).columns.items()))
     own = (held.operator, held.technology)
     rows = raw.cells[list(columns.values())].itertuples(index=False)
-    return {(*own, *(fold_key(_plain(c)) for c in row), shape) for row, shape in zip(rows, _shapes(raw), strict=True)}
-
-
-def _shapes(raw: RawTable) -> list[str]:
-    """Return a mark of each row's whole shape, the same wherever its ring begins."""
-    if raw.geometry is None:
-        return [""] * len(raw.cells)
-    rounded = shapely.transform(raw.geometry.to_numpy(dtype=object), lambda xy: xy.round(_SAME_DIGITS))
-    return ["" if w is None else hashlib.blake2b(w, digest_size=16).hexdigest() for w in shapely.to_wkb(shapely.normalize(rounded))]
+    return {(*own, *(fold_key(_plain(c)) for c in row), shape) for row, shape in zip(rows, shape_marks(raw), strict=True)}
 
 
 def _plain(cell: object) -> str:
@@ -580,9 +570,9 @@ def _tried(proposal: Proposal, progress: Callable[[str], None]) -> Proposal:
                 wrong.setdefault(finding.source.file, _reason(finding.title, finding.came))
         gone = [t for t in proposal.taken if t.file in wrong or f"inputs.{t.kind}" in wrong]
         costs = "" if "plan.costs" in wrong else proposal.costs
-        empty = {} if gone else _without_rows(proposal, log)
+        empty = {} if gone else without_rows(proposal, log)
         if not gone and not empty and costs == proposal.costs:
-            return _with_counts(proposal, log)
+            return with_counts(proposal, log)
         gone += list(empty)
         left = [
             LeftFile(t.file, Bilingual(f"{_titled(t.kind).vi}, nhưng không đọc được: {why.vi}", f"{_titled(t.kind).en}, but it cannot be used: {why.en}"))
@@ -591,51 +581,6 @@ def _tried(proposal: Proposal, progress: Callable[[str], None]) -> Proposal:
         ]
         proposal = replace(proposal, taken=tuple(t for t in proposal.taken if t not in gone), left=(*proposal.left, *left), costs=costs)
     return proposal
-
-
-def _counts(taken: TakenFile, log: IssueLog) -> tuple[int, int]:
-    """Return rows of an input and those of them that were used; 0 where its reader counts none."""
-    mine = [c for c in log.counts if _is_of(c.source, taken)]
-    return sum(c.rows_in for c in mine), sum(c.rows_used for c in mine)
-
-
-def _is_of(source: Source, taken: TakenFile) -> bool:
-    sheets = taken.options.get("sheet", [])
-    return source.file == taken.file and (not sheets or not source.sheet or source.sheet in ([sheets] if isinstance(sheets, str) else list(sheets)))  # type: ignore[call-overload]
-
-
-def _lost(taken: TakenFile, log: IssueLog) -> Bilingual:
-    """Say why rows of an input were not used, the most frequent reason first."""
-    reasons: Counter[tuple[str, str]] = Counter()
-    for finding in log:
-        if finding.kind.effect is Effect.ROW_DROPPED and _is_of(finding.source, taken):
-            reasons[(finding.title.vi, finding.title.en)] += finding.count
-    return Bilingual(
-        "; ".join(f"{n} dòng: {vi}" for (vi, _), n in reasons.most_common(4)), "; ".join(f"{n} rows: {en}" for (_, en), n in reasons.most_common(4))
-    )
-
-
-def _without_rows(proposal: Proposal, log: IssueLog) -> dict[TakenFile, Bilingual]:
-    """Return inputs of which not one row could be used, with the reason: a list without a row would be taken for an operator without sites."""
-    found = {t: _counts(t, log) for t in proposal.taken}
-    return {
-        t: Bilingual(f"không dùng được dòng nào ({why.vi})", f"no row can be used ({why.en})")
-        for t, (rows, used) in found.items()
-        if rows and not used
-        for why in [_lost(t, log)]
-    }
-
-
-def _with_counts(proposal: Proposal, log: IssueLog) -> Proposal:
-    """Return the proposal with the rows of each input, and what became of those that are not used."""
-    taken, notes = [], []
-    for entry in proposal.taken:
-        rows, used = _counts(entry, log)
-        taken.append(replace(entry, rows=used))
-        if rows > used:
-            why = _lost(entry, log)
-            notes.append(Bilingual(f"'{entry.file}': dùng {used} trong {rows} dòng; {why.vi}", f"'{entry.file}': {used} of {rows} rows are used; {why.en}"))
-    return replace(proposal, taken=tuple(taken), notes=(*proposal.notes, *dict.fromkeys(notes)))
 
 
 def _reason(title: Bilingual, came: Iterable[object]) -> Bilingual:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import io
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
@@ -141,14 +141,11 @@ def _placemark(element: ElementTree.Element) -> tuple[dict[str, str], BaseGeomet
 def _shape(element: ElementTree.Element, tag: str) -> BaseGeometry | None:
     if tag == "MultiGeometry":
         parts = [s for child in element if _local(child) in _SHAPES and (s := _shape(child, _local(child))) is not None]
+        if not parts:
+            return None
         kinds = {p.geom_type for p in parts}
-        if kinds == {"Point"}:
-            return shapely.MultiPoint(parts)
-        if kinds == {"LineString"}:
-            return shapely.MultiLineString(parts)
-        if kinds == {"Polygon"}:
-            return shapely.MultiPolygon(parts)
-        return shapely.GeometryCollection(parts) if parts else None
+        many = _MANY.get(kinds.pop()) if len(kinds) == 1 else None
+        return shapely.GeometryCollection(parts) if many is None else many(parts)
     if tag == "Polygon":
         rings = {name: [_points(r) for b in element if _local(b) == f"{name}BoundaryIs" for r in b if _local(r) == "LinearRing"] for name in ("outer", "inner")}
         return shapely.Polygon(rings["outer"][0], rings["inner"]) if rings["outer"] and len(rings["outer"][0]) > 2 else None
@@ -156,6 +153,11 @@ def _shape(element: ElementTree.Element, tag: str) -> BaseGeometry | None:
     if tag == "Point":
         return shapely.Point(points[0]) if points else None
     return shapely.LineString(points) if len(points) > 1 else None
+
+
+_MANY: dict[str, Callable[[list[BaseGeometry]], BaseGeometry]] = {
+    "Point": shapely.multipoints, "LineString": shapely.multilinestrings, "Polygon": shapely.multipolygons
+}  # fmt: skip
 
 
 def _points(element: ElementTree.Element) -> list[tuple[float, float]]:

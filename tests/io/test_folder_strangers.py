@@ -23,7 +23,9 @@ from geo.io.kml import read_kml
 from geo.io.population_raster import open_population_raster
 from geo.io.project import read_project
 from geo.io.raw import FileLimits
-from geo.io.resources import issue_catalogue, load_table
+from geo.io.resources import issue_catalogue, load_table, load_toml, resource_names
+from geo.schemas import Schema
+from geo.text import fold_key
 from geo.validation import IssueLog, Source
 from tests.old_text import to_tcvn3
 
@@ -222,3 +224,15 @@ def test_worldpop_s_own_form_is_people_per_cell(folder: Path) -> None:
     units = gpd.read_file(folder / "xa.geojson").rename(columns={"Mã xã": "commune_code"})
     by_hand = [float(part[part >= 0].sum(dtype=float)) for part in np.split(values, 4, axis=1)]  # a commune is 120 columns wide
     assert people.population_by_unit(units)["population"].to_numpy() == pytest.approx(by_hand, rel=1e-6)
+
+
+def test_a_header_with_either_spelling_of_antenna_is_known() -> None:
+    """"ăng-ten" is the dictionary's and this project's spelling; lists come with "anten", "angten" and "ăng ten" too."""
+    for name in resource_names("tables"):
+        for known in Schema.from_toml(name, load_toml(name)).fields.values():
+            keys = {fold_key(alias) for alias in known.aliases}
+            for key in keys:
+                if "angten" in key:
+                    assert key.replace("angten", "anten") in keys, (name, known.name, key)
+                elif "anten" in key.replace("antenn", ""):
+                    assert key.replace("anten", "angten") in keys, (name, known.name, key)

@@ -446,10 +446,10 @@ def _proxy_refused(asked: Asked, status: int) -> FetchError:
     """Return what a proxy's refusal means; 407: it wants a name and a password (RFC 9110, 15.5.8)."""
     if status == 407:
         return FetchError(
-            f"'{asked.label}': máy chủ trung gian (proxy) của cơ quan đòi tên và mật khẩu (407); hãy đặt biến môi trường HTTPS_PROXY (và HTTP_PROXY) dạng "
-            "http://tên:mật-khẩu@máy:cổng rồi chạy lại, hoặc tải ở nơi khác và dùng --mirror.",
-            f"'{asked.label}': the office's proxy wants a name and a password (407); set the environment variable HTTPS_PROXY (and HTTP_PROXY) as "
-            "http://name:password@host:port and run again, or fetch elsewhere and use --mirror.",
+            f"'{asked.label}': máy chủ trung gian (proxy) của cơ quan đòi tên và mật khẩu (407); hãy ghi tên:mật-khẩu@ trước tên máy "
+            "trong biến môi trường HTTPS_PROXY (và HTTP_PROXY) rồi chạy lại, hoặc tải ở nơi khác và dùng --mirror.",
+            f"'{asked.label}': the office's proxy wants a name and a password (407); write name:password@ before the host "
+            "in the environment variable HTTPS_PROXY (and HTTP_PROXY) and run again, or fetch elsewhere and use --mirror.",
         )
     return FetchError(
         f"'{asked.label}': máy chủ trung gian (proxy) của cơ quan không cho đi tiếp ({status}); hãy hỏi người quản trị mạng, hoặc tải ở nơi khác và dùng --mirror.",
