@@ -10,10 +10,10 @@ from __future__ import annotations
 import io
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 from xml.etree import ElementTree
 
 import geopandas as gpd
@@ -145,7 +145,8 @@ def _shape(element: ElementTree.Element, tag: str) -> BaseGeometry | None:
             return None
         kinds = {p.geom_type for p in parts}
         many = _MANY.get(kinds.pop()) if len(kinds) == 1 else None
-        return shapely.GeometryCollection(parts) if many is None else many(parts)
+        joined: BaseGeometry = shapely.GeometryCollection(parts) if many is None else many(parts)
+        return joined
     if tag == "Polygon":
         rings = {name: [_points(r) for b in element if _local(b) == f"{name}BoundaryIs" for r in b if _local(r) == "LinearRing"] for name in ("outer", "inner")}
         return shapely.Polygon(rings["outer"][0], rings["inner"]) if rings["outer"] and len(rings["outer"][0]) > 2 else None
@@ -155,7 +156,7 @@ def _shape(element: ElementTree.Element, tag: str) -> BaseGeometry | None:
     return shapely.LineString(points) if len(points) > 1 else None
 
 
-_MANY: dict[str, Callable[[list[BaseGeometry]], BaseGeometry]] = {
+_MANY: dict[str, Any] = {
     "Point": shapely.multipoints, "LineString": shapely.multilinestrings, "Polygon": shapely.multipolygons
 }  # fmt: skip
 
