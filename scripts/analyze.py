@@ -159,7 +159,8 @@ def _tell(console: Console, proposal: Proposal) -> None:
     for taken in proposal.taken:
         name = kind_name(taken.kind)
         said = "".join(f", {key} = {value}" for key, value in taken.options.items())
-        console.note(Bilingual(f"  {taken.file} → {name.vi}{said}: {taken.why.vi}", f"  {taken.file} → {name.en}{said}: {taken.why.en}"))
+        rows = Bilingual(f" ({taken.rows} dòng)", f" ({taken.rows} rows)") if taken.rows else Bilingual("", "")
+        console.note(Bilingual(f"  {taken.file} → {name.vi}{rows.vi}{said}: {taken.why.vi}", f"  {taken.file} → {name.en}{rows.en}{said}: {taken.why.en}"))
     if proposal.left:
         console.note(Bilingual(f"Không dùng {len(proposal.left)} tệp:", f"{len(proposal.left)} files are not used:"))
     for left in proposal.left:

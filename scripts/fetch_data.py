@@ -123,12 +123,13 @@ def main(
 def _mirror(text: str) -> Mirror | None:
     if not text:
         return None
-    address = text.startswith(("http://", "https://"))
-    if not address and not Path(text).is_dir():
-        raise InputError(f"--mirror: không thấy thư mục '{Path(text).name}'.", f"--mirror: folder '{Path(text).name}' not found.")
     from geo.fetching.fetch import Mirror
 
-    return Mirror(address=text) if address else Mirror(folder=Path(text))
+    if "://" in text:
+        return Mirror.at(text)  # whatever is wrong with it, it is not shown: it may hold a password
+    if not Path(text).is_dir():
+        raise InputError(f"--mirror: không thấy thư mục '{Path(text).name}'.", f"--mirror: folder '{Path(text).name}' not found.")
+    return Mirror(folder=Path(text))
 
 
 def _accepted(console: Console, items: list[Item], flag: bool) -> str:

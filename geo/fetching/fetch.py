@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 from geo.errors import Bilingual, InputError
 from geo.fetching.asking.secret import Secret
@@ -38,10 +38,45 @@ _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 @dataclass(frozen=True, slots=True)
 class Mirror:
-    """Where files are taken from instead of the publishers: ``<item>/<name>`` under a folder or an address."""
+    """Where files are taken from instead of the publishers: ``<item>/<name>`` under a folder or an address.
+
+    Attributes
+    ----------
+    folder : Path or None
+    address : str
+        Without name and password: it is kept beside an unfinished file.
+    secret : Secret
+        Name and password, where the address named them.
+    """
 
     folder: Path | None = None
     address: str = ""
+    secret: Secret = field(default_factory=Secret)
+
+    @classmethod
+    def at(cls, text: str) -> Mirror:
+        """Return the mirror of a web address, name and password taken out of it.
+
+        Raises
+        ------
+        InputError
+            If it is no address of a folder on the web.
+        """
+        try:
+            parts = urlsplit(text)
+            usable = bool(parts.hostname) and parts.scheme in {"http", "https"} and not (parts.query or parts.fragment)
+            _ = parts.port  # raises for what is no port
+        except ValueError:
+            usable = False
+        if not usable:
+            raise InputError(
+                "--mirror: địa chỉ không hợp lệ; cần dạng https://máy/đường-dẫn, không có '?' hay '#'.",
+                "--mirror: no valid address; it should be like https://host/path, without '?' or '#'.",
+            )
+        login, _, host = parts.netloc.rpartition("@")
+        name, _, word = login.partition(":")
+        secret = Secret(login=f"{unquote(name)}:{unquote(word)}") if login else Secret()
+        return cls(address=urlunsplit((parts.scheme, host, parts.path, "", "")), secret=secret)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +183,7 @@ class Fetcher:
         if self.mirror is not None and self.mirror.folder is not None:
             return self._copied(wanted, part, self.mirror.folder), f"mirror folder '{self.mirror.folder.name}'"
         if self.mirror is not None:
-            address, secret = f"{self.mirror.address.rstrip('/')}/{item.code}/{wanted.name}", Secret()
+            address, secret = f"{self.mirror.address.rstrip('/')}/{item.code}/{wanted.name}", self.mirror.secret
             via = f"mirror {urlsplit(address).hostname}"
         most = limits.most_bytes(item.size_bytes)
         asked = Asked(

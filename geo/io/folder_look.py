@@ -14,7 +14,7 @@ import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
@@ -32,6 +32,7 @@ from geo.io.raw import FileLimits, RawTable, TableOptions
 from geo.io.resources import issue_catalogue, load_toml
 from geo.io.vectors import read_vectors
 from geo.io.workbook import check_archive, read_workbook
+from geo.recognition import likely_text
 from geo.schemas import Field, FieldType, HeaderMatch, Schema
 from geo.text import fold_key, without_unit
 from geo.validation import IssueLog, Source
@@ -114,6 +115,8 @@ class FoundFile:
         Of a TOML file.
     refused : Bilingual or None
         Why it could not be read.
+    hidden : tuple of str
+        Sheets that are hidden in the workbook; they are not read.
     """
 
     path: Path
@@ -123,6 +126,7 @@ class FoundFile:
     raster: RasterLook | None = None
     content: Mapping[str, Any] = field(default_factory=dict)
     refused: Bilingual | None = None
+    hidden: tuple[str, ...] = ()
 
 
 @lru_cache(maxsize=1)
@@ -186,6 +190,8 @@ def _walk(folder: Path) -> Iterator[tuple[Path, Bilingual | None]]:
 def _not_entered(folder: Path) -> Bilingual | None:
     if folder.name.startswith("."):
         return Bilingual("thư mục ẩn, không xem", "a hidden folder, not looked into")
+    if folder.suffix.lower() == ".gdb":
+        return _CANNOT["foreign"]
     if folder.is_symlink():
         return Bilingual("liên kết tới thư mục khác, không xem", "a link to another folder, not followed")
     try:
@@ -228,22 +234,31 @@ def _looked(path: Path, label: str) -> FoundFile:
             return FoundFile(path, label, "record" if path.name == "inputs.toml" and set(content) == {"inputs"} else kind, content=content)
         if kind == "raster":
             return FoundFile(path, label, kind, raster=_raster_look(path, label))
+        if kind == "text" and _is_mapinfo(path):
+            return FoundFile(path, label, "foreign", refused=_CANNOT["foreign"])
         if kind in {"workbook", "text", "vector"}:
-            return FoundFile(path, label, kind, tables=_table_looks(path, label, kind))
+            tables, hidden = _table_looks(path, label, kind)
+            return FoundFile(path, label, kind, tables=tables, hidden=hidden)
         if kind == "archive":
             names = check_archive(path, Source(label), FileLimits())
             if _is_one_shapefile(names):
-                return FoundFile(path, label, "vector", tables=_table_looks(path, label, "vector"))
+                return FoundFile(path, label, "vector", tables=_table_looks(path, label, "vector")[0])
             return FoundFile(path, label, kind)
     except InputError as error:
         message = error.message  # the file is named anyway
         return FoundFile(path, label, kind, refused=Bilingual(message.vi.removeprefix(f"{label}: "), message.en.removeprefix(f"{label}: ")))
     except (OSError, ValueError) as error:
-        reason = str(error)[:120]
+        reason = (error.strerror or type(error).__name__) if isinstance(error, OSError) else str(error)[:120]
         return FoundFile(path, label, kind, refused=Bilingual(f"không đọc được ({reason})", f"cannot be read ({reason})"))
     if kind in {"antenna", "parts"}:
         return FoundFile(path, label, kind)
     return FoundFile(path, label, "", refused=Bilingual("không rõ định dạng", "its format is not known"))
+
+
+def _is_mapinfo(path: Path) -> bool:
+    """Tell whether a ``.tab`` is MapInfo's, which names a layer and holds no row."""
+    with path.open("rb") as stream:
+        return stream.read(16).lstrip().lower().startswith(b"!table")
 
 
 def _is_record(path: Path) -> bool:
@@ -282,20 +297,28 @@ _CANNOT = {
     "drawing": Bilingual(
         "bản vẽ không đọc được; hãy xuất ra GeoPackage hoặc Shapefile bằng QGIS", "a drawing is not read; export it to GeoPackage or Shapefile with QGIS"
     ),
+    "foreign": Bilingual(
+        "định dạng này không đọc được; hãy lưu lại thành XLSX (bảng) hoặc GeoPackage (bản đồ, bằng QGIS)",
+        "this format is not read; save it as XLSX (a table) or as GeoPackage (a map, with QGIS)",
+    ),
+    "media": Bilingual("phim, âm thanh, thư điện tử hoặc dự án QGIS: không phải số liệu", "film, sound, mail or a QGIS project: no data"),
     "packed": Bilingual("kiểu nén này không đọc được; hãy giải nén", "this kind of archive is not read; unpack it"),
 }
 
 
-def _table_looks(path: Path, label: str, kind: str) -> tuple[TableLook, ...]:
+def _table_looks(path: Path, label: str, kind: str) -> tuple[tuple[TableLook, ...], tuple[str, ...]]:
+    """Return the tables of a file and the names of hidden sheets."""
     rows = int(folder_rules()["rules"]["sample_rows"]["value"])
     part = kind == "text" and path.stat().st_size > _most_bytes()
-    raws = _raw_tables(path, label, kind, most=_most_bytes())
+    log = IssueLog(issue_catalogue())
+    raws = _raw_tables(path, label, kind, log, most=_most_bytes())
     # A sheet's name is needed where there are several; the sheets that hold nothing are not among them.
-    return tuple(
+    looks = tuple(
         TableLook(raw.source.sheet, _first_rows(raw, rows), _shape(raw), len(raw.cells), part or len(raw.cells) > rows)
         for raw in raws
-        if any(raw.headers)
+        if any(raw.headers) or raw.geometry is not None
     )
+    return looks, tuple(f.source.sheet for f in log if f.kind.code == "sheet_hidden")
 
 
 def whole_table(found: FoundFile, look: TableLook) -> RawTable:
@@ -308,15 +331,15 @@ def whole_table(found: FoundFile, look: TableLook) -> RawTable:
     """
     if not look.cut:
         return look.raw
-    return next((r for r in _raw_tables(found.path, found.file, found.kind, most=None) if r.source.sheet == look.sheet), look.raw)
+    return next((r for r in _raw_tables(found.path, found.file, found.kind, IssueLog(issue_catalogue()), most=None) if r.source.sheet == look.sheet), look.raw)
 
 
 def _most_bytes() -> int:
     return int(float(folder_rules()["rules"]["largest_look_mb"]["value"]) * 1e6)
 
 
-def _raw_tables(path: Path, label: str, kind: str, *, most: int | None) -> list[RawTable]:
-    log, options, limits, schema = IssueLog(issue_catalogue()), TableOptions(), FileLimits(), _every_header()
+def _raw_tables(path: Path, label: str, kind: str, log: IssueLog, *, most: int | None) -> list[RawTable]:
+    options, limits, schema = TableOptions(), FileLimits(), _every_header()
     if kind == "workbook":
         return read_workbook(path, label, schema, options, log, limits)
     if kind == "vector":
@@ -348,7 +371,8 @@ def _raster_look(path: Path, label: str) -> RasterLook:
         with rasterio.open(path, driver="SRTMHGT" if path.suffix.lower() == ".hgt" else "GTiff") as data:
             parts = [data.read(1, window=w, masked=True).astype(float).filled(np.nan) for w in _windows(data.width, data.height)]
     except RasterioError as error:
-        raise InputError(f"{label}: không mở được raster ({error}).", f"{label}: the raster cannot be opened ({error}).") from error
+        reason = str(error).replace(str(path), path.name)[:120]  # the place on this machine goes into no file
+        raise InputError(f"{label}: không mở được raster ({reason}).", f"{label}: the raster cannot be opened ({reason}).") from error
     part = len(parts) > 1
     known = np.concatenate([p[np.isfinite(p)] for p in parts])
     if not known.size:
@@ -400,6 +424,24 @@ def _alike(one: npt.NDArray[np.float64], other: npt.NDArray[np.float64]) -> floa
     return float(np.corrcoef(left[both], right[both])[0, 1])
 
 
+def _member_name(member: zipfile.ZipInfo) -> str:
+    """Return a member's name as it was meant: one that is not marked as UTF-8 is often UTF-8 all the same, or in an old Vietnamese encoding.
+
+    (PKWARE's APPNOTE 4.4.4, bit 11: without it a name is in code page 437, which no Vietnamese name is.)
+    """
+    name = member.filename.replace("\\", "/")
+    if member.flag_bits & 0x800 or name.isascii():
+        return name
+    raw = name.encode("cp437", "replace")
+    try:
+        meant = raw.decode("utf-8")
+    except UnicodeDecodeError:
+        meant = likely_text(raw.decode("cp1252", "replace"))
+    parts = PurePosixPath(meant).parts
+    safe = meant.isprintable() and not meant.startswith("/") and not {"..", "."} & set(parts) and "\\" not in meant and ":" not in meant
+    return meant if safe else name
+
+
 def unpack(archive: Path, folder: Path) -> list[Path]:
     """Unpack an archive into a subfolder of ``folder`` and return the files; those that are there already are left as they are.
 
@@ -419,7 +461,7 @@ def unpack(archive: Path, folder: Path) -> list[Path]:
             if any(m.flag_bits & 0x1 for m in members):
                 raise InputError("tệp nén đặt mật khẩu: hãy giải nén rồi chạy lại", "the archive has a password: unpack it and run again")
             for member in members:
-                path = target / member.filename.replace("\\", "/")
+                path = target / _member_name(member)
                 if not path.exists():
                     data = content.read(member)
                     path.parent.mkdir(parents=True, exist_ok=True)

@@ -7,16 +7,15 @@ refuse is left out of the project and named with their reason, so that one bad l
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import combinations
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 import pandas as pd
-import shapely
 
 from geo.errors import Bilingual, InputError, MissingInputError
 from geo.io.catalogues import operator_catalogue
@@ -24,11 +23,13 @@ from geo.io.files import digest
 from geo.io.folder_look import FoundFile, TableLook, folder_rules, look_at_folder, unpack, whole_table
 from geo.io.folder_names import operator_of, operators_in, technology_in, technology_of
 from geo.io.folder_proposal import LeftFile, Proposal, TakenFile, project_text, temporary_project
-from geo.io.folder_roles import guess_raster, guess_table, schema_of, terrain_kind
+from geo.io.folder_roles import almost_table, guess_raster, guess_table, schema_of, terrain_kind
+from geo.io.folder_rows import shape_marks, with_counts, without_rows
 from geo.io.inputs import read_inputs
 from geo.io.project import INPUT_KINDS, read_project
 from geo.io.raw import RawTable
 from geo.io.resources import issue_catalogue, load_table, load_toml
+from geo.io.tables import furniture_rows, lacking_columns
 from geo.operators import OperatorCatalogue
 from geo.text import clean, fold_key
 from geo.validation import IssueLog, Severity
@@ -37,8 +38,8 @@ from geo.values import parse_codes
 __all__ = ["propose_project"]
 
 _TRIALS = 5
+_DEPTH = 3  # archives within archives
 _NO_VOTE = ("boundaries", "population", "measurements", "buildings")  # of the whole country, or long and without commune codes
-_SAME_DIGITS = 7  # decimals that GeoJSON keeps of a degree (RFC 7946, 11.2 advises 6)
 
 
 @dataclass(frozen=True)
@@ -135,14 +136,18 @@ def _files(folder: Path, progress: Callable[[str], None]) -> list[FoundFile]:
     """Return every file once; archives that hold no single Shapefile give way to what is in them."""
     found: list[FoundFile] = []
     seen: dict[str, str] = {}
-    for pass_ in range(2):
+    for pass_ in range(_DEPTH + 1):
         unpacked = False
         known = {f.file for f in found}
         for item in look_at_folder(folder):
             if item.file in known:
                 continue
             progress(item.file)
-            if item.kind == "archive" and item.refused is None and pass_ == 0:
+            if item.kind == "archive" and item.refused is None:
+                if pass_ == _DEPTH:
+                    deep = Bilingual("tệp nén lồng nhau quá sâu; hãy giải nén rồi chạy lại", "archives within archives, too deep; unpack it and run again")
+                    found.append(replace(item, refused=deep))
+                    continue
                 try:
                     paths = unpack(item.path, folder)
                 except InputError as error:
@@ -151,7 +156,8 @@ def _files(folder: Path, progress: Callable[[str], None]) -> list[FoundFile]:
                 unpacked = bool(paths) or unpacked
                 inside = paths[0].relative_to(folder).parts[:2] if paths else ()
                 where = "/".join(inside)
-                found.append(replace(item, refused=Bilingual(f"đã giải nén vào {where}", f"unpacked into {where}")))
+                said = Bilingual(f"đã giải nén vào {where}", f"unpacked into {where}") if paths else Bilingual("tệp nén rỗng", "an empty archive")
+                found.append(replace(item, refused=said))
                 continue
             twin = ""
             if item.refused is None and item.kind not in {"parts", "toml", "record"}:
@@ -206,7 +212,7 @@ def _take_files(state: _State, files: Sequence[FoundFile], operators: OperatorCa
         elif found.refused is not None:
             state.left.append(LeftFile(found.file, found.refused))
         elif found.kind == "antenna":
-            state.taken.append(TakenFile("antenna_patterns", found.file, {}, Bilingual("giản đồ anten của hãng", "a maker's antenna pattern")))
+            state.taken.append(TakenFile("antenna_patterns", found.file, {}, Bilingual("giản đồ ăng-ten của hãng", "a maker's antenna pattern")))
         elif found.raster is not None:
             _take_raster(state, found, operators)
         else:
@@ -249,6 +255,8 @@ def _take_tables(state: _State, found: FoundFile, operators: OperatorCatalogue) 
     names = len(found.tables) > 1
     if not found.tables:
         state.leave(found.file, "không có bảng nào", "it holds no table")
+    for sheet in found.hidden:
+        state.leave(f"{found.file} [{sheet}]", "trang tính bị ẩn, không đọc; nếu cần, hãy bỏ ẩn", "a hidden sheet, not read; show it if it is needed")
     for look in found.tables:
         label = f"{found.file} [{look.sheet}]" if names and look.sheet else found.file
         guesses = guess_table(look, found.file)
@@ -313,6 +321,11 @@ def _log_beside(found: FoundFile, look: TableLook) -> str:
 
 def _unknown(look: TableLook) -> tuple[str, str]:
     """Say that a table is of no known kind; what may be a row of data and not a header is not shown."""
+    near = almost_table(look)
+    if near is not None:
+        kind, lacking = near[0], lacking_columns(near[1], schema_of(near[0]))
+        name = _titled(kind)
+        return f"giống {name.vi}, nhưng thiếu cột {lacking}", f"like {name.en}, but a column is missing: {lacking}"
     known = any(schema_of(k).match(look.raw.headers).columns for k, e in folder_rules()["kinds"].items() if not e.get("raster"))
     shown = [f"'{h}'" for h in look.raw.headers if h and not any(c.isdigit() for c in h)][:6]
     if not known or not shown:
@@ -327,15 +340,7 @@ def _rows(held: _Held) -> set[tuple[str, ...]]:
     columns = dict(sorted(schema_of(held.kind).match(raw.headers).columns.items()))
     own = (held.operator, held.technology)
     rows = raw.cells[list(columns.values())].itertuples(index=False)
-    return {(*own, *(fold_key(_plain(c)) for c in row), shape) for row, shape in zip(rows, _shapes(raw), strict=True)}
-
-
-def _shapes(raw: RawTable) -> list[str]:
-    """Return a mark of each row's whole shape, the same wherever its ring begins."""
-    if raw.geometry is None:
-        return [""] * len(raw.cells)
-    rounded = shapely.transform(raw.geometry.to_numpy(dtype=object), lambda xy: xy.round(_SAME_DIGITS))
-    return ["" if w is None else hashlib.blake2b(w, digest_size=16).hexdigest() for w in shapely.to_wkb(shapely.normalize(rounded))]
+    return {(*own, *(fold_key(_plain(c)) for c in row), shape) for row, shape in zip(rows, shape_marks(raw), strict=True)}
 
 
 def _plain(cell: object) -> str:
@@ -370,6 +375,37 @@ def _drop_same_lists(state: _State) -> None:
                         )
                     )
             kept.append((file, rows))
+    _tell_editions(state, by_kind.get("sites", {}))
+
+
+def _tell_editions(state: _State, files: Mapping[str, Sequence[_Held]]) -> None:
+    """Say which lists hold the same sites under other values: last year's and this year's, say. Both are used, nothing tells which is right."""
+    share = float(folder_rules()["rules"]["same_sites_share"]["value"])
+    held = {t.file for t in state.taken if t.kind == "sites"}
+    sites = {file: set().union(*(_site_codes(t) for t in tables)) for file, tables in files.items() if file in held}
+    for (one, mine), (other, theirs) in combinations(sorted(sites.items()), 2):
+        same = mine & theirs
+        if same and len(same) >= share * min(len(mine), len(theirs)):
+            state.notes.append(
+                Bilingual(
+                    f"'{one}' và '{other}': {len(same)} mã trạm có ở cả hai ({len(mine)} và {len(theirs)} mã); có thể là hai bản của một danh sách: "
+                    "cả hai được dùng, hãy bỏ bản cũ ra khỏi thư mục rồi chạy lại",
+                    f"'{one}' and '{other}': {len(same)} site codes are in both ({len(mine)} and {len(theirs)} codes); they may be two editions of one list: "
+                    "both are used, take the older one out of the folder and run again",
+                )
+            )
+
+
+def _site_codes(held: _Held) -> set[tuple[str, str]]:
+    """Return operator and code of each site of a list, as they stand; codes that say nothing (running numbers) tell no list by themselves."""
+    raw = held.whole()
+    match = schema_of(held.kind).match(raw.headers).columns
+    if "site_id" not in match:
+        return set()
+    operators = raw.cells[match["operator"]].map(fold_key) if "operator" in match else pd.Series(fold_key(held.operator), index=raw.cells.index)
+    codes = raw.cells[match["site_id"]].map(_plain).map(fold_key)
+    technologies = raw.cells[match["technology"]].map(fold_key) if "technology" in match else pd.Series("", index=raw.cells.index)
+    return {(f"{o} {t}", c) for o, c, t in zip(operators, codes, technologies, strict=True) if c}
 
 
 def _within(rows: set[tuple[str, ...]], theirs: set[tuple[str, ...]]) -> bool:
@@ -495,11 +531,14 @@ def _operators(state: _State, operators: OperatorCatalogue) -> tuple[str, ...]:
             continue
         raw = held.whole()
         match = schema_of(held.kind).match(raw.headers).columns
-        cells = pd.Series([""] * len(raw.cells), dtype="str")
+        data = raw.cells.dropna(how="all")
+        data = data.drop(index=furniture_rows(data))  # who signed below a list is no operator
+        cells = pd.Series([""] * len(data), dtype="str")
         if "operator" in match:
-            cells = raw.cells[match["operator"]]
+            cells = data[match["operator"]]
         elif {"mcc", "mnc"} <= set(match):
-            cells = raw.cells[match["mcc"]].astype(str) + "-" + raw.cells[match["mnc"]].astype(str).str.zfill(2)
+            mcc, mnc = (data[match[name]].map(_plain) for name in ("mcc", "mnc"))
+            cells = (mcc + "-" + mnc.str.zfill(2)).where((mcc != "") & (mnc != ""), "")
         found = operators.resolve(cells)
         named = [n if n and not f else "" for n, f in zip(found.names, found.foreign, strict=True)]
         rows.update(n or own for n in named if n or own)
@@ -531,12 +570,14 @@ def _tried(proposal: Proposal, progress: Callable[[str], None]) -> Proposal:
                 wrong.setdefault(finding.source.file, _reason(finding.title, finding.came))
         gone = [t for t in proposal.taken if t.file in wrong or f"inputs.{t.kind}" in wrong]
         costs = "" if "plan.costs" in wrong else proposal.costs
-        if not gone and costs == proposal.costs:
-            return proposal
+        empty = {} if gone else without_rows(proposal, log)
+        if not gone and not empty and costs == proposal.costs:
+            return with_counts(proposal, log)
+        gone += list(empty)
         left = [
             LeftFile(t.file, Bilingual(f"{_titled(t.kind).vi}, nhưng không đọc được: {why.vi}", f"{_titled(t.kind).en}, but it cannot be used: {why.en}"))
             for t in gone
-            for why in [wrong.get(t.file) or wrong[f"inputs.{t.kind}"]]
+            for why in [empty.get(t) or wrong.get(t.file) or wrong[f"inputs.{t.kind}"]]
         ]
         proposal = replace(proposal, taken=tuple(t for t in proposal.taken if t not in gone), left=(*proposal.left, *left), costs=costs)
     return proposal

@@ -20,7 +20,7 @@ __all__ = ["LeftFile", "Proposal", "TakenFile", "project_text", "temporary_proje
 _NAME = "project"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class TakenFile:
     """A file, or some sheets of it, that became an input.
 
@@ -31,12 +31,15 @@ class TakenFile:
     options : mapping
         What the project file says beside the path.
     why : Bilingual
+    rows : int
+        That the readers could use; 0 where they are not counted (rasters).
     """
 
     kind: str
     file: str
     options: Mapping[str, object]
     why: Bilingual
+    rows: int = 0
 
 
 @dataclass(frozen=True, slots=True)

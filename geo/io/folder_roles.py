@@ -19,7 +19,7 @@ from geo.schemas import FieldType, HeaderMatch, Schema
 from geo.text import fold, fold_key
 from geo.values import is_blank
 
-__all__ = ["Guess", "guess_raster", "guess_table", "schema_of", "terrain_kind"]
+__all__ = ["Guess", "almost_table", "guess_raster", "guess_table", "schema_of", "terrain_kind"]
 
 _CELL_FIELDS = ("cell_id", "cell_name", "azimuth_deg", "pci", "earfcn", "nrarfcn", "band")
 _WORD = re.compile(r"[^0-9a-z]+")
@@ -69,6 +69,26 @@ def guess_table(look: TableLook, file: str) -> list[Guess]:
         found = [g for g in found if g.kind != "measurements"]
     found = sorted((g for g in found if g.score >= least), key=lambda g: -g.score)
     return _sites_or_cells(found, look)
+
+
+def almost_table(look: TableLook) -> tuple[str, Sequence[str]] | None:
+    """Return the kind that a table would be if a column were not missing, and what is missing; None if it resembles none."""
+    best: tuple[float, str, Sequence[str]] | None = None
+    for kind, entry in folder_rules()["kinds"].items():
+        if entry.get("raster") or look.shape not in entry["shapes"]:
+            continue
+        schema = schema_of(kind)
+        match = schema.match(look.raw.headers)
+        lacking = schema.missing(dict(match.columns) | ({"geometry": -1} if look.shape != "table" else {}))
+        by_sign = any(s in match.columns for s in entry["signs"])
+        sign_lacks = any(s in lacking for s in entry["signs"]) and len(match.columns) > 1
+        if not lacking or not (by_sign or sign_lacks):
+            continue
+        score, _ = _weighed(schema, match, look.raw.headers, look.raw.cells)
+        if best is None or score > best[0]:
+            best = (score, kind, lacking)
+    least = float(folder_rules()["rules"]["least_score"]["value"])
+    return (best[1], best[2]) if best is not None and best[0] >= least else None
 
 
 def _holds_tests(look: TableLook) -> bool:

@@ -119,10 +119,19 @@ def find_header(rows: list[list[object]], schema: Schema, options: TableOptions)
         if score > best_score or (score == best_score and best == (i - 1, i)):  # what stood above it was a title
             best, best_score = (i, i), score
         if i + 1 < len(rows):
-            two = _score(join_headers(row, rows[i + 1], schema), schema, options)
-            if two > best_score + 1.5:
+            joined = join_headers(row, rows[i + 1], schema)
+            two = _score(joined, schema, options)
+            if two > best_score + (0.0 if _names_only(rows[i + 1], joined, schema) else 1.5):
                 best, best_score = (i, i + 1), two
     return best if best[0] != best[1] else (best[0], best[0] + _names_angle_parts(rows, best[0]))
+
+
+def _names_only(lower: list[object], joined: list[str], schema: Schema) -> bool:
+    """Tell whether a row holds nothing but names of columns (``"Kinh độ"``, ``"Vĩ độ"`` under a merged ``"Tọa độ"``): a row of data never does."""
+    places = [i for i, cell in enumerate(lower) if clean(cell)]
+    if len(places) < 2 or not all(isinstance(lower[i], str) and not any(c.isdigit() for c in str(lower[i])) for i in places):
+        return False
+    return all(schema.match([joined[i]]).columns for i in places)
 
 
 def _names_angle_parts(rows: list[list[object]], index: int) -> int:

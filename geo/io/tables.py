@@ -9,15 +9,17 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import re
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from geo.errors import InputError, MissingInputError
@@ -35,7 +37,7 @@ from geo.text import clean, fold, fold_key
 from geo.validation import IssueLog, Source
 from geo.values import is_blank, parse_codes, parse_flags, parse_numbers, parse_texts, parse_times
 
-__all__ = ["Table", "convert", "load_schema", "read_tables"]
+__all__ = ["Table", "convert", "furniture_rows", "lacking_columns", "load_schema", "read_tables"]
 
 _WORKBOOKS = frozenset({".xlsx", ".xlsm", ".xls", ".ods"})
 _EXPONENT = r"\s*\d(?:[.,]\d+)?[eE]\+?\d+\s*"
@@ -171,7 +173,35 @@ def _require_access(path: Path, source: Source) -> None:
         ) from error
 
 
+_TECHNOLOGY = re.compile(r"(?:(?:tram|cong nghe|thiet bi|co|phat|bts|mang) )?([2345]g)")
+
+
+def _with_technologies(raw: RawTable, schema: Schema, options: TableOptions, log: IssueLog) -> RawTable:
+    """Return a list of sites with its columns 2G, 3G, 4G, 5G of ticks or counts as one of technologies, as if it had come so."""
+    if schema.kind != "stations" or "technology" in schema.match(raw.headers, options.columns).columns:
+        return raw
+    places = {found[1].upper(): i for i, h in enumerate(raw.headers) if (found := _TECHNOLOGY.fullmatch(fold(h)))}
+    if len(places) < 2:
+        return raw
+    has: dict[str, npt.NDArray[np.bool_]] = {}
+    for technology, place in sorted(places.items()):
+        cells = raw.cells[place]
+        flags, bad = parse_flags(cells)
+        counts = pd.to_numeric(cells.where(bad), errors="coerce").to_numpy(dtype=float)  # a number of transmitters, say
+        has[technology] = flags.fillna(value=False).to_numpy(dtype=bool) | (counts > 0)
+        unclear = bad & np.isnan(counts)
+        if unclear.any():
+            log.add("technology_unreadable", raw.source, rows=cells.index[unclear], column=raw.headers[place], came=list(cells[unclear]))
+    texts = [", ".join(t for t, on in zip(has, row, strict=True) if on) or None for row in zip(*has.values(), strict=True)]
+    joined = raw.cells.copy()
+    joined[raw.cells.shape[1]] = pd.Series(texts, index=joined.index, dtype=object)
+    log.add("technology_from_columns", raw.source, came=", ".join(raw.headers[i] for i in sorted(places.values())))
+    headers = tuple("" if i in places.values() else h for i, h in enumerate(raw.headers))
+    return replace(raw, headers=(*headers, "Công nghệ"), cells=joined)
+
+
 def _map_columns(raw: RawTable, schema: Schema, options: TableOptions, log: IssueLog) -> Table:
+    raw = _with_technologies(raw, schema, options, log)
     try:
         match = schema.match(raw.headers, options.columns)
     except InputError as error:
@@ -183,7 +213,7 @@ def _map_columns(raw: RawTable, schema: Schema, options: TableOptions, log: Issu
     lacking = schema.missing(present)
     if lacking:
         came = ", ".join(h for h in raw.headers if h) or "—"
-        names = "; ".join(_describe(item, schema) for item in lacking)
+        names = lacking_columns(lacking, schema)
         raise InputError(
             f"{raw.source}: thiếu cột {names}. Các cột đọc được: {came}. Hãy đổi tên cột hoặc ghi "
             "'columns' trong tệp dự án.",
@@ -218,19 +248,24 @@ def _map_columns(raw: RawTable, schema: Schema, options: TableOptions, log: Issu
     return Table(raw.source, frame, headers, rows_in, raw.preamble, geometry)
 
 
-def _drop_furniture(raw: RawTable, frame: pd.DataFrame, places: list[int], log: IssueLog) -> pd.DataFrame:
-    """Drop totals, signatures and remarks below a table, and headers repeated inside it: they are no data."""
+def furniture_rows(cells: pd.DataFrame) -> list[int]:
+    """Return the rows at the foot of a table, blank ones taken out, that are totals, signatures or remarks."""
     checks = load_toml("input_checks.toml")["furniture"]
     words = tuple(str(word) for word in checks["words"]["value"])
     most = int(checks["cells"]["value"])
-    tail = raw.cells.loc[frame.index[-int(checks["depth"]["value"]) :]]
-    found = [
+    tail = cells.iloc[-int(checks["depth"]["value"]) :]
+    return [
         number
         for number, row in zip(tail.index, tail.itertuples(index=False), strict=True)
         if (texts := [fold(c) for c in row if isinstance(c, str) and c.strip()])
         and sum(c is not None and c == c and str(c).strip() != "" for c in row) <= most
         and texts[0].startswith(words)
     ]
+
+
+def _drop_furniture(raw: RawTable, frame: pd.DataFrame, places: list[int], log: IssueLog) -> pd.DataFrame:
+    """Drop totals, signatures and remarks below a table, and headers repeated inside it: they are no data."""
+    found = furniture_rows(raw.cells.loc[frame.index])
     if found:
         came = [clean("; ".join(str(c) for c in raw.cells.loc[n] if c is not None and c == c)) for n in found]
         log.add("row_not_data", raw.source, rows=found, came=came)
@@ -244,6 +279,11 @@ def _drop_furniture(raw: RawTable, frame: pd.DataFrame, places: list[int], log: 
             log.add("row_repeats_header", raw.source, rows=again)
             frame = frame.drop(index=again)
     return frame
+
+
+def lacking_columns(items: Iterable[str], schema: Schema) -> str:
+    """Return what :meth:`~geo.schemas.Schema.missing` found as words: each field with the header under which it usually comes."""
+    return "; ".join(_describe(item, schema) for item in items)
 
 
 def _describe(item: str, schema: Schema) -> str:

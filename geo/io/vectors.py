@@ -1,4 +1,4 @@
-"""Vector files: GeoPackage, GeoJSON, Shapefile (zipped too) and GeoParquet, as raw tables with geometry.
+"""Vector files: GeoPackage, GeoJSON, Shapefile (zipped too), KML (zipped too) and GeoParquet, as raw tables with geometry.
 
 Drivers are named by the file's own first bytes, never left to guess: a "GeoPackage" that is really
 an OGR virtual file could read any other file.
@@ -24,6 +24,7 @@ from pyproj.exceptions import ProjError
 from shapely.errors import ShapelyError
 
 from geo.errors import InputError
+from geo.io.kml import KML_SUFFIXES, read_kml
 from geo.io.old_text import MendedFrame, decode_frame, mend_frame
 from geo.io.raw import FileLimits, RawTable, TableOptions
 from geo.io.workbook import check_archive
@@ -34,7 +35,7 @@ from geo.validation import IssueLog, Source
 
 __all__ = ["VECTOR_SUFFIXES", "read_vectors"]
 
-VECTOR_SUFFIXES = frozenset({".gpkg", ".geojson", ".json", ".shp", ".zip", ".parquet", ".geoparquet"})
+VECTOR_SUFFIXES = frozenset({".gpkg", ".geojson", ".json", ".shp", ".zip", ".parquet", ".geoparquet", *KML_SUFFIXES})
 #: What pyogrio raises for damaged files (UnboundLocalError: its own, for a .prj that cannot be read).
 _DAMAGE = (
     CRSError, DataSourceError, DataLayerError, FeatureError, FieldError, GeometryError, ShapelyError, UnboundLocalError,
@@ -62,6 +63,10 @@ def read_vectors(
     suffix = path.suffix.lower()
     if suffix in {".parquet", ".geoparquet"}:
         return [_mended(_read_parquet(path, source, limits), options)]
+    if suffix in KML_SUFFIXES:
+        found = [_mended(table, options) for table in read_kml(path, source, limits)]
+        chosen = [_named(folder, [t.source.sheet for t in found], source) for folder in options.sheet]
+        return _fitting([t for t in found if not chosen or t.source.sheet in chosen], schema, options, source, log)
     location = _checked_location(path, source, suffix, limits)
     try:
         with warnings.catch_warnings():  # what it says is said again when the layer is read
@@ -78,6 +83,11 @@ def read_vectors(
         ) from error
     except _DAMAGE as error:
         raise _damaged(source, error) from error
+    return _fitting(tables, schema, options, source, log)
+
+
+def _fitting(tables: list[RawTable], schema: Schema, options: TableOptions, source: Source, log: IssueLog) -> list[RawTable]:
+    """Return the layers that hold this kind of data, of several that nobody chose."""
     if len(tables) > 1 and not options.sheet:
         fitting = [t for t in tables if not schema.missing(_columns(schema, t, options))]
         aside = [t.source.sheet for t in tables if t not in fitting] if fitting else []

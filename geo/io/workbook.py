@@ -130,6 +130,13 @@ def _require_workbook(path: Path, source: Source) -> None:
             f"{source}: đây là trang web (HTML hoặc XML) mang đuôi bảng tính; hãy mở bằng Excel rồi lưu lại thành XLSX.",
             f"{source}: this is a web page (HTML or XML) named as a workbook; open it in Excel and save it as XLSX.",
         )
+    if not start:
+        raise InputError(f"{source}: tệp rỗng (0 byte).", f"{source}: the file is empty (0 bytes).")
+    if path.suffix.lower() == ".xls" and b"\0" not in start and not start.startswith(b"PK"):
+        raise InputError(
+            f"{source}: đây là văn bản (CSV) mang đuôi .xls; hãy mở bằng Excel rồi lưu lại thành XLSX, hoặc đổi đuôi thành .csv.",
+            f"{source}: this is text (CSV) named .xls; open it in Excel and save it as XLSX, or rename it to .csv.",
+        )
     if path.suffix.lower() in {".xlsx", ".xlsm"} and start.startswith(_OLE):
         raise InputError(
             f"{source}: bảng tính có mật khẩu, hoặc là tệp .xls cũ mang đuôi {path.suffix}; hãy bỏ mật khẩu và lưu lại "

@@ -117,7 +117,7 @@ _FLAWS: dict[str, tuple[str, str]] = {
     "duplicate_sample": ("mẫu đo lặp lại", "repeated sample"),
     "duplicate_site": ("trạm lặp lại", "repeated site"),
     "empty_coordinate": ("thiếu tọa độ", "coordinate missing"),
-    "empty_height": ("thiếu độ cao anten", "antenna height missing"),
+    "empty_height": ("thiếu độ cao ăng-ten", "antenna height missing"),
     "empty_households": ("thiếu số hộ", "number of households missing"),
     "foreign_network": ("mạng nước ngoài", "foreign network"),
     "formula_text": ("văn bản giống công thức", "text that looks like a formula"),
@@ -261,7 +261,7 @@ python scripts/make_sample.py data/sample --overwrite --truth DIR   # kèm ảnh
 ## Sự thật / The truth
 
 Mức thu thật không dùng mô hình nào của phần mềm: không gian tự do, tổn hao địa hình theo đường căng qua các đỉnh,
-lớp phủ quanh máy thu, giản đồ anten, và che khuất có tương quan không gian, không dừng, đuôi dày. Đo kiểm chỉ đi
+lớp phủ quanh máy thu, giản đồ ăng-ten, và che khuất có tương quan không gian, không dừng, đuôi dày. Đo kiểm chỉ đi
 trên đường, ghi ô tốt nhất, có tổn hao trong xe và sai lệch của từng máy. `truth/villages.csv` cho mức thật ngoài
 trời tại điểm đại diện; "phục vụ" ở đó là từ −100 dBm (3G, RSCP), −110 dBm (4G, RSRP) và −110 dBm (5G, SS-RSRP):
 ngưỡng của bộ mẫu, không phải quy định. `weak` = điểm đại diện được phục vụ nhưng một cụm có từ 10 hộ trở lên thì

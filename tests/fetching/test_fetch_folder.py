@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import errno
 import hashlib
 import io
@@ -31,6 +32,7 @@ BODY = geotiff(105, 22)
 OTHER = geotiff(105, 22, seed=2)
 PATH = "/data.tif"
 HALF = len(BODY) // 2
+LOGIN = "an:geheim" + "@"
 
 
 @pytest.fixture(autouse=True)
@@ -313,6 +315,51 @@ def test_the_office_s_proxy_is_asked_and_gets_no_passwords_of_the_person(
     assert "authorization" not in publisher.asked[0].headers
     fetch(folder, wanted(publisher), again=True)
     assert publisher.asked[1].path == PATH, "this machine itself is asked without it"
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+@pytest.mark.parametrize(("status", "says"), [(407, "proxy wants a name and a password (407)"), (403, None)])
+def test_a_proxy_that_refuses_is_told_as_one(
+    publisher: Publisher, folder: FetchFolder, monkeypatch: pytest.MonkeyPatch, scheme: str, status: int, says: str | None
+) -> None:
+    for name, value in ((f"{scheme}_proxy", publisher.address.replace("//", f"//{LOGIN}")), ("no_proxy", "")):
+        monkeypatch.setenv(name, value)
+    path = "http://mirror.invalid/made_up/data.tif" if scheme == "http" else "mirror.invalid:443"
+    publisher.script[path] = [lambda _s, _r: answer(status, {"Proxy-Authenticate": 'Basic realm="x"'})]
+    with pytest.raises(FetchError) as error:
+        fetch(folder, wanted(publisher), mirror=Mirror.at(f"{scheme}://mirror.invalid"))
+    assert (says or ("the server refuses (403)" if scheme == "http" else "proxy lets it go no further (403)")) in error.value.message.en
+    assert "geheim" not in error.value.message.vi + error.value.message.en
+    assert len(publisher.asked) == 1, "asked again, it would say the same"
+    assert not folder.root.exists()
+
+
+def test_name_and_password_of_a_mirror_s_address_go_to_it_alone_and_are_kept_nowhere(publisher: Publisher, folder: FetchFolder) -> None:
+    publisher.files["/made_up/data.tif"] = BODY
+    mirror = Mirror.at(publisher.address.replace("//", "//" + "an%40so:ge%3Aheim" + "@"))
+    assert "heim" not in repr(mirror)
+    publisher.script["/made_up/data.tif"] = [cut] + [lambda _s, _r: answer(503, body=b"ge:heim ge%3Aheim")] * 9
+    with pytest.raises(CutError) as error:
+        fetch(folder, wanted(publisher), mirror=mirror)
+    kept = sorted(p for p in folder.root.rglob("*") if p.is_file())
+    assert len(kept) == 2, "the bytes so far and their description"
+    assert base64.b64decode(publisher.asked[0].headers["authorization"].removeprefix("Basic ")) == b"an@so:ge:heim"
+    publisher.script["/made_up/data.tif"] = [lambda s, _: answer(302, {"Location": f"http://localhost:{s.port}/made_up/data.tif"})]
+    assert fetch(folder, wanted(publisher), mirror=mirror, hosts=("localhost",)).state == "fetched"
+    assert ["authorization" in r.headers for r in publisher.asked[-2:]] == [True, False]
+    texts = [error.value.message.en, error.value.message.vi, *(p.read_text("latin-1") for p in [*folder.root.rglob("*")] if p.is_file())]
+    assert not any("heim" in text or "an@so" in text or "an%40" in text for text in texts)
+    publisher.script["/made_up/data.tif"] = [lambda _s, _r: answer(401, body=b"no ge:heim")]
+    with pytest.raises(FetchError) as refused:
+        fetch(folder, wanted(publisher), mirror=mirror, again=True)
+    assert "heim" not in refused.value.message.en
+
+
+@pytest.mark.parametrize("address", [f"ftp://{LOGIN}x/y", f"https://{LOGIN}x:port/y", f"https://{LOGIN}x/y?t=1", "https:///geheim", "https://[geheim"])
+def test_a_mirror_s_address_that_is_none_is_refused_without_being_shown(address: str) -> None:
+    with pytest.raises(InputError, match="no valid address") as error:
+        Mirror.at(address)
+    assert "geheim" not in error.value.message.en + error.value.message.vi
 
 
 # -- hosts, keys, certificates ---------------------------------------------------------------------------------------

@@ -357,7 +357,9 @@ def _refused(asked: Asked, reply: aiohttp.ClientResponse, start: bytes, secret: 
             f"'{asked.label}': máy chủ không có tệp này ({status}); địa chỉ có thể đã đổi, hãy xem danh mục.",
             f"'{asked.label}': the server has no such file ({status}); the address may have changed, see the catalogue.",
         )
-    if status in {401, 403, 407}:
+    if status == 407:
+        return _proxy_refused(asked, status)
+    if status in {401, 403}:
         return FetchError(
             f"'{asked.label}': máy chủ từ chối ({status}){quoted}; có thể cần khóa, đăng ký, hoặc mạng cơ quan chặn.",
             f"'{asked.label}': the server refuses ({status}){quoted}; a key or a registration may be needed, or the office's network blocks it.",
@@ -377,8 +379,12 @@ async def _answer(
     url = secret.put_into(asked.address)
     first = urlsplit(url)
     for _ in range(settings.most_redirects + 1):
+        # Name and password of a mirror are for it alone, not for where it leads to.
+        own = secret.authorization if urlsplit(url)[:2] == first[:2] else {}
         try:
-            reply = await session.get(url, headers=headers, allow_redirects=False, proxy=_proxy(url))
+            reply = await session.get(url, headers={**headers, **own}, allow_redirects=False, proxy=_proxy(url))
+        except aiohttp.ClientHttpProxyError as error:  # answered in place of the publisher before anything was asked of him
+            raise _proxy_refused(asked, error.status) from None
         except aiohttp.ClientConnectorCertificateError:  # a ValueError too
             raise _distrusted(asked, urlsplit(url).hostname or "") from None
         except (aiohttp.InvalidURL, ValueError):
@@ -434,6 +440,21 @@ def _led_to(asked: Asked, url: str, location: str, first_host: str, secret: Secr
             f"'{asked.label}': the server wants your key to go to '{shown}'; refused.",
         )
     return target
+
+
+def _proxy_refused(asked: Asked, status: int) -> FetchError:
+    """Return what a proxy's refusal means; 407: it wants a name and a password (RFC 9110, 15.5.8)."""
+    if status == 407:
+        return FetchError(
+            f"'{asked.label}': máy chủ trung gian (proxy) của cơ quan đòi tên và mật khẩu (407); hãy ghi tên:mật-khẩu@ trước tên máy "
+            "trong biến môi trường HTTPS_PROXY (và HTTP_PROXY) rồi chạy lại, hoặc tải ở nơi khác và dùng --mirror.",
+            f"'{asked.label}': the office's proxy wants a name and a password (407); write name:password@ before the host "
+            "in the environment variable HTTPS_PROXY (and HTTP_PROXY) and run again, or fetch elsewhere and use --mirror.",
+        )
+    return FetchError(
+        f"'{asked.label}': máy chủ trung gian (proxy) của cơ quan không cho đi tiếp ({status}); hãy hỏi người quản trị mạng, hoặc tải ở nơi khác và dùng --mirror.",
+        f"'{asked.label}': the office's proxy lets it go no further ({status}); ask who runs the network, or fetch elsewhere and use --mirror.",
+    )
 
 
 def _distrusted(asked: Asked, host: str) -> FetchError:
