@@ -50,7 +50,8 @@ def cable_sheet(rng: np.random.Generator, roads: Roads) -> Sheet:
     put(OPERATORS[1], "Phố Chưa Có Trên Bản Đồ (giả định)", commune_names()[4], 0.6, 1)
     main = roads.roads[roads.roads["kind"] != "village"]
     for k, line in enumerate(records(main.drop_duplicates("name").iloc[:40])):
-        put(OPERATORS[k % len(OPERATORS)], line.name, "", _km(line.geometry), int(rng.integers(1, 4)))
+        for operator in (OPERATORS[k % len(OPERATORS)], OPERATORS[(k + 1) % len(OPERATORS)]):
+            put(operator, line.name, "", _km(line.geometry), int(rng.integers(1, 4)))
     return Sheet("cables.xlsx", "Tuyến cáp treo", pd.DataFrame(rows), ("DANH SÁCH TUYẾN CÁP TREO (DỮ LIỆU GIẢ ĐỊNH)",))
 
 
