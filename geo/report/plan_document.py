@@ -19,9 +19,10 @@ _WORKS = (
     ("masts", (("A1a", "masts_a1a"), ("A1b", "masts_a1b"), ("A2a", "masts_a2a"), ("A2b", "masts_a2b"), ("A2c", "masts_a2c"), ("", "masts_class_unknown")), 0),
     ("ducts", (("N1", "ducts_km_n1"), ("N2", "ducts_km_n2"), ("", "ducts_km_class_unknown")), 1),
     ("poles", (("C1", "poles_c1"), ("C2", "poles_c2"), ("", "poles_class_unknown")), 0),
+    ("cables", (), 1),
     ("service_points", (("Đ1", "service_points_d1"), ("Đ2", "service_points_d2"), ("", "service_points_class_unknown")), 0),
 )  # fmt: skip
-_TOTALS = {"masts": "masts", "ducts": "ducts_km", "poles": "poles", "service_points": "service_points"}
+_TOTALS = {"masts": "masts", "ducts": "ducts_km", "poles": "poles", "cables": "cables_km", "service_points": "service_points"}
 _TOTAL = "total"
 _WIDE_MM = 250.0
 

@@ -50,7 +50,7 @@ def test_status_quo_stands_beside_planned() -> None:
     assert shown[2] == ["1", "Xã Thử 1", "0", "100", "1", "101", "2", "102", "3", "103", "4", "104", "5", "105", "15", "–"]
     assert shown[3][:4] == ["", "Toàn địa bàn", "10", "100"]
     text = "\n".join(p.text for p in document.paragraphs)
-    assert text.count("chưa lập được bảng") == 3, "ducts, poles and service points were not given"
+    assert text.count("chưa lập được bảng") == 4, "ducts, poles, hung cable and service points were not given"
     for sentence in ("DỮ LIỆU GIẢ ĐỊNH", "DỰ THẢO", "Chưa có đăng ký của doanh nghiệp", "Không có cụm cột nào", "Chưa tính phần còn lại", "điền căn cứ pháp lý"):
         assert sentence in text, sentence
     assert cells(document.tables[-1])[0] == ["NGƯỜI LẬP", "LÃNH ĐẠO DUYỆT"]
