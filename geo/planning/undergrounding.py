@@ -248,7 +248,9 @@ def _projects(table: pd.DataFrame, money: _F64, hung: npt.NDArray[np.bool_]) -> 
 
 
 def _path(settings: UndergroundingSettings, stock: Stock, target: float, this_year: int) -> dict[int, float]:
-    """Return the share at the end of each year that leads evenly to the target; NaN where today's is not known."""
+    """Return the share at the end of each year that leads evenly to the target, the target where today's is beyond; NaN where today's is not known."""
+    if stock.share >= target:
+        return dict.fromkeys(settings.years, target)
     span = max(1.0, settings.target_year - this_year)
     return {y: stock.share + (target - stock.share) * min(1.0, (y - this_year) / span) for y in settings.years}
 

@@ -173,14 +173,14 @@ def _sites(printed: Printed, words: Words, names: dict[str, str]) -> list[Part]:
     parts += [DocumentText(words.say("plan", "sites_by_commune"), bold=True, size=12), _beside(printed, words, names), DocumentText(words.say("plan", "sites_list"), bold=True, size=12)]
     rows = [
         (
-            _year(r["year"]), _of(words, "plan_actions", r["action"]), _of(words, "proposal_sources", r["source"]), _of(words, "proposal_funding", r["funding"]), _text(r["site_id"]),
+            _year(r["year"]), _of(words, "plan_actions", r["action"]), _of(words, "proposal_funding", r["funding"]), _text(r["site_id"]),
             communes_named(names, r["commune_code"]), words.number(r["lon"], 5), words.number(r["lat"], 5), _text(r["mast_class"]), words.number(r["height_m"], 0),
             _text(r["operators"]), words.count(r["population_gained"]), words.count(r["villages_gained"]), words.count(r["cost_vnd"]),
         )
         for _, r in frame.iterrows()
     ]  # fmt: skip
-    columns = ("year", "action", "source", "funding", "site", "commune", "lon", "lat", "mast_class", "height", "operators", "people", "villages", "cost")
-    parts.append(_listed(words, columns, rows, (12.0, 16.0, 18.0, 18.0, 22.0, 25.0, 18.0, 16.0, 11.0, 11.0, 24.0, 14.0, 11.0, 24.0), "mlllllrrmrlrrr"))
+    columns = ("year", "action", "funding", "site", "commune", "lon", "lat", "mast_class", "height", "operators", "people", "villages", "cost")
+    parts.append(_listed(words, columns, rows, (12.0, 16.0, 24.0, 20.0, 29.0, 20.0, 19.0, 12.0, 11.0, 24.0, 14.0, 13.0, 24.0), "mllllrrmrlrrr"))
     return parts
 
 

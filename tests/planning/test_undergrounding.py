@@ -134,6 +134,10 @@ def test_without_a_budget_each_year_buries_what_leads_to_the_target() -> None:
     assert made.sections.loc[made.sections["action"] == "underground", ["section_id", "year"]].to_numpy().tolist() == [["P1", 2027], ["P2", 2027], ["P3", 2028]]
     assert made.projects["remark"].tolist() == ["", "", "", "beyond_target"]
     assert made.years["underground_km"].tolist() == [10.0, 14.0, 16.0]
+    beyond = plan(streets(), stock=Stock(70.0, 30.0, 0))
+    assert beyond.years["path_share"].tolist()[1:] == [0.2, 0.2]
+    assert beyond.projects["remark"].tolist() == ["beyond_target"] * len(beyond.projects)
+    assert beyond.years["km_to_target"].tolist() == [0.0] * 3
     unknown = plan(streets(), stock=Stock(float("nan"), 10.0, 0))
     assert unknown.projects["remark"].tolist() == ["share_unknown"] * len(unknown.projects)
     assert unknown.years["underground_share"].isna().all()
