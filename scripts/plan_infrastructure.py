@@ -45,6 +45,7 @@ def main(
         from geo.pipeline.analysis import analyse
         from geo.pipeline.planning import PLAN_TABLES, plan_lines
         from geo.pipeline.proposals import PROPOSAL_TABLES, proposal_lines
+        from geo.report.annexes import ANNEXES
 
         executor = make_executor(workers=workers, address=scheduler)
         console.language = read_project(project).language
@@ -55,7 +56,7 @@ def main(
         for line in proposal_lines(analysis.results["proposals"].record):
             console.say(line)
         for path in analysis.written:
-            if path.stem in {*PLAN_TABLES, *PROPOSAL_TABLES} or path.name == "tables.xlsx":
+            if path.stem in {*PLAN_TABLES, *PROPOSAL_TABLES, *ANNEXES} or path.name == "tables.xlsx":
                 console.wrote(path)
 
 

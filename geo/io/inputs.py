@@ -27,7 +27,7 @@ from geo.io.facilities import read_facilities
 from geo.io.ipv6_tests import read_ipv6_tests
 from geo.io.land_cover import LandCover, join_land_cover, open_land_cover
 from geo.io.measurements import read_measurements
-from geo.io.norms import Norms, needed_norms, proposal_norms, read_norms
+from geo.io.norms import Norms, needed_norms, proposal_norms, read_norms, street_norms
 from geo.io.operator_plans import read_operator_plans
 from geo.io.passive import POINT_KINDS, ROUTE_KINDS, read_points, read_routes
 from geo.io.path_loss import read_path_loss
@@ -310,7 +310,7 @@ class _Reader:
         """Read the norms of cost and state those that are missing."""
         file = self.project.plan.get("costs")
         if file is None:
-            if "operator_plans" in planning:
+            if "operator_plans" in planning or street_norms(self.project.inputs, self.project.plan):
                 self.log.add("norms_not_given", Source("plan.costs"))
             return None
         norms: Norms | None = None
@@ -318,7 +318,7 @@ class _Reader:
             norms = read_norms(self.project.folder / str(file), file=str(file))
             plans = planning.get("operator_plans")
             proposed = proposal_norms(self.project.plan, buildings="public_land" in planning, areas="restricted_areas" in planning)
-            missing = norms.missing([*needed_norms(plans), *proposed])
+            missing = norms.missing([*needed_norms(plans), *proposed, *street_norms(self.project.inputs, self.project.plan)])
             if missing:
                 self.log.add("norms_missing_item", Source(str(file)), fields={"items": "; ".join(missing)})
             elif len(norms.years) > 1:

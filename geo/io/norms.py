@@ -12,11 +12,11 @@ import pandas as pd
 from geo.errors import Bilingual, InputError, MissingInputError
 from geo.io.resources import load_toml
 
-__all__ = ["NORM_ITEMS", "Norm", "Norms", "needed_norms", "proposal_norms", "read_norms"]
+__all__ = ["NORM_ITEMS", "Norm", "Norms", "needed_norms", "proposal_norms", "read_norms", "street_norms", "undergrounding_asked"]
 
 #: What a norm may be of. ``build`` goes by class of mast; ``mast_year`` is the yearly cost of keeping a mast (land, power, upkeep), ``move`` that of
-#: moving one operator's antennas to another's mast, once.
-NORM_ITEMS = ("build", "upgrade", "share", "remove", "mast_year", "move")
+#: moving one operator's antennas to another's mast, once. ``underground`` is by km of street: one trench with ducts for all its cables; ``tidy`` by km of hung cable.
+NORM_ITEMS = ("build", "upgrade", "share", "remove", "mast_year", "move", "underground", "tidy")
 _KEYS = ("item", "mast_class", "technology", "low_vnd", "central_vnd", "high_vnd", "unit", "source", "year")
 
 
@@ -126,6 +126,16 @@ def needed_norms(plans: pd.DataFrame | None) -> list[tuple[str, str]]:
         pairs = plans.loc[plans["action"] != "", ["action", "mast_class"]].drop_duplicates().sort_values(["action", "mast_class"])
         needed += [(str(action), str(kind) if action == "build" else "") for action, kind in pairs.itertuples(index=False)]
     return list(dict.fromkeys(needed))
+
+
+def street_norms(inputs: Mapping[str, object], plan: Mapping[str, object]) -> list[tuple[str, str]]:
+    """Return the (item, class) that undergrounding needs norms of; none where it is not asked for (:func:`undergrounding_asked`)."""
+    return [("underground", ""), ("tidy", "")] if undergrounding_asked(inputs, plan) else []
+
+
+def undergrounding_asked(inputs: Mapping[str, object], plan: Mapping[str, object]) -> bool:
+    """Tell whether streets are ranked: they are given, and so is hung cable or ``[plan.undergrounding]``."""
+    return bool(inputs.get("streets")) and (bool(inputs.get("cables")) or "undergrounding" in plan)
 
 
 def proposal_norms(plan: Mapping[str, object], *, buildings: bool, areas: bool) -> list[tuple[str, str]]:

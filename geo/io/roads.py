@@ -27,9 +27,12 @@ Shapes = npt.NDArray[np.object_]
 
 #: Columns of each kind of lines: id, name, class.
 _COLUMNS = {
-    "roads": {"road_id": "str", "road_name": "str", "road_class": "str"},
+    "roads": {
+        "road_id": "str", "road_name": "str", "road_class": "str", "centre_street": "boolean", "upgraded": "boolean", "heritage": "boolean",
+        "road_works": "boolean", "works_year": "float64",
+    },
     "power_lines": {"line_id": "str", "line_name": "str", "line_class": "str"},
-}
+}  # fmt: skip
 _LETTER = {"roads": "R", "power_lines": "P"}
 _LINE, _RING, _MULTILINE, _COLLECTION = 1, 2, 5, 7
 _DIGITS = 10
@@ -63,7 +66,8 @@ def read_roads(
     -------
     GeoDataFrame
         EPSG:4326, ``road_id``, ``road_name``, ``road_class`` (expressway, national, provincial,
-        district, commune, village, urban, path; ``""`` if unknown), ``geometry`` (LineString: a
+        district, commune, village, urban, path; ``""`` if unknown), ``centre_street``, ``upgraded``, ``heritage``, ``road_works``
+        (boolean, NA if the row does not say), ``works_year`` (NaN if unknown), ``geometry`` (LineString: a
         feature of several lines gives several rows with one ``road_id``), ``file``, ``sheet``, ``row``.
 
     Raises
@@ -140,8 +144,9 @@ def _read_table(
 
 def _finished(frame: pd.DataFrame, table: Table, kind: str) -> pd.DataFrame:
     """Return one row per line, with all columns."""
-    blank = pd.Series("", index=frame.index, dtype="str")
-    frame = frame.assign(**{name: blank for name in _COLUMNS[kind] if name not in frame})
+    unknown = {"str": "", "boolean": pd.NA, "float64": np.nan}
+    types = _COLUMNS[kind]
+    frame = frame.assign(**{name: pd.Series(unknown[types[name]], index=frame.index, dtype=types[name]) for name in types if name not in frame})
     lines, owner = shapely.get_parts(frame["geometry"].to_numpy(dtype=object), return_index=True)
     rows = frame.iloc[owner][list(_COLUMNS[kind])].astype(_COLUMNS[kind]).assign(geometry=lines)
     return with_provenance(rows, table.source)

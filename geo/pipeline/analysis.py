@@ -66,6 +66,7 @@ from geo.pipeline.zones import SCOPED
 from geo.project import Project
 from geo.propagation.p2108 import MODEL as END_MODEL
 from geo.propagation.p2109 import MODEL as INDOOR_MODEL
+from geo.report.annexes import ANNEX_INPUTS, annex_frames
 from geo.report.issues import issues_workbook
 from geo.validation import IssueLog, Severity
 
@@ -414,7 +415,7 @@ def analysis_stages(
             title["tables"],
             lambda work: _tables(work, project, settings),
             settings={**named, "operators": project.operators, "counting": settings.coverage.counting},
-            upstream=("inputs/issues.json", "calibration/issues.json", "coverage", "villages", "dead_zones", "claims", "standards", "ipv6", "planning", "candidates/issues.json", "proposals", "sampling"),
+            upstream=("inputs/issues.json", "inputs/units.parquet", *(f"inputs/{kind}.parquet" for kind in ANNEX_INPUTS), "calibration/issues.json", "coverage", "villages", "dead_zones", "claims", "standards", "ipv6", "planning", "candidates/issues.json", "proposals", "sampling"),
         ),
         Stage(
             "layers",
@@ -455,7 +456,7 @@ def _tables(work: Workspace, project: Project, settings: AnalysisSettings) -> Ma
     write_frame(work.folder / f"{PEOPLE}.parquet", people)
     record = write_result_tables(
         work,
-        frames=result_frames({**work.upstream, "tables": work.folder}),
+        frames=_with_annexes(work, result_frames({**work.upstream, "tables": work.folder})),
         operators=project.operators,
         language=project.language,
         created=project.date,
@@ -465,6 +466,16 @@ def _tables(work: Workspace, project: Project, settings: AnalysisSettings) -> Ma
     if any(log.findings for log in logs):
         write_bytes(work.public / ISSUES, _issues(project, logs))
     return record
+
+
+def _with_annexes(work: Workspace, frames: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    """Return the tables with the annexes behind them, where the run has a plan."""
+    if not work.records["planning"]["asked"]:
+        return frames
+    folder = work.upstream["inputs"]
+    units = load_frame(folder, "units")
+    works = {kind: frame for kind in ANNEX_INPUTS if (frame := load_frame(folder, kind)) is not None}
+    return frames | annex_frames(frames, works, dict(zip(units["commune_code"].astype(str), units["commune_name"].astype(str), strict=True)))
 
 
 def _issues(project: Project, logs: Sequence[IssueLog]) -> bytes:
@@ -526,6 +537,7 @@ def _facts(
             "candidates": settings.candidates,
             "objective": settings.objective,
             "sampling": settings.sampling,
+            "undergrounding": settings.undergrounding,
         },
         "settings_left_to_defaults": sorted(project.defaults_used),
         "rules": {

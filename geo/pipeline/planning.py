@@ -14,6 +14,7 @@ from geo.compute import Piece, run_pieces
 from geo.coverage import border_ring
 from geo.errors import Bilingual
 from geo.io.inputs import PLANNING_KINDS
+from geo.io.norms import undergrounding_asked
 from geo.io.rasters import read_array, write_array
 from geo.io.resources import issue_catalogue
 from geo.io.stage_files import write_frame, write_issues
@@ -22,6 +23,12 @@ from geo.pipeline.engine import Stage, Workspace
 from geo.pipeline.predicting import load_coverage, load_radio
 from geo.pipeline.reading import files_of, load_antennas, load_frame, load_norms
 from geo.pipeline.settings import AnalysisSettings
+from geo.pipeline.undergrounding import (
+    STREET_LAYERS,
+    STREET_TABLES,
+    undergrounding_frames,
+    undergrounding_lines,
+)
 from geo.planning.assess import Assessed, Ground, assess_lines
 from geo.planning.checks import area_of, check_lines
 from geo.planning.inventory import certificates, inventory_communes, inventory_summary
@@ -45,13 +52,13 @@ _WORKS = ("masts", "ducts", "poles", "cables", "service_points")
 #: Tables of the stage, in the order of the workbook's sheets; those whose inputs were not given are left out.
 PLAN_TABLES = (
     "operator_plans", "operator_plans_by_layer", "operator_plans_by_zone", "unserved_after_plans", "sharing", "sharing_rates", "inventory_communes",
-    "inventory_summary", "mast_certificates",
+    "inventory_summary", "mast_certificates", *STREET_TABLES,
 )  # fmt: skip
 #: Those of them whose rows have a place.
-PLAN_LAYERS = ("operator_plans", "unserved_after_plans", "sharing", "mast_certificates")
+PLAN_LAYERS = ("operator_plans", "unserved_after_plans", "sharing", "mast_certificates", *STREET_LAYERS)
 PLAN_UPSTREAM = (
     "inputs/units.parquet", "inputs/sites.parquet", "inputs/unplaced.parquet", "inputs/operator_plans.parquet", *(f"inputs/{kind}.parquet" for kind in _WORKS),
-    "inputs/restricted_areas.parquet", "inputs/norms.json", "calibration", "coverage", "villages", "dead_zones",
+    "inputs/restricted_areas.parquet", "inputs/streets.parquet", "inputs/roads.parquet", "inputs/norms.json", "calibration", "coverage", "villages", "dead_zones",
 )  # fmt: skip
 
 
@@ -91,12 +98,17 @@ def write_plan(work: Workspace, project: Project, settings: AnalysisSettings, *,
     if "masts" in works:
         frames["mast_certificates"] = certificates(works["masts"], on=project.date, certificate_days=plan.certificate_days)
     _state_rules(settings, log)
+    buried, underground = undergrounding_frames(
+        folder, project, settings.undergrounding, target_share=rules.targets["underground_share_2030"].value, norms=norms, log=log
+    )
+    frames |= buried
     record: dict[str, Any] = {
         "asked": True,
         "structures": {str(k): int(n) for k, n in structures["basis"].value_counts().sort_index().items()},
         "sharing": {"clusters": len(clusters), "masts_saved": int(clusters["masts_saved"].sum()), "proven": bool(clusters["proven"].all())},
         "rules": {"origin": rules.origin, "statuses": list(rules.statuses)},
         "money": norms is not None,
+        "undergrounding": underground,
     }
     work.progress(1, 3)
     if lines is not None and len(lines):
@@ -147,6 +159,7 @@ def plan_stage(project: Project, settings: AnalysisSettings, title: Bilingual, r
             "proposals": settings.objective.asked,
             "plan": settings.plan,
             "mast_rules": settings.mast_rules,
+            "undergrounding": settings.undergrounding if undergrounding_asked(project.inputs, project.plan) else None,
             "operators": project.operators,
             "date": project.date,
             "same_mast_m": project.settings.same_mast_m,
@@ -184,6 +197,7 @@ def plan_lines(record: Mapping[str, Any]) -> list[Bilingual]:
         lines.append(said.say("said", "left", **left, **to))
     sharing = record["sharing"]
     lines.append(said.say("said", "sharing", clusters=number_text(sharing["clusters"]), n=number_text(sharing["masts_saved"])))
+    lines += undergrounding_lines(record["undergrounding"])
     if record["rules"]["origin"] != "project":
         lines.append(said.say("said", "stand_in", name=str(record["rules"]["origin"])))
     return lines

@@ -15,7 +15,7 @@ from geo.io.files import read_json, write_json
 from geo.io.fingerprints import companions
 from geo.io.inputs import READ_KINDS, read_inputs
 from geo.io.land_cover import LandCover, join_land_cover, open_land_cover
-from geo.io.norms import Norm, Norms
+from geo.io.norms import Norm, Norms, undergrounding_asked
 from geo.io.population_raster import PopulationRaster, open_population_raster
 from geo.io.project import InputFile, input_files
 from geo.io.resources import issue_catalogue
@@ -104,6 +104,7 @@ def reading_settings(project: Project) -> Mapping[str, object]:
         "settings": project.settings,
         "extra": project.extra,
         "costs": project.plan.get("costs"),
+        "undergrounding": undergrounding_asked(project.inputs, project.plan),
         "proposed": {key: project.plan.get(key) for key in ("ground_class", "building_class", "discreet_class")} if project.plan.get("budget_vnd") else None,
     }
 

@@ -72,7 +72,7 @@ def report_stage(
         sentence("stages", _STAGE),
         lambda work: _write(work, options, content(work)),
         settings={"map": shown.settings, "paper": options.paper, "language": options.language, "register": register_digest(folder)},
-        upstream=(*(item for item in shown.upstream if not item.startswith("planning")), "planning", "sampling"),
+        upstream=(*(item for item in shown.upstream if not item.startswith(("planning", "proposals"))), "planning", "proposals", "sampling"),
         if_made=if_made,
     )
 
@@ -100,7 +100,7 @@ def printed_of(folders: Mapping[str, Path], content: MapContent) -> Printed:
     Parameters
     ----------
     folders : mapping
-        Of the stages ``villages``, ``planning`` and ``sampling``.
+        Of the stages ``villages``, ``planning``, ``proposals`` and ``sampling``.
     content : MapContent
     """
     provinces = _table(folders, "villages", "provinces")
@@ -114,11 +114,15 @@ def printed_of(folders: Mapping[str, Path], content: MapContent) -> Printed:
         remainder=_table(folders, "planning", "unserved_after_plans"),
         inventory=_table(folders, "planning", "inventory_communes"),
         sharing=_table(folders, "planning", "sharing"),
+        planned=_table(folders, "proposals", "sites_planned"),
+        planned_years=_table(folders, "proposals", "plan_years"),
+        street_projects=_table(folders, "planning", "undergrounding_projects"),
+        street_years=_table(folders, "planning", "undergrounding_years"),
         stops_planned=None if planned is None else int(planned["stop"].nunique()),
     )
 
 
 def _table(folders: Mapping[str, Path], stage: str, name: str) -> pd.DataFrame | None:
     """Return a table with the values that its CSV has."""
-    frame = load_frame(folders[stage], name)
+    frame = load_frame(folders[stage], name) if stage in folders else None
     return None if frame is None else arranged_frame(arrange(frame, result_table(name)))

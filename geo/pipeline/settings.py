@@ -22,6 +22,7 @@ from geo.planning.proposal_settings import (
     objective_settings,
 )
 from geo.planning.rules import MastRules, PlanSettings, mast_rules, plan_settings
+from geo.planning.undergrounding_settings import UndergroundingSettings, undergrounding_settings
 from geo.project import Project
 from geo.propagation.ground import EndLoss, GroundSettings, check_ground, ground_settings
 from geo.propagation.p2109 import BuildingKind
@@ -77,6 +78,8 @@ class AnalysisSettings:
         What they are worth, and what there is to spend.
     sampling : SamplingSettings
         How measuring trips are planned.
+    undergrounding : UndergroundingSettings
+        By what streets are ranked, and what there is to spend.
     """
 
     coverage: CoverageSettings
@@ -103,6 +106,7 @@ class AnalysisSettings:
     candidates: CandidateSettings = field(default_factory=lambda: candidate_settings({}))
     objective: ObjectiveSettings = field(default_factory=lambda: objective_settings({}))
     sampling: SamplingSettings = field(default_factory=sampling_settings)
+    undergrounding: UndergroundingSettings = field(default_factory=lambda: undergrounding_settings({}))
 
 
 #: Units of which there is at least one, and settings without a unit that are such counts too.
@@ -211,6 +215,7 @@ def analysis_settings(project: Project) -> AnalysisSettings:
         candidates=candidate_settings(project.plan),
         objective=objective_settings(project.plan),
         sampling=sampling,
+        undergrounding=undergrounding_settings(project.plan),
     )
 
 

@@ -21,7 +21,7 @@ __all__ = ["AREAS", "AreaClasses", "DistanceRule", "MastRules", "PlanSettings", 
 #: Kinds of area that a distance may depend on.
 AREAS = ("urban", "other")
 _TABLES = ("mast_spacing", "mast_sharing", "area_classes")
-_KEYS = {"mast_rules", "years", "budget_vnd", "costs"}
+_KEYS = {"mast_rules", "years", "budget_vnd", "costs", "undergrounding"}
 _COUNTS = ("operators_per_mast", "sharing_nodes")
 
 

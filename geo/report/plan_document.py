@@ -19,15 +19,16 @@ _WORKS = (
     ("masts", (("A1a", "masts_a1a"), ("A1b", "masts_a1b"), ("A2a", "masts_a2a"), ("A2b", "masts_a2b"), ("A2c", "masts_a2c"), ("", "masts_class_unknown")), 0),
     ("ducts", (("N1", "ducts_km_n1"), ("N2", "ducts_km_n2"), ("", "ducts_km_class_unknown")), 1),
     ("poles", (("C1", "poles_c1"), ("C2", "poles_c2"), ("", "poles_class_unknown")), 0),
+    ("cables", (), 1),
     ("service_points", (("Đ1", "service_points_d1"), ("Đ2", "service_points_d2"), ("", "service_points_class_unknown")), 0),
 )  # fmt: skip
-_TOTALS = {"masts": "masts", "ducts": "ducts_km", "poles": "poles", "service_points": "service_points"}
+_TOTALS = {"masts": "masts", "ducts": "ducts_km", "poles": "poles", "cables": "cables_km", "service_points": "service_points"}
 _TOTAL = "total"
 _WIDE_MM = 250.0
 
 
 def build_plan(printed: Printed) -> bytes:
-    """Return the draft of the plan: inventory, registered lines, sharing, and what is left.
+    """Return the draft of the plan: inventory, registered lines, sharing, what is left, the sites and streets of each year.
 
     Parameters
     ----------
@@ -45,6 +46,9 @@ def build_plan(printed: Printed) -> bytes:
     parts += [DocumentText(words.say("plan", "lines_heading"), heading=True, size=14), _lines(printed.plans, words, names)]
     parts += [DocumentText(words.say("plan", "sharing_heading"), heading=True, size=14), _sharing(printed.sharing, words, names)]
     parts += [DocumentText(words.say("plan", "left_heading"), heading=True, size=14), _left(printed.remainder, words, names)]
+    parts += [DocumentText(words.say("plan", "sites_heading"), heading=True, size=14), *_sites(printed, words, names)]
+    parts += [DocumentText(words.say("plan", "streets_heading"), heading=True, size=14), *_streets(printed, words, names)]
+    parts += [DocumentText(words.say("plan", "annex_heading"), heading=True, size=14), DocumentText(words.say("plan", "annexes"), size=12)]
     parts.append(_signed(words))
     return document_bytes(parts, title=f"{title} – {content.title}", created=content.date)
 
@@ -137,6 +141,101 @@ def _left(frame: pd.DataFrame | None, words: Words, names: dict[str, str]) -> Pa
         for _, r in frame.iterrows()
     ]  # fmt: skip
     return _listed(words, ("name", "commune", "class", "left_people", "proposed", "reason"), rows, (45.0, 45.0, 32.0, 20.0, 40.0, 56.0), "lllrll")
+
+
+def _year(value: object) -> str:
+    return DASH if unknown(value) else str(int(value))  # type: ignore[call-overload]
+
+
+def _sites(printed: Printed, words: Words, names: dict[str, str]) -> list[Part]:
+    """Return the money and gains of each year, the masts of each commune as they stand beside what the plan adds, and every site."""
+    frame, years = printed.planned, printed.planned_years
+    if frame is None or not len(frame):
+        return [DocumentText(words.say("plan", "no_sites"), italic=True, size=12)]
+    parts: list[Part] = []
+    if years is not None and len(years):
+        sums = [
+            (
+                words.say("plan", "all_years") if unknown(r["year"]) else _year(r["year"]), words.count(r["sites"]), words.count(r["budget_vnd"]), words.count(r["spent_vnd"]),
+                words.count(r["population_first_operator"]), words.count(r["villages_gained"]), words.count(r["population_to_4g"]),
+            )
+            for _, r in years.iterrows()
+        ]  # fmt: skip
+        heads = ("year", "sites", "budget", "spent", "first_people", "first_villages", "to_4g")
+        table = DocumentTable(
+            tuple(words.say("plan", name) for name in heads), tuple(sums), (25.0, 20.0, 45.0, 45.0, 40.0, 35.0, 40.0), ("middle", *["right"] * 6), bold_last=True
+        )
+        parts += [DocumentText(words.say("plan", "years_table"), bold=True, size=12), table]
+        whole = years[years["year"].isna()]
+        if len(whole) and not unknown(whole["gap"].iloc[0]):
+            gap = float(whole["gap"].iloc[0])
+            parts.append(DocumentText(words.say("plan", "gap" if gap > 0 else "proven", gap=words.number(100 * gap, 1)), italic=True, size=11))
+    parts += [DocumentText(words.say("plan", "sites_by_commune"), bold=True, size=12), _beside(printed, words, names), DocumentText(words.say("plan", "sites_list"), bold=True, size=12)]
+    rows = [
+        (
+            _year(r["year"]), _of(words, "plan_actions", r["action"]), _of(words, "proposal_funding", r["funding"]), _text(r["site_id"]),
+            communes_named(names, r["commune_code"]), words.number(r["lon"], 5), words.number(r["lat"], 5), _text(r["mast_class"]), words.number(r["height_m"], 0),
+            _text(r["operators"]), words.count(r["population_gained"]), words.count(r["villages_gained"]), words.count(r["cost_vnd"]),
+        )
+        for _, r in frame.iterrows()
+    ]  # fmt: skip
+    columns = ("year", "action", "funding", "site", "commune", "lon", "lat", "mast_class", "height", "operators", "people", "villages", "cost")
+    parts.append(_listed(words, columns, rows, (12.0, 16.0, 24.0, 20.0, 29.0, 20.0, 19.0, 12.0, 11.0, 24.0, 14.0, 13.0, 24.0), "mllllrrmrlrrr"))
+    return parts
+
+
+def _beside(printed: Printed, words: Words, names: dict[str, str]) -> Part:
+    """Return masts by commune: as they stand, as planned before, and what this plan builds, shares and upgrades."""
+    frame = printed.planned
+    assert frame is not None  # noqa: S101
+    standing = {} if printed.inventory is None or "masts" not in printed.inventory else printed.inventory.set_index("commune_code")[["masts", "masts_planned"]].to_dict("index")
+    kinds = ("build", "share", "upgrade")
+    rows: list[tuple[str, ...]] = []
+    codes = frame["commune_code"].fillna("").astype(str)
+    for code in [*sorted(set(codes) - {""}), *([""] if (codes == "").any() else []), _TOTAL]:
+        mine = frame if code == _TOTAL else frame[codes == code]
+        shown = words.say("plan", "total" if code == _TOTAL else "no_commune") if code in {"", _TOTAL} else names.get(code, code)
+        known = standing.get(code, {})
+        rows.append(("" if code in {"", _TOTAL} else str(len(rows) + 1), shown, *(words.count(known.get(name)) for name in ("masts", "masts_planned")), *(words.count((mine["action"] == kind).sum()) for kind in kinds)))
+    heads = tuple(words.say("plan", name) for name in ("number", "unit", "now", "planned", *kinds))
+    groups = (("", 1), ("", 1), (words.say("plan", "masts_group"), 2), (words.say("plan", "this_plan"), 3))
+    return DocumentTable(heads, tuple(rows), (12.0, 78.0, *[32.0] * 5), ("middle", "left", *["right"] * 5), groups=groups, bold_last=True)
+
+
+def _streets(printed: Printed, words: Words, names: dict[str, str]) -> list[Part]:
+    """Return the underground share beside its target year by year, and the projects; what is not known is a dash."""
+    projects, years = printed.street_projects, printed.street_years
+    if projects is None or years is None:
+        return [DocumentText(words.say("plan", "no_streets"), italic=True, size=12)]
+
+    def percent(value: object) -> str:
+        return DASH if unknown(value) else words.number(100 * float(value), 1)  # type: ignore[arg-type]
+
+    rows = [
+        (
+            words.say("plan", "today") if unknown(r["year"]) else _year(r["year"]), words.count(r["projects"]), words.number(r["length_km"], 2), words.number(r["cable_km"], 2),
+            words.number(r["tidied_km"], 2), words.count(r["cost_vnd"]), words.count(r["budget_vnd"]), words.number(r["underground_km"], 1), words.number(r["hung_km"], 1),
+            percent(r["underground_share"]), percent(r["path_share"]), percent(r["target_share"]),
+        )
+        for _, r in years.iterrows()
+    ]  # fmt: skip
+    heads = ("year", "projects", "street_km", "cable_km", "tidied_km", "cost", "budget", "underground_km", "hung_km", "underground_share", "path_share", "target")
+    parts: list[Part] = [
+        DocumentText(words.say("plan", "street_years"), bold=True, size=12),
+        DocumentTable(tuple(words.say("plan", name) for name in heads), tuple(rows), (20.0, 14.0, 18.0, 18.0, 18.0, 30.0, 30.0, 22.0, 22.0, 18.0, 20.0, 20.0), ("middle", *["right"] * 11)),
+        DocumentText(words.say("plan", "street_projects"), bold=True, size=12),
+    ]  # fmt: skip
+    if not len(projects):
+        return [*parts, DocumentText(words.say("plan", "no_projects"), italic=True, size=12)]
+    listed = [
+        (
+            _text(r["project_id"]), _text(r["streets"]), communes_named(names, r["commune_codes"]), _year(r["year"]), words.number(r["length_km"], 2), words.number(r["cable_km"], 2),
+            _text(r["operators"]), words.number(r["score"], 2), words.count(r["cost_vnd"]), _of(words, "street_criteria", r["unknown"]), _of(words, "street_remarks", r["remark"]),
+        )
+        for _, r in projects.iterrows()
+    ]  # fmt: skip
+    columns = ("project", "streets", "commune", "year", "street_km", "cable_km", "operators", "score", "cost", "not_known", "remark")
+    return [*parts, _listed(words, columns, listed, (16.0, 40.0, 28.0, 12.0, 14.0, 14.0, 26.0, 12.0, 26.0, 28.0, 22.0), "lllmrrlrrll")]
 
 
 def _signed(words: Words) -> DocumentTable:

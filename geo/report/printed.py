@@ -33,6 +33,10 @@ class Printed:
         ``inventory_communes.csv``.
     sharing : DataFrame or None
         ``sharing.csv``.
+    planned, planned_years : DataFrame or None
+        ``sites_planned.csv`` and ``plan_years.csv``.
+    street_projects, street_years : DataFrame or None
+        ``undergrounding_projects.csv`` and ``undergrounding_years.csv``.
     stops_planned : int or None
         Stops of ``measurements_planned.csv``; None where the run plans no measurements.
     """
@@ -44,4 +48,8 @@ class Printed:
     remainder: pd.DataFrame | None = None
     inventory: pd.DataFrame | None = None
     sharing: pd.DataFrame | None = None
+    planned: pd.DataFrame | None = None
+    planned_years: pd.DataFrame | None = None
+    street_projects: pd.DataFrame | None = None
+    street_years: pd.DataFrame | None = None
     stops_planned: int | None = None

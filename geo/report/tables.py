@@ -47,7 +47,7 @@ __all__ = [
 
 _RESOURCE = "results/columns.toml"
 #: Further files of the same form, one for each part of the product.
-_OTHERS = ("results/dead_zones.toml", "results/disagreement.toml", "results/standards.toml", "results/ipv6.toml", "results/planning.toml", "results/proposals.toml")
+_OTHERS = ("results/dead_zones.toml", "results/disagreement.toml", "results/standards.toml", "results/ipv6.toml", "results/planning.toml", "results/proposals.toml", "results/undergrounding.toml", "results/annexes.toml")
 _WORDS = "strings/map.toml"
 _LIST_WORDS = "results/lists.toml"
 #: Section of the words behind a column's codes, by the kind that the map gives the column.

@@ -148,12 +148,18 @@ PLAN_PROJECT = PROJECT.replace(
     'name = "Tỉnh Mẫu (giả định) – rà soát vùng lõm sóng 2026"', 'name = "Tỉnh Mẫu (giả định) – kế hoạch hạ tầng 2027"'
 ).replace(
     'ducts = "ducts.xlsx"\n',
-    'ducts = "ducts.xlsx"\nmasts = "masts.xlsx"\npoles = "poles.xlsx"\nservice_points = "service_points.xlsx"\nrestricted_areas = "restricted_areas.geojson"\n',
+    'ducts = "ducts.xlsx"\nmasts = "masts.xlsx"\npoles = "poles.xlsx"\ncables = "cables.xlsx"\nservice_points = "service_points.xlsx"\nrestricted_areas = "restricted_areas.geojson"\n',
 ).replace("[plan]\n", '[plan]\ncosts = "norms.toml"\n') + """\
 # Tỉnh mẫu chạy nhanh: 200 vị trí hứa hẹn nhất, tìm trong 15 giây (mặc định 3000 vị trí, 600 giây).
 # The sample runs fast: the 200 most promising places, 15 seconds to look (3000 places and 600 seconds by default).
 places_most = 200
 choice_seconds = 15
+
+# Ngầm hóa, chỉnh trang cáp treo: ngân sách từng năm; tiêu chí và trọng số là của tỉnh (mặc định trong geo/resources/planning.toml).
+# Undergrounding and tidying: the budget of each year; criteria and weights are the province's (defaults in geo/resources/planning.toml).
+[plan.undergrounding]
+budget_vnd = [12e9, 12e9, 12e9]
+heritage_weight = 2
 """
 
 NORMS = """\
@@ -181,6 +187,8 @@ year = 2026
         ("remove", "", 40_000_000, 60_000_000, 90_000_000, "cột"),
         ("mast_year", "", 45_000_000, 60_000_000, 85_000_000, "cột/năm"),
         ("move", "", 90_000_000, 120_000_000, 160_000_000, "lần"),
+        ("underground", "", 2_400_000_000, 3_000_000_000, 4_200_000_000, "km phố"),
+        ("tidy", "", 25_000_000, 40_000_000, 60_000_000, "km cáp"),
     )
 )
 
@@ -254,7 +262,7 @@ python scripts/make_sample.py data/sample --overwrite --truth DIR   # kèm ảnh
 | `drive/` | đo kiểm trên đường năm 2026: nhật ký G-NetTrack Pro, bảng Parquet, bảng CSV khóa công nghệ | drive tests of 2026 |
 | `speed_tests.xlsx`, `declared.csv` | đo tốc độ; tốc độ nhà mạng công bố | speed tests; declared speeds |
 | `ipv6.csv`, `portals.csv` | đo IPv6; cổng thông tin | IPv6 tests; portals |
-| `roads.geojson`, `streets.geojson`, `ducts.xlsx` | đường, phố, tuyến cáp ngầm | roads, streets, underground routes |
+| `roads.geojson`, `streets.geojson`, `ducts.xlsx`, `cables.xlsx` | đường, phố, tuyến cáp ngầm, tuyến cáp treo | roads, streets, underground routes, hung routes |
 | `FLAWS.md`, `flaws.csv` | lỗi cố ý | deliberate flaws |
 | `truth/` | sự thật giả định để chấm điểm, **không phải dữ liệu vào** | the made-up truth for scoring, **not an input** |
 

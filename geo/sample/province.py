@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +12,7 @@ from geo.sample.drive_files import drive_table, gnettrack_logs, locked_sheet
 from geo.sample.drives import build_drives
 from geo.sample.flaws import spoil
 from geo.sample.frame import FloatArray, Lattice
+from geo.sample.hung_cable import cable_sheet, told_streets
 from geo.sample.land import build_land_cover, build_population
 from geo.sample.listing import Listing, build_listing
 from geo.sample.mast_tables import mast_sheets
@@ -105,7 +106,7 @@ def build(seed: int = DEFAULT_SEED) -> SampleProvince:
     Every part draws from a generator of its own, so that a later change of one part leaves the draws of
     the others as they were.
     """
-    parts = np.random.default_rng(seed).spawn(17)
+    parts = np.random.default_rng(seed).spawn(18)
     terrain = build_terrain(parts[0])
     units = build_units(parts[1], terrain)
     settlements = build_settlements(parts[2], terrain, units)
@@ -129,6 +130,8 @@ def build(seed: int = DEFAULT_SEED) -> SampleProvince:
     table = drive_table(parts[15], drives, book)
     sheets.append(locked_sheet(drives, book))
     sheets += mast_sheets(parts[16], listing, settlements, roads)
+    roads = replace(roads, streets=told_streets(parts[17], roads.streets))
+    sheets.append(cable_sheet(parts[17], roads))
     dem = _delivered_terrain(parts[15], terrain, units, listing, book)
     return SampleProvince(
         seed,

@@ -127,11 +127,9 @@ def _raster(values: npt.NDArray[Any], lattice: Lattice, *, nodata: float | None,
 def _geojson(frame: gpd.GeoDataFrame) -> bytes:
     """Return one feature per line (RFC 7946), coordinates to 5 decimals."""
     lines = []
-    for row in frame.itertuples(index=False):
-        values = row._asdict()
-        shape = values.pop("geometry")
+    for values, shape in zip(frame.drop(columns="geometry").to_dict("records"), frame.geometry, strict=True):
         coordinates = [[round(float(a), 5), round(float(b), 5)] for a, b in shapely.get_coordinates(shape)]
-        properties = {key: _plain(value) for key, value in values.items()}
+        properties = {str(key): _plain(value) for key, value in values.items()}
         feature = {
             "type": "Feature",
             "properties": properties,

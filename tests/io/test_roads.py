@@ -26,6 +26,9 @@ LINES = [
     LineString([(105.4, 22.0), (105.5, 22.1)]),
 ]
 
+#: What ranks a street, where its row tells it.
+TOLD = ("centre_street", "upgraded", "heritage", "road_works", "works_year")
+
 
 def roads(**changes: object) -> gpd.GeoDataFrame:
     frame = gpd.GeoDataFrame(
@@ -59,7 +62,8 @@ def one(log: IssueLog, code: str) -> Finding:
 def test_lines_with_their_class(tmp_path: Path) -> None:
     result, log = read(roads(), tmp_path)
     assert log.codes() == set()
-    assert result.columns.tolist() == ["road_id", "road_name", "road_class", "geometry", "file", "sheet", "row"]
+    assert result.columns.tolist() == ["road_id", "road_name", "road_class", *TOLD, "geometry", "file", "sheet", "row"]
+    assert result[list(TOLD)].isna().all(axis=None), "what no column says is not known"
     assert result["road_class"].tolist() == ["national", "commune", "village"]
     assert result.geometry.geom_equals(gpd.GeoSeries(LINES, crs=4326)).all()
     assert result.crs.to_epsg() == 4326

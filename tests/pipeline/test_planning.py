@@ -228,6 +228,14 @@ def test_files_for_people(run: Analysis) -> None:
     assert [c.value for c in sheet[1]][:4] == ["Mã đăng ký", "Nhà mạng", "Năm", "Hình thức"]
     assert sheet["D2"].value == "xây mới"
     assert {"operator_plans", "sharing", "unserved_after_plans", "mast_certificates"} <= {str(n) for n, _ in pyogrio.list_layers(run.folder / "layers.gpkg")}
+    # The annexes in the provincial layout: what stands, and its planned twin, which reads back as planned.
+    masts, twin = book["Cột ăng-ten"], book["QH_Cột ăng-ten"]
+    headers = [c.value for c in twin[1]]
+    assert [c.value for c in masts[1]][:7] == ["STT", "Mã cột ăng-ten", "Tên cột ăng-ten", "Địa chỉ", "Kinh độ", "Vĩ độ", "Đơn vị sử dụng"]
+    assert headers[-2:] == ["Năm thực hiện", "Theo kế hoạch"]
+    planned = read_frame(run.results["proposals"].folder / "sites_planned.parquet")
+    assert [row[1].value for row in twin.iter_rows(min_row=2)] == planned["site_id"].tolist()
+    assert {row[headers.index("Theo kế hoạch")].value for row in twin.iter_rows(min_row=2)} == {"kế hoạch này"}
     certificates = frame(run.results, "mast_certificates")
     assert certificates["mast_id"].tolist() == ["C1"]
     assert certificates["days_left"].tolist() == [212]

@@ -50,7 +50,7 @@ def test_status_quo_stands_beside_planned() -> None:
     assert shown[2] == ["1", "Xã Thử 1", "0", "100", "1", "101", "2", "102", "3", "103", "4", "104", "5", "105", "15", "–"]
     assert shown[3][:4] == ["", "Toàn địa bàn", "10", "100"]
     text = "\n".join(p.text for p in document.paragraphs)
-    assert text.count("chưa lập được bảng") == 3, "ducts, poles and service points were not given"
+    assert text.count("chưa lập được bảng") == 4, "ducts, poles, hung cable and service points were not given"
     for sentence in ("DỮ LIỆU GIẢ ĐỊNH", "DỰ THẢO", "Chưa có đăng ký của doanh nghiệp", "Không có cụm cột nào", "Chưa tính phần còn lại", "điền căn cứ pháp lý"):
         assert sentence in text, sentence
     assert cells(document.tables[-1])[0] == ["NGƯỜI LẬP", "LÃNH ĐẠO DUYỆT"]
@@ -74,6 +74,40 @@ def test_lines_sharing_and_remainder() -> None:
     assert shared == ["1", "C1", "99001", "Mạng A; Mạng B", "41", "A1", "B1", "–"]
     assert rest[:2] == ["1", "Bản Thử"]
     assert rest[4] == "165"
+
+
+def test_sites_and_streets_stand_beside_what_stands() -> None:
+    planned = pd.DataFrame({
+        "year": [2027, 2027, 2028], "action": ["build", "share", "build"], "source": ["operator_plan", "proposed", "proposed"], "funding": ["operator", "budget", "public_utility"],
+        "site_id": ["D1", "C7", "G9"], "commune_code": ["99001", "99001", ""], "lon": 105.1, "lat": 22.0, "mast_class": "A2b", "height_m": 42.0,
+        "operators": ["Mạng A", "Mạng B", "Mạng A; Mạng B"], "population_gained": [None, 20.0, 30.0], "villages_gained": [None, 1, 0], "cost_vnd": [1, 340_000_000, 900_000_000],
+    })  # fmt: skip
+    years = pd.DataFrame({
+        "year": [2027, 2028, None], "budget_vnd": [400_000_000, 900_000_000, 1_300_000_000], "spent_vnd": [340_000_000, 900_000_000, 1_240_000_000], "sites": [1, 1, 2],
+        "population_first_operator": [20.0, 30.0, 50.0], "villages_gained": [1, 0, 1], "population_to_4g": [0.0, 0.0, 0.0], "gap": [None, None, 0.0],
+    })  # fmt: skip
+    projects = pd.DataFrame({"project_id": ["NH001"], "streets": ["Phố Một"], "commune_codes": ["99001"], "year": [2027], "length_km": [1.5], "cable_km": [None], "operators": ["Mạng A"],
+                             "score": [0.5], "cost_vnd": [4_500_000_000], "unknown": ["heritage"], "remark": [""]})  # fmt: skip
+    of_streets = pd.DataFrame([{"year": None, "projects": None, "length_km": None, "cable_km": None, "tidied_km": None, "cost_vnd": None, "budget_vnd": None, "underground_km": 10.0,
+                                "hung_km": None, "underground_share": None, "path_share": None, "target_share": 0.2}])  # fmt: skip
+    made = Document(io.BytesIO(build_plan(Printed(content=content(), inventory=inventory(), planned=planned, planned_years=years, street_projects=projects, street_years=of_streets))))
+    shown = [cells(table) for table in made.tables]
+    money = next(t for t in shown if t[0][1] == "Số vị trí")
+    assert money[-1] == ["Cả kỳ", "2", "1.300.000.000", "1.240.000.000", "50", "1", "0"]
+    beside = next(t for t in shown if "Kế hoạch này" in t[0])
+    assert beside[1] == ["TT", "Đơn vị hành chính", "HT", "QH", "Xây mới", "Dùng chung", "Nâng cấp"]
+    assert beside[2:] == [["1", "99001", "15", "–", "1", "1", "0"], ["", "Không rõ xã", "–", "–", "1", "0", "0"], ["", "Toàn địa bàn", "75", "–", "2", "1", "0"]]
+    sites = next(t for t in shown if t[0][1:3] == ["Năm", "Việc"])
+    assert sites[1] == ["1", "2027", "xây mới", "doanh nghiệp", "D1", "99001", "105,10000", "22,00000", "A2b", "42", "Mạng A", "–", "–", "1"]
+    today = next(t for t in shown if t[0][-1] == "Mục tiêu (%)")
+    assert today[1] == ["Hiện trạng", "–", "–", "–", "–", "–", "–", "10,0", "–", "–", "–", "20,0"], "what is not known is never 0"
+    street = next(t for t in shown if t[0][1] == "Dự án")
+    assert street[1] == ["1", "NH001", "Phố Một", "99001", "2027", "1,50", "–", "Mạng A", "0,50", "4.500.000.000", "di tích", "–"]
+    text = "\n".join(p.text for p in made.paragraphs)
+    assert "phương án tốt nhất" in text
+    without = "\n".join(p.text for p in Document(io.BytesIO(build_plan(Printed(content=content())))).paragraphs)
+    assert "Chưa có đề xuất vị trí" in without
+    assert "Chưa lập phần ngầm hóa" in without
 
 
 def test_no_text_breaks_a_document() -> None:
