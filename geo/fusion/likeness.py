@@ -28,6 +28,8 @@ __all__ = ["Likeness", "Neighbour", "find_likeness", "joined_field", "likeness_m
 
 _F64 = npt.NDArray[np.float64]
 _I64 = npt.NDArray[np.int64]
+#: Standard errors below which a normal estimate lies in one case of twenty.
+_ONE_IN_TWENTY = 1.6449
 #: Half of the eight squares about a square: with them every pair of neighbours comes once.
 _NEXT = ((0, 1), (1, -1), (1, 0), (1, 1))
 
@@ -40,8 +42,8 @@ class Likeness:
     ----------
     technologies : tuple of str
         In the order of the alphabet.
-    correlation : float
-        Of the two fields at one place; NaN where it cannot be told.
+    correlation, error : float
+        Of the two fields at one place, and its standard error (jackknife over the ground); NaN where it cannot be told.
     pairs : int
         Of neighbouring squares, both measured on both technologies.
     stretches : int
@@ -50,8 +52,13 @@ class Likeness:
 
     technologies: tuple[str, str]
     correlation: float
+    error: float
     pairs: int
     stretches: int
+
+    def surely(self, least: float) -> bool:
+        """Tell whether they are at least so like one another, but for one case in twenty."""
+        return self.correlation - _ONE_IN_TWENTY * self.error >= least
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -99,8 +106,8 @@ def find_likeness(
     place = {pair: i for i, pair in enumerate(layers)}
     found = []
     for first, second in combinations(sorted({technology for _, technology in layers}), 2):
-        sums, pairs, ground = np.zeros(3), 0, set()
-        for operator in sorted({name for name, _ in layers}):
+        parts = []
+        for number, operator in enumerate(sorted({name for name, _ in layers})):
             one, other = (of_layer.get(place.get((operator, technology), -1)) for technology in (first, second))
             if one is None or other is None:
                 continue
@@ -109,14 +116,34 @@ def find_likeness(
                 next_ = both.assign(column=both["column"] - across, row=both["row"] - up)
                 joined = both.merge(next_, on=["column", "row"], suffixes=("", "_next"))
                 a, b, a_next, b_next = (joined[c].to_numpy() for c in ("a", "b", "a_next", "b_next"))
-                sums += [0.5 * (a @ b_next + b @ a_next), a @ a_next, b @ b_next]
-                pairs += len(joined)
                 at = np.floor(joined[["column", "row"]].to_numpy(dtype=np.float64) * side / stretch_m)
-                ground |= {(operator, *where) for where in at.tolist()}
-        told = len(ground) >= settings.likeness_stretches and sums[1] > 0 and sums[2] > 0
-        value = float(np.clip(sums[0] / np.sqrt(sums[1] * sums[2]), -1.0, settings.most_likeness)) if told else float("nan")
-        found.append(Likeness((first, second), value, pairs, len(ground)))
+                sums = (0.5 * (a * b_next + b * a_next), a * a_next, b * b_next)
+                parts.append(np.column_stack([np.full(len(joined), number), at, *sums]))
+        found.append(_of_pairs((first, second), np.concatenate([np.empty((0, 6)), *parts]), settings))
     return tuple(found)
+
+
+def _of_pairs(technologies: tuple[str, str], pairs: _F64, settings: FusionSettings) -> Likeness:
+    """Return the likeness by pairs of squares: operator and stretch of ground (3 columns), products across and within (3)."""
+    stretches, of = np.unique(pairs[:, :3], axis=0, return_inverse=True)
+    count = len(stretches)
+    if count < settings.likeness_stretches:
+        return Likeness(technologies, float("nan"), float("nan"), len(pairs), count)
+    sums = np.stack([np.bincount(of.ravel(), pairs[:, 3 + k], count) for k in range(3)])
+    # Neighbouring stretches hang together: they are left out in blocks.
+    block = np.arange(count) * min(settings.blocks, count) // count
+    blocks = np.stack([np.bincount(block, each) for each in sums])
+    whole = blocks.sum(axis=1)
+    values = [_correlation(*total) for total in (whole, *(whole[:, None] - blocks).T)]
+    if not np.isfinite(values).all():
+        return Likeness(technologies, float("nan"), float("nan"), len(pairs), count)
+    without, n = np.array(values[1:]), len(values) - 1
+    error = float(np.sqrt((n - 1) / n * np.square(without - without.mean()).sum()))
+    return Likeness(technologies, float(np.clip(values[0], -1.0, settings.most_likeness)), error, len(pairs), count)
+
+
+def _correlation(across: float, first: float, second: float) -> float:
+    return float(across / np.sqrt(first * second)) if first > 0 and second > 0 else float("nan")
 
 
 def likeness_matrix(technologies: Sequence[str], found: Sequence[Likeness]) -> _F64:

@@ -47,7 +47,7 @@ class FusionSettings:
     likeness_square_m, likeness_stretches : float
         Where, and from how much ground, it is told how like two technologies are (:mod:`geo.fusion.likeness`).
     least_likeness, most_likeness : float
-        Correlation from which on one speaks for the other; with more than 1 none does.
+        Correlation that one must surely have to speak for the other; with 1 none does.
     outlier_cut : float
         In sd of what the neighbours foretell.
     outlier_rounds : int

@@ -287,8 +287,8 @@ def write_joined(task: JoinTask, folder: Path) -> dict[str, Any]:
     found = [Likeness(**{**_read(each), "technologies": tuple(each["technologies"])}) for each in read_json(folder / f"{task.scales}.json")["likeness"]]
     operator, technology = task.layers[task.layer]
     beside = [i for i, (name, _) in enumerate(task.layers) if name == operator and i != task.layer]
-    like = likeness_matrix([technology, *(task.layers[i][1] for i in beside)], found)[0, 1:]
-    taken = [i for i, value in zip(beside, like.tolist(), strict=True) if value >= settings.least_likeness]
+    like = {frozenset(each.technologies) for each in found if each.surely(settings.least_likeness)}
+    taken = [i for i in beside if frozenset((technology, task.layers[i][1])) in like]
     between = likeness_matrix([technology, *(task.layers[i][1] for i in taken)], found)
     own = _own_field(folder, task.field_names[task.layer], settings)
     others = []

@@ -59,7 +59,7 @@ def test_it_is_dense_cokriging(seed: int) -> None:
     n = int(rng.integers(2, 8))  # fewer than an octant may give
     x, y, z, noise = rng.uniform(0, 2000, n), rng.uniform(0, 2000, n), rng.normal(size=n), rng.uniform(0.05, 0.5, n)
     kind = rng.integers(0, 3, n)
-    between = likeness_matrix(("a", "b", "c"), [Likeness(("a", "b"), 0.8, 9, 9), Likeness(("a", "c"), 0.6, 9, 9), Likeness(("b", "c"), 0.5, 9, 9)])
+    between = likeness_matrix(("a", "b", "c"), [Likeness(("a", "b"), 0.8, 0.0, 9, 9), Likeness(("a", "c"), 0.6, 0.0, 9, 9), Likeness(("b", "c"), 0.5, 0.0, 9, 9)])
     tx, ty = rng.uniform(0, 2000, 2)
     field = smooth_field(x, y, z, noise, CURVE, SETTINGS, kind=kind, between=between)
     found = krige(field, np.array([tx]), np.array([ty]))
@@ -91,6 +91,10 @@ def test_likeness_is_found_whatever_the_noise(true: float) -> None:
     assert len(found) == 1
     assert found[0].technologies == ("3G", "4G")
     assert found[0].correlation == pytest.approx(true, abs=0.12)
+    assert 0.005 < found[0].error < 0.1
+    assert abs(found[0].correlation - true) < 3.5 * found[0].error
+    assert found[0].surely(true - 0.3)
+    assert not found[0].surely(true)
 
 
 def test_of_little_ground_and_of_other_operators_nothing_is_said() -> None:
@@ -109,13 +113,13 @@ def test_of_little_ground_and_of_other_operators_nothing_is_said() -> None:
 
 
 def test_what_no_fields_can_have_together_is_brought_nearer_to_unlike() -> None:
-    told = [Likeness(("3G", "4G"), 0.9, 9, 9), Likeness(("3G", "5G"), 0.9, 9, 9), Likeness(("4G", "5G"), -0.9, 9, 9)]
+    told = [Likeness(("3G", "4G"), 0.9, 0.0, 9, 9), Likeness(("3G", "5G"), 0.9, 0.0, 9, 9), Likeness(("4G", "5G"), -0.9, 0.0, 9, 9)]
     found = likeness_matrix(("3G", "4G", "5G"), told)
     assert np.linalg.eigvalsh(found)[0] > 0
     assert np.diag(found).tolist() == [1.0] * 3
     assert 0 < found[0, 1] < 0.9
     assert -0.9 < found[1, 2] < 0
-    possible = likeness_matrix(("4G", "3G", "5G"), [told[0], Likeness(("4G", "5G"), float("nan"), 0, 0)])
+    possible = likeness_matrix(("4G", "3G", "5G"), [told[0], Likeness(("4G", "5G"), float("nan"), 0.0, 0, 0)])
     assert possible.tolist() == [[1.0, 0.9, 0.0], [0.9, 1.0, 0.0], [0.0, 0.0, 1.0]]
 
 
