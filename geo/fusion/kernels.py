@@ -5,7 +5,8 @@ All kernels stand in one file because numba's disk cache does not notice a chang
 Observations come in the order of their buckets (:class:`geo.fusion.neighbours.Buckets`); ``weight_m`` is what an
 observation's noise adds to its distance where neighbours are ranked. A model is its number in
 :data:`geo.fusion.variogram.MODELS`. ``lift_m`` and ``tl`` are the third coordinate of observations and targets: the level
-expected there, in metres.
+expected there, in metres. ``kind`` says of which layer an observation is (0: the one that is asked for) and ``between`` how like
+the fields of two layers are, (kinds, kinds).
 """
 
 from __future__ import annotations
@@ -57,11 +58,11 @@ def _to_cell(model: int, length: float, dx: float, dy: float, dl: float, half: f
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _near(
-    tx: float, ty: float, tl: float, without: int, x: _F64, y: _F64, lift_m: _F64, weight_m: _F64, starts: _I64, columns: int, rows: int,
-    x0: float, y0: float, side: float, reach: float, limit: int, key: _F64, held: _I64, filled: _I64, near: _I64,
+    tx: float, ty: float, tl: float, without: int, x: _F64, y: _F64, lift_m: _F64, kind: _I64, weight_m: _F64, starts: _I64,
+    columns: int, rows: int, x0: float, y0: float, side: float, reach: float, limit: int, key: _F64, held: _I64, filled: _I64, near: _I64,
     order: _F64,
 ) -> tuple[int, float]:  # fmt: skip
-    """Write the neighbours of a point to ``near``; return their number and the distance of the nearest one.
+    """Write the neighbours of a point to ``near``; return their number and the distance of the nearest one of kind 0.
 
     The best of each octant first, then the second best, up to ``limit``; so that one dense road on one side
     does not crowd out what lies on the others. Ties go to the lower index.
@@ -88,7 +89,8 @@ def _near(
                     h = math.sqrt(apart + (lift_m[j] - tl) ** 2)
                     if h > reach or j == without:
                         continue
-                    nearest = min(nearest, math.sqrt(apart))
+                    if kind[j] == 0:
+                        nearest = min(nearest, math.sqrt(apart))
                     value = h + weight_m[j]
                     o = (4 if dx >= 0.0 else 0) + (2 if dy >= 0.0 else 0) + (1 if abs(dx) > abs(dy) else 0)
                     n = filled[o]
@@ -128,9 +130,10 @@ def _near(
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _factor(
-    count: int, px: _F64, py: _F64, pl: _F64, noise: _F64, model: int, length: float, sill: float, least: float, low: _F64
-) -> None:
-    """Write the Cholesky factor of sill × correlation + diag(noise).
+    count: int, px: _F64, py: _F64, pl: _F64, pk: _I64, noise: _F64, between: _F64, model: int, length: float, sill: float, least: float,
+    low: _F64,
+) -> None:  # fmt: skip
+    """Write the Cholesky factor of sill × correlation × likeness of the layers + diag(noise).
 
     A pivot of at most ``least`` × sill belongs to a place that says nothing new (a duplicate without noise): it
     gets an infinite diagonal, by which the solves pass over it.
@@ -138,7 +141,7 @@ def _factor(
     for i in range(count):
         for j in range(i):
             h = math.sqrt((px[i] - px[j]) ** 2 + (py[i] - py[j]) ** 2 + (pl[i] - pl[j]) ** 2)
-            total = sill * _correlation(model, h / length)
+            total = sill * between[pk[i], pk[j]] * _correlation(model, h / length)
             for m in range(j):
                 total -= low[i, m] * low[j, m]
             low[i, j] = total / low[j, j]
@@ -155,7 +158,7 @@ def _factor(
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def krige_kernel(
-    tx: _F64, ty: _F64, tl: _F64, without: _I64, half: float, x: _F64, y: _F64, lift_m: _F64, z: _F64, noise: _F64, weight_m: _F64,
+    tx: _F64, ty: _F64, tl: _F64, without: _I64, half: float, x: _F64, y: _F64, lift_m: _F64, z: _F64, noise: _F64, kind: _I64, between: _F64, weight_m: _F64,
     starts: _I64, columns: int, rows: int, x0: float, y0: float, side: float, reach: float, limit: int, per_octant: int,
     model: int, length: float, sill: float, least: float, mean: _F64, variance: _F64, nearest: _F64, used: _I64,
 ) -> None:  # fmt: skip
@@ -166,12 +169,13 @@ def krige_kernel(
     """
     key, held = np.empty((8, per_octant)), np.empty((8, per_octant), dtype=np.int64)
     filled, near, order = np.empty(8, dtype=np.int64), np.empty(limit, dtype=np.int64), np.empty(limit)
+    pk = np.empty(limit, dtype=np.int64)
     px, py, pl, pn, a, b = np.empty(limit), np.empty(limit), np.empty(limit), np.empty(limit), np.empty(limit), np.empty(limit)
     low = np.empty((limit, limit))
     for t in range(tx.shape[0]):
         skip = without[t] if without.shape[0] else -1
         count, nearest[t] = _near(
-            tx[t], ty[t], tl[t], skip, x, y, lift_m, weight_m, starts, columns, rows, x0, y0, side, reach, limit, key, held, filled,
+            tx[t], ty[t], tl[t], skip, x, y, lift_m, kind, weight_m, starts, columns, rows, x0, y0, side, reach, limit, key, held, filled,
             near, order,
         )  # fmt: skip
         used[t] = count
@@ -179,11 +183,11 @@ def krige_kernel(
         if count == 0:
             continue
         for i in range(count):
-            px[i], py[i], pl[i], pn[i] = x[near[i]], y[near[i]], lift_m[near[i]], noise[near[i]]
-        _factor(count, px, py, pl, pn, model, length, sill, least, low)
+            px[i], py[i], pl[i], pn[i], pk[i] = x[near[i]], y[near[i]], lift_m[near[i]], noise[near[i]], kind[near[i]]
+        _factor(count, px, py, pl, pk, pn, between, model, length, sill, least, low)
         total, reduction = 0.0, 0.0
         for i in range(count):
-            ai = sill * _to_cell(model, length, px[i] - tx[t], py[i] - ty[t], pl[i] - tl[t], half)
+            ai = sill * between[0, pk[i]] * _to_cell(model, length, px[i] - tx[t], py[i] - ty[t], pl[i] - tl[t], half)
             bi = z[near[i]]
             for m in range(i):
                 ai -= low[i, m] * a[m]
@@ -212,8 +216,8 @@ def _below(rng: np.random.Generator, top: float) -> float:
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def impute_kernel(
-    rng: np.random.Generator, which: _I64, limit: _F64, sweeps: int, x: _F64, y: _F64, lift_m: _F64, z: _F64, noise: _F64,
-    weight_m: _F64, starts: _I64, columns: int, rows: int, x0: float, y0: float, side: float, reach: float, limit_n: int,
+    rng: np.random.Generator, which: _I64, limit: _F64, sweeps: int, x: _F64, y: _F64, lift_m: _F64, z: _F64, noise: _F64, kind: _I64,
+    between: _F64, weight_m: _F64, starts: _I64, columns: int, rows: int, x0: float, y0: float, side: float, reach: float, limit_n: int,
     per_octant: int, model: int, length: float, sill: float, least: float,
 ) -> None:  # fmt: skip
     """Draw each of ``which`` below its limit given all others, one after the other (Gibbs); changes ``z``."""
@@ -224,7 +228,7 @@ def impute_kernel(
             j = which[i]
             tx[0], ty[0], tl[0], without[0] = x[j], y[j], lift_m[j], j
             krige_kernel(
-                tx, ty, tl, without, 0.0, x, y, lift_m, z, noise, weight_m, starts, columns, rows, x0, y0, side, reach, limit_n,
+                tx, ty, tl, without, 0.0, x, y, lift_m, z, noise, kind, between, weight_m, starts, columns, rows, x0, y0, side, reach, limit_n,
                 per_octant, model, length, sill, least, mean, variance, nearest, used,
             )  # fmt: skip
             sd = math.sqrt(variance[0] + noise[j])
@@ -236,7 +240,7 @@ def impute_kernel(
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def draw_kernel(
-    tx: _F64, ty: _F64, tl: _F64, half: float, normal: _F64, earlier: int, x: _F64, y: _F64, lift_m: _F64, z: _F64, noise: _F64, weight_m: _F64,
+    tx: _F64, ty: _F64, tl: _F64, half: float, normal: _F64, earlier: int, x: _F64, y: _F64, lift_m: _F64, z: _F64, noise: _F64, kind: _I64, between: _F64, weight_m: _F64,
     starts: _I64, columns: int, rows: int, x0: float, y0: float, side: float, reach: float, limit: int, per_octant: int,
     model: int, length: float, sill: float, least: float, out: _F64,
 ) -> None:  # fmt: skip
@@ -248,6 +252,7 @@ def draw_kernel(
     key, held = np.empty((8, per_octant)), np.empty((8, per_octant), dtype=np.int64)
     filled, near, order = np.empty(8, dtype=np.int64), np.empty(limit, dtype=np.int64), np.empty(limit)
     size = limit + earlier
+    pk = np.zeros(size, dtype=np.int64)
     px, py, pl, pn, a, w = np.empty(size), np.empty(size), np.empty(size), np.empty(size), np.empty(size), np.empty(size)
     low = np.empty((size, size))
     before, far = np.empty(earlier, dtype=np.int64), np.empty(earlier)
@@ -259,11 +264,11 @@ def draw_kernel(
     head, link = np.full(across * down, -1, dtype=np.int64), np.full(targets, -1, dtype=np.int64)
     for t in range(targets):
         count, _ = _near(
-            tx[t], ty[t], tl[t], -1, x, y, lift_m, weight_m, starts, columns, rows, x0, y0, side, reach, limit, key, held, filled,
+            tx[t], ty[t], tl[t], -1, x, y, lift_m, kind, weight_m, starts, columns, rows, x0, y0, side, reach, limit, key, held, filled,
             near, order,
         )  # fmt: skip
         for i in range(count):
-            px[i], py[i], pl[i], pn[i] = x[near[i]], y[near[i]], lift_m[near[i]], noise[near[i]]
+            px[i], py[i], pl[i], pn[i], pk[i] = x[near[i]], y[near[i]], lift_m[near[i]], noise[near[i]], kind[near[i]]
         found = 0
         cx, cy = int((tx[t] - left) / pace), int((ty[t] - bottom) / pace)
         for ring in range(max(across, down)):
@@ -290,11 +295,12 @@ def draw_kernel(
                         j = link[j]
         for i in range(found):
             px[count + i], py[count + i], pl[count + i], pn[count + i] = tx[before[i]], ty[before[i]], tl[before[i]], 0.0
+            pk[count + i] = 0
         both = count + found
-        _factor(both, px, py, pl, pn, model, length, sill, least, low)
+        _factor(both, px, py, pl, pk, pn, between, model, length, sill, least, low)
         reduction = 0.0
         for i in range(both):
-            ai = sill * _to_cell(model, length, px[i] - tx[t], py[i] - ty[t], pl[i] - tl[t], half if i < count else 0.0)
+            ai = sill * between[0, pk[i]] * _to_cell(model, length, px[i] - tx[t], py[i] - ty[t], pl[i] - tl[t], half if i < count else 0.0)
             for m in range(i):
                 ai -= low[i, m] * a[m]
             a[i] = ai / low[i, i]

@@ -33,7 +33,9 @@ class SmoothField:
 
     The arrays are in the order of the squares of the search; ``order`` leads back: item i here was item
     ``order[i]`` there. ``lift_m`` is the third coordinate: the expected level in metres
-    (:attr:`geo.fusion.variogram.Variogram.level_m_per_db`).
+    (:attr:`geo.fusion.variogram.Variogram.level_m_per_db`). ``kind`` is 0 for the layer's own observations, else the place in
+    ``between`` of the layer that they are of; ``between`` (kinds, kinds) are correlations of the fields of two layers at one
+    place, ones without other layers.
     """
 
     x_m: _F64
@@ -41,6 +43,8 @@ class SmoothField:
     lift_m: _F64
     value: _F64
     noise: _F64
+    kind: _I64
+    between: _F64
     variogram: Variogram
     settings: FusionSettings
     order: _I64
@@ -60,18 +64,20 @@ class SmoothField:
         """What noise adds to a distance where neighbours are ranked, m.
 
         An observation alone takes sill² ρ² / (sill + noise) off the variance: with ρ = exp(−h / length) the same
-        as one without noise at h + length / 2 × ln(1 + noise / sill).
+        as one without noise at h + length / 2 × ln(1 + noise / sill). One of another layer, whose field has the correlation b
+        with this one, is farther by length × ln(1 / b).
         """
         if self.variogram.sill_db2 <= 0.0:
             return np.zeros(len(self.noise))
-        return np.asarray(0.5 * self.variogram.length_m * np.log1p(self.noise / self.variogram.sill_db2))
+        other = -np.log(self.between[0])[self.kind]
+        return np.asarray(self.variogram.length_m * (0.5 * np.log1p(self.noise / self.variogram.sill_db2) + other))
 
     def arguments(self) -> tuple[Any, ...]:
         """Return what the kernels take after the targets."""
         s, v = self.settings, self.variogram
         return (
-            self.x_m, self.y_m, self.lift_m, self.value, self.noise, self._handicap, self.starts, self.columns, self.rows,
-            *self.corner, self.side_m, self.reach_m, s.neighbours, s.per_octant, v.number, v.length_m, v.sill_db2,
+            self.x_m, self.y_m, self.lift_m, self.value, self.noise, self.kind, self.between, self._handicap, self.starts, self.columns,
+            self.rows, *self.corner, self.side_m, self.reach_m, s.neighbours, s.per_octant, v.number, v.length_m, v.sill_db2,
             s.least_pivot,
         )  # fmt: skip
 
@@ -85,7 +91,7 @@ class Kriged:
     mean, variance : (n,) float64 array
         Of the smooth field, nugget excluded.
     nearest_m : (n,) float64 array
-        Distance of the nearest observation; infinite out of reach.
+        Distance of the nearest observation of the layer's own; infinite out of reach.
     neighbours : (n,) int64 array
         Observations used.
     """
@@ -105,6 +111,8 @@ def smooth_field(
     settings: FusionSettings,
     *,
     expected_dbm: npt.ArrayLike = 0.0,
+    kind: _I64 | None = None,
+    between: _F64 | None = None,
 ) -> SmoothField:
     """Lay observations out for kriging.
 
@@ -119,13 +127,20 @@ def smooth_field(
     variogram : Variogram
     settings : FusionSettings
     expected_dbm : (n,) array or float
-        Level expected at each.
+        Level expected at each: of the layer that is asked for, also at other layers' observations.
+    kind : (n,) int64 array, optional
+        Layer of each, 0 is the one that is asked for; all are its own unless given.
+    between : (kinds, kinds) float64 array, optional
+        Correlations of the layers' fields at one place, positive; with ``kind``. The covariance of two observations is that of
+        one field times theirs: intrinsic coregionalisation, H. Wackernagel (2003), Multivariate Geostatistics, chapter 22.
     """
     lift = _lift(expected_dbm, len(x_m), variogram)
+    which = np.zeros(len(x_m), np.int64) if kind is None else kind
+    like = np.ones((1, 1)) if between is None else np.ascontiguousarray(between, dtype=np.float64)
     reach = variogram.reach_m(settings.least_correlation)
     if len(x_m) == 0:
         return SmoothField(
-            x_m, y_m, lift, value, noise, variogram, settings, np.zeros(0, np.int64), np.zeros(2, np.int64), 1, 1, (0.0, 0.0), reach, reach
+            x_m, y_m, lift, value, noise, which, like, variogram, settings, np.zeros(0, np.int64), np.zeros(2, np.int64), 1, 1, (0.0, 0.0), reach, reach
         )  # fmt: skip
     x0, y0 = float(x_m.min()), float(y_m.min())
     across, up = float(np.ptp(x_m)), float(np.ptp(y_m))
@@ -135,7 +150,7 @@ def smooth_field(
     order = np.argsort(square, kind="stable")
     starts = np.searchsorted(square[order], np.arange(columns * rows + 1)).astype(np.int64)
     return SmoothField(
-        x_m[order], y_m[order], lift[order], value[order], noise[order], variogram, settings, order, starts, columns, rows,
+        x_m[order], y_m[order], lift[order], value[order], noise[order], which[order], like, variogram, settings, order, starts, columns, rows,
         (x0, y0), side, reach,
     )  # fmt: skip
 

@@ -44,6 +44,10 @@ class FusionSettings:
     neighbours, per_octant : int
     least_correlation, least_pivot : float
         Of what is out of reach; of what is a duplicate.
+    likeness_square_m, likeness_stretches : float
+        Where, and from how much ground, it is told how like two technologies are (:mod:`geo.fusion.likeness`).
+    least_likeness, most_likeness : float
+        Correlation that one must surely have to speak for the other; with 1 none does.
     outlier_cut : float
         In sd of what the neighbours foretell.
     outlier_rounds : int
@@ -83,6 +87,10 @@ class FusionSettings:
     per_octant: int
     least_correlation: float
     least_pivot: float
+    likeness_square_m: float
+    likeness_stretches: float
+    least_likeness: float
+    most_likeness: float
     outlier_cut: float
     outlier_rounds: int
     spread_cut: float

@@ -2,7 +2,8 @@
 
 The field is that of *standardised* residuals: (measured − expected best level) over the standard deviation that the
 calibrated law gives to the best server's level there. So a place behind a hill, whose level is told less well,
-counts and is foretold as what it is, and layers and places share one covariance.
+counts and is foretold as what it is, and layers and places share one covariance. Where an operator's technologies err alike,
+each field has the measurements of the others in it (:mod:`geo.fusion.likeness`).
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from geo.coverage.states import State, piece_states
 from geo.fusion.fitting import FittedField, fit_covariance, fit_field
 from geo.fusion.kriging import smooth_field
 from geo.fusion.layer import FusedLayer, cells, fuse
+from geo.fusion.likeness import Likeness, Neighbour, find_likeness, joined_field, likeness_matrix
 from geo.fusion.observations import Observations, observations
 from geo.fusion.robust import class_scales
 from geo.fusion.settings import FusionSettings
@@ -35,11 +37,13 @@ from geo.propagation.entry import USES, entry_loss
 from geo.propagation.radio_sources import RadioSources
 from geo.propagation.settings import CoverageSettings
 
-__all__ = ["FieldTask", "FusedTask", "ScaleTask", "keep_fields", "load_field", "write_field", "write_fused", "write_scales"]
+__all__ = ["FieldTask", "FusedTask", "JoinTask", "ScaleTask", "joined_layers", "keep_fields", "load_field", "write_field", "write_fused", "write_joined", "write_scales"]
 
 _F64 = npt.NDArray[np.float64]
 _COLUMNS = ("x_m", "y_m", "residual_db", "noise_variance_db2", "samples", "spots", "censored", "route", "level_dbm", "expected_dbm")
 _FIELD = ("x_m", "y_m", "value", "noise", "lift_m")
+#: What of a field with other technologies' observations is kept beside it: the layer of each observation, by its kind.
+_JOINED = "joined"
 #: File of the covariance of all layers together.
 _POOLED = "pooled_variogram"
 
@@ -52,14 +56,14 @@ class ScaleTask:
     ----------
     tiles : Tiles
         Of the predicted levels (:func:`geo.coverage.pieces.write_levels`).
-    layers : int
+    layers : tuple of (operator, technology)
     measured : str
         See :func:`write_field`.
     settings : FusionSettings
     """
 
     tiles: Tiles
-    layers: int
+    layers: tuple[tuple[str, str], ...]
     measured: str
     settings: FusionSettings
 
@@ -71,7 +75,7 @@ def write_scales(task: ScaleTask, folder: Path) -> dict[str, Any]:
     """
     every = read_array(Path(task.measured), mapped=True)
     parts, codes = [], []
-    for i in range(task.layers):
+    for i in range(len(task.layers)):
         mine = np.asarray(every[:, np.asarray(every[0]) == i], dtype=np.float64)
         mean, variance, code = _at_places(task.tiles, i, mine[1], mine[2])
         known = np.isfinite(mean)
@@ -79,11 +83,11 @@ def write_scales(task: ScaleTask, folder: Path) -> dict[str, Any]:
         parts.append(
             np.stack([
                 mine[1][known], mine[2][known], (mine[3] - mean)[known] / scale, mine[4][known] / scale**2, mine[8][known],
-                mine[6][known], mean[known], np.full(here, i), mine[7][known],
+                mine[6][known], mean[known], np.full(here, i), mine[7][known], mine[10][known],
             ])
         )  # fmt: skip
         codes.append(code[known])
-    x, y, residual, noise, route, spots, expected, layer, censored = np.concatenate(parts, axis=1)
+    x, y, residual, noise, route, spots, expected, layer, censored, teaches = np.concatenate(parts, axis=1)
     code = np.concatenate(codes)
     order = np.lexsort((route, noise, residual, y, x))
     given = Observations(
@@ -91,13 +95,29 @@ def write_scales(task: ScaleTask, folder: Path) -> dict[str, Any]:
         route[order].astype(np.int64), np.full(len(x), np.nan), expected[order],
     )  # fmt: skip
     found = class_scales(given, code[order], task.settings)
-    pooled = _pooled(given, layer[order], found.of(code[order]), task)
+    scale = found.of(code[order])
+    pooled = _pooled(given, layer[order], scale, task)
     write_json(folder / f"{_POOLED}.json", _written(pooled))
+    like = _likeness(given, layer[order], scale, (teaches > 0)[order], task, float(pooled["shape"]["length_m"]))
     return _written({
         "pooled": pooled,
+        "likeness": [_written(asdict(each)) for each in like],
         "scale": {str(c): round(v, 6) for c, v in found.scale.items()},
         "effective": {str(c): v for c, v in found.effective.items()},
     })
+
+
+def _likeness(
+    given: Observations, layer: _F64, scale: _F64, teaches: npt.NDArray[np.bool_], task: ScaleTask, stretch_m: float
+) -> tuple[Likeness, ...]:
+    """Return how like the technologies are: from levels that were not chosen, gross errors counting no more than surprises."""
+    free = teaches & ~given.censored
+    own = scale * _own_spread(given, layer, scale)
+    cut = task.settings.outlier_cut
+    z = np.clip(given.residual_db / own, -cut, cut)[free]
+    return find_likeness(
+        given.x_m[free], given.y_m[free], z, layer[free].astype(np.int64), task.layers, task.settings, stretch_m=stretch_m
+    )
 
 
 def _pooled(given: Observations, layer: _F64, scale: _F64, task: ScaleTask) -> dict[str, Any]:
@@ -111,10 +131,10 @@ def _pooled(given: Observations, layer: _F64, scale: _F64, task: ScaleTask) -> d
     wide = np.ptp(given.x_m) + 2.0 * settings.last_lag_m if len(given) else 0.0
     apart = replace(
         given, x_m=given.x_m + wide * layer, residual_db=given.residual_db / scale, noise_variance_db2=given.noise_variance_db2 / scale**2,
-        route=given.route * task.layers + layer.astype(np.int64),
+        route=given.route * len(task.layers) + layer.astype(np.int64),
     )  # fmt: skip
     apart = apart.take(np.lexsort((apart.y_m, apart.x_m)))
-    many = replace(settings, variogram_observations=int(settings.variogram_observations * task.layers**0.5))
+    many = replace(settings, variogram_observations=int(settings.variogram_observations * len(task.layers) ** 0.5))
     shape = fit_variogram(apart, many, within_variance_db2=settings.fallback_nugget_share)
     # Blocks of the land, the same for all layers.
     spread = spread_seen(
@@ -168,7 +188,7 @@ class FieldTask:
     tiles : Tiles
         Of the predicted levels (:func:`geo.coverage.pieces.write_levels`).
     measured : str
-        File of all layers' places (9 + 1 columns, see :func:`write_field`).
+        File of all layers' places (see :func:`write_field`).
     scales : str
         Name of the piece of :func:`write_scales`, in the same folder.
     settings : FusionSettings
@@ -188,8 +208,9 @@ class FieldTask:
 def write_field(task: FieldTask, folder: Path) -> dict[str, Any]:
     """Fit a layer's field to its measurements and write it; return what was found (for ``compute.run_pieces``).
 
-    The file ``measured`` holds an array (10, places): layer, x_m, y_m, level_dbm (or the limit), device noise variance
-    dB², samples, spots, censored, route, speaks (whether it says something of its own cell's state).
+    The file ``measured`` holds an array (11, places): layer, x_m, y_m, level_dbm (or the limit), device noise variance
+    dB², samples, spots, censored, route, speaks (whether it says something of its own cell's state), teaches (whether nobody chose
+    it by what it is). The field is the layer's own: :func:`write_joined` joins others to it.
     Places where nothing is predicted (no radio cell in reach, or an unknown path) cannot be fused and are counted.
     """
     every = read_array(Path(task.measured), mapped=True)
@@ -213,7 +234,7 @@ def write_field(task: FieldTask, folder: Path) -> dict[str, Any]:
     covariance = with_growth(covariance, task.held_out_growth)
     fitted = fit_field(given, settings, within_variance_db2=within, variogram=covariance)
     field = fitted.field
-    write_array(folder / f"{task.name}_field.npy", np.stack([getattr(field, n) for n in _FIELD]))
+    write_array(folder / f"{task.name}_own.npy", np.stack([getattr(field, n) for n in _FIELD]))
     write_array(folder / f"{task.name}_places.npy", np.stack([getattr(given, n).astype(np.float64) for n in _COLUMNS]))
     write_json(folder / f"{task.name}_variogram.json", _written(asdict(fitted.variogram)))
     free = given.residual_db[~given.censored]
@@ -232,6 +253,69 @@ def write_field(task: FieldTask, folder: Path) -> dict[str, Any]:
         "own_variogram": asdict(own),
         "variogram": asdict(fitted.variogram),
     })
+
+
+@dataclass(frozen=True, slots=True)
+class JoinTask:
+    """One layer whose field is to take up those of the operator's other technologies; picklable.
+
+    Attributes
+    ----------
+    name : str
+    layer : int
+    layers : tuple of (operator, technology)
+    field_names : tuple of str
+        One per layer, as :func:`write_field` wrote them.
+    tiles : Tiles
+    scales : str
+        See :class:`FieldTask`.
+    settings : FusionSettings
+    """
+
+    name: str
+    layer: int
+    layers: tuple[tuple[str, str], ...]
+    field_names: tuple[str, ...]
+    tiles: Tiles
+    scales: str
+    settings: FusionSettings
+
+
+def write_joined(task: JoinTask, folder: Path) -> dict[str, Any]:
+    """Write a layer's field with what like technologies of its operator measured; return whose and how many (for ``run_pieces``)."""
+    settings = task.settings.standardised
+    found = [Likeness(**{**_read(each), "technologies": tuple(each["technologies"])}) for each in read_json(folder / f"{task.scales}.json")["likeness"]]
+    operator, technology = task.layers[task.layer]
+    beside = [i for i, (name, _) in enumerate(task.layers) if name == operator and i != task.layer]
+    like = {frozenset(each.technologies) for each in found if each.surely(settings.least_likeness)}
+    taken = [i for i in beside if frozenset((technology, task.layers[i][1])) in like]
+    between = likeness_matrix([technology, *(task.layers[i][1] for i in taken)], found)
+    own = _own_field(folder, task.field_names[task.layer], settings)
+    others = []
+    for i in taken:
+        other = _own_field(folder, task.field_names[i], settings)
+        others.append(Neighbour(other, _at_places(task.tiles, task.layer, other.field.x_m, other.field.y_m)[0]))
+    field = joined_field(own, others, between, settings)
+    write_array(folder / f"{task.name}_field.npy", np.stack([*(getattr(field, n) for n in _FIELD), field.kind.astype(np.float64)]))
+    write_json(folder / f"{task.name}_{_JOINED}.json", {"layers": [task.layer, *taken], "between": between.tolist()})
+    counts = np.bincount(field.kind, minlength=len(taken) + 1)
+    return {
+        "name": task.name,
+        "joined": {task.layers[i][1]: {"correlation": round(float(between[0, k]), 4), "places": int(counts[k])} for k, i in enumerate(taken, 1)},
+    }
+
+
+def _own_field(folder: Path, name: str, settings: FusionSettings) -> FittedField:
+    """Return the field that :func:`write_field` wrote."""
+    found = Variogram(**_read(read_json(folder / f"{name}_variogram.json")))
+    x, y, value, noise, lift = read_array(folder / f"{name}_own.npy")
+    field = smooth_field(x, y, value, noise, found, settings, expected_dbm=_level(lift, found))
+    return FittedField(field, found, 0.0, 0, 0, 0, True)
+
+
+def _level(lift_m: _F64, found: Variogram) -> npt.ArrayLike:
+    """Return the expected levels that a field's third coordinate stands for."""
+    return lift_m / found.level_m_per_db if found.level_m_per_db else 0.0
 
 
 def _at_places(
@@ -259,17 +343,24 @@ def _at_places(
 
 @lru_cache(maxsize=32)
 def load_field(folder: str, name: str, settings: FusionSettings) -> tuple[Observations, FittedField]:
-    """Return places and field of a layer that :func:`write_field` wrote."""
+    """Return a layer's own places, and its field as :func:`write_joined` wrote it."""
     places = read_array(Path(folder) / f"{name}_places.npy")
     given = Observations(
         places[0], places[1], places[2], places[3], places[4], places[5], places[6] > 0, places[7].astype(np.int64), places[8],
         places[9],
     )  # fmt: skip
     found = Variogram(**_read(read_json(Path(folder) / f"{name}_variogram.json")))
-    x, y, value, noise, lift = read_array(Path(folder) / f"{name}_field.npy")
-    expected = lift / found.level_m_per_db if found.level_m_per_db else 0.0
-    field = smooth_field(x, y, value, noise, found, settings, expected_dbm=expected)
+    x, y, value, noise, lift, kind = read_array(Path(folder) / f"{name}_field.npy")
+    between = np.array(read_json(Path(folder) / f"{name}_{_JOINED}.json")["between"], dtype=np.float64)
+    field = smooth_field(
+        x, y, value, noise, found, settings, expected_dbm=_level(lift, found), kind=kind.astype(np.int64), between=between
+    )
     return given, FittedField(field, found, 0.0, 0, 0, 0, True)
+
+
+def joined_layers(folder: str, name: str) -> tuple[int, ...]:
+    """Return the layers whose observations a field holds, by their kind; the first is the layer itself."""
+    return tuple(int(i) for i in read_json(Path(folder) / f"{name}_{_JOINED}.json")["layers"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -418,4 +509,5 @@ def keep_fields(pieces: Path, names: tuple[str, ...], folder: Path) -> None:
     for name in names:
         for part in ("field", "places"):
             write_array(folder / f"{name}_{part}.npy", read_array(pieces / f"{name}_{part}.npy"))
-        write_json(folder / f"{name}_variogram.json", read_json(pieces / f"{name}_variogram.json"))
+        for part in ("variogram", _JOINED):
+            write_json(folder / f"{name}_{part}.json", read_json(pieces / f"{name}_{part}.json"))

@@ -160,7 +160,8 @@ def _measured_fields(
     for k, layer in enumerate(counting):
         _, fitted = load_field(str(folder), f"field_{names[layer]}", settings.fusion.standardised)
         f = fitted.field
-        fields.append(EarlierMeasurements(fitted.variogram, f.x_m, f.y_m, f.lift_m, f.noise))
+        own = f.kind == 0  # what other technologies say is in the variance that is left, not in the planner's own arithmetic
+        fields.append(EarlierMeasurements(fitted.variogram, f.x_m[own], f.y_m[own], f.lift_m[own], f.noise[own]))
         known = np.isfinite(expected[k]) & np.isfinite(scale[k])
         found = krige(f, x_m[known], y_m[known], expected_dbm=expected[k, known], cell_size_m=coverage.grid.cell_size)
         margin[k, known] = expected[k, known] + scale[k, known] * found.mean - threshold[k]

@@ -467,7 +467,7 @@ def _store(
     kept = blocks.kind != Kind.ABOVE  # "at least so much" is no level: the field cannot take it
     columns = (
         blocks.layer, blocks.x_m, blocks.y_m, level, settings.sample_noise_db**2 / blocks.samples, blocks.samples,
-        np.minimum(place.spots, blocks.samples), blocks.kind == Kind.BELOW, blocks.route, place.speaks,
+        np.minimum(place.spots, blocks.samples), blocks.kind == Kind.BELOW, blocks.route, place.speaks, place.teaches,
     )  # fmt: skip
     write_array(work.folder / MEASURED, np.stack([np.asarray(c, dtype=np.float64)[kept] for c in columns]))
     number = np.where(kept, np.cumsum(kept) - 1, -1)

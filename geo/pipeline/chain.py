@@ -26,7 +26,7 @@ from geo.fusion.fitting import FittedField
 from geo.fusion.kriging import krige
 from geo.fusion.observations import Observations
 from geo.fusion.settings import FusionSettings
-from geo.fusion.tiles import load_field
+from geo.fusion.tiles import joined_layers, load_field
 from geo.fusion.weights import kriging_weights
 from geo.io.files import read_json
 from geo.io.rasters import read_array
@@ -70,6 +70,9 @@ class Witness:
     samples, spots : int
     rows : tuple of RowsOf
         Behind it; empty where the run did not keep them.
+    technology : str
+        That was measured, where it is another one of the operator (:mod:`geo.fusion.likeness`): level and expectation are of that
+        one; empty: the layer's own.
     """
 
     away_m: float
@@ -81,6 +84,7 @@ class Witness:
     samples: int
     spots: int
     rows: tuple[RowsOf, ...]
+    technology: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -328,25 +332,31 @@ class RunChains:
             math.sqrt(variance) * scale, math.sqrt(nugget) * scale, common, math.sqrt((sill + nugget) * scale**2 + common**2),
             1.0 - variance / sill if sill > 0 else 0.0,
             None if threshold is None else cell_evidence(given.take(here), x, y, grid.cell_size, float(threshold)),
-            self._witnesses(layer, (float(x[0]), float(y[0])), prediction, scale, given, fitted), fitted.field.reach_m,
+            self._witnesses(layer, (float(x[0]), float(y[0])), prediction, scale, fitted), fitted.field.reach_m,
         )  # fmt: skip
 
     def _witnesses(
-        self, layer: int, place: tuple[float, float], prediction: float, scale: float, given: Observations, fitted: FittedField
+        self, layer: int, place: tuple[float, float], prediction: float, scale: float, fitted: FittedField
     ) -> tuple[Witness, ...]:
-        field = fitted.field
-        which, weight = kriging_weights(field, *place, expected_dbm=prediction, cell_size_m=self.run.predicted.coverage.grid.cell_size)
-        every = self._measured
-        mine = np.flatnonzero(every[0] == layer)
+        coverage, field = self.run.predicted.coverage, fitted.field
+        which, weight = kriging_weights(field, *place, expected_dbm=prediction, cell_size_m=coverage.grid.cell_size)
+        every, folder, names = self._measured, str(self.run.folders["coverage"]), layer_names(coverage.layers)
+        of_kind = joined_layers(folder, f"field_{names[layer]}")
+        fields = [load_field(folder, f"field_{names[i]}", self._settings.standardised) for i in of_kind]
         found = []
         for j, w in zip(which.tolist(), weight.tolist(), strict=True):
-            at = _observation(given, float(field.x_m[j]), float(field.y_m[j]), float(field.value[j]))
+            kind = int(field.kind[j])
+            (given, theirs), mine = fields[kind], np.flatnonzero(every[0] == of_kind[kind])
+            # In the units of its own field; see geo.fusion.likeness.joined_field.
+            value = float(field.value[j]) * math.sqrt(theirs.variogram.sill_db2 / fitted.variogram.sill_db2)
+            at = _observation(given, float(field.x_m[j]), float(field.y_m[j]), value)
             columns = _columns(every, mine, given, at)
             level = float(every[3, columns[0]]) if columns.size else math.nan
             found.append(
                 Witness(
                     math.hypot(float(field.x_m[j]) - place[0], float(field.y_m[j]) - place[1]), level, float(given.expected_dbm[at]),
                     bool(given.censored[at]), w, w * float(field.value[j]) * scale, int(given.samples[at]), int(given.spots[at]), self._rows_of(columns),
+                    coverage.layers[of_kind[kind]][1] if kind else "",
                 )
             )
         return tuple(sorted(found, key=lambda one: (-abs(one.part_db), one.away_m)))
@@ -368,7 +378,7 @@ class RunChains:
 def _observation(given: Observations, x_m: float, y_m: float, value: float) -> int:
     """Return which observation an item of the field is: at its place, and of its value unless that stands for silence."""
     here = np.flatnonzero((given.x_m == x_m) & (given.y_m == y_m))
-    same = here[~given.censored[here] & (given.residual_db[here] == value)]
+    same = here[~given.censored[here] & np.isclose(given.residual_db[here], value, rtol=1e-9, atol=1e-12)]
     silent = here[given.censored[here]]
     return int(next(part[0] for part in (same, silent, here) if part.size))
 

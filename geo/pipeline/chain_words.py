@@ -268,7 +268,7 @@ def _witness_lines(fused: Fused) -> Iterator[Bilingual]:
 def _witness(witness: Witness) -> Bilingual:
     what = _say("line", "witness_silent" if witness.censored else "witness_level", level=number_text(witness.level_dbm, 1))
     return _say(
-        "line", "witness", away=distance_text(witness.away_m / 1000.0), what=what, expected=number_text(witness.expected_dbm, 1),
+        "line", "witness_other" if witness.technology else "witness", technology=witness.technology, away=distance_text(witness.away_m / 1000.0), what=what, expected=number_text(witness.expected_dbm, 1),
         weight=number_text(witness.weight, 3), part=_signed(witness.part_db), samples=number_text(witness.samples), rows=_rows_text(witness.rows),
     )  # fmt: skip
 

@@ -47,10 +47,12 @@ from geo.fusion import FusionSettings
 from geo.fusion.tiles import (
     FieldTask,
     FusedTask,
+    JoinTask,
     ScaleTask,
     keep_fields,
     write_field,
     write_fused,
+    write_joined,
     write_scales,
 )
 from geo.grid import Grid
@@ -248,7 +250,7 @@ def predict_coverage(
     if fusing is None or prepared is None:
         done = run_pieces(work.executor, write_tile, pieces, work.pieces, on_done=show)
     else:
-        done, fields = _fused(work, tasks, plain, grid, fusing)
+        done, fields = _fused(work, tasks, plain, facts.layers, grid, fusing)
     tiles = Tiles.of(grid, tasks, work.pieces)
     del pieces, tasks[:]
     rasters = str(work.public / "rasters")
@@ -303,16 +305,16 @@ def _unplaced(
 
 
 def _fused(
-    work: Workspace, tasks: Sequence[TileTask], names: Sequence[str], grid: Grid, fusing: Fusing
+    work: Workspace, tasks: Sequence[TileTask], names: Sequence[str], layers: tuple[tuple[str, str], ...], grid: Grid, fusing: Fusing
 ) -> tuple[list[Any], list[Any]]:
-    """Predict all tiles, fit each layer's field to the measurements, then fuse and decide every tile."""
-    total = 2 * len(tasks) + len(names)
+    """Predict all tiles, fit each layer's field to the measurements, join those of like technologies, then fuse and decide every tile."""
+    total = 2 * len(tasks) + 2 * len(names)
     levels = run_pieces(
         work.executor, write_levels, [Piece(f"{t.name}_levels", t) for t in tasks], work.pieces,
         on_done=lambda done, _: work.progress(done, total),
     )  # fmt: skip
     tiles = Tiles.of(grid, tasks, work.pieces)
-    scales = ScaleTask(tiles, len(names), str(fusing.measured), fusing.settings)
+    scales = ScaleTask(tiles, layers, str(fusing.measured), fusing.settings)
     run_pieces(SerialExecutor(), write_scales, [Piece("scales", scales)], work.pieces)
     wanted = [
         FieldTask(f"field_{n}", i, tiles, str(fusing.measured), "scales", fusing.settings, fusing.corrections.held_out_growth) for i, n in enumerate(names)
@@ -322,16 +324,21 @@ def _fused(
         on_done=lambda done, _: work.progress(len(levels) + done, total),
     )  # fmt: skip
     folder, kept = str(work.pieces), tuple(t.name for t in wanted)
+    joining = [JoinTask(n, i, layers, kept, tiles, "scales", fusing.settings) for i, n in enumerate(kept)]
+    joined = run_pieces(
+        work.executor, write_joined, [Piece(f"{t.name}_others", t) for t in joining], work.pieces,
+        on_done=lambda done, _: work.progress(len(levels) + len(names) + done, total),
+    )  # fmt: skip
     pieces = [
         Piece(t.name, FusedTask(replace(t, ground=None, corrections=None), folder, folder, "scales", kept, fusing.settings, fusing.corrections.common_sd_db))
         for t in tasks
     ]
     done = run_pieces(
         work.executor, write_fused, pieces, work.pieces,
-        on_done=lambda ready, _: work.progress(len(levels) + len(names) + ready, total),
+        on_done=lambda ready, _: work.progress(len(levels) + 2 * len(names) + ready, total),
     )  # fmt: skip
     keep_fields(work.pieces, kept, work.folder)
-    return done, fields
+    return done, [{**field, "joined": of["joined"]} for field, of in zip(fields, joined, strict=True)]
 
 
 def _summed(counts: Iterable[Mapping[str, int]]) -> dict[str, int]:

@@ -24,7 +24,16 @@ from geo.coverage.gathering import Tiles
 from geo.coverage.pieces import tile_tasks
 from geo.coverage.states import LayerFacts
 from geo.fusion import fusion_settings
-from geo.fusion.tiles import FieldTask, FusedTask, ScaleTask, write_field, write_fused, write_scales
+from geo.fusion.tiles import (
+    FieldTask,
+    FusedTask,
+    JoinTask,
+    ScaleTask,
+    write_field,
+    write_fused,
+    write_joined,
+    write_scales,
+)
 from geo.grid import Grid
 from geo.io.rasters import write_array
 from tests.benchmarks.province_fusion import CELL_M, drives
@@ -84,7 +93,7 @@ def made_up(folder: Path, job: dict[str, Any]) -> tuple[list[Any], Tiles, Path]:
         value = mean + Waves(50 + i, 900.0, 8.0)(x, y) + rng.normal(0, 2, len(x))
         below = value < -113.0
         one = np.ones(len(x))
-        rows.append(np.stack([i * one, x, y, np.where(below, -113.0, value), one, SAMPLES_A_CELL * one, 3 * one, below, route, one]))
+        rows.append(np.stack([i * one, x, y, np.where(below, -113.0, value), one, SAMPLES_A_CELL * one, 3 * one, below, route, one, one]))
     write_array(folder / "measured.npy", np.concatenate(rows, axis=1))
     return tasks, Tiles.of(grid, tasks, folder), folder / "measured.npy"
 
@@ -99,11 +108,13 @@ def run(job: dict[str, Any]) -> dict[str, Any]:
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         executor = make_executor(workers=int(job["workers"]))
         times = [time.perf_counter()]
-        run_pieces(executor, write_scales, [Piece("scales", ScaleTask(tiles, len(LAYERS), str(measured), settings))], folder)
+        run_pieces(executor, write_scales, [Piece("scales", ScaleTask(tiles, LAYERS, str(measured), settings))], folder)
         times.append(time.perf_counter())
         names = tuple(f"field_{i}" for i in range(len(LAYERS)))
         fields = [FieldTask(n, i, tiles, str(measured), "scales", settings) for i, n in enumerate(names)]
         run_pieces(executor, write_field, [Piece(t.name, t) for t in fields], folder)
+        joining = [JoinTask(n, i, LAYERS, names, tiles, "scales", settings) for i, n in enumerate(names)]
+        run_pieces(executor, write_joined, [Piece(f"{t.name}_others", t) for t in joining], folder)
         times.append(time.perf_counter())
         pieces = [
             Piece(t.name, FusedTask(t, str(folder), str(folder), "scales", names, settings, 1.0)) for t in tasks

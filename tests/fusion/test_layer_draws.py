@@ -35,9 +35,10 @@ def draws(tmp_path: Path) -> LayerDraws:
         write_array(tmp_path / f"{name}.npy", values)
     known = asdict(Variogram("exponential", 1.0, 300.0, 0.0, 0.0, 0.0, 0.0, misfit=0.0))
     for i in range(2):
-        write_array(tmp_path / f"f{i}_field.npy", np.zeros((5, 0)))
+        write_array(tmp_path / f"f{i}_field.npy", np.zeros((6, 0)))
         write_array(tmp_path / f"f{i}_places.npy", np.zeros((10, 0)))
         write_json(tmp_path / f"f{i}_variogram.json", known)
+        write_json(tmp_path / f"f{i}_joined.json", {"layers": [i], "between": [[1.0]]})
     settings = fusion_settings(draws=400)
     return LayerDraws(tmp_path, ("f0", "f1"), (-110.0, -110.0), GRID, settings, PLACE, SITE, np.array([5, 5, 9]))
 

@@ -96,7 +96,8 @@ def _with(field: SmoothField, x: np.ndarray, y: np.ndarray, value: np.ndarray, n
     v = field.variogram
     lift = field.lift_m / v.level_m_per_db if v.level_m_per_db else np.zeros(len(field.x_m))
     every = [np.concatenate(pair) for pair in ((field.x_m, x), (field.y_m, y), (field.value, value), (field.noise, noise))]
-    return smooth_field(*every, v, field.settings, expected_dbm=np.concatenate([lift, expected]))
+    kind = np.concatenate([field.kind, np.zeros(len(x), dtype=np.int64)])
+    return smooth_field(*every, v, field.settings, expected_dbm=np.concatenate([lift, expected]), kind=kind, between=field.between)
 
 
 def compare(run: Path, project: Path, seeds: int, stated_sd: float) -> Outcome:

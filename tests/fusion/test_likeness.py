@@ -1,0 +1,144 @@
+"""What the measurements of one technology say of another: by hand, against dense algebra, and where phones choose."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from geo.fusion.fitting import FittedField
+from geo.fusion.kriging import draw_points, krige, smooth_field
+from geo.fusion.likeness import Likeness, Neighbour, find_likeness, joined_field, likeness_matrix
+from geo.fusion.settings import fusion_settings
+from geo.fusion.variogram import Variogram
+
+SETTINGS = fusion_settings()
+LENGTH_M = 1000.0
+CURVE = Variogram("exponential", 1.0, LENGTH_M, 0.1, fitted=True)
+LAYERS = (("Mạng A", "3G"), ("Mạng A", "4G"))
+
+
+def fitted(x: np.ndarray, y: np.ndarray, value: np.ndarray, noise: float = 0.1, curve: Variogram = CURVE) -> FittedField:
+    field = smooth_field(x, y, value, np.full(len(x), noise), curve, SETTINGS)
+    return FittedField(field, curve, 0.0, 0, 0, 0, True)
+
+
+def smooth(seed: int, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """A field of mean 0 and variance 1 over the land, from many waves."""
+    rng = np.random.default_rng(seed)
+    k = rng.normal(0, 2.5 / LENGTH_M, (200, 2))
+    phase = rng.uniform(0, 2 * np.pi, 200)
+    return np.sqrt(2.0 / 200) * np.cos(x[:, None] * k[:, 0] + y[:, None] * k[:, 1] + phase).sum(axis=1)
+
+
+def test_one_measurement_of_another_technology_by_hand() -> None:
+    # sill 1, noise 0.1, 500 m away, correlation 0.8: weight 0.8 exp(-0.5) / 1.1.
+    other = Neighbour(fitted(np.array([500.0]), np.zeros(1), np.array([2.0])), np.zeros(1))
+    none = fitted(*(np.zeros(0) for _ in range(3)))
+    field = joined_field(none, [other], np.array([[1.0, 0.8], [0.8, 1.0]]), SETTINGS)
+    found = krige(field, np.zeros(1), np.zeros(1))
+    weight = 0.8 * np.exp(-0.5) / 1.1
+    assert found.mean[0] == pytest.approx(2.0 * weight)
+    assert found.variance[0] == pytest.approx(1.0 - 1.1 * weight**2)
+    assert np.isinf(found.nearest_m[0])  # nothing of its own was measured
+
+
+def test_the_others_spread_is_brought_to_ones_own() -> None:
+    wide = Variogram("exponential", 4.0, LENGTH_M, 0.4, fitted=True)
+    other = Neighbour(fitted(np.array([0.0, 9.0]), np.zeros(2), np.array([2.0, 5.0]), 0.4, wide), np.array([0.0, np.nan]))
+    field = joined_field(fitted(np.array([4000.0]), np.zeros(1), np.ones(1)), [other], np.array([[1.0, 0.9], [0.9, 1.0]]), SETTINGS)
+    kept = field.kind == 1
+    assert (field.value[kept].tolist(), field.noise[kept].tolist()) == ([1.0], [pytest.approx(0.1)])  # no prediction at the second: it is left out
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 10_000))
+def test_it_is_dense_cokriging(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    n = int(rng.integers(2, 8))  # fewer than an octant may give
+    x, y, z, noise = rng.uniform(0, 2000, n), rng.uniform(0, 2000, n), rng.normal(size=n), rng.uniform(0.05, 0.5, n)
+    kind = rng.integers(0, 3, n)
+    between = likeness_matrix(("a", "b", "c"), [Likeness(("a", "b"), 0.8, 0.0, 9, 9), Likeness(("a", "c"), 0.6, 0.0, 9, 9), Likeness(("b", "c"), 0.5, 0.0, 9, 9)])
+    tx, ty = rng.uniform(0, 2000, 2)
+    field = smooth_field(x, y, z, noise, CURVE, SETTINGS, kind=kind, between=between)
+    found = krige(field, np.array([tx]), np.array([ty]))
+    among = np.exp(-np.hypot(x[:, None] - x, y[:, None] - y) / LENGTH_M) * between[kind][:, kind] + np.diag(noise)
+    across = np.exp(-np.hypot(x - tx, y - ty) / LENGTH_M) * between[0, kind]
+    weight = np.linalg.solve(among, across)
+    assert found.mean[0] == pytest.approx(weight @ z, abs=1e-9)
+    assert found.variance[0] == pytest.approx(1.0 - weight @ across, abs=1e-9)
+    drawn = draw_points(field, np.array([tx]), np.array([ty]), np.array([[0.0, 1.0]]))[0]
+    assert drawn[0] == pytest.approx(found.mean[0], abs=1e-9)
+    assert drawn[1] - drawn[0] == pytest.approx(np.sqrt(found.variance[0]), abs=1e-9)
+
+
+def land(seed: int, n: int = 4000, side_m: float = 30_000.0) -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(seed)
+    return rng.uniform(0, side_m, n), rng.uniform(0, side_m, n)
+
+
+@pytest.mark.parametrize("true", [0.85, 0.3, -0.4])
+def test_likeness_is_found_whatever_the_noise(true: float) -> None:
+    x, y = land(1, 12_000)
+    first = smooth(2, x, y)
+    second = true * first + np.sqrt(1 - true**2) * smooth(3, x, y)
+    noise = np.random.default_rng(4).normal(0, 1.0, (2, len(x)))  # as great as the fields: it must not weaken what is found
+    layer = np.repeat([0, 1], len(x))
+    found = find_likeness(
+        np.tile(x, 2), np.tile(y, 2), np.concatenate([first + noise[0], second + noise[1]]), layer, LAYERS, SETTINGS, stretch_m=LENGTH_M
+    )
+    assert len(found) == 1
+    assert found[0].technologies == ("3G", "4G")
+    assert found[0].correlation == pytest.approx(true, abs=0.12)
+    assert 0.005 < found[0].error < 0.1
+    assert abs(found[0].correlation - true) < 3.5 * found[0].error
+    assert found[0].surely(true - 0.3)
+    assert not found[0].surely(true)
+
+
+def test_of_little_ground_and_of_other_operators_nothing_is_said() -> None:
+    x, y = land(5, 2000, 1500.0)
+    z = smooth(6, x, y)
+    layer = np.repeat([0, 1], len(x))
+    little = find_likeness(np.tile(x, 2), np.tile(y, 2), np.tile(z, 2), layer, LAYERS, SETTINGS, stretch_m=LENGTH_M)
+    assert little[0].pairs > 50
+    assert little[0].stretches < SETTINGS.likeness_stretches
+    assert np.isnan(little[0].correlation)
+    x, y = land(5)
+    apart = (("Mạng A", "3G"), ("Mạng B", "4G"))
+    other = find_likeness(np.tile(x, 2), np.tile(y, 2), np.tile(smooth(6, x, y), 2), np.repeat([0, 1], len(x)), apart, SETTINGS, stretch_m=LENGTH_M)
+    assert other[0].pairs == 0
+    assert np.isnan(other[0].correlation)
+
+
+def test_what_no_fields_can_have_together_is_brought_nearer_to_unlike() -> None:
+    told = [Likeness(("3G", "4G"), 0.9, 0.0, 9, 9), Likeness(("3G", "5G"), 0.9, 0.0, 9, 9), Likeness(("4G", "5G"), -0.9, 0.0, 9, 9)]
+    found = likeness_matrix(("3G", "4G", "5G"), told)
+    assert np.linalg.eigvalsh(found)[0] > 0
+    assert np.diag(found).tolist() == [1.0] * 3
+    assert 0 < found[0, 1] < 0.9
+    assert -0.9 < found[1, 2] < 0
+    possible = likeness_matrix(("4G", "3G", "5G"), [told[0], Likeness(("4G", "5G"), float("nan"), 0.0, 0, 0)])
+    assert possible.tolist() == [[1.0, 0.9, 0.0], [0.9, 1.0, 0.0], [0.0, 0.0, 1.0]]
+
+
+def test_a_layer_seen_only_where_a_better_one_fails_is_not_taken_for_bad_everywhere() -> None:
+    """Free phones show 3G where 4G is bad: alone 3G comes out too weak on all the land, with 4G in it it does not."""
+    errors = {"alone": [], "joined": []}
+    for seed in range(4):
+        x, y = land(seed, 3000, 12_000.0)
+        f4 = smooth(8 + seed, x, y)
+        f3 = 0.85 * f4 + np.sqrt(1 - 0.85**2) * smooth(90 + seed, x, y)
+        driven = np.random.default_rng(1000 + seed).random(len(x)) < 0.4
+        chosen = driven & (f4 < -0.8)
+        alone = fitted(x[chosen], y[chosen], f3[chosen])
+        four = fitted(x[driven], y[driven], f4[driven])
+        joined = joined_field(alone, [Neighbour(four, np.zeros(len(four.field.x_m)))], np.array([[1.0, 0.85], [0.85, 1.0]]), SETTINGS)
+        rest = ~driven
+        for name, field in (("alone", alone.field), ("joined", joined)):
+            errors[name].append(f3[rest] - krige(field, x[rest], y[rest]).mean)
+    error = {name: np.concatenate(each) for name, each in errors.items()}
+    assert error["alone"].mean() > 0.3, "without the correction it fails"
+    assert abs(error["joined"].mean()) < 0.25 * error["alone"].mean()
+    assert error["joined"].std() < 0.8 * error["alone"].std()
