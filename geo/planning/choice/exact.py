@@ -1,23 +1,26 @@
 """The choice itself as a mixed-integer programme, solved by HiGHS over the candidates that can still matter.
 
-x_jt builds candidate j in year t, y_ut provides a unit, z_dkt takes a demand's step k:
+x_jt builds candidate j in year t, X_jt = sum_{s <= t} x_js stands, v_dKt is the smaller of K and the units provided at demand d:
 
-    max  sum_t ( sum_dk steps_dk z_dkt )
+    max  sum_dKt (steps_dK - steps_{d,K+1}) v_dKt
     s.t. sum_t x_jt <= 1,  sum_j cost_j x_jt <= budget_t,  one of each clique,  one in time for each deadline,
-         y_ut <= sum_{j provides u, s <= t} x_js,  sum_k z_dkt <= sum_u y_ut,  0 <= y, z <= 1,  x binary.
+         v_dKt <= |C| + sum_j (min(K, |C + U_j|) - |C|) X_jt  for each set C of fewer than K units,  0 <= v <= K,  x binary.
 
-Steps do not rise, so z needs no order and y and z no integrality. A demand with one unit takes y for z.
+Steps do not rise, so v needs no integrality. With as many units as K the rows fall apart into one per unit.
 """
 
 from __future__ import annotations
 
+import itertools
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import highspy
 import numpy as np
 import numpy.typing as npt
 
+from geo.planning.choice.bound import entries
 from geo.planning.choice.problem import NEVER, ChoiceProblem
 from geo.planning.choice.rows import MONEY_UNIT_VND, cliques, deadline_rows
 from geo.planning.choice.solver import new_solver
@@ -119,48 +122,34 @@ def solve_exact(
             return Exact(None, -np.inf, proven=True)
         rows.add(1.0, inf, mine, np.ones(len(mine)))
     cost = [np.repeat(-prefer, columns) * ~problem.shared[np.nonzero(open_)[0]]]
-    cover = problem.cover.tocsr()
-    bounds = np.searchsorted(problem.unit_demand, np.arange(len(problem.steps) + 1))
+    who = entries(problem)
     constant = 0.0
     upper = columns
-    most = problem.steps.shape[1]
+    tops: list[_F64] = []
     for demand in range(len(problem.steps)):
-        providers = [cover.indices[cover.indptr[u] : cover.indptr[u + 1]] for u in range(bounds[demand], bounds[demand + 1])]
+        here = slice(who.start[demand], who.start[demand + 1])
+        candidates, masks = who.candidate[here], who.mask[here]
+        fixed = problem.fixed_year[candidates]
         for at in range(t):
-            standing, open_units = 0, []
-            for who in providers:
-                fixed = problem.fixed_year[who]
-                if ((fixed != NEVER) & (fixed <= at)).any():
-                    standing += 1
-                    continue
-                mine = number[who, : at + 1]
-                mine = mine[mine >= 0]
-                if len(mine):
-                    open_units.append(mine)
-            constant += float(problem.steps[demand, :standing].sum())
-            further = problem.steps[demand, standing : min(most, standing + len(open_units))]
-            further = further[further > 0]
-            if not len(further):
-                continue
-            if len(open_units) == 1:
-                rows.add(-inf, 0.0, np.r_[upper, open_units[0]], np.r_[1.0, -np.ones(len(open_units[0]))])
-                cost.append(further)
-                upper += 1
-                continue
-            first = upper
-            for mine in open_units:
-                rows.add(-inf, 0.0, np.r_[upper, mine], np.r_[1.0, -np.ones(len(mine))])
-                upper += 1
-            steps = np.arange(upper, upper + len(further))
-            rows.add(-inf, 0.0, np.r_[steps, np.arange(first, upper)], np.r_[np.ones(len(steps)), -np.ones(upper - first)])
-            cost += [np.zeros(upper - first), further]
-            upper += len(further)
+            standing = int(np.bitwise_or.reduce(masks[(fixed != NEVER) & (fixed <= at)], initial=0))
+            have = standing.bit_count()
+            constant += float(problem.steps[demand, :have].sum())
+            mine, provides = _open_parts(number[candidates, : at + 1], masks & ~standing)
+            units = int(np.bitwise_or.reduce(provides, initial=0))
+            for k, weight in _weights(problem.steps[demand, have:], units.bit_count()):
+                for top, limits in _limits(k, units, provides):
+                    for limit, more in limits:
+                        named = more > 0
+                        rows.add(-inf, float(limit), np.r_[upper, mine[named]], np.r_[1.0, -more[named].astype(np.float64)])
+                    cost.append(np.array([weight]))
+                    tops.append(np.array([float(top)]))
+                    upper += 1
     if not upper:  # nothing is left to decide
         return Exact(np.full(n, NEVER, dtype=np.int64), constant, proven=True)
     model = highspy.HighsLp()
     model.num_col_, model.num_row_ = upper, len(rows.low)
     model.col_cost_ = np.concatenate(cost)
-    model.col_lower_, model.col_upper_ = np.zeros(upper), np.ones(upper)
+    model.col_lower_, model.col_upper_ = np.zeros(upper), np.concatenate([np.ones(columns), *tops])
     model.row_lower_, model.row_upper_ = np.array(rows.low), np.array(rows.high)
     model.offset_ = constant
     model.sense_ = highspy.ObjSense.kMaximize
@@ -178,6 +167,35 @@ def solve_exact(
     found = _read(solver, number, problem)
     # The preference takes at most so much off any plan's worth.
     return replace(found, bound=found.bound + prefer * int((~problem.shared[free]).sum()))
+
+
+def _open_parts(numbers: _I64, masks: _I64) -> tuple[_I64, _I64]:
+    """Return the columns of candidates' parts that may be built and what they provide, ascending."""
+    row, year = np.nonzero((numbers >= 0) & (masks != 0)[:, None])
+    return numbers[row, year], masks[row]
+
+
+def _weights(steps: _F64, units: int) -> Iterator[tuple[int, float]]:
+    """Yield k and the worth of the smaller of k and the units provided: the steps, written as such minima."""
+    most = min(len(steps), units)
+    for k in range(1, most + 1):
+        weight = float(steps[k - 1] - (steps[k] if k < most else 0.0))
+        if weight > 0:
+            yield k, weight
+
+
+def _limits(k: int, units: int, provides: _I64) -> Iterator[tuple[int, list[tuple[int, _I64]]]]:
+    """Yield variables that add up to min(k, units provided): the most of each, and its rows as a limit and what each part adds to it.
+
+    See :mod:`geo.planning.choice.bound` for the inequalities; for all units together they fall apart into one per unit.
+    """
+    single = [1 << i for i in range(units.bit_length()) if units >> i & 1]
+    if k == len(single):
+        for bit in single:
+            yield 1, [(0, (provides & bit != 0).astype(np.int64))]
+        return
+    sets = [sum(chosen) for size in range(k) for chosen in itertools.combinations(single, size)]
+    yield k, [(have.bit_count(), np.minimum(k, np.bitwise_count(provides | have).astype(np.int64)) - have.bit_count()) for have in sets]
 
 
 def _start(solver: highspy.Highs, begin: _I64, number: _I64, columns: int) -> None:
