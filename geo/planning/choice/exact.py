@@ -31,6 +31,9 @@ _F64 = npt.NDArray[np.float64]
 _I64 = npt.NDArray[np.int64]
 _Bool = npt.NDArray[np.bool_]
 
+#: How the solver says that the most nodes were made.
+_NODES = (highspy.HighsModelStatus.kSolutionLimit,)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Exact:
@@ -44,11 +47,14 @@ class Exact:
         No plan among those allowed is worth more; -inf where there is none.
     proven : bool
         The plan is the best of those allowed, or there is none.
+    clock : bool
+        The clock ended the search.
     """
 
     year: _I64 | None
     bound: float
     proven: bool
+    clock: bool = False
 
 
 class _Rows:
@@ -76,6 +82,7 @@ def solve_exact(
     seconds: float,
     begin: _I64 | None = None,
     gap: float = 0.0,
+    nodes: int = 1_000_000,
     threads: int = 2,
     prefer: float = 0.0,
 ) -> Exact:
@@ -93,6 +100,8 @@ def solve_exact(
         A plan to start from.
     gap : float
         Relative difference between plan and bound at which to stop.
+    nodes : int
+        At most so many.
     threads : int
     prefer : float
         Worth of choosing sharing instead of building, per candidate: so small that it decides ties alone.
@@ -159,7 +168,7 @@ def solve_exact(
     model.a_matrix_.value_ = np.concatenate(rows.values) if rows.values else np.zeros(0)
     kinds = [highspy.HighsVarType.kInteger] * columns + [highspy.HighsVarType.kContinuous] * (upper - columns)
     model.integrality_ = kinds
-    solver = new_solver(threads=threads, time_limit=max(seconds, 0.1), mip_rel_gap=gap, mip_abs_gap=1e-7)
+    solver = new_solver(threads=threads, time_limit=max(seconds, 0.1), mip_rel_gap=gap, mip_abs_gap=1e-7, mip_max_nodes=nodes)
     solver.passModel(model)
     if begin is not None:
         _start(solver, begin, number, columns)
@@ -210,7 +219,7 @@ def _read(solver: highspy.Highs, number: _I64, problem: ChoiceProblem) -> Exact:
     status, info = solver.getModelStatus(), solver.getInfo()
     if status == highspy.HighsModelStatus.kInfeasible:
         return Exact(None, -np.inf, proven=True)
-    if status not in {highspy.HighsModelStatus.kOptimal, highspy.HighsModelStatus.kTimeLimit}:
+    if status not in {highspy.HighsModelStatus.kOptimal, highspy.HighsModelStatus.kTimeLimit, *_NODES}:
         raise RuntimeError(f"the choice ended with {solver.modelStatusToString(status)}")
     year = None
     if info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible:
@@ -218,7 +227,7 @@ def _read(solver: highspy.Highs, number: _I64, problem: ChoiceProblem) -> Exact:
         taken = (number >= 0) & (values[np.maximum(number, 0)] > 0.5)
         year = np.where(taken.any(axis=1), taken.argmax(axis=1), NEVER).astype(np.int64)
         year[~problem.free] = NEVER
-    return Exact(year, float(info.mip_dual_bound), proven=status == highspy.HighsModelStatus.kOptimal)
+    return Exact(year, float(info.mip_dual_bound), proven=status == highspy.HighsModelStatus.kOptimal, clock=status == highspy.HighsModelStatus.kTimeLimit)
 
 
 def seconds_left(until: float) -> float:
