@@ -22,7 +22,11 @@ from scipy.sparse import csc_array
 from scipy.spatial import cKDTree
 
 from geo.crs import from_wgs84, to_wgs84
+from geo.io.inputs import read_inputs
+from geo.io.project import read_project
+from geo.io.resources import issue_catalogue
 from geo.planning.choice import NEVER, ChoiceProblem, ChoiceSettings, choose
+from geo.validation import IssueLog
 
 SAMPLE = Path(__file__).resolve().parents[2] / "data" / "sample"
 _EPSG, _STEP_M = 9210, 60.0
@@ -93,9 +97,10 @@ def sample_like(candidates: int, demands: int, seed: int = 1) -> ChoiceProblem:
     rng, ground = np.random.default_rng(seed), _Ground()
     places, people = _places(demands, rng)
     tree = cKDTree(places)
-    sites = pd.concat([pd.read_csv(f, dtype=str) for f in sorted(SAMPLE.glob("sites*.csv"))]).drop_duplicates(["operator", "lon", "lat"])
+    sites = read_inputs(read_project(SAMPLE / "project.toml"), IssueLog(issue_catalogue())).network.sites
+    sites = sites[sites["status"].isin(["on_air", "unknown"]) & sites["operator"].notna() & sites["lon"].notna()]
     owner = pd.Categorical(sites["operator"]).codes.astype(np.int64) % _OPERATORS
-    sx, sy = from_wgs84(sites["lon"].astype(float).to_numpy(), sites["lat"].astype(float).to_numpy(), _EPSG)
+    sx, sy = from_wgs84(sites["lon"].to_numpy(dtype=float), sites["lat"].to_numpy(dtype=float), _EPSG)
     masts = np.column_stack([sx, sy])
     have = np.zeros((len(places), _OPERATORS), dtype=bool)
     served, by = _covers(ground, tree, places, masts, 35.0, 5000.0)
