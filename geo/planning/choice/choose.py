@@ -173,8 +173,8 @@ def choose(problem: ChoiceProblem, settings: ChoiceSettings | None = None) -> Ch
     def open_gap() -> bool:
         return bound - known > max(settings.gap, 1e-12) * abs(bound)
 
-    def entries(who: npt.NDArray[np.bool_]) -> int:
-        return int(np.diff(small.cover.indptr)[who].sum()) * problem.years
+    def entries(parts: npt.NDArray[np.bool_]) -> int:
+        return int(np.diff(small.cover.indptr)[np.asarray(parts.any(axis=1))].sum()) * problem.years
 
     def taken(found: Exact) -> None:
         nonlocal plan, known
@@ -186,12 +186,12 @@ def choose(problem: ChoiceProblem, settings: ChoiceSettings | None = None) -> Ch
             plan, known = found.year, better
 
     left = _left(small, relaxed, plan, known)
-    if open_gap() and entries(left.any(axis=1)) > settings.exact_entries:
+    if open_gap() and entries(left) > settings.exact_entries:
         core = (relaxed.part > 1e-9).any(axis=1) | (plan != NEVER)
         taken(search.solve(small.free[:, None] & core[:, None] & np.ones_like(left), plan, known, share=_CORE_SHARE))
         left = _left(small, relaxed, plan, known)
     open_candidates = int(left.any(axis=1).sum())
-    if (open_gap() or problem.shared.any()) and entries(left.any(axis=1)) <= settings.exact_entries and seconds_left(until) > 0:
+    if (open_gap() or problem.shared.any()) and entries(left) <= settings.exact_entries and seconds_left(until) > 0:
         found = search.solve(left, plan, known, share=1.0)
         taken(found)
         bound = min(bound, max(found.bound, known))

@@ -15,7 +15,7 @@ class _Silent(highspy.Highs):
     def enableCallbacks(self) -> None:  # noqa: N802 - the library's name
         """Turn the output off first."""
         self.setOptionValue("output_flag", False)
-        super().enableCallbacks()
+        super().enableCallbacks()  # type: ignore[no-untyped-call]
 
 
 def new_solver(*, threads: int, **options: float) -> highspy.Highs:
@@ -23,7 +23,7 @@ def new_solver(*, threads: int, **options: float) -> highspy.Highs:
     if _USED.get("threads", threads) != threads:
         highspy.Highs.resetGlobalScheduler(True)
     _USED["threads"] = threads
-    solver = _Silent()
+    solver = _Silent()  # type: ignore[no-untyped-call]
     for name, value in (("threads", threads), *options.items()):
         solver.setOptionValue(name, value)
     return solver
