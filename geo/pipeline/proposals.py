@@ -116,7 +116,7 @@ def propose(work: Workspace, project: Project, settings: AnalysisSettings) -> Ma
         "asked": True, "missing": [], "rows": {name: len(frames[name]) for name in PROPOSAL_TABLES},
         "choice": {
             "value": round(float(choice.value), 3), "bound": round(float(choice.bound), 3), "gap": round(float(choice.gap), 6), "greedy_value": round(choice.greedy_value, 3),
-            "relaxed_bound": round(choice.relaxed_bound, 3), "in_question": choice.left, "seconds_given": objective.choice_seconds,
+            "relaxed_bound": round(choice.relaxed_bound, 3), "in_question": choice.left, "repeatable": choice.repeatable, "seconds_given": objective.choice_seconds,
             "candidates": problem.candidates, "units": len(problem.unit_demand), "demands": len(problem.steps), "entries": int(problem.cover.nnz),
             "conflicts": len(pairs),
         },

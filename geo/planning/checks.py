@@ -52,19 +52,21 @@ def area_of(lon: _F64, lat: _F64, commune_codes: Sequence[str], commune_names: M
     found = ["" if not name else "urban" if fold(name).split(" ")[0] == _WARD else "other" for name in names]
     if restricted is not None:
         shapes = restricted.loc[restricted["area_kind"] == "urban"].geometry.to_numpy()
-        inside = np.asarray(_inside(lon, lat, np.asarray(shapes, dtype=object)).any(axis=1), dtype=bool)
+        inside = np.array([len(found) > 0 for found in _inside(lon, lat, np.asarray(shapes, dtype=object))], dtype=bool)
         found = ["urban" if here else kind for here, kind in zip(inside.tolist(), found, strict=True)]
     return found
 
 
-def _inside(lon: _F64, lat: _F64, shapes: npt.NDArray[np.object_]) -> _BOOL:
-    """Return which places lie in which shapes, edges included, (places, shapes)."""
-    out = np.zeros((len(lon), len(shapes)), dtype=bool)
-    if len(lon) and len(shapes):
-        points = np.asarray(shapely.points(lon, lat), dtype=object)
-        shape, point = shapely.STRtree(points).query(shapes, predicate="intersects")
-        out[point, shape] = True
-    return out
+def _inside(lon: _F64, lat: _F64, shapes: npt.NDArray[np.object_]) -> list[npt.NDArray[np.int64]]:
+    """Return the shapes that each place lies in, edges included, ascending; few of them, however many parcels there are."""
+    if not (len(lon) and len(shapes)):
+        return [np.zeros(0, dtype=np.int64)] * len(lon)
+    points = np.asarray(shapely.points(lon, lat), dtype=object)
+    shape, point = shapely.STRtree(points).query(shapes, predicate="intersects")
+    order = np.lexsort((shape, point))
+    shape, point = shape[order].astype(np.int64), point[order]
+    bounds = np.searchsorted(point, np.arange(len(lon) + 1))
+    return [shape[bounds[i] : bounds[i + 1]] for i in range(len(lon))]
 
 
 def allowed_classes(lon: _F64, lat: _F64, restricted: gpd.GeoDataFrame | None, rules: MastRules) -> list[frozenset[str]]:
@@ -88,7 +90,7 @@ def allowed_classes(lon: _F64, lat: _F64, restricted: gpd.GeoDataFrame | None, r
     for row in inside:
         key = row.tobytes()
         if key not in known:
-            here = restricted.iloc[np.flatnonzero(row)]
+            here = restricted.iloc[row]
             known[key] = frozenset(c for c in MAST_CLASSES if _allowed(c, here, rules) is True) if len(here) else every
         out.append(known[key])
     return out
@@ -162,7 +164,7 @@ def _classes(
     limits = restricted["height_limit_m"].to_numpy(dtype=float)
     top = lines["height_m"].to_numpy(dtype=float) + np.nan_to_num(lines["building_height_m"].to_numpy(dtype=float))
     for i in range(n):
-        here = np.flatnonzero(inside[i])
+        here = inside[i]
         rows = restricted.iloc[here]
         named.append("; ".join(f"{r.area_name or r.area_id or '—'} ({r.area_kind or '?'})" for r in rows.itertuples(index=False) if r.area_kind != "urban"))
         if not builds[i]:

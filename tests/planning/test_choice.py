@@ -285,6 +285,62 @@ def test_a_cost_in_real_money_is_kept_to_the_dong() -> None:
         assert found.spent_vnd[0] <= cost.sum() - short
 
 
+# -- the relaxation, step by step ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("steps", "bound"), [([6, 3, 1], 5.0), ([6, 6, 0], 6.0), ([6, 0, 0], 3.0)])
+def test_half_a_mast_for_three_operators_is_half_of_each_step(steps: list[int], bound: float) -> None:
+    """Summing the units first would give one and a half operators: 7.5, 9 and 6."""
+    problem = ChoiceProblem.of([10], _cover([0, 1, 2], units=3), [steps], [5], unit_demand=[0, 0, 0])
+    assert relaxation(problem, until=np.inf, threads=1).bound == pytest.approx(bound)
+
+
+def test_two_of_three_operators_by_halves() -> None:
+    """Three masts with two operators each, in turn, and money for one and a half: at most 2, as no half makes a second operator whole.
+
+    min(2, units) <= 1 + sum_j |U_j - {u}|^1 X_j, with all X = 1/2 = 2.5, and <= sum_j 2 X_j = 3: the limit of two is what holds.
+    With half of the money each X is 1/4 and the sum over masts, 1.5, holds.
+    """
+    cover = _cover([0, 1], [1, 2], [0, 2], units=3)
+    for budget, bound in ((15, 2.0), (7, 1.4)):
+        problem = ChoiceProblem.of([10, 10, 10], cover, [[1, 1, 0]], [budget], unit_demand=[0, 0, 0])
+        assert relaxation(problem, until=np.inf, threads=1).bound == pytest.approx(bound)
+
+
+def test_a_demand_of_many_units_keeps_its_bound() -> None:
+    rng = np.random.default_rng(5)
+    cover = csc_array(rng.random((10, 4)) < 0.4)
+    problem = ChoiceProblem.of([3, 4, 5, 6], cover, [[9, 5, 2]], [8], unit_demand=np.zeros(10, dtype=int))
+    best = _best(problem)
+    assert relaxation(problem, until=np.inf, threads=1).bound >= best
+    assert choose(problem, FAST).value == pytest.approx(best)
+
+
+def _sixty_places() -> ChoiceProblem:
+    rng = np.random.default_rng(8)
+    at, stands = rng.uniform(0, 10, (60, 2)), rng.uniform(0, 10, (16, 2))
+    near = np.hypot(*(at[:, None] - stands[None]).transpose(2, 0, 1)) < 1.8
+    units = np.repeat(near, 3, axis=0) & (rng.random((180, 16)) < 0.7)
+    steps = rng.integers(1, 90, 60)[:, None] * np.array([1.0, 0.1, 0.05])
+    return ChoiceProblem.of(rng.integers(10, 30, 16), csc_array(units), steps, [60, 60], unit_demand=np.repeat(np.arange(60), 3))
+
+
+def test_work_ends_the_search_not_the_clock_and_nothing_is_printed(capfd: pytest.CaptureFixture[str]) -> None:
+    """A search too large to be handed over whole: the core alone is searched, its bound is not taken, and all of it repeats."""
+    problem = _sixty_places()
+    small = ChoiceSettings(seconds=60.0, exact_entries=1, nodes=1, threads=1)
+    one, two = choose(problem, small), choose(problem, small)
+    assert one.repeatable
+    assert one.year.tobytes() == two.year.tobytes()
+    assert (one.bound, one.value) == (two.bound, two.value)
+    whole = choose(problem, FAST)
+    assert one.value <= whole.value <= whole.bound + 1e-6 <= one.bound + 2e-6
+    assert one.bound == one.relaxed_bound
+    assert not choose(problem, ChoiceSettings(seconds=0.0, exact_entries=1, threads=1)).repeatable
+    told = capfd.readouterr()
+    assert (told.out, told.err) == ("", "")
+
+
 # -- what cannot be ----------------------------------------------------------------------------------
 
 

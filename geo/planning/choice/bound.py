@@ -1,13 +1,20 @@
 """A proven bound: no plan is worth more, whatever was or was not searched.
 
-The relaxation lets candidates stand in parts. Service of a demand is then worth
+The relaxation lets candidates stand in parts. A demand whose units U_j candidate j provides is worth
 
-    f(X) = max { sum_k steps_k z_k : sum_k z_k <= sum_u y_u, y_u <= min(1, sum_{j provides u} X_j), 0 <= z <= 1 },
+    sum_K (steps_K - steps_{K+1}) min(K, number of units provided),
 
-concave in the parts X that stand, with known slopes, so that it need not be written out demand by demand: a few variables
-theta for groups of demands are held down by tangents of f, made where the last solution lies (Benders cuts in closed form, after
-Cordeau, Furini and Ljubic, European Journal of Operational Research 275, 2019, for the maximal covering location problem).
-Every solution of the relaxation with some of the tangents is a bound, at whatever moment it is stopped.
+and each of these minima is submodular in what stands, so that for every set C of the demand's units (Nemhauser and Wolsey,
+Mathematics of Operations Research 3, 1978)
+
+    min(K, units) <= min(K, |C|) + sum_j (min(K, |C + U_j|) - min(K, |C|)) X_j.
+
+f(X), the sum of the least right sides, is concave in the parts X that stand, with known slopes, so that it need not be written
+out demand by demand: a few variables theta for groups of demands are held down by tangents of f, made where the last solution
+lies (Benders cuts in closed form, after Cordeau, Furini and Ljubic, European Journal of Operational Research 275, 2019, for the
+maximal covering location problem). A third of a mast for three operators is then a third of a first operator, not a whole one,
+as it is where units are summed before the steps are taken. Every solution of the relaxation with some of the tangents is a
+bound, at whatever moment it is stopped.
 """
 
 from __future__ import annotations
@@ -28,6 +35,9 @@ __all__ = ["Relaxation", "relaxation"]
 
 _F64 = npt.NDArray[np.float64]
 _I64 = npt.NDArray[np.int64]
+
+#: Bits of a mask of units.
+_MOST_UNITS = 62
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,38 +64,115 @@ class Relaxation:
     converged: bool
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Entries:
+    """Which candidates provide which units of a demand, demand by demand.
+
+    Attributes
+    ----------
+    start : (d + 1,) int64 array
+    candidate : (e,) int32 array
+    mask : (e,) int64 array
+        Bit i: the demand's unit i.
+    units : (d,) int64 array
+        Number of units that somebody may provide.
+    """
+
+    start: _I64
+    candidate: npt.NDArray[np.int32]
+    mask: _I64
+    units: _I64
+
+
+def entries(problem: ChoiceProblem) -> Entries:
+    """Return the units of a problem by demand and candidate.
+
+    Raises
+    ------
+    ValueError
+        If a demand has more units than a mask has bits.
+    """
+    d = len(problem.steps)
+    units = np.bincount(problem.unit_demand, minlength=d)
+    if len(units) and units.max(initial=0) > _MOST_UNITS:
+        raise ValueError(f"a demand has {units.max()} units, at most {_MOST_UNITS} are allowed")
+    cover = problem.cover
+    unit = cover.indices.astype(np.int64)
+    who = np.repeat(np.arange(problem.candidates, dtype=np.int64), np.diff(cover.indptr))
+    demand = problem.unit_demand[unit]
+    bit = np.int64(1) << (unit - np.searchsorted(problem.unit_demand, demand))
+    order = np.lexsort((who, demand))
+    demand, who, bit = demand[order], who[order], bit[order]
+    first = np.flatnonzero(np.r_[True, (np.diff(demand) != 0) | (np.diff(who) != 0)]) if len(demand) else np.zeros(0, dtype=np.int64)
+    mask = np.bitwise_or.reduceat(bit, first) if len(first) else np.zeros(0, dtype=np.int64)
+    start = np.searchsorted(demand[first], np.arange(d + 1)).astype(np.int64)
+    return Entries(start, who[first].astype(np.int32), mask.astype(np.int64), units.astype(np.int64))
+
+
+@nb.njit(cache=True)
+def _bits(mask: int) -> int:
+    count = 0
+    while mask:
+        mask &= mask - 1
+        count += 1
+    return count
+
+
+@nb.njit(cache=True)
+def _right_side(
+    k: int, have: int, start: int, stop: int, candidate: npt.NDArray[np.int32], mask: _I64, standing: _F64
+) -> float:  # fmt: skip
+    """Return the right side of the inequality of the set ``have`` of units at ``standing``."""
+    base = min(k, _bits(have))
+    total = float(base)
+    for e in range(start, stop):
+        x = standing[candidate[e]]
+        if x > 0.0:
+            total += (min(k, _bits(have | mask[e])) - base) * x
+    return total
+
+
 @nb.njit(cache=True)
 def _tangent(
-    indptr: _I64, indices: npt.NDArray[np.int32], unit_demand: _I64, steps: _F64, standing: _F64, group: _I64,
-    value: _F64, slope: _F64, unit_sum: _F64, unit_slope: _F64, demand_sum: _F64,
+    start: _I64, candidate: npt.NDArray[np.int32], mask: _I64, units: _I64, steps: _F64, standing: _F64, group: _I64, value: _F64, slope: _F64
 ) -> None:  # fmt: skip
     """Add f at ``standing`` by group of demands to ``value`` and its slopes by candidate and group to ``slope`` (n, groups)."""
-    unit_sum[:] = 0.0
-    demand_sum[:] = 0.0
-    for j in range(len(indptr) - 1):
-        if standing[j] > 0.0:
-            for p in range(indptr[j], indptr[j + 1]):
-                unit_sum[indices[p]] += standing[j]
-    for u in range(len(unit_demand)):
-        demand_sum[unit_demand[u]] += min(1.0, unit_sum[u])
-    most = steps.shape[1]
+    unit_sum = np.zeros(64)
     for d in range(len(steps)):
-        left = demand_sum[d]
-        for k in range(most):
-            part = min(1.0, left)
-            if part <= 0.0:
-                break
-            value[group[d]] += steps[d, k] * part
-            left -= part
-    for u in range(len(unit_demand)):
-        d = unit_demand[u]
-        k = int(np.floor(demand_sum[d] + 1e-9))
-        unit_slope[u] = steps[d, k] if unit_sum[u] < 1.0 - 1e-9 and k < most else 0.0
-    for j in range(len(indptr) - 1):
-        for p in range(indptr[j], indptr[j + 1]):
-            u = indices[p]
-            if unit_slope[u] > 0.0:
-                slope[j, group[unit_demand[u]]] += unit_slope[u]
+        most = min(steps.shape[1], units[d])
+        if most == 0:
+            continue
+        lo, hi, g = start[d], start[d + 1], group[d]
+        unit_sum[: units[d]] = 0.0
+        for e in range(lo, hi):
+            x = standing[candidate[e]]
+            if x > 0.0:
+                for i in range(units[d]):
+                    if mask[e] >> i & 1:
+                        unit_sum[i] += x
+        full = 0
+        for i in range(units[d]):
+            if unit_sum[i] >= 1.0 - 1e-9:
+                full |= 1 << i
+        for k in range(1, most + 1):
+            weight = steps[d, k - 1] - (steps[d, k] if k < most else 0.0)
+            if weight <= 0.0:
+                continue
+            best_set, best = full, _right_side(k, full, lo, hi, candidate, mask, standing)
+            if k < units[d]:  # for all units the full ones are the best set
+                tried = 1 << units[d] if units[d] <= 8 else 1
+                for have in range(tried):
+                    if _bits(have) < k:
+                        found = _right_side(k, have, lo, hi, candidate, mask, standing)
+                        if found < best - 1e-12:
+                            best_set, best = have, found
+            value[g] += weight * best
+            base = min(k, _bits(best_set))
+            if base < k:
+                for e in range(lo, hi):
+                    more = min(k, _bits(best_set | mask[e])) - base
+                    if more > 0:
+                        slope[candidate[e], g] += weight * more
 
 
 def _groups(problem: ChoiceProblem, groups: int) -> _I64:
@@ -187,11 +274,10 @@ def relaxation(
     count = max(1, min(groups, len(problem.steps)))
     group = _groups(problem, count)
     master = _Master(problem, count, threads)
-    indptr, indices = problem.cover.indptr.astype(np.int64), problem.cover.indices.astype(np.int32)
+    who = entries(problem)
     fixed = np.zeros((n, t))
     for j in np.flatnonzero(~problem.free):
         fixed[j, problem.fixed_year[j] :] = 1.0
-    room = (np.zeros(len(problem.unit_demand)), np.zeros(len(problem.unit_demand)), np.zeros(len(problem.steps)))
 
     def tangents(parts: _F64, theta: _F64 | None) -> float:
         """Add the tangents at a point that lower theta there; return what the parts are worth."""
@@ -199,7 +285,7 @@ def relaxation(
         for at in range(t):
             value, slope = np.zeros(count), np.zeros((n, count))
             here = np.ascontiguousarray(standing[:, at])
-            _tangent(indptr, indices, problem.unit_demand, problem.steps, here, group, value, slope, *room)
+            _tangent(who.start, who.candidate, who.mask, who.units, problem.steps, here, group, value, slope)
             worth += float(value.sum())
             fixed_part = fixed[:, at] @ slope
             for g in range(count):

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from geo.planning.choice.bound import Relaxation, relaxation
-from geo.planning.choice.exact import seconds_left, solve_exact
+from geo.planning.choice.exact import Exact, seconds_left, solve_exact
 from geo.planning.choice.greedy import feasible, greedy_plan, improved
 from geo.planning.choice.infeasible import explain_infeasible
 from geo.planning.choice.problem import NEVER, ChoiceProblem, merged
@@ -20,8 +20,8 @@ __all__ = ["Choice", "ChoiceSettings", "choose", "in_question"]
 _F64 = npt.NDArray[np.float64]
 _I64 = npt.NDArray[np.int64]
 
-#: Shares of the time that are left at each step: exchanges after the greedy plan, and the relaxation's bound.
-_EXCHANGE_SHARE, _BOUND_SHARE = 0.1, 0.5
+#: Shares of the time that are left at each step: exchanges after the greedy plan, the relaxation's bound, and the core.
+_EXCHANGE_SHARE, _BOUND_SHARE, _CORE_SHARE = 0.1, 0.5, 0.5
 #: The preference for sharing, all of it together, is so small a part of the least worth that a plan can have.
 _TIE_SHARE = 1e-4
 
@@ -33,13 +33,15 @@ class ChoiceSettings:
     Attributes
     ----------
     seconds : float
-        At most about so long.
+        At most about so long; a safeguard, since what the clock stops differs from machine to machine.
     gap : float
         Relative difference between bound and plan at which to stop.
     groups : int
         Of demands in the bound (:func:`geo.planning.choice.bound.relaxation`).
     exact_entries : int
         Largest number of ones in the cover, times years, that is handed to the solver as a whole.
+    nodes : int
+        Most nodes of each search by branching: work that is the same on every machine.
     threads : int
     seed : int
     """
@@ -47,7 +49,8 @@ class ChoiceSettings:
     seconds: float = 600.0
     gap: float = 0.0
     groups: int = 40
-    exact_entries: int = 3_000_000
+    exact_entries: int = 400_000
+    nodes: int = 2_000
     threads: int = 2
     seed: int = 0
 
@@ -75,6 +78,8 @@ class Choice:
         Bound of the relaxation alone.
     left : int
         Candidates that the bound left in question.
+    repeatable : bool
+        No part was stopped by the clock, so that the same input gives the same plan again.
     seconds : float
     """
 
@@ -87,6 +92,7 @@ class Choice:
     greedy_value: float
     relaxed_bound: float
     left: int
+    repeatable: bool
     seconds: float
 
 
@@ -99,12 +105,43 @@ def in_question(relaxed: Relaxation, known: float) -> npt.NDArray[np.bool_]:
     return np.asarray((relaxed.part > 1e-9) | (relaxed.reduced <= slack))
 
 
+def _left(small: ChoiceProblem, relaxed: Relaxation, plan: _I64, known: float) -> npt.NDArray[np.bool_]:
+    """Return the parts (n, t) of a better plan, and those of the known one."""
+    left = np.ones_like(relaxed.part, dtype=bool)
+    if np.isfinite(known):
+        left = in_question(relaxed, known)
+        chosen = np.flatnonzero(plan != NEVER)
+        left[chosen, plan[chosen]] = True
+    return np.asarray(left & small.free[:, None])
+
+
+class _Search:
+    """Searches by branching over some of the candidates, and whether the clock ended one of them."""
+
+    def __init__(self, problem: ChoiceProblem, small: ChoiceProblem, settings: ChoiceSettings, until: float) -> None:
+        self.small, self.settings, self.until = small, settings, until
+        self.repeatable = True
+        least = problem.steps[problem.steps > 0].min(initial=np.inf)
+        self.prefer = _TIE_SHARE * least / max(1, problem.candidates) if problem.shared.any() and np.isfinite(least) else 0.0
+
+    def solve(self, allowed: npt.NDArray[np.bool_], plan: _I64, known: float, *, share: float) -> Exact:
+        """Return the best plan over the allowed parts (n, t) within a share of the time that is left."""
+        rest = merged(self.small, allowed.any(axis=1) | ~self.small.free)
+        found = solve_exact(
+            rest, allowed, seconds=share * seconds_left(self.until), begin=plan if np.isfinite(known) else None, gap=self.settings.gap,
+            nodes=self.settings.nodes, threads=self.settings.threads, prefer=self.prefer,
+        )  # fmt: skip
+        self.repeatable &= not found.clock
+        return found
+
+
 def choose(problem: ChoiceProblem, settings: ChoiceSettings | None = None) -> Choice:
     """Return the best plan found with its bound.
 
-    A greedy plan and exchanges give a worth; the relaxation a bound; parts whose reduced cost alone would bring the bound below
-    the worth cannot be in a better plan and drop out; what is left is solved as a mixed-integer programme for the rest of
-    the time. Of plans of the same worth that with more sharing is taken, as far as the solver got to compare them.
+    A greedy plan and exchanges give a worth; the relaxation a bound. The core, candidates that the relaxation or the plan uses, is
+    solved as a mixed-integer programme: its plan counts, its bound does not, since it knows a part of the candidates alone.
+    Parts whose reduced cost alone would bring the bound below the worth cannot be in a better plan and drop out; if what is
+    left is small enough it is solved too, and that bound holds for all. Of plans of the same worth that with more sharing is taken, as far as the solver got to compare them.
 
     Parameters
     ----------
@@ -122,35 +159,41 @@ def choose(problem: ChoiceProblem, settings: ChoiceSettings | None = None) -> Ch
     small = merged(problem)
     plan = greedy_plan(small)
     greedy_value = plan_value(problem, plan) if feasible(small, plan) else -np.inf
-    plan = improved(small, plan, until=began + _EXCHANGE_SHARE * settings.seconds, seed=settings.seed)
+    exchange_until = began + _EXCHANGE_SHARE * settings.seconds
+    plan = improved(small, plan, until=exchange_until, seed=settings.seed)
+    repeatable = time.monotonic() < exchange_until
     known = plan_value(small, plan) if feasible(small, plan) else -np.inf
-    relaxed = relaxation(
-        small, until=time.monotonic() + _BOUND_SHARE * seconds_left(until), groups=settings.groups, known=known, threads=settings.threads
-    )
+    bound_until = time.monotonic() + _BOUND_SHARE * seconds_left(until)
+    relaxed = relaxation(small, until=bound_until, groups=settings.groups, known=known, threads=settings.threads)
+    repeatable &= relaxed.converged or time.monotonic() < bound_until
     if relaxed.bound == -np.inf:
         raise explain_infeasible(problem, threads=settings.threads)
-    bound, left = relaxed.bound, np.ones_like(relaxed.part, dtype=bool)
-    if np.isfinite(known):
-        left = in_question(relaxed, known)
-        chosen = np.flatnonzero(plan != NEVER)
-        left[chosen, plan[chosen]] = True
-    left &= small.free[:, None]
+    bound, search = relaxed.bound, _Search(problem, small, settings, until)
+
+    def open_gap() -> bool:
+        return bound - known > max(settings.gap, 1e-12) * abs(bound)
+
+    def entries(parts: npt.NDArray[np.bool_]) -> int:
+        return int(np.diff(small.cover.indptr)[np.asarray(parts.any(axis=1))].sum()) * problem.years
+
+    def taken(found: Exact) -> None:
+        nonlocal plan, known
+        if found.year is None or not feasible(small, found.year):
+            return
+        better = plan_value(small, found.year)
+        more_shared = problem.shared[found.year != NEVER].sum() > problem.shared[plan != NEVER].sum()
+        if better > known or (better >= known - 1e-9 * abs(known) and more_shared):
+            plan, known = found.year, better
+
+    left = _left(small, relaxed, plan, known)
+    if open_gap() and entries(left) > settings.exact_entries:
+        core = (relaxed.part > 1e-9).any(axis=1) | (plan != NEVER)
+        taken(search.solve(small.free[:, None] & core[:, None] & np.ones_like(left), plan, known, share=_CORE_SHARE))
+        left = _left(small, relaxed, plan, known)
     open_candidates = int(left.any(axis=1).sum())
-    open_gap = bound - known > max(settings.gap, 1e-12) * abs(bound)
-    entries = int(np.diff(small.cover.indptr)[left.any(axis=1)].sum()) * problem.years
-    if (open_gap or problem.shared.any()) and entries <= settings.exact_entries and seconds_left(until) > 0:
-        rest = merged(small, left.any(axis=1) | ~small.free)
-        least = problem.steps[problem.steps > 0].min(initial=np.inf)
-        prefer = _TIE_SHARE * least / max(1, problem.candidates) if problem.shared.any() and np.isfinite(least) else 0.0
-        found = solve_exact(
-            rest, left, seconds=seconds_left(until), begin=plan if np.isfinite(known) else None, gap=settings.gap,
-            threads=settings.threads, prefer=prefer,
-        )  # fmt: skip
-        if found.year is not None and feasible(small, found.year):
-            better = plan_value(small, found.year)
-            more_shared = problem.shared[found.year != NEVER].sum() > problem.shared[plan != NEVER].sum()
-            if better > known or (better >= known - 1e-9 * abs(known) and more_shared):
-                plan, known = found.year, better
+    if (open_gap() or problem.shared.any()) and entries(left) <= settings.exact_entries and seconds_left(until) > 0:
+        found = search.solve(left, plan, known, share=1.0)
+        taken(found)
         bound = min(bound, max(found.bound, known))
         if found.proven and found.year is None and not np.isfinite(known):
             raise explain_infeasible(problem, threads=settings.threads)
@@ -161,5 +204,5 @@ def choose(problem: ChoiceProblem, settings: ChoiceSettings | None = None) -> Ch
     return Choice(
         year=plan, value=value, bound=bound, gap=(bound - value) / bound if bound > 0 else 0.0, by_step=value_by_step(problem, plan),
         spent_vnd=spent_vnd(problem, plan), greedy_value=greedy_value, relaxed_bound=relaxed.bound, left=open_candidates,
-        seconds=time.monotonic() - began,
+        repeatable=repeatable and search.repeatable, seconds=time.monotonic() - began,
     )  # fmt: skip
