@@ -69,6 +69,8 @@ PLANNING_KINDS = (
 _LEFT_OUT = {
     "terrain": "terrain_missing", "settlements": "settlements_missing", "population": "population_missing",
 }  # fmt: skip
+#: Inputs that verdicts can be given from without a list of sites.
+_JUDGED_ALONE = ("measurements", "speed_tests", "ipv6_tests", "portals", "reported_indicators")
 _RASTERS = (".tif", ".tiff", ".hgt")
 
 
@@ -276,7 +278,9 @@ class _Reader:
         if not sites and not cells:
             if self.project.inputs.get("sites") or self.project.inputs.get("cells"):
                 return None  # named, and said to be unreadable
-            self.log.add("sites_missing", Source("inputs.sites"))
+            # Speed, IPv6 and what is reported can be held against rules without a single site.
+            alone = any(self.files.get(kind) for kind in _JUDGED_ALONE)
+            self.log.add("sites_not_given" if alone else "sites_missing", Source("inputs.sites"))
             return None
         network = read_network(
             sites, cells, project=self.project, context=context, operators=self.operators,

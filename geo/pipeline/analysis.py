@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -205,7 +205,14 @@ def check_standards(
     answers = portal_answers(run.path)
     stages = analysis_stages(project, settings, answers=answers if answers.is_file() else None)
     last = next(i for i, stage in enumerate(stages) if stage.name == "standards")
-    needed = [stage for stage in stages[: last + 1] if stage.name in {"inputs", "calibration", "coverage", "villages", "ipv6", "standards"}]
+    wanted = {"inputs", "calibration", "coverage", "villages", "ipv6", "standards"}
+    if not project.inputs.get("sites") and not project.inputs.get("cells"):
+        # Nothing to predict from: what was measured and reported is judged all the same, and villages are counted by nobody.
+        wanted -= {"calibration", "coverage", "villages"}
+    needed = [
+        replace(stage, upstream=tuple(name for name in stage.upstream if name.partition("/")[0] in wanted))
+        for stage in stages[: last + 1] if stage.name in wanted
+    ]  # fmt: skip
     needed.append(
         Stage(
             "standard_tables",

@@ -56,7 +56,8 @@ def judge_areas(work: Workspace, project: Project, settings: AnalysisSettings) -
     project : Project
     settings : AnalysisSettings
     """
-    folder, areas_folder = work.upstream["inputs"], work.upstream["villages"]
+    folder = work.upstream["inputs"]
+    areas_folder = work.upstream.get("villages", folder)  # without a list of sites no village was classed
     inputs = {name: load_frame(folder, name) for name in STANDARD_INPUTS}
     areas = areas_of(inputs["units"])
     given: dict[str, Any] = {"language": project.language, "on": project.date, "settings": settings.service, "evidence": settings.evidence, "declarations": inputs["declarations"]}
@@ -83,7 +84,7 @@ def judge_areas(work: Workspace, project: Project, settings: AnalysisSettings) -
     judged_former = judge_reported(of_former, areas, settings.standards, **reporting)
     judged_former = judged_former[judged_former["area_level"] == "former_commune"]
     over_time = series(table, judged_former, former_areas(), inputs["units"], placed_by_name=_by_former_name(tests))
-    communes = load_frame(areas_folder, "communes")
+    communes = load_frame(areas_folder, "communes" if "villages" in work.upstream else "population")
     people = {} if communes is None else dict(zip(communes["commune_code"].astype(str), communes["population"].astype(float), strict=True))
     kept = [name for name in table.columns if name not in {*JOINT_COLUMNS, *CONVERTED_COLUMNS, "former_place"}]
     write_frame(work.folder / "standards.parquet", table[kept])

@@ -9,7 +9,14 @@ import geo.service_quality
 from geo.io.resources import load_toml
 from geo.report.tables import arrange, csv_bytes, in_words, result_table
 from geo.rules import AREA_LEVELS, BASES, SOURCE_KINDS, STATISTICS, STATUSES
-from geo.service_quality import SCORE_COLUMNS, SERIES_COLUMNS, STANDARD_COLUMNS, areas_of, scorecard, service_settings
+from geo.service_quality import (
+    SCORE_COLUMNS,
+    SERIES_COLUMNS,
+    STANDARD_COLUMNS,
+    areas_of,
+    scorecard,
+    service_settings,
+)
 from geo.service_quality.reported import BY_PEOPLE
 from tests.service_quality.made_up import UNITS, rule, samples, verdicts
 
