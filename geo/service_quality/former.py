@@ -13,7 +13,7 @@ stands for it; of a share p of everybody, of whom the part w lives there, the fo
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,6 +21,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from geo.former_areas import FormerAreas
+from geo.service_quality.periods import period_name
 from geo.service_quality.reported import REPORTED_COLUMNS
 
 __all__ = ["CONVERTED_COLUMNS", "SERIES_COLUMNS", "Joined", "figures_of_today", "joined_figure", "part_bounds", "reported_figures_of", "series"]
@@ -273,17 +274,6 @@ def _as_part(record: Mapping[str, object], place: int, former: FormerAreas, whol
 
 
 def _periods(rows: pd.DataFrame) -> list[str]:
-    return list(_named_periods(rows["period_start"], rows["period_end"]))
-
-
-def _named_periods(start: pd.Series, end: pd.Series) -> Iterator[str]:
-    """Yield years, months and days as they are written; empty where none was told."""
-    for first, last in zip(start, end, strict=True):
-        if pd.isna(first) or pd.isna(last):
-            yield ""
-        elif (first.month, first.day, last.month, last.day) == (1, 1, 12, 31) and first.year == last.year:
-            yield f"{first.year}"
-        elif first.day == 1 and last == first + pd.offsets.MonthEnd(0):
-            yield f"{first.year}-{first.month:02d}"
-        else:
-            yield f"{first.date()}/{last.date()}"
+    """Return the names of periods; empty where none was told."""
+    pairs = zip(rows["period_start"], rows["period_end"], strict=True)
+    return ["" if pd.isna(first) or pd.isna(last) else period_name(first.date(), last.date()) for first, last in pairs]

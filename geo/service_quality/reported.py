@@ -16,9 +16,10 @@ import pandas as pd
 
 from geo.errors import InputError
 from geo.rules import Rule, RuleSet
+from geo.service_quality.periods import period_end
 from geo.service_quality.verdicts import JOINT_COLUMNS, STANDARD_COLUMNS, Areas, rule_columns, status_reasons
 
-__all__ = ["BY_PEOPLE", "REPORTED_COLUMNS", "judge_reported", "period_end", "shared_sites", "villages_with_broadband"]
+__all__ = ["BY_PEOPLE", "REPORTED_COLUMNS", "judge_reported", "shared_sites", "villages_with_broadband"]
 
 #: value, low, high: in the indicator's unit; low and high NaN where the figure came without.
 REPORTED_COLUMNS = ("area_code", "area_level", "indicator", "value", "low", "high", "n", "period", "source_kind")
@@ -82,12 +83,6 @@ def _silent(rule: Rule, told: pd.DataFrame, areas: Areas, language: str) -> list
     here = set(mine["area_code"].astype(str))
     common = {"period": latest, "source_kind": mine["source_kind"].iloc[0]}
     return [{**_nothing(rule, "commune", code, language), **common} for code in areas.codes["commune"] if code not in here]
-
-
-def period_end(period: str) -> str:
-    """Return the last day that a period names, as text that sorts; ``""`` for none."""
-    last = period.rsplit("/", maxsplit=1)[-1]
-    return last + {len("2026"): "-12-31", len("2026-12"): "-31"}.get(len(last), "")
 
 
 def _usual(rule: Rule, level: str, code: str, language: str) -> dict[str, object]:

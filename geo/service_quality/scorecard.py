@@ -8,15 +8,14 @@ commune that counts has bounds. It is a figure of its own, not the mean of the p
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from geo.service_quality.periods import period_end, whole_months
 from geo.service_quality.ranks import rank_areas
-from geo.service_quality.reported import period_end
 from geo.service_quality.settings import ServiceSettings
 from geo.service_quality.verdicts import Areas
 
@@ -27,7 +26,6 @@ SCORE_COLUMNS = (
     "unit", "n", "threshold", "rule_result", "evidence", "rank", "rank_best", "rank_worst", "ties", "rank_note", "areas_ranked", "population_share", "basis", "status",
     "reason",
 )  # fmt: skip
-_MONTH = re.compile(r"\d{4}-\d{2}")
 _KEY = ["rule_id", "operator", "technology", "access", "source_kind"]
 _SAME = [*_KEY, "campaign", "unit"]
 
@@ -54,9 +52,9 @@ def scorecard(
         rows = rows[_latest(rows, rows["rule_valid_from"].astype("str"))]
         months = rows["period"].astype("str")
         told = (rows["statistic"] == "reported").to_numpy(dtype=bool)
-        monthly = months.map(lambda text: bool(_MONTH.fullmatch(text))).to_numpy(dtype=bool) & ~told
+        monthly = months.map(whole_months).to_numpy(dtype=bool) & ~told
         # Figures that are reported for several periods: the last one, as far as it is known of which period they are.
-        which = months.where(monthly, months.map(period_end).where(told, ""))
+        which = months.map(period_end).where(monthly | told, "")
         rows = rows[~(monthly | told) | _latest(rows, which)]
     parts: list[pd.DataFrame] = []
     for _, part in rows.groupby(_SAME, sort=True):
