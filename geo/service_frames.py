@@ -19,8 +19,9 @@ __all__ = ["ACCESSES", "DECLARATIONS", "IPV6_TESTS", "PORTALS", "REPORTED_INDICA
 #: How a line reaches its user.
 ACCESSES = ("mobile", "fixed")
 #: Where a sample comes from; a rule says which of them it accepts.
+#: ``open_tiles`` are averages of all users of a foreign service, whose level differs from i-Speed's: never in one figure with it.
 #: ``traffic`` is no test: bit rates of a telephone in use, which are what its applications asked for.
-SOURCE_KINDS = ("drive_test", "crowd_test", "operator_report", "official_measurement", "aggregate", "traffic")
+SOURCE_KINDS = ("drive_test", "crowd_test", "operator_report", "official_measurement", "aggregate", "open_tiles", "traffic")
 
 _TEXT = "str"
 _FLOAT = "float64"

@@ -217,12 +217,9 @@ def check_standards(
         Stage(
             "standard_tables",
             sentence("stages", "tables"),
-            lambda work: write_result_tables(
-                work, frames=_standard_frames(work), operators=project.operators, language=project.language, created=project.date,
-                title=project.name, file=STANDARDS_WORKBOOK,
-            ),
+            lambda work: _standard_tables(work, project),
             settings={"name": project.name, "language": project.language, "date": project.date, "operators": project.operators},
-            upstream=("standards",),
+            upstream=("standards", *(f"{name}/issues.json" for name in LOGGED if name in wanted)),
         )
     )  # fmt: skip
     with run.locked():
@@ -451,6 +448,18 @@ def analysis_stages(
             )
         )
     return stages
+
+
+def _standard_tables(work: Workspace, project: Project) -> Mapping[str, Any]:
+    """Write the tables of verdicts, and what was found in the inputs: rows that were left out are nobody's secret."""
+    record = write_result_tables(
+        work, frames=_standard_frames(work), operators=project.operators, language=project.language, created=project.date, title=project.name,
+        file=STANDARDS_WORKBOOK,
+    )  # fmt: skip
+    logs = [load_issues(work.upstream[name]) for name in LOGGED if name in work.upstream]
+    if any(log.findings for log in logs):
+        write_bytes(work.public / ISSUES, _issues(project, logs))
+    return record
 
 
 def _standard_frames(work: Workspace) -> dict[str, pd.DataFrame]:

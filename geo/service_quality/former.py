@@ -21,7 +21,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from geo.former_areas import FormerAreas
-from geo.service_quality.periods import period_name
+from geo.service_quality.periods import period_name, whole_months
 from geo.service_quality.reported import REPORTED_COLUMNS
 
 __all__ = ["CONVERTED_COLUMNS", "SERIES_COLUMNS", "Joined", "figures_of_today", "joined_figure", "part_bounds", "reported_figures_of", "series"]
@@ -180,6 +180,8 @@ def series(
         Whose samples of before the change had no position and were placed by the name of a former commune.
     """
     known = standards[(standards["area_level"] == "commune") & standards["value"].notna()]
+    # Figures of whatever days had samples are no series.
+    known = known[(known["statistic"] == "reported") | known["period"].astype(str).map(whole_months).astype(bool)]
     names = communes.drop_duplicates("commune_code").set_index("commune_code")
     today = _of_today(known, names, former, placed_by_name)
     own = _own_of_former(reported, former)

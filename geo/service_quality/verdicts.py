@@ -458,7 +458,7 @@ def _tied_operators(table: pd.DataFrame) -> list[str]:
 def rule_columns(rule: Rule, language: str) -> dict[str, object]:
     """Return what every row of a rule says of it."""
     return {
-        "rule_id": rule.id, "rule_title": rule.title.text(language), "statistic": rule.statistic if rule.percentile is None else f"p{rule.percentile * 100:g}", "basis": rule.stated_basis,
+        "rule_id": rule.id, "rule_title": rule.shown_title.text(language), "statistic": rule.statistic if rule.percentile is None else f"p{rule.percentile * 100:g}", "basis": rule.stated_basis,
         "status": rule.status, "document": rule.document.text(language), "clause": rule.clause, "indicator": rule.indicator.name, "comparator": rule.comparator,
         "rule_valid_from": "" if rule.valid_from is None else rule.valid_from.isoformat(), "rule_from": f"{rule.origin} (← {rule.replaces})" if rule.replaces else rule.origin,
     }  # fmt: skip

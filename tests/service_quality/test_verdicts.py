@@ -375,3 +375,15 @@ def test_tiles_tell_the_tests_behind_them_where_no_percentile_can_be_taken() -> 
     rows = [{"download_mbps": 50.0, "tests": 70, "statistic": "mean", "period_end": "2026-10-31"}, {"download_mbps": 60.0, "tests": 30, "statistic": "mean", "period_end": "2026-10-31"}]
     row = one(verdicts(samples(rows, is_aggregate=True, time=None), rule(statistic="percentile", percentile=0.1, minimum_n=50)))
     assert (row["n"], row["rule_result"], row["reason"]) == (100, "not_applicable", "aggregates_no_percentile; aggregates_without_spread")
+
+
+def test_a_title_says_of_itself_that_it_is_not_confirmed() -> None:
+    """QCVN 126's share at 30 Mbit/s may be of the supplement's draft: no table, map or page that has the title alone can hide it."""
+    shipped = {r.id: r for r in read_rules("vn-2026").rules}
+    share, mean = shipped["qcvn126_share_download"], shipped["qcvn126_mean_download"]
+    assert (share.status, share.stated_basis, share.level) == ("unverified", "reference", 30.0)
+    row = verdicts(samples([{"technology": "5G", "download_mbps": 50.0}]), share).iloc[0]
+    assert row["rule_title"] == "Tỷ lệ mẫu tải xuống 5G đạt 30 Mbit/s [chưa kiểm chứng]"
+    assert "rule_unverified" in row["reason"]
+    assert mean.shown_title == mean.title
+    assert all(("[" in r.shown_title.en) == (r.stated_basis == "reference") for r in shipped.values())
