@@ -144,7 +144,7 @@ def _long(table: Table, frame: pd.DataFrame, options: TableOptions, log: IssueLo
         values[mine] = _numbers(table, frame.loc[mine, "value"], name, f"{table.header('value')} {said}".strip(), options, log)
     of = frame.get("n", pd.Series(np.nan, index=frame.index)).to_numpy(dtype=np.float64, na_value=np.nan)
     found = pd.DataFrame({"row": frame.index, "indicator": frame["indicator"].astype("str").to_numpy(), "value": values, "n": of})
-    return found[np.isfinite(values)].reset_index(drop=True)
+    return pd.DataFrame(found[np.isfinite(values)].reset_index(drop=True))
 
 
 def _numbers(table: Table, cells: pd.Series, name: str, header: str, options: TableOptions, log: IssueLog) -> FloatArray:
@@ -261,4 +261,4 @@ def settle_repeats(frame: pd.DataFrame, log: IssueLog) -> pd.DataFrame:
     state_rows("reported_rows_differ", frame, differ, log, came=came)
     again = several & ~differ & frame.duplicated(_KEY).to_numpy(dtype=bool)
     state_rows("reported_row_repeated", frame, again, log, came=came)
-    return frame[~differ & ~again].reset_index(drop=True)
+    return pd.DataFrame(frame[~differ & ~again].reset_index(drop=True))

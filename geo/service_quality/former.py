@@ -202,7 +202,7 @@ def _of_today(rows: pd.DataFrame, names: pd.DataFrame, former: FormerAreas, by_n
     sources = codes.map(lambda c: len(former.sources.get(c, ())))
     divided = codes.map(lambda c: sum(len(former.today[p]) > 1 for p in former.sources.get(c, ())))
     # Tests of former communes are put together by their number, which is exact; those of a divided one had no place and were left out.
-    how = came.where(~named, np.where(divided > 0, "joined_divided", np.where(sources == 1, "same", "joined")))
+    how = pd.Series(np.where(~named, came, np.where(divided > 0, "joined_divided", np.where(sources == 1, "same", "joined"))), index=rows.index)
     converted = how.isin(["same", "joined", "joined_divided", "incomplete"])
     ranged = converted & ~named & rows["low"].notna()
     error = np.select([ranged, how == "joined_divided"], ["range", "not_known"], np.where(converted, "none", ""))
@@ -232,7 +232,7 @@ def _carried(today: pd.DataFrame, own: pd.DataFrame, former: FormerAreas, commun
     wholes = _last_wholes(own)
     out: list[dict[str, object]] = []
     for code, part in rows.groupby("area_code", sort=True):
-        records = part.to_dict("records")
+        records = [{str(k): v for k, v in record.items()} for record in part.to_dict("records")]
         for place in former.sources.get(str(code), ()):
             if not set(former.today[place]) <= communes:
                 continue
