@@ -28,7 +28,7 @@ STATISTICS = ("mean", "share_at_least", "share_at_most", "percentile", "share", 
 AREA_LEVELS = ("commune", "province", "country", "road")
 BASES = ("legal", "target", "scorecard")
 STATUSES = ("in force", "draft", "unverified", "setting")
-SOURCE_KINDS = ("drive_test", "crowd_test", "operator_report", "official_measurement", "aggregate", "traffic")
+SOURCE_KINDS = ("drive_test", "crowd_test", "operator_report", "official_measurement", "aggregate", "open_tiles", "traffic")
 PERIODS = ("all", "month", "campaign")
 #: What a threshold or a level may be taken from where it is not one number.
 TAKEN_FROM = ("declared.vd_mbps", "declared.vu_mbps", "declared.vdmin_mbps", "package.download_mbps", "package.upload_mbps")
@@ -72,7 +72,7 @@ class Rule:
     area_level : str
         Where the document judges; elsewhere a result is indicative.
     source_kinds : tuple of str
-        Samples that the document admits; empty: any test. ``traffic`` (bit rates of a phone in use) is none and has to be named.
+        Samples that the document admits; empty: any test, and ``open_tiles`` too. ``traffic`` (bit rates of a phone in use) is none and has to be named.
     campaign_required : bool
     period : str
         Over what samples are taken together: ``all``, ``month`` or ``campaign``.
@@ -149,6 +149,14 @@ class Rule:
     def stated_basis(self) -> str:
         """Basis as it is shown: ``reference`` for what is not confirmed."""
         return self.basis if self.confirmed else "reference"
+
+    @property
+    def shown_title(self) -> Bilingual:
+        """Title as it is shown: of what is recalled or drafted it says so, wherever it stands alone."""
+        if self.confirmed:
+            return self.title
+        vi, en = ("dự thảo", "draft") if self.status == "draft" else ("chưa kiểm chứng", "unverified")
+        return Bilingual(f"{self.title.vi} [{vi}]", f"{self.title.en} [{en}]")
 
     @property
     def at_least(self) -> bool:

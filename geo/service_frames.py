@@ -1,4 +1,4 @@
-"""What later stages are given of speed tests, IPv6 tests, portals and operators' declarations.
+"""What later stages are given of speed tests, IPv6 tests, portals, operators' declarations and figures that are only reported.
 
 Each frame is a contract between the readers in ``io`` and everything behind them: names, order, types and what "unknown"
 is. Readers end with :meth:`FrameContract.conform`; stages may begin with :meth:`FrameContract.require`.
@@ -14,13 +14,14 @@ import pandas as pd
 
 from geo.errors import InputError
 
-__all__ = ["ACCESSES", "DECLARATIONS", "IPV6_TESTS", "PORTALS", "SOURCE_KINDS", "SPEED_SAMPLES", "FrameContract"]
+__all__ = ["ACCESSES", "DECLARATIONS", "IPV6_TESTS", "PORTALS", "REPORTED_INDICATORS", "SOURCE_KINDS", "SPEED_SAMPLES", "FrameContract"]
 
 #: How a line reaches its user.
 ACCESSES = ("mobile", "fixed")
 #: Where a sample comes from; a rule says which of them it accepts.
+#: ``open_tiles`` are averages of all users of a foreign service, whose level differs from i-Speed's: never in one figure with it.
 #: ``traffic`` is no test: bit rates of a telephone in use, which are what its applications asked for.
-SOURCE_KINDS = ("drive_test", "crowd_test", "operator_report", "official_measurement", "aggregate", "traffic")
+SOURCE_KINDS = ("drive_test", "crowd_test", "operator_report", "official_measurement", "aggregate", "open_tiles", "traffic")
 
 _TEXT = "str"
 _FLOAT = "float64"
@@ -227,4 +228,32 @@ service_area_code : commune or province code, an operator's own area number (``"
 vdmin_mbps, vd_mbps, vu_mbps : declared least download of a sample, mean download and mean upload (QCVN 81:2019,
     clause 2.1.5); NaN not declared.
 valid_from : NaT: not told.
+"""
+
+REPORTED_INDICATORS = _contract(
+    "reported_indicators",
+    {
+        "area_level": _TEXT,
+        "area_code": _TEXT,
+        "former_place": _WHOLE,
+        "indicator": _TEXT,
+        "value": _FLOAT,
+        "n": _FLOAT,
+        "period_start": _DAY,
+        "period_end": _DAY,
+        "source_kind": _TEXT,
+    },
+)
+"""One row per figure that somebody reports; nobody measured it here.
+
+Columns
+-------
+area_level : ``"commune"``, ``"former_commune"`` (of before 01/07/2025) or ``"province"``.
+area_code : its code; ``""`` for former island districts, which had none.
+former_place : position in :class:`geo.former_areas.FormerAreas`, -1 for other levels.
+indicator : of ``resources/indicators.toml``.
+value : in the indicator's unit, shares 0..1; never NaN.
+n : what it is a share of (households, villages) or per (people); NaN not told.
+period_start, period_end : first and last day; NaT not told.
+source_kind : ``"local_report"`` or ``"operator_statement"``.
 """

@@ -24,8 +24,8 @@ app = command_line()
 
 @app.command(
     help="Đối chiếu từng xã, tỉnh, đường với quy chuẩn, mục tiêu và bộ chỉ tiêu; ghi tables/standards.csv, "
-    "tables/scorecard.csv và standards.xlsx. / Hold communes, province and roads against standards, targets and "
-    "scorecards; write tables/standards.csv, tables/scorecard.csv and standards.xlsx."
+    "tables/scorecard.csv, tables/scorecard_series.csv và standards.xlsx. / Hold communes, province and roads against standards, targets and "
+    "scorecards; write tables/standards.csv, tables/scorecard.csv, tables/scorecard_series.csv and standards.xlsx."
 )
 def main(
     project: ProjectFile,
@@ -61,6 +61,8 @@ def main(
                 f"{evidence['supported']} supported, {evidence['contradicted']} contradicted, {evidence['not_enough']} not enough.",
             )
         )
+        if done.warnings:
+            console.note(Bilingual(f"{done.warnings} dòng có cảnh báo: xem issues.xlsx.", f"{done.warnings} rows carry a warning: see issues.xlsx."))
         for path in done.written:
             console.wrote(path)
 

@@ -39,6 +39,7 @@ from geo.io.portals import read_portals
 from geo.io.positions import PositionContext
 from geo.io.project import InputFile, input_files
 from geo.io.refusals import stating
+from geo.io.reported_indicators import read_reported_indicators, settle_repeats
 from geo.io.resources import former_areas, load_toml
 from geo.io.roads import read_power_lines, read_roads
 from geo.io.settlements import read_settlements
@@ -56,7 +57,7 @@ __all__ = ["PLANNING_KINDS", "READ_KINDS", "Inputs", "province_zones", "read_inp
 #: Kinds of input that this version reads; others are stated as not used yet.
 READ_KINDS = (
     "boundaries", "settlements", "buildings", "facilities", "sites", "cells", "antenna_patterns", "measurements",
-    "path_loss", "speed_tests", "ipv6_tests", "portals", "declarations", "coverage_claims", "population", "terrain",
+    "path_loss", "speed_tests", "ipv6_tests", "portals", "declarations", "reported_indicators", "coverage_claims", "population", "terrain",
     "land_cover", "roads", "streets", "operator_plans", "masts", "ducts", "poles", "cables", "service_points", "power_lines",
     "public_land", "restricted_areas",
 )  # fmt: skip
@@ -68,6 +69,8 @@ PLANNING_KINDS = (
 _LEFT_OUT = {
     "terrain": "terrain_missing", "settlements": "settlements_missing", "population": "population_missing",
 }  # fmt: skip
+#: Inputs that verdicts can be given from without a list of sites.
+_JUDGED_ALONE = ("measurements", "speed_tests", "ipv6_tests", "portals", "reported_indicators")
 _RASTERS = (".tif", ".tiff", ".hgt")
 
 
@@ -82,7 +85,7 @@ class Inputs:
     network : Network or None
     measurements, settlements, population, facilities, path_loss : DataFrame or None
     buildings : DataFrame or None
-    speed_tests, ipv6_tests, portals, declarations : DataFrame or None
+    speed_tests, ipv6_tests, portals, declarations, reported_indicators : DataFrame or None
         As :mod:`geo.service_frames` has them.
     coverage_claims : GeoDataFrame or None
     roads, streets : GeoDataFrame or None
@@ -111,6 +114,7 @@ class Inputs:
     ipv6_tests: pd.DataFrame | None = None
     portals: pd.DataFrame | None = None
     declarations: pd.DataFrame | None = None
+    reported_indicators: pd.DataFrame | None = None
     coverage_claims: gpd.GeoDataFrame | None = None
     roads: gpd.GeoDataFrame | None = None
     streets: gpd.GeoDataFrame | None = None
@@ -235,7 +239,7 @@ class _Reader:
         if units is None or units.empty:
             for kind in (
                 "sites", "cells", "measurements", "settlements", "facilities", "buildings", "speed_tests", "ipv6_tests",
-                "portals", "declarations", *PLANNING_KINDS,
+                "portals", "declarations", "reported_indicators", *PLANNING_KINDS,
             ):  # fmt: skip
                 if self.files.get(kind):
                     self.log.add("not_checked_without_boundaries", Source(f"inputs.{kind}"), fields={"kind": kind})
@@ -274,7 +278,9 @@ class _Reader:
         if not sites and not cells:
             if self.project.inputs.get("sites") or self.project.inputs.get("cells"):
                 return None  # named, and said to be unreadable
-            self.log.add("sites_missing", Source("inputs.sites"))
+            # Speed, IPv6 and what is reported can be held against rules without a single site.
+            alone = any(self.files.get(kind) for kind in _JUDGED_ALONE)
+            self.log.add("sites_not_given" if alone else "sites_missing", Source("inputs.sites"))
             return None
         network = read_network(
             sites, cells, project=self.project, context=context, operators=self.operators,
@@ -405,7 +411,7 @@ class _Reader:
         return pd.concat(filled, ignore_index=True)
 
     def _service(self, context: PositionContext, devices: DeviceNumbers, as_of: pd.Timestamp) -> dict[str, Any]:
-        """Read what tells of the quality of service: tests of speed and IPv6, portals, declarations."""
+        """Read what tells of the quality of service: tests of speed and IPv6, portals, declarations, reported figures."""
         found: dict[str, Any] = {}
         seen = SeenTests()
         found["speed_tests"] = self._collect(
@@ -433,6 +439,13 @@ class _Reader:
                 context=context, log=self.log,
             ),
         )
+        reported = self._collect(
+            "reported_indicators",
+            lambda item: read_reported_indicators(
+                item.path, file=item.file, options=item.options, context=context, log=self.log, as_of=as_of
+            ),
+        )
+        found["reported_indicators"] = None if reported is None else settle_repeats(reported, self.log)
         return found
 
     def _frames(self, context: PositionContext, units: gpd.GeoDataFrame) -> dict[str, Any]:

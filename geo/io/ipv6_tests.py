@@ -188,6 +188,9 @@ def _counted(
         if name not in frame.columns:
             numbers[name] = np.full(len(frame), np.nan)
             continue
+        if not sums and _is_shares(frame[name]):
+            log.add("ipv6_counts_missing", table.source, column=table.header(name), came="; ".join(shown(c) for c in frame[name].dropna().head(5)))
+            return None
         read = _tested(table, frame, name, log) if not sums else _summed(table, frame, name, options, log)
         if read is None:
             return None
@@ -209,6 +212,13 @@ def _counted(
         log.add("ipv6_nothing_said", table.source, rows=frame.index[empty], column=header)
     keep = ~impossible & ~empty
     return frame.loc[keep], capable[keep], preferred[keep]
+
+
+def _is_shares(cells: pd.Series) -> bool:
+    """Tell whether what should be yes or no is mostly other numbers: shares whose numbers of tests are missing."""
+    number = parse_numbers(cells.dropna().astype(object).map(lambda c: c.replace("%", "") if isinstance(c, str) else c), minimum=0)
+    known = number.values[np.isfinite(number.values)]
+    return bool(len(known) > len(cells) / 2 and (~np.isin(known, (0.0, 1.0))).mean() > 0.5)
 
 
 def _tested(table: Table, frame: pd.DataFrame, name: str, log: IssueLog) -> FloatArray:

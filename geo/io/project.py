@@ -22,7 +22,7 @@ __all__ = ["INPUT_KINDS", "InputFile", "input_files", "read_project"]
 #: Inputs that the design names. Those that no stage of this version reads are stated when given.
 INPUT_KINDS = (
     "boundaries", "settlements", "hamlets", "buildings", "facilities", "sites", "cells", "antenna_patterns",
-    "operator_plans", "measurements", "path_loss", "speed_tests", "ipv6_tests", "portals", "declarations", "coverage_claims",
+    "operator_plans", "measurements", "path_loss", "speed_tests", "ipv6_tests", "portals", "declarations", "reported_indicators", "coverage_claims",
     "population", "terrain", "land_cover", "roads", "streets", "power_lines", "public_land",
     "restricted_areas", "masts", "ducts", "poles", "cables", "service_points",
 )  # fmt: skip
@@ -40,6 +40,7 @@ _KIND_OPTIONS = {
     ),
     "ipv6_tests": ("access", "period", "measure", "country", "utc_offset_h"),
     "declarations": ("access", "unit"),
+    "reported_indicators": ("period", "measure", "source_kind"),
     "coverage_claims": ("technology", "use", "level_dbm", "date"),
     **dict.fromkeys(("masts", "ducts", "poles", "cables", "service_points"), ("planned",)),
 }

@@ -153,7 +153,8 @@ class _Entry:
         self.before = len(faults)
 
     def fault(self, key: str, vi: str, en: str) -> None:
-        came = f" = {self.entry[key]!r}" if key in self.entry else ""
+        given = self.entry.get(key)
+        came = (f" = {given}" if isinstance(given, date) else f" = {given!r}") if key in self.entry else ""
         self.faults.append(Bilingual(f"Quy tắc '{self.name}', {key}{came}: {vi}.", f"Rule '{self.name}', {key}{came}: {en}."))
 
     def rule(self, file: str) -> Rule | None:

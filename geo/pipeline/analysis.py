@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -206,17 +206,21 @@ def check_standards(
     answers = portal_answers(run.path)
     stages = analysis_stages(project, settings, answers=answers if answers.is_file() else None)
     last = next(i for i, stage in enumerate(stages) if stage.name == "standards")
-    needed = [stage for stage in stages[: last + 1] if stage.name in {"inputs", "calibration", "coverage", "villages", "ipv6", "standards"}]
+    wanted = {"inputs", "calibration", "coverage", "villages", "ipv6", "standards"}
+    if not project.inputs.get("sites") and not project.inputs.get("cells"):
+        # Nothing to predict from: what was measured and reported is judged all the same, and villages are counted by nobody.
+        wanted -= {"calibration", "coverage", "villages"}
+    needed = [
+        replace(stage, upstream=tuple(name for name in stage.upstream if name.partition("/")[0] in wanted))
+        for stage in stages[: last + 1] if stage.name in wanted
+    ]  # fmt: skip
     needed.append(
         Stage(
             "standard_tables",
             sentence("stages", "tables"),
-            lambda work: write_result_tables(
-                work, frames=_standard_frames(work), operators=project.operators, language=project.language, created=project.date,
-                title=project.name, file=STANDARDS_WORKBOOK,
-            ),
+            lambda work: _standard_tables(work, project),
             settings={"name": project.name, "language": project.language, "date": project.date, "operators": project.operators},
-            upstream=("standards",),
+            upstream=("standards", *(f"{name}/issues.json" for name in LOGGED if name in wanted)),
         )
     )  # fmt: skip
     with run.locked():
@@ -445,6 +449,18 @@ def analysis_stages(
             )
         )
     return stages
+
+
+def _standard_tables(work: Workspace, project: Project) -> Mapping[str, Any]:
+    """Write the tables of verdicts, and what was found in the inputs: rows that were left out are nobody's secret."""
+    record = write_result_tables(
+        work, frames=_standard_frames(work), operators=project.operators, language=project.language, created=project.date, title=project.name,
+        file=STANDARDS_WORKBOOK,
+    )  # fmt: skip
+    logs = [load_issues(work.upstream[name]) for name in LOGGED if name in work.upstream]
+    if any(log.findings for log in logs):
+        write_bytes(work.public / ISSUES, _issues(project, logs))
+    return record
 
 
 def _standard_frames(work: Workspace) -> dict[str, pd.DataFrame]:

@@ -50,7 +50,7 @@ def _rule_words(rules: Sequence[Rule]) -> Mapping[str, Mapping[str, Bilingual]]:
     names = Counter(rule.title.vi for rule in {rule.id: rule for rule in rules}.values())
     return {
         "rule_id": {
-            rule.id: Bilingual(f"{rule.title.vi} ({rule.document.vi})", f"{rule.title.en} ({rule.document.en})") if names[rule.title.vi] > 1 else rule.title
+            rule.id: Bilingual(f"{rule.shown_title.vi} ({rule.document.vi})", f"{rule.shown_title.en} ({rule.document.en})") if names[rule.title.vi] > 1 else rule.shown_title
             for rule in rules
         }
     }

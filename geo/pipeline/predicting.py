@@ -395,8 +395,8 @@ def _reach(units: gpd.GeoDataFrame, reach_m: float) -> tuple[float, float, float
 def _require_layers(layers: Sequence[tuple[str, str]]) -> None:
     if not layers:
         raise InputError(
-            "Không biết nhà mạng nào: hãy ghi operators trong tệp dự án hoặc đưa danh sách trạm.",
-            "No operator is known: name operators in the project file or give a list of sites.",
+            "Không biết nhà mạng nào: hãy ghi operators trong tệp dự án hoặc đưa danh sách trạm; nếu chỉ đối chiếu quy định thì chạy check_standards.py.",
+            "No operator is known: name operators in the project file or give a list of sites; to hold areas against rules alone run check_standards.py.",
         )
 
 

@@ -138,6 +138,7 @@ def write_inputs(work: Workspace, project: Project) -> Mapping[str, Any]:
         "ipv6_tests": inputs.ipv6_tests,
         "portals": inputs.portals,
         "declarations": inputs.declarations,
+        "reported_indicators": inputs.reported_indicators,
         "coverage_claims": inputs.coverage_claims,
         "settlements": inputs.settlements,
         "population": inputs.population,

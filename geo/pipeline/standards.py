@@ -9,22 +9,28 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from geo.io.resources import former_areas, load_toml
 from geo.io.stage_files import write_frame
 from geo.ipv6 import SHARE_COLUMNS, reported_figures
 from geo.pipeline.engine import Workspace
 from geo.pipeline.reading import load_frame
 from geo.pipeline.settings import AnalysisSettings
 from geo.project import Project
+from geo.service_frames import REPORTED_INDICATORS
 from geo.service_quality import (
+    CONVERTED_COLUMNS,
     JOINT_COLUMNS,
     Areas,
     areas_of,
     empty_samples,
+    figures_of_today,
     judge,
     judge_reported,
     level_samples,
+    reported_figures_of,
     roads_of,
     scorecard,
+    series,
     shared_sites,
     uptake_samples,
     villages_with_broadband,
@@ -33,9 +39,9 @@ from geo.service_quality import (
 __all__ = ["STANDARD_INPUTS", "STANDARD_TABLES", "judge_areas"]
 
 #: What the stage reads of the reading stage.
-STANDARD_INPUTS = ("units", "sites", "measurements", "roads", "speed_tests", "ipv6_tests", "declarations")
+STANDARD_INPUTS = ("units", "sites", "measurements", "roads", "speed_tests", "ipv6_tests", "declarations", "reported_indicators")
 #: Frames of the stage, and the tables that they are written to.
-STANDARD_TABLES = ("standards", "scorecard")
+STANDARD_TABLES = ("standards", "scorecard", "scorecard_series")
 _ORDER = ("rule_id", "area_level", "operator", "technology", "access", "source_kind", "campaign", "area_code", "period")
 _RESULTS = ("meets", "fails", "insufficient_n", "indicative", "not_applicable")
 _EVIDENCE = ("supported", "contradicted", "not_enough")
@@ -50,7 +56,8 @@ def judge_areas(work: Workspace, project: Project, settings: AnalysisSettings) -
     project : Project
     settings : AnalysisSettings
     """
-    folder, areas_folder = work.upstream["inputs"], work.upstream["villages"]
+    folder = work.upstream["inputs"]
+    areas_folder = work.upstream.get("villages", folder)  # without a list of sites no village was classed
     inputs = {name: load_frame(folder, name) for name in STANDARD_INPUTS}
     areas = areas_of(inputs["units"])
     given: dict[str, Any] = {"language": project.language, "on": project.date, "settings": settings.service, "evidence": settings.evidence, "declarations": inputs["declarations"]}
@@ -69,18 +76,26 @@ def judge_areas(work: Workspace, project: Project, settings: AnalysisSettings) -
     else:
         with_roads, placed = _on_roads(areas, levels.frame, inputs["roads"], settings)
         parts.append(judge(levels.frame, with_roads, settings.only(of_levels), **given, placed=placed))
-    counted = _joined([_counted(areas_folder, inputs["sites"], areas, project), _portals(work)])
-    parts.append(judge_reported(counted, areas, settings.standards, on=project.date, language=project.language))
+    stated, of_former = _stated(inputs["reported_indicators"], areas)
+    counted = _joined([_counted(areas_folder, inputs["sites"], areas, project), _portals(work), stated])
+    reporting: dict[str, Any] = {"on": project.date, "language": project.language}
+    parts.append(judge_reported(counted, areas, settings.standards, **reporting))
     table = _joined(parts).sort_values(list(_ORDER), kind="stable", ignore_index=True)
-    communes = load_frame(areas_folder, "communes")
+    judged_former = judge_reported(of_former, areas, settings.standards, **reporting)
+    judged_former = judged_former[judged_former["area_level"] == "former_commune"]
+    over_time = series(table, judged_former, former_areas(), inputs["units"], placed_by_name=_by_former_name(tests))
+    communes = load_frame(areas_folder, "communes" if "villages" in work.upstream else "population")
     people = {} if communes is None else dict(zip(communes["commune_code"].astype(str), communes["population"].astype(float), strict=True))
-    write_frame(work.folder / "standards.parquet", table.drop(columns=list(JOINT_COLUMNS)))
+    kept = [name for name in table.columns if name not in {*JOINT_COLUMNS, *CONVERTED_COLUMNS, "former_place"}]
+    write_frame(work.folder / "standards.parquet", table[kept])
+    write_frame(work.folder / "scorecard_series.parquet", over_time)
     write_frame(work.folder / "scorecard.parquet", scorecard(table, areas, settings.service, population=people))
     return {
         "speed_tests": 0 if tests is None else len(tests),
         "ipv6_tests": len(uptake),
         "signal_samples": 0 if levels is None else len(levels.frame),
         "signal_samples_left_out": {} if levels is None else levels.left_out,
+        "reported_figures": {"today": len(stated), "former": len(of_former)},
         "rows": len(table),
         "rule_result": {word: int((table["rule_result"] == word).sum()) for word in _RESULTS},
         "evidence": {word: int((table["evidence"] == word).sum()) for word in _EVIDENCE},
@@ -115,6 +130,28 @@ def _counted(folder: Path, sites: pd.DataFrame | None, areas: Areas, project: Pr
     if sites is not None:
         parts.append(shared_sites(sites, project.operators, communes, project.date))
     return _joined(parts)
+
+
+def _stated(reported: pd.DataFrame | None, areas: Areas) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return what communes and provinces report as figures of today's, and what former communes reported as their own."""
+    empty = REPORTED_INDICATORS.empty() if reported is None else reported
+    former = reported_figures_of(empty, "former_commune")
+    today = [reported_figures_of(empty, level) for level in ("commune", "province")]
+    converted = figures_of_today(former, former_areas(), areas.codes["commune"])
+    # Where somebody gave the figure for today's commune itself, that one counts.
+    joined = _joined([*today, converted])
+    again = joined.duplicated(["area_code", "area_level", "indicator", "period", "source_kind"])
+    return joined[~again].drop(columns="former_place", errors="ignore").reset_index(drop=True), former
+
+
+def _by_former_name(tests: pd.DataFrame | None) -> frozenset[tuple[str, str]]:
+    """Return communes and months whose tests of before the change had no position, so that a former commune's name placed them."""
+    if tests is None or tests.empty:
+        return frozenset()
+    until = pd.Timestamp(load_toml("reported_indicators.toml")["former_until"]["value"])
+    end = pd.to_datetime(tests["period_end"])
+    old = tests["lon"].isna() & (end <= until)
+    return frozenset(zip(tests["commune_code"][old].astype(str), end[old].dt.strftime("%Y-%m"), strict=True))
 
 
 def _portals(work: Workspace) -> pd.DataFrame:

@@ -35,6 +35,7 @@ _KIND_NAMES = {
     "population": "dân số / population", "roads": "đường / roads", "boundaries": "ranh giới / boundaries",
     "path_loss": "tuyến đo suy hao / path-loss links", "speed_tests": "đo tốc độ / speed tests",
     "ipv6_tests": "đo IPv6 / IPv6 tests", "portals": "cổng thông tin / portals", "declarations": "tốc độ công bố / declared speeds",
+    "reported_indicators": "chỉ tiêu báo cáo / reported indicators",
 }  # fmt: skip
 _EFFECT = {
     "kept": Bilingual("giữ nguyên", "kept"),

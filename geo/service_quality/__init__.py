@@ -1,6 +1,13 @@
 """From samples and rules to verdicts: does each area meet the standard, and what do the samples show?"""
 
 from geo.service_quality.availability import LevelSamples, level_samples, roads_of
+from geo.service_quality.former import (
+    CONVERTED_COLUMNS,
+    SERIES_COLUMNS,
+    figures_of_today,
+    reported_figures_of,
+    series,
+)
 from geo.service_quality.ranks import Ranks, rank_areas
 from geo.service_quality.reported import (
     REPORTED_COLUMNS,
@@ -20,11 +27,13 @@ from geo.service_quality.uptake import uptake_samples
 from geo.service_quality.verdicts import JOINT_COLUMNS, STANDARD_COLUMNS, Areas, areas_of, judge
 
 __all__ = [
+    "CONVERTED_COLUMNS",
     "DECLARATION_COLUMNS",
     "JOINT_COLUMNS",
     "REPORTED_COLUMNS",
     "SAMPLE_COLUMNS",
     "SCORE_COLUMNS",
+    "SERIES_COLUMNS",
     "STANDARD_COLUMNS",
     "Areas",
     "LevelSamples",
@@ -33,12 +42,15 @@ __all__ = [
     "areas_of",
     "empty_declarations",
     "empty_samples",
+    "figures_of_today",
     "judge",
     "judge_reported",
     "level_samples",
     "rank_areas",
+    "reported_figures_of",
     "roads_of",
     "scorecard",
+    "series",
     "service_settings",
     "shared_sites",
     "uptake_samples",

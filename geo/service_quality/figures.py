@@ -204,7 +204,8 @@ def figures_of_aggregates(
         (rows > 0) & ~usable, "aggregates_no_share" if not wanted else "aggregates_no_percentile" if wanted != "mean" else "aggregates_no_mean", ""
     ).astype(object)
     unknown = np.full(areas, np.nan)
-    n = (weight if wanted else np.bincount(area, tests, minlength=areas)).astype(np.float64)
+    # Where no row can be used the tests behind them all are told: they were there.
+    n = np.where(fit > 0, weight, np.bincount(area, tests, minlength=areas)) if wanted else np.bincount(area, tests, minlength=areas).astype(np.float64)
     return Figures(
         np.where(usable, mean, np.nan), unknown, unknown, unknown, unknown, n,
         unknown, unknown, threshold, np.full(areas, "not_enough", dtype=object), unknown, several, reason,

@@ -1,7 +1,8 @@
 """Figures that nobody samples: counted by this analysis, or given by others, against the rules that ask for them.
 
 A figure that is known only between two bounds (villages whose class is undecided) is ``supported`` or ``contradicted`` where both
-bounds say the same; one without bounds says nothing of its own truth.
+bounds say the same; one without bounds says nothing of its own truth. What a commune or an operator states of itself is never
+evidence, bounds or not: those are of the way from former communes to today's.
 """
 
 from __future__ import annotations
@@ -15,14 +16,19 @@ import pandas as pd
 
 from geo.errors import InputError
 from geo.rules import Rule, RuleSet
+from geo.service_quality.periods import period_end
 from geo.service_quality.verdicts import JOINT_COLUMNS, STANDARD_COLUMNS, Areas, rule_columns, status_reasons
 
-__all__ = ["REPORTED_COLUMNS", "judge_reported", "shared_sites", "villages_with_broadband"]
+__all__ = ["BY_PEOPLE", "REPORTED_COLUMNS", "judge_reported", "shared_sites", "villages_with_broadband"]
 
 #: value, low, high: in the indicator's unit; low and high NaN where the figure came without.
 REPORTED_COLUMNS = ("area_code", "area_level", "indicator", "value", "low", "high", "n", "period", "source_kind")
+#: Kinds of source that tell a figure that nobody measured or counted here: never evidence.
+BY_PEOPLE = ("local_report", "operator_statement")
 _BROADBAND = ("3G", "4G", "5G")
 _UNKNOWN_CLASS = "undecided"
+#: What is said of a figure that came from former communes.
+_CONVERTED = {"same": "former_same", "joined": "former_joined", "joined_divided": "former_divided", "incomplete": "former_incomplete"}
 
 
 def judge_reported(reported: pd.DataFrame, areas: Areas, rules: RuleSet, *, on: date, language: str = "vi") -> pd.DataFrame:
@@ -33,7 +39,7 @@ def judge_reported(reported: pd.DataFrame, areas: Areas, rules: RuleSet, *, on: 
     Parameters
     ----------
     reported : DataFrame
-        :data:`REPORTED_COLUMNS`.
+        :data:`REPORTED_COLUMNS`, and more, which are handed on; ``conversion`` says how a figure came from former communes.
     areas : Areas
     rules : RuleSet
     on : date
@@ -43,13 +49,14 @@ def judge_reported(reported: pd.DataFrame, areas: Areas, rules: RuleSet, *, on: 
     Returns
     -------
     DataFrame
-        The columns of :func:`~geo.service_quality.verdicts.judge`.
+        The columns of :func:`~geo.service_quality.verdicts.judge`, and those that were handed on.
 
     Raises
     ------
     InputError
         If a column is missing.
     """
+    more = [name for name in reported.columns if name not in REPORTED_COLUMNS]
     missing = [name for name in REPORTED_COLUMNS if name not in reported.columns]
     if missing:
         raise InputError(f"Số liệu báo cáo thiếu cột: {', '.join(missing)}.", f"Reported figures lack columns: {', '.join(missing)}.")
@@ -58,11 +65,24 @@ def judge_reported(reported: pd.DataFrame, areas: Areas, rules: RuleSet, *, on: 
         if rule.statistic != "reported":
             continue
         own = reported[reported["indicator"] == rule.indicator.name]
-        rows += [_row(rule, figure, on, language) for figure in own.to_dict("records")]
+        rows += [{**_row(rule, figure, on, language), **{name: figure[name] for name in more}} for figure in own.to_dict("records")]
+        rows += [row for kind in BY_PEOPLE for row in _silent(rule, own[own["source_kind"] == kind], areas, language)]
         if own.empty:
             level = "province" if "province" in areas.codes else next(iter(areas.codes))
             rows += [_nothing(rule, level, code, language) for code in areas.codes[level]]
-    return pd.DataFrame(rows, columns=[*STANDARD_COLUMNS, *JOINT_COLUMNS])
+    return pd.DataFrame(rows, columns=[*STANDARD_COLUMNS, *JOINT_COLUMNS, *more])
+
+
+def _silent(rule: Rule, told: pd.DataFrame, areas: Areas, language: str) -> list[dict[str, object]]:
+    """Return rows of the communes that did not report where others did, for the latest period."""
+    told = told[told["area_level"] == "commune"]
+    if told.empty or "commune" not in areas.codes:
+        return []
+    latest = max(told["period"].astype(str), key=period_end)
+    mine = told[told["period"].astype(str) == latest]
+    here = set(mine["area_code"].astype(str))
+    common = {"period": latest, "source_kind": mine["source_kind"].iloc[0]}
+    return [{**_nothing(rule, "commune", code, language), **common} for code in areas.codes["commune"] if code not in here]
 
 
 def _usual(rule: Rule, level: str, code: str, language: str) -> dict[str, object]:
@@ -83,36 +103,43 @@ def _nothing(rule: Rule, level: str, code: str, language: str) -> dict[str, obje
 def _row(rule: Rule, figure: Mapping[Hashable, Any], on: date, language: str) -> dict[str, object]:
     value, low, high = (float(figure[name]) for name in ("value", "low", "high"))
     level, kind = str(figure["area_level"]), str(figure["source_kind"])
+    by_people, came = kind in BY_PEOPLE, str(figure.get("conversion", ""))
     reasons = []
+    if by_people:
+        reasons.append("reported_not_measured")
+    if came in _CONVERTED:
+        reasons.append(_CONVERTED[came])
     if rule.threshold is None:
         reasons.append("no_threshold_known")
-    if not np.isfinite(value):
+    if not np.isfinite(value) and came != "incomplete":
         reasons.append("no_figure")
     elsewhere = [
         ("other_area_level", level != rule.area_level),
         ("other_source_kind", bool(rule.source_kinds and kind not in rule.source_kinds)),
         ("no_campaign", rule.campaign_required),
         ("target_not_due", rule.due is not None and on < rule.due),
-        ("undecided_part", bool(low != high and np.isfinite(low))),
+        ("former_range" if by_people else "undecided_part", bool(low != high and np.isfinite(low))),
     ]
     reasons += [code for code, holds in elsewhere if holds]
     reasons += status_reasons(rule)
     bounded = bool(np.isfinite(low) and np.isfinite(high))
-    if not bounded:
+    if not bounded and not by_people:
         reasons.append("reported_without_spread")
     evidence = "not_enough"
     if rule.threshold is None or not np.isfinite(value):
         result = "not_applicable"
     else:
         sides = {rule.met_by(bound, rule.threshold) for bound in (low, high)} if bounded else {True, False}
-        evidence = "not_enough" if len(sides) > 1 else "supported" if sides == {True} else "contradicted"
-        if any(holds for _, holds in elsewhere[:4]) or not rule.confirmed or (bounded and low != high and len(sides) > 1):
+        evidence = "not_enough" if len(sides) > 1 or by_people else "supported" if sides == {True} else "contradicted"
+        # What lives in the parts of a divided commune nobody published: its figure need not be that of each part.
+        if any(holds for _, holds in elsewhere[:4]) or came == "joined_divided" or not rule.confirmed or (bounded and low != high and len(sides) > 1):
             result = "indicative"
         else:
             result = "meets" if rule.met_by(value, rule.threshold) else "fails"
     usual = _usual(rule, level, str(figure["area_code"]), language)
+    joint = {} if by_people else {"joint_low": low, "joint_high": high}
     return {
-        **usual, "value": value, "low": low, "high": high, "joint_low": low, "joint_high": high, "n": figure["n"], "period": figure["period"],
+        **usual, **joint, "value": value, "low": low, "high": high, "n": figure["n"], "period": figure["period"],
         "source_kind": kind, "rule_result": result, "evidence": evidence, "reason": "; ".join(reasons),
     }  # fmt: skip
 

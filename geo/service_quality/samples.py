@@ -58,8 +58,12 @@ class Samples:
         Behind each row.
     day : (n,) int64 array
         Local, since 1970 (the last day of an aggregate's period); of undated rows the project's.
+    first : (n,) int64 array
+        As ``day``; of an aggregate the first day of its period.
     month : (n,) int64 array
         Months since 1970; -1 for undated rows.
+    span : (n,) int64 array
+        Months that an aggregate's period begins before ``month``; 0 for single samples.
     dated : (n,) bool array
     hour : (n,) int64 array
         Of the local day; -1 where not known.
@@ -83,7 +87,9 @@ class Samples:
     tests: _F64
     devices: _F64
     day: _I64
+    first: _I64
     month: _I64
+    span: _I64
     dated: _Bool
     hour: _I64
     place: _I64
@@ -166,6 +172,12 @@ def samples_of(
     month = np.full(n, NONE, dtype=np.int64)
     if dated.any():
         month[dated] = day[dated].astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
+    starts = _nanoseconds(frame["period_start"])
+    begun = aggregate & dated & (starts != _NAT)
+    first = np.where(begun, np.minimum(starts // _NS_PER_DAY, day), day)
+    span = np.zeros(n, dtype=np.int64)
+    if begun.any():
+        span[begun] = month[begun] - first[begun].astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
     hour = np.where(known & ~aggregate, (local // (60 * _NS_PER_MIN)) % 24, NONE)
     place = _squares(frame, settings.piece_m)
     named = frame["device_id"].astype("str").fillna("")
@@ -174,7 +186,7 @@ def samples_of(
     cluster, loose = _clusters(device, place, np.where(known, local // int(settings.minutes * _NS_PER_MIN), NONE), np.where(dated, day, NONE), codes["file"])
     located = {level: _positions(frame, level, listed, province_of) for level, listed in areas.items() if level in {"commune", "province"}}
     return Samples(
-        words, codes, values, aggregate, _counts(frame, "tests"), _counts(frame, "devices"), day.astype(np.int64), month, dated, hour.astype(np.int64),
+        words, codes, values, aggregate, _counts(frame, "tests"), _counts(frame, "devices"), day.astype(np.int64), first.astype(np.int64), month, span, dated, hour.astype(np.int64),
         place, device, cluster, loose, _flags(frame, "free_phone"), {**located, **(placed or {})},
     )  # fmt: skip
 

@@ -8,13 +8,13 @@ commune that counts has bounds. It is a figure of its own, not the mean of the p
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from geo.service_quality.periods import period_end, whole_months
 from geo.service_quality.ranks import rank_areas
 from geo.service_quality.settings import ServiceSettings
 from geo.service_quality.verdicts import Areas
@@ -26,7 +26,6 @@ SCORE_COLUMNS = (
     "unit", "n", "threshold", "rule_result", "evidence", "rank", "rank_best", "rank_worst", "ties", "rank_note", "areas_ranked", "population_share", "basis", "status",
     "reason",
 )  # fmt: skip
-_MONTH = re.compile(r"\d{4}-\d{2}")
 _KEY = ["rule_id", "operator", "technology", "access", "source_kind"]
 _SAME = [*_KEY, "campaign", "unit"]
 
@@ -36,7 +35,8 @@ def scorecard(
 ) -> pd.DataFrame:
     """Return the scorecard of communes, and its roll-up by province.
 
-    Of rules that are judged month by month the latest month with samples counts, of a rule with several versions the latest.
+    Of rules that are judged month by month the latest month with samples counts, of figures that are reported the latest period, of a rule
+    with several versions the latest.
 
     Parameters
     ----------
@@ -51,8 +51,11 @@ def scorecard(
     if not rows.empty:
         rows = rows[_latest(rows, rows["rule_valid_from"].astype("str"))]
         months = rows["period"].astype("str")
-        monthly = months.map(lambda text: bool(_MONTH.fullmatch(text))).to_numpy(dtype=bool)
-        rows = rows[~monthly | _latest(rows, months.where(monthly, ""))]
+        told = (rows["statistic"] == "reported").to_numpy(dtype=bool)
+        monthly = months.map(whole_months).to_numpy(dtype=bool) & ~told
+        # Figures that are reported for several periods: the last one, as far as it is known of which period they are.
+        which = months.map(period_end).where(monthly | told, "")
+        rows = rows[~(monthly | told) | _latest(rows, which)]
     parts: list[pd.DataFrame] = []
     for _, part in rows.groupby(_SAME, sort=True):
         parts.append(_ranked(part, settings))
@@ -68,7 +71,8 @@ def scorecard(
 def _latest(rows: pd.DataFrame, which: pd.Series) -> npt.NDArray[np.bool_]:
     """Return the rows whose ``which`` is the last one of theirs that has samples, or the last of all where none has."""
     keys = [rows[name] for name in _KEY]
-    with_samples = which.where(rows["n"].to_numpy(dtype=np.float64) > 0, "").groupby(keys).transform("max")
+    some = np.where(rows["statistic"] == "reported", rows["value"].notna(), rows["n"].to_numpy(dtype=np.float64) > 0)
+    with_samples = which.where(some, "").groupby(keys).transform("max")
     last = which.groupby(keys).transform("max")
     return np.asarray(which == with_samples.where(with_samples != "", last), dtype=bool)
 

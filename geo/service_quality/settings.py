@@ -29,6 +29,8 @@ class ServiceSettings:
         Planned looks at the same growing sample.
     ranked_share : float
         An area whose rank may be anything over more than this part of all areas is not ranked.
+    open_bound_ratio : float
+        An upper bound of more than so many times the value is not stated: it says nothing.
     """
 
     piece_m: float
@@ -40,6 +42,7 @@ class ServiceSettings:
     road_reach_m: float
     looks: float
     ranked_share: float
+    open_bound_ratio: float
 
 
 def service_settings(**replaced: float) -> ServiceSettings:

@@ -21,6 +21,7 @@ import pandas as pd
 from geo.rules import Rule, RuleSet
 from geo.service_quality.declared import declared_values
 from geo.service_quality.figures import Figures, figures_of_aggregates, figures_of_samples
+from geo.service_quality.periods import period_name
 from geo.service_quality.samples import NONE, Samples, empty_declarations, samples_of
 from geo.service_quality.settings import ServiceSettings
 from geo.standards import EvidenceSettings, q_values
@@ -140,14 +141,21 @@ class _Group:
     """Rows that are taken together, and what they have in common."""
 
     rows: _I64
+    by_operator: bool
     operator: str
     technology: str
     access: str
     source_kind: str
     campaign: str
     month: int
+    span: int
     aggregate: bool
     last: bool
+
+    @property
+    def operator_untold(self) -> bool:
+        """Tell whether samples of a rule on each operator do not say whose they are."""
+        return self.by_operator and not self.operator
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,22 +203,23 @@ class _Run:
             s.codes["campaign"][rows] if rule.period == "campaign" else zero,
             s.aggregate[rows].astype(np.int64),
             s.month[rows] if rule.period == "month" else zero,
+            s.span[rows] if rule.period == "month" else zero,
         ]
         number, uniques = pd.factorize(pd.MultiIndex.from_arrays(keys), sort=True)
         order = np.argsort(number, kind="stable")
         parts = np.split(rows[order], np.cumsum(np.bincount(number, minlength=len(uniques)))[:-1])
         groups = []
         for i, (key, part) in enumerate(zip(uniques, parts, strict=True)):
-            operator, technology, access, kind, campaign, aggregate, month = (int(k) for k in key)
+            operator, technology, access, kind, campaign, aggregate, month, span = (int(k) for k in key)
             last_of_its_kind = i + 1 == len(uniques) or tuple(uniques[i + 1])[:6] != tuple(key)[:6]
             groups.append(
                 _Group(
-                    part,
+                    part, rule.operator == "each",
                     s.words["operator"][operator] if rule.operator == "each" else "",
                     s.words["technology"][technology] if rule.technologies else "",
                     s.words["access"][access], s.words["source_kind"][kind],
                     s.words["campaign"][campaign] if rule.period == "campaign" else "",
-                    month if rule.period == "month" else NONE, bool(aggregate), last_of_its_kind,
+                    month if rule.period == "month" else NONE, span, bool(aggregate), last_of_its_kind,
                 )
             )  # fmt: skip
         return groups
@@ -274,6 +283,7 @@ class _Run:
         result = self.result(rule, group, level, found, counted, used)
         decided = ~np.isin(result, ["not_applicable"])
         figures = {name: np.where(decided, getattr(found, name), np.nan) for name in ("low", "high", "joint_low", "joint_high")}
+        figures["high"] = np.where(self.open_above(figures["high"], found.value), np.nan, figures["high"])
         frame = pd.DataFrame(
             {
                 **self.common(rule, level, codes, group), **figures, **spread,
@@ -352,9 +362,12 @@ class _Run:
             ("fewer_than_the_document_asks", some & (found.n < rule.minimum_n)),
             ("other_area_level", some & (level != rule.area_level)),
             ("other_source_kind", some & bool(rule.source_kinds and group.source_kind not in rule.source_kinds)),
+            ("operator_not_told", some & group.operator_untold),
+            ("period_longer_than_a_month", some & (group.span > 0)),
             ("no_campaign", some & (rule.campaign_required and not group.campaign)),
             ("target_not_due", some & (rule.due is not None and self.on < rule.due)),
             *((code, some) for code in status_reasons(rule)),
+            ("upper_bound_open", telling & self.open_above(found.high, found.value)),
             ("cannot_be_settled", telling & np.isinf(found.n_needed) & (not whole)),
             ("one_phone", telling & (share_of_one > self.settings.most_of_one_phone)),
             ("few_places", telling & (spread["places"] > 0) & (spread["places"] < self.settings.least_places)),
@@ -367,6 +380,11 @@ class _Run:
             if code and np.any(holds):
                 out = np.where(np.asarray(holds, dtype=bool), np.where(out == "", code, out + ("; " + code)), out)
         return out
+
+    def open_above(self, high: _F64, value: _F64) -> _Bool:
+        """Return where an upper bound is so far above the value that it says nothing: few samples, most of the sum in a few of them."""
+        with np.errstate(invalid="ignore"):
+            return np.asarray(high > self.settings.open_bound_ratio * np.abs(value), dtype=bool) & (value > 0)
 
     def undeclared(self, group: _Group) -> str:
         """Return why samples have no declared value: nothing was declared, or for areas that nobody can place."""
@@ -392,6 +410,8 @@ class _Run:
             level != rule.area_level
             or bool(rule.source_kinds and group.source_kind not in rule.source_kinds)
             or (rule.campaign_required and not group.campaign)
+            or group.operator_untold
+            or group.span > 0
             or not rule.confirmed
             or (rule.due is not None and self.on < rule.due)
         )
@@ -408,12 +428,12 @@ class _Run:
     def periods(self, group: _Group, rows: _I64, area: _I64, count: int) -> list[str]:
         """Return the month, or from when to when the samples of each area are."""
         if group.month != NONE:
-            month = str(np.datetime64(group.month, "M"))
-            return [month] * count
+            begins, ends = (np.datetime64(group.month + k, "M").astype("datetime64[D]").astype(date) for k in (-group.span, 1))
+            return [period_name(begins, ends - timedelta(days=1))] * count
         s = self.samples
         dated = s.dated[rows]
         first, last = np.full(count, 10**7), np.full(count, -(10**7))
-        np.minimum.at(first, area[dated], s.day[rows][dated])
+        np.minimum.at(first, area[dated], s.first[rows][dated])
         np.maximum.at(last, area[dated], s.day[rows][dated])
         return ["" if b < a else f"{_EPOCH + timedelta(days=int(a))}/{_EPOCH + timedelta(days=int(b))}" for a, b in zip(first, last, strict=True)]
 
@@ -438,7 +458,7 @@ def _tied_operators(table: pd.DataFrame) -> list[str]:
 def rule_columns(rule: Rule, language: str) -> dict[str, object]:
     """Return what every row of a rule says of it."""
     return {
-        "rule_id": rule.id, "rule_title": rule.title.text(language), "statistic": rule.statistic if rule.percentile is None else f"p{rule.percentile * 100:g}", "basis": rule.stated_basis,
+        "rule_id": rule.id, "rule_title": rule.shown_title.text(language), "statistic": rule.statistic if rule.percentile is None else f"p{rule.percentile * 100:g}", "basis": rule.stated_basis,
         "status": rule.status, "document": rule.document.text(language), "clause": rule.clause, "indicator": rule.indicator.name, "comparator": rule.comparator,
         "rule_valid_from": "" if rule.valid_from is None else rule.valid_from.isoformat(), "rule_from": f"{rule.origin} (← {rule.replaces})" if rule.replaces else rule.origin,
     }  # fmt: skip

@@ -130,3 +130,13 @@ def test_a_real_list_of_networks(shared_dir: Path) -> None:
     assert thai["asn"].tolist() == own["asn"].astype(str).tolist()
     assert thai["capable_tests"].to_numpy() == pytest.approx(np.asarray(own["v6capable"] / 100 * own["samples"]))
     assert (thai["preferred_tests"] <= thai["capable_tests"]).all()
+
+
+def test_shares_without_the_number_of_tests_are_one_refusal_and_not_a_row_each(tmp_path: Path) -> None:
+    """A column that is called otherwise: what the numbers are is seen, and one sentence says what lacks."""
+    path = tmp_path / "tyle.csv"
+    path.write_text("Mã xã,Nhà mạng,Lần kiểm tra?,Tỷ lệ có IPv6\n" + "".join(f"99001,Viettel,{30 + i},0.{50 + i}\n" for i in range(9)), encoding="utf-8")
+    log = IssueLog(issue_catalogue())
+    frame = read_ipv6_tests(path, file=path.name, options=TableOptions(), context=PositionContext(area()), catalogue=operator_catalogue([], operators=()), log=log)
+    assert len(frame) == 0
+    assert [(f.kind.code, f.column) for f in log if f.kind.severity.value != "info" and f.kind.code.startswith("ipv6")] == [("ipv6_counts_missing", "Tỷ lệ có IPv6")]

@@ -459,6 +459,7 @@ def test_puerto_rico_with_shapes(shared_dir: Path) -> None:
     assert np.abs(frame["lon"].to_numpy() - (middle["minx"] + middle["maxx"]).to_numpy() / 2).max() < 1e-9
     assert np.abs(frame["lat"].to_numpy() - (middle["miny"] + middle["maxy"]).to_numpy() / 2).max() < 1e-9
     assert frame["download_mbps"].to_numpy() == pytest.approx(raw["avg_d_kbps"].to_numpy() / 1000)
+    assert set(frame["source_kind"]) == {"open_tiles"}  # never in one figure with i-Speed's
     assert frame["tests"].sum() == raw["tests"].sum()
     assert "speed_tile_elsewhere" not in log.codes()
     assert set(frame["access"]) == {"mobile"}

@@ -31,6 +31,7 @@ from geo.io.portals import read_portals
 from geo.io.positions import PositionContext
 from geo.io.project import INPUT_KINDS, InputFile
 from geo.io.raw import TableOptions
+from geo.io.reported_indicators import read_reported_indicators
 from geo.io.resources import issue_catalogue, load_toml, resource_names
 from geo.io.settlements import read_settlements
 from geo.io.speed_tests import read_speed_tests
@@ -84,12 +85,14 @@ def read(template: Template, content: bytes, folder: Path) -> tuple[int, IssueLo
         "ipv6_tests": lambda: read_ipv6_tests(path, **timed),
         "portals": lambda: read_portals(path, **placed),
         "declarations": lambda: read_declarations(path, bands=BANDS, **named),
+        "reported_indicators": lambda: read_reported_indicators(path, as_of=AS_OF, **placed),
         "measurements": lambda: read_measurements(path, bands=BANDS, **timed),
         "population": lambda: read_population_table(path, units=UNITS, **given),
         "acceptances": lambda: read_acceptances(path, **named),
         "public_land": lambda: read_public_land(path, **placed),
     }
-    return len(readers[kind]()), log
+    found = readers[kind]()
+    return found["row"].nunique() if kind == "reported_indicators" else len(found), log
 
 
 def network(sites: Path, cells: Path | None, log: IssueLog) -> Any:

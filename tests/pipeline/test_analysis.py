@@ -92,7 +92,7 @@ def test_what_is_written(run: Analysis) -> None:
         "lists/operator_mang_b.xlsx",
         "manifest.json",
         "tables.xlsx",
-        *(f"tables/{name}.csv" for name in ("communes", "dead_zones", "people", "provinces", "scorecard", "standards", "villages")),
+        *(f"tables/{name}.csv" for name in ("communes", "dead_zones", "people", "provinces", "scorecard", "scorecard_series", "standards", "villages")),
     ]
     assert [n for n in names if not n.startswith("rasters/")] == expected
     assert {"rasters/all_state.tif", "rasters/mang_a_4g_rsrp_dbm.tif", "rasters/mang_b_4g_state.tif"} <= set(

@@ -113,11 +113,11 @@ def test_nothing_that_is_not_confirmed_is_called_legal(run: Analysis) -> None:
     assert set(found.loc[found["status"] != "in force", "basis"]) == {"reference"}
 
 
-def test_the_command_writes_two_tables_and_an_analysis_takes_up_from_there(run: Analysis, alone: tuple[Analysis, dict[str, bytes]]) -> None:
+def test_the_command_writes_its_tables_and_an_analysis_takes_up_from_there(run: Analysis, alone: tuple[Analysis, dict[str, bytes]]) -> None:
     done, files = alone
-    assert sorted(files) == ["standards.xlsx", "tables/scorecard.csv", "tables/standards.csv"]  # no manifest: no whole run
+    assert sorted(files) == ["issues.xlsx", "standards.xlsx", "tables/scorecard.csv", "tables/scorecard_series.csv", "tables/standards.csv"]  # no manifest: no whole run
     assert [path.relative_to(done.folder).as_posix() for path in done.written] == sorted(files)
-    for name in ("standards", "scorecard"):
+    for name in ("standards", "scorecard", "scorecard_series"):
         assert (run.folder / "tables" / f"{name}.csv").read_bytes() == files[f"tables/{name}.csv"]
     assert {name for name, result in run.results.items() if result.reused} == set(done.results) - {"standard_tables"}
     assert not (run.folder / "standards.xlsx").exists()  # its sheets are in tables.xlsx

@@ -342,3 +342,48 @@ def test_inputs_stay_as_they_were() -> None:
     before = frame.copy()
     verdicts(frame, rule())
     assert frame.equals(before)
+
+
+def test_a_quarter_is_no_month_and_says_so() -> None:
+    """400 tests of a quarter are not 300 of a month."""
+    rows = [{"download_mbps": 50.0, "tests": 400, "statistic": "mean", "period_start": "2026-07-01", "period_end": "2026-09-30"}, {"download_mbps": 60.0, "tests": 400, "statistic": "mean", "period_start": "2026-09-01", "period_end": "2026-09-30"}]
+    table = verdicts(samples(rows, is_aggregate=True, time=None), rule(operator="any", period="month", minimum_n=300))
+    mine = table[(table["area_level"] == "commune") & (table["area_code"] == "10001")].sort_values("period")
+    assert mine[["period", "value", "rule_result"]].to_numpy().tolist() == [["2026-09", 60.0, "meets"], ["2026-Q3", 50.0, "indicative"]]
+    assert "period_longer_than_a_month" in mine["reason"].iloc[1]
+    whole = one(verdicts(samples(rows[:1], is_aggregate=True, time=None), rule(operator="any")))
+    assert whole["period"] == "2026-07-01/2026-09-30"  # not its last day alone
+
+
+def test_samples_that_do_not_say_whose_they_are_decide_nothing_of_an_operator() -> None:
+    table = verdicts(samples([{"download_mbps": 50.0 + i, "operator": ""} for i in range(40)]), rule())
+    assert (one(table)["rule_result"], one(table)["reason"].split("; ")[0]) == ("indicative", "operator_not_told")
+    told = verdicts(samples([{"download_mbps": 50.0 + i, "operator": ""} for i in range(40)]), rule(operator="any"))
+    assert one(told)["rule_result"] == "meets"
+
+
+def test_an_upper_bound_that_says_nothing_is_left_out() -> None:
+    """Most of the sum in one of 20 samples: the interval of log-normal means reaches millions."""
+    row = one(verdicts(speeds(*[0.001 * 4**k for k in range(12)] * 2), rule(threshold=5.0)))
+    assert np.isnan(row["high"])
+    assert row["low"] > 0
+    assert "upper_bound_open" in row["reason"]
+    assert row["joint_high"] > 1e4  # for ranks it stays what it is
+
+
+def test_tiles_tell_the_tests_behind_them_where_no_percentile_can_be_taken() -> None:
+    rows = [{"download_mbps": 50.0, "tests": 70, "statistic": "mean", "period_end": "2026-10-31"}, {"download_mbps": 60.0, "tests": 30, "statistic": "mean", "period_end": "2026-10-31"}]
+    row = one(verdicts(samples(rows, is_aggregate=True, time=None), rule(statistic="percentile", percentile=0.1, minimum_n=50)))
+    assert (row["n"], row["rule_result"], row["reason"]) == (100, "not_applicable", "aggregates_no_percentile; aggregates_without_spread")
+
+
+def test_a_title_says_of_itself_that_it_is_not_confirmed() -> None:
+    """QCVN 126's share at 30 Mbit/s may be of the supplement's draft: no table, map or page that has the title alone can hide it."""
+    shipped = {r.id: r for r in read_rules("vn-2026").rules}
+    share, mean = shipped["qcvn126_share_download"], shipped["qcvn126_mean_download"]
+    assert (share.status, share.stated_basis, share.level) == ("unverified", "reference", 30.0)
+    row = verdicts(samples([{"technology": "5G", "download_mbps": 50.0}]), share).iloc[0]
+    assert row["rule_title"] == "Tỷ lệ mẫu tải xuống 5G đạt 30 Mbit/s [chưa kiểm chứng]"
+    assert "rule_unverified" in row["reason"]
+    assert mean.shown_title == mean.title
+    assert all(("[" in r.shown_title.en) == (r.stated_basis == "reference") for r in shipped.values())

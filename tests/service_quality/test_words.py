@@ -9,7 +9,15 @@ import geo.service_quality
 from geo.io.resources import load_toml
 from geo.report.tables import arrange, csv_bytes, in_words, result_table
 from geo.rules import AREA_LEVELS, BASES, SOURCE_KINDS, STATISTICS, STATUSES
-from geo.service_quality import SCORE_COLUMNS, STANDARD_COLUMNS, areas_of, scorecard, service_settings
+from geo.service_quality import (
+    SCORE_COLUMNS,
+    SERIES_COLUMNS,
+    STANDARD_COLUMNS,
+    areas_of,
+    scorecard,
+    service_settings,
+)
+from geo.service_quality.reported import BY_PEOPLE
 from tests.service_quality.made_up import UNITS, rule, samples, verdicts
 
 WORDS = load_toml("results/standards.toml")
@@ -18,14 +26,15 @@ WORDS = load_toml("results/standards.toml")
 def test_tables_have_the_columns_of_the_frames() -> None:
     assert [c.name for c in result_table("standards").columns] == list(STANDARD_COLUMNS)
     assert [c.name for c in result_table("scorecard").columns] == list(SCORE_COLUMNS)
+    assert [c.name for c in result_table("scorecard_series").columns] == list(SERIES_COLUMNS)
 
 
 def test_codes_have_words() -> None:
     codes = WORDS["codes"]
     assert set(codes["standards_status"]) == set(STATUSES)
     assert set(codes["standards_bases"]) == {*BASES, "reference"}
-    assert set(codes["standards_sources"]) == set(SOURCE_KINDS)
-    assert set(codes["standards_levels"]) == set(AREA_LEVELS) - {"country"}
+    assert set(codes["standards_sources"]) == {*SOURCE_KINDS, *BY_PEOPLE, "portals"}
+    assert set(codes["standards_levels"]) == {*AREA_LEVELS, "former_commune"} - {"country"}
     assert set(codes["standards_statistics"]) == {*STATISTICS, "population_weighted"} - {"percentile"}
     for section in codes.values():
         for entry in section.values():

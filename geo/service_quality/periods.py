@@ -1,0 +1,38 @@
+"""Names of periods: months, quarters and years as people write them, and their order."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, timedelta
+
+__all__ = ["period_end", "period_name", "whole_months"]
+
+_WHOLE = re.compile(r"\d{4}(-(\d{2}|Q[1-4]))?|\d{4}-\d{2}/\d{4}-\d{2}")
+_QUARTER_MONTHS = 3
+
+
+def period_name(first: date, last: date) -> str:
+    """Return ``2026``, ``2026-Q3``, ``2026-09``, ``2026-05/2026-08`` for whole months, else ``2026-09-03/2026-09-17``."""
+    if first.day != 1 or (last + timedelta(days=1)).day != 1:
+        return f"{first}/{last}"
+    if (first.year, first.month) == (last.year, last.month):
+        return f"{first:%Y-%m}"
+    if first.year == last.year and (first.month, last.month) == (1, 12):
+        return f"{first:%Y}"
+    if first.year == last.year and last.month - first.month == _QUARTER_MONTHS - 1 and last.month % _QUARTER_MONTHS == 0:
+        return f"{first:%Y}-Q{last.month // _QUARTER_MONTHS}"
+    return f"{first:%Y-%m}/{last:%Y-%m}"
+
+
+def whole_months(period: str) -> bool:
+    """Tell whether a name is of whole months."""
+    return bool(_WHOLE.fullmatch(period))
+
+
+def period_end(period: str) -> str:
+    """Return the last day that a period names, as text that sorts; ``""`` for none."""
+    last = period.rsplit("/", maxsplit=1)[-1]
+    if "-Q" in last:
+        year, quarter = last.split("-Q")
+        last = f"{year}-{int(quarter) * _QUARTER_MONTHS:02d}"
+    return last + {len("2026"): "-12-31", len("2026-12"): "-31"}.get(len(last), "")
