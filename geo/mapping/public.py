@@ -79,6 +79,7 @@ def public_content(content: MapContent, *, notices: Sequence[Bilingual] = ()) ->
         language=content.language,
         edition="public",
         communes=_communes(content.communes),
+        provinces=_communes(content.provinces, "provinces"),
         villages=_listed(content.villages, columns["villages"]),
         roads=None if content.roads is None else _listed(content.roads, [*columns["roads"], "geometry"]),
         coverage=tuple(_coarse(layer, coarse[layer.grid]) for layer in content.coverage),
@@ -100,12 +101,12 @@ def _listed(frame: Any, columns: Sequence[str]) -> Any:
     return None if frame is None else frame[[name for name in columns if name in frame.columns]]
 
 
-def _communes(communes: gpd.GeoDataFrame | None) -> gpd.GeoDataFrame | None:
+def _communes(communes: gpd.GeoDataFrame | None, table: str = "communes") -> gpd.GeoDataFrame | None:
     if communes is None:
         return None
     columns = _shown()["columns"]
     each = tuple(columns["communes_each"])
-    kept = [name for name in communes.columns if name in columns["communes"] or name in each or name.endswith(tuple(f"_{figure}" for figure in each))]
+    kept = [name for name in communes.columns if name in columns[table] or name in each or name.endswith(tuple(f"_{figure}" for figure in each))]
     return communes[[*kept, "geometry"]]
 
 

@@ -11,12 +11,13 @@
     });
   }
   add("commune", app.data.communes, "commune_code");
+  add("province", app.data.provinces, "province_code");
   add("village", app.data.villages, "village_id");
   if (app.areas.first("zone")) { add("zone", { rows: app.tables.zone.rows.slice(0, app.areas.first("zone").n) }, "dead_zone_id"); }
 
   function rank(entry, wanted, raw) {
     if (entry.code && entry.code === raw) { return 0; }
-    var bare = entry.folded.replace(/^(xa|phuong|dac khu|thi tran|thon|ban|to dan pho) /, "");
+    var bare = entry.folded.replace(/^(xa|phuong|dac khu|thi tran|thon|ban|to dan pho|tinh|thanh pho) /, "");
     if (entry.folded === wanted || bare === wanted) { return 1; }
     if (entry.folded.startsWith(wanted) || bare.startsWith(wanted)) { return 2; }
     if ((" " + entry.folded).indexOf(" " + wanted) >= 0) { return 3; }
@@ -38,6 +39,7 @@
   }
   function option(entry, i) {
     var li = app.element("li", entry.name + " "), commune = "";
+    if (entry.kind === "commune") { commune = app.provinceName(app.card.value("commune", entry.row, "province_code")); }
     if (entry.kind === "village") { commune = app.communeName(app.card.value("village", entry.row, "commune_code")); }
     li.id = "found-" + i;
     li.setAttribute("role", "option");

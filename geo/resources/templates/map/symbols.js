@@ -13,13 +13,18 @@ var vungphu = (function () {
         column.run.forEach(function (value, k) { for (var i = 0; i < column.long[k]; i += 1) { values.push(value); } });
         return function (row) { return values[row]; };
       }
+      if (column.seq) {
+        var turns = [];
+        for (var k = 0; k < column.seq.length; k += 2) { for (var j = 0; j < column.seq[k + 1]; j += 1) { turns.push(column.of[column.seq[k] + j]); } }
+        return function (row) { return turns[row]; };
+      }
       return function (row) { return "all" in column ? column.all : column.at ? column.of[column.at[row]] : column.is[row]; };
     });
     table.rows = [];
     for (var row = 0; row < table.n; row += 1) { table.rows.push(columns.map(function (value) { return value(row); })); }
     delete table.packed;
   }
-  [data.communes, data.villages, data.sites, data.areas.tables.zone, data.areas.tables.claim, data.areas.tables.change].forEach(unpack);
+  [data.communes, data.provinces, data.villages, data.sites, data.areas.tables.zone, data.areas.tables.claim, data.areas.tables.change].forEach(unpack);
   var themes = Object.keys(data.themes);
   themes.forEach(function (kind) { unpack(data.themes[kind].table); });
 
@@ -219,8 +224,22 @@ var vungphu = (function () {
     var found = rows[kind].get(code);
     return found === undefined ? -1 : found;
   }
+  // Outlines come as steps between vertices, in units of the last decimal.
+  function path(steps, unit) {
+    var x = 0, y = 0, out = [];
+    for (var i = 0; i < steps.length; i += 2) {
+      x += steps[i];
+      y += steps[i + 1];
+      out.push([Math.round(x) * unit, Math.round(y) * unit]);
+    }
+    return out;
+  }
+  function outline(shape, unit) {
+    function one(steps) { return path(steps, unit); }
+    return shape[0] ? { type: "MultiLineString", coordinates: shape[1].map(one) } : { type: "MultiPolygon", coordinates: shape[1].map(function (rings) { return rings.map(one); }) };
+  }
   function collect(list) { return function (feature, layer) { list[feature.properties.i] = layer; }; }
-  var shapes = { commune: [], village: [], site: [], zone: [], claim: [], change: [] };
+  var shapes = { commune: [], province: [], village: [], site: [], zone: [], claim: [], change: [] };
 
   function tablesOf(kinds) { var found = {}; kinds.forEach(function (kind) { found[kind] = data.themes[kind].table; }); return found; }
   // Columns that name (0) and identify (1) the rows of each table.
@@ -239,11 +258,11 @@ var vungphu = (function () {
     roadStyle: function (feature) { return { color: data.lines.road, weight: feature.properties.w, opacity: 0.85, fill: false, interactive: false }; },
     village: function (feature, place) { return mark(data.villages.symbols[feature.properties.c], place); },
     site: function (feature, place) { return mark(data.sites.symbols[feature.properties.c], place); },
-    areaStyle: areaStyle,
+    areaStyle: areaStyle, outline: outline,
     canvas: function () { return new Canvas({ tolerance: 5 }); },
     swatch: swatch, symbolSwatch: symbolSwatch, mark: mark, day: day, codes: codes, named: named, rowOf: rowOf, codeOf: codeOf, shapes: shapes,
     communes: shapes.commune, villages: shapes.village, sites: shapes.site,
-    tables: Object.assign({ commune: data.communes, village: data.villages, site: data.sites, zone: data.areas.tables.zone, claim: data.areas.tables.claim, change: data.areas.tables.change }, tablesOf(themes)),
+    tables: Object.assign({ commune: data.communes, province: data.provinces, village: data.villages, site: data.sites, zone: data.areas.tables.zone, claim: data.areas.tables.claim, change: data.areas.tables.change }, tablesOf(themes)),
     nameColumn: columnsOf(0, "name"), codeColumn: columnsOf(1, "code"),
     onCommune: collect(shapes.commune), onVillage: collect(shapes.village), onSite: collect(shapes.site)
   };
