@@ -47,6 +47,10 @@ FIRST_COLUMNS: Mapping[str, frozenset[str]] = {
 }  # fmt: skip
 
 
+#: From so many distinct texts on their order is worth writing down: communes that come again under every rule.
+_MANY_TEXTS = 100
+
+
 def _pair(text: Label) -> list[SafeText]:
     """Return a text as the page's data holds it."""
     return [text.vi, text.en]
@@ -120,7 +124,7 @@ def _packed(values: Sequence[Plain]) -> dict[str, Any]:
     numbers = {key: i for i, key in enumerate(distinct)}
     at = [numbers[type(value), value] for value in values]
     turns = [i for i, number in enumerate(at) if i == 0 or number != at[i - 1] + 1]
-    if len(turns) * 6 <= len(at):  # the same communes over and over, in the same order
+    if len(distinct) >= _MANY_TEXTS and len(turns) * 6 <= len(at):  # the same communes over and over, in the same order
         ends = [*turns[1:], len(at)]
         return {"of": [value for _, value in distinct], "seq": [part for i, end in zip(turns, ends, strict=True) for part in (at[i], end - i)]}
     return {"of": [value for _, value in distinct], "at": at}

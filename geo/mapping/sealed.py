@@ -204,7 +204,7 @@ def _shown(content: MapContent, drawn: DrawnMap, areas: PreparedAreas, themes: P
         "has_dates": int(any(source.date for source in content.sources)),
         "measurements": [_measurement(entry) for entry in content.measurements],
         "missing": _missing(content, areas, themes),
-        "inset": inset_drawing(drawn.bounds, frame, archipelagos) if frame.touches(drawn.bounds) else None,
+        "inset": inset_drawing(drawn.bounds, frame, archipelagos) if frame.touches(drawn.bounds) and not content.of_country else None,
     }  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 /* Finding a commune or village by name or code, with or without accents, by mouse or keyboard. */
 (function (app) {
   var input = document.getElementById("search"), list = document.getElementById("found"), count = document.getElementById("found-count");
-  var most = 12, entries = [], results = [], active = -1;
+  var order = ["province", "commune", "village", "zone"], most = 12, entries = [], results = [], active = -1;
   function add(kind, table, codeKey) {
     if (!table) { return; }
     table.rows.forEach(function (row, i) {
@@ -30,7 +30,7 @@
     results = !wanted ? [] : entries.map(function (entry) { return { entry: entry, rank: rank(entry, wanted, raw) }; })
       .filter(function (found) { return found.rank >= 0; })
       .sort(function (a, b) {
-        return a.rank - b.rank || (a.entry.kind > b.entry.kind) - (a.entry.kind < b.entry.kind) || a.entry.name.localeCompare(b.entry.name, "vi") || a.entry.row - b.entry.row;
+        return a.rank - b.rank || order.indexOf(a.entry.kind) - order.indexOf(b.entry.kind) || a.entry.name.localeCompare(b.entry.name, "vi") || a.entry.row - b.entry.row;
       });
     count.textContent = !wanted ? "" : results.length ? app.word("found", { n: app.number(results.length, 0) }) : app.word("nothing");
     results = results.slice(0, most).map(function (found) { return found.entry; });

@@ -9,6 +9,18 @@
   app.map = map;
   app.selected = null;
 
+  // The view comes first: what is drawn afterwards is placed once.
+  function measure() {
+    var board = document.getElementById("board");
+    document.documentElement.style.setProperty("--above", Math.ceil(board.getBoundingClientRect().top + window.scrollY) + "px");
+    map.invalidateSize({ animate: false });
+  }
+  // The whole area fits the first view, and again after the window changes, until somebody moves the map.
+  var inset = document.getElementById("inset");
+  function view() { map.fitBounds(bounds, { paddingTopLeft: [12, 12], paddingBottomRight: [12 + (inset && wide() ? inset.offsetWidth + 8 : 0), 12], animate: false }); }
+  measure();
+  view();
+
   // Selection: one way for map, search, scorecard and table.
   app.communeName = function (code) {
     if (code === null || !data.communes) { return ""; }
@@ -86,7 +98,8 @@
     if (some) { found = map.getZoom() < NAMES_FROM_ZOOM ? [] : communeNames.filter(function (entry) { return view.contains([entry.place[1], entry.place[0]]); }).slice(0, NAMES_IN_VIEW); }
     names.clearLayers();
     provinceNames.concat(found).forEach(function (entry) {
-      names.addLayer(nameTip(app.card.name(entry.kind, entry.row), [entry.place[1], entry.place[0]], entry.kind === "province" ? " province-name" : ""));
+      var text = app.card.name(entry.kind, entry.row);
+      names.addLayer(nameTip(entry.kind === "province" ? text.replace(/^(Tỉnh|Thành phố) /, "") : text, [entry.place[1], entry.place[0]], entry.kind === "province" ? " province-name" : ""));
     });
   }
   // Names at the edge of the view move inwards rather than being cut; those that would move far are hidden.
@@ -106,7 +119,7 @@
       if (!clash) { taken.push({ left: left, right: right, top: box.top, bottom: box.bottom }); }
     });
   }
-  map.on("zoomend moveend", function () { if (map.hasLayer(names)) { fillNames(); declutter(); } });
+  map.on("moveend", function () { if (map.hasLayer(names)) { fillNames(); declutter(); } });
   // Symbols shrink where many of them share little room, and have their full size from zoom 11 on.
   var shrink = 1;
   function resize(always) {
@@ -206,20 +219,11 @@
   app.onLanguage(words);
   words();
 
-  function measure() {
-    var board = document.getElementById("board");
-    document.documentElement.style.setProperty("--above", Math.ceil(board.getBoundingClientRect().top + window.scrollY) + "px");
-    map.invalidateSize({ animate: false });
-  }
-  measure();
-  // The whole area fits the first view, and again after the window changes, until somebody moves the map.
-  var inset = document.getElementById("inset");
   app.moved = false;
-  function fit() {
-    map.fitBounds(bounds, { paddingTopLeft: [12, 12], paddingBottomRight: [12 + (inset && wide() ? inset.offsetWidth + 8 : 0), 12], animate: false });
-    declutter();
-  }
-  fit();
+  function fit() { view(); declutter(); }
+  var before = map.getSize();
+  measure();
+  if (before.equals(map.getSize())) { declutter(); } else { fit(); }
   map.on("dragstart zoomstart", function () { if (!fitting) { app.moved = true; } });
   var fitting = false;
   function again() {

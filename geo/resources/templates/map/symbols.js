@@ -4,6 +4,21 @@ var vungphu = (function () {
   var data = JSON.parse(document.getElementById("vungphu-data").textContent);
   var listeners = [];
 
+  // The hundred thousands of rows of a country are made as they are asked for: all at once they take a second and the memory of a phone.
+  var MANY = 20000;
+  function lazily(n, line) {
+    var made = new Map();
+    function index(key) { return typeof key === "string" && /^\d+$/.test(key) && Number(key) < n; }
+    return new Proxy(new Array(n), {
+      has: function (target, key) { return index(key) || key in target; },
+      get: function (target, key) {
+        if (!index(key)) { return target[key]; }
+        if (!made.has(key)) { made.set(key, line(Number(key))); }
+        return made.get(key);
+      }
+    });
+  }
+
   // Tables come column by column, repeated texts once; here they become rows.
   function unpack(table) {
     if (!table) { return; }
@@ -20,8 +35,13 @@ var vungphu = (function () {
       }
       return function (row) { return "all" in column ? column.all : column.at ? column.of[column.at[row]] : column.is[row]; };
     });
-    table.rows = [];
-    for (var row = 0; row < table.n; row += 1) { table.rows.push(columns.map(function (value) { return value(row); })); }
+    function line(row) { return columns.map(function (value) { return value(row); }); }
+    table.value = function (row, i) { return columns[i](row); };
+    if (table.n > MANY) { table.rows = lazily(table.n, line); }
+    else {
+      table.rows = [];
+      for (var row = 0; row < table.n; row += 1) { table.rows.push(line(row)); }
+    }
     delete table.packed;
   }
   [data.communes, data.provinces, data.villages, data.sites, data.areas.tables.zone, data.areas.tables.claim, data.areas.tables.change].forEach(unpack);
@@ -30,7 +50,8 @@ var vungphu = (function () {
 
   // Texts come with every special character as &#N; this undoes it. The result goes to textContent only.
   function plain(text) {
-    return String(text).replace(/&#(\d+);/g, function (whole, number) { return String.fromCodePoint(Number(number)); });
+    text = String(text);
+    return text.indexOf("&#") < 0 ? text : text.replace(/&#(\d+);/g, function (whole, number) { return String.fromCodePoint(Number(number)); });
   }
   function language() { return document.documentElement.dataset.language === "en" ? "en" : "vi"; }
   function say(pair, fields) {
@@ -150,12 +171,16 @@ var vungphu = (function () {
     tiles[key] = context.createPattern(made, "repeat");
     return tiles[key];
   }
-  var AREA_FILL = 0.4;
+  var AREA_FILL = 0.4, NEAR = 8;
   var Canvas = L.Canvas.extend({
     _fillStroke: function (context, layer) {
-      var style = layer.options.area;
+      var style = layer.options.area, weight = layer.options.weight, edge = layer.options.color, far = data.outlines && this._map.getZoom() < NEAR;
+      // Of a whole country seen from afar borders and patterns would cover the colours.
+      if (far && layer.options.fill) { layer.options.weight = 1; layer.options.color = layer.options.fillOpacity ? layer.options.fillColor : "transparent"; }
       L.Canvas.prototype._fillStroke.call(this, context, layer);
-      if (!style || !layer.options.fill) { return; }
+      layer.options.weight = weight;
+      layer.options.color = edge;
+      if (!style || !layer.options.fill || far) { return; }
       context.globalAlpha = 1;
       context.fillStyle = tile(context, style);
       context.fill("evenodd");

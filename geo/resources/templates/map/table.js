@@ -24,9 +24,9 @@ vungphu.table = (function (app) {
   }
   function plainTable(kind) { return kind === "commune" || kind === "village" || kind === "province"; }
   function rowsOf(kind) {
+    if (app.themes.is(kind)) { return app.themes.rowsOf(kind); }
     var rows = source(kind).rows.map(function (row, i) { return i; });
     if (plainTable(kind)) { return rows; }
-    if (app.themes.is(kind)) { return app.themes.rowsOf(kind); }
     var set = app.areas.shownOf(kind);
     return rows.slice(set.first, set.first + set.n).filter(function (row) { return !app.areas.isHidden(kind, row); });
   }

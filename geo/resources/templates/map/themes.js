@@ -7,7 +7,7 @@ vungphu.themes = (function (app) {
   var columnAt = {};
   Object.keys(all).forEach(function (kind) { columnAt[kind] = new Map(); all[kind].table.columns.forEach(function (column, i) { columnAt[kind].set(column.key, i); }); });
   function at(kind, key) { var i = columnAt[kind].get(key); return i === undefined ? -1 : i; }
-  function cell(kind, row, key) { var i = at(kind, key); return i < 0 ? null : app.tables[kind].rows[row][i]; }
+  function cell(kind, row, key) { var i = at(kind, key); return i < 0 ? null : app.tables[kind].value(row, i); }
   function text(value) { return value === null || value === undefined ? "" : app.plain(value); }
   function facetKeys(kind) { return all[kind].facets.map(function (facet) { return facet.key; }); }
   function onCommunes(kind) { return all[kind].place === "commune"; }
@@ -15,18 +15,23 @@ vungphu.themes = (function (app) {
 
   // Rows whose facets are the same: what a reader chooses among is some dozen groups, however many rows a country has.
   var grouped = {}, areaRows = {};
+  function differs(table, row, columns, raw) {
+    for (var k = 0; k < columns.length; k += 1) { if (table.value(row, columns[k]) !== raw[k]) { return true; } }
+    return false;
+  }
   function groups(kind) {
     if (grouped[kind]) { return grouped[kind]; }
     var columns = facetKeys(kind).map(function (key) { return at(kind, key); }), levelAt = at(kind, "area_level"), valueAt = at(kind, "value"), found = new Map(), last = null;
-    app.tables[kind].rows.forEach(function (line, i) {
-      if (last === null || columns.some(function (column, k) { return line[column] !== last.raw[k]; })) {
-        var raw = columns.map(function (column) { return line[column]; }), id = JSON.stringify(raw);
+    var table = app.tables[kind];
+    for (var i = 0; i < table.n; i += 1) {
+      if (last === null || differs(table, i, columns, last.raw)) {
+        var raw = columns.map(function (column) { return table.value(i, column); }), id = JSON.stringify(raw);
         if (!found.has(id)) { found.set(id, { raw: raw, values: raw.map(text), rows: [], areas: 0, known: false }); }
         last = found.get(id);
       }
       last.rows.push(i);
-      if (line[levelAt] !== "province") { last.areas += 1; last.known = last.known || (valueAt >= 0 && line[valueAt] !== null); }
-    });
+      if (levelAt < 0 || table.value(i, levelAt) !== "province") { last.areas += 1; last.known = last.known || (valueAt >= 0 && table.value(i, valueAt) !== null); }
+    }
     grouped[kind] = Array.from(found.values());
     return grouped[kind];
   }
@@ -34,7 +39,11 @@ vungphu.themes = (function (app) {
   function rowsIn(kind, code) {
     if (!areaRows[kind]) {
       var raw = new Map(), codeAt = at(kind, "area_code");
-      app.tables[kind].rows.forEach(function (line, i) { if (!raw.has(line[codeAt])) { raw.set(line[codeAt], []); } raw.get(line[codeAt]).push(i); });
+      for (var i = 0; i < app.tables[kind].n; i += 1) {
+        var of = app.tables[kind].value(i, codeAt);
+        if (!raw.has(of)) { raw.set(of, []); }
+        raw.get(of).push(i);
+      }
       areaRows[kind] = new Map();
       raw.forEach(function (list, key) { areaRows[kind].set(text(key), list); });
     }
@@ -82,7 +91,13 @@ vungphu.themes = (function (app) {
     });
     return several ? found.sort(function (a, b) { return end(a) < end(b) ? 1 : end(a) > end(b) ? -1 : 0; }) : [];
   }
+  var kept = {};
   function current(kind) {
+    var key = JSON.stringify(picks[kind]);
+    if (!kept[kind] || kept[kind].key !== key) { kept[kind] = { key: key, rows: now(kind) }; }
+    return kept[kind].rows;
+  }
+  function now(kind) {
     var found = chosen(kind), pick = picks[kind].period, latest = {};
     if (!all[kind].period) { return found; }
     if (pick !== null) { return found.filter(function (row) { return text(cell(kind, row, all[kind].period)) === pick; }); }
@@ -334,6 +349,7 @@ vungphu.themes = (function (app) {
     if (select) { select.addEventListener("change", function () { show(place, select.value); }); }
   });
   app.onLanguage(function () { panel("commune"); panel("point"); });
+  if (app.data.outlines) { Object.keys(all).forEach(settle); } // no table of a country is ever of all its rows
 
   // Makes sure that a row can be seen before it is selected.
   function uncover(kind, row) {
