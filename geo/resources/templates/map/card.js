@@ -165,7 +165,7 @@ vungphu.card = (function (app) {
     if (!groups.length) { return null; }
     var box = el("div"), scroll = el("div", null, "scroll"), made = el("table"), head = el("tr");
     box.appendChild(el("h3", app.word("by_operator")));
-    head.appendChild(el("th", ""));
+    head.appendChild(el("td", ""));
     figures.forEach(function (column) { var th = el("th", app.say(column.label)); th.scope = "col"; head.appendChild(th); });
     made.appendChild(head);
     groups.forEach(function (group) {
@@ -281,7 +281,7 @@ vungphu.card = (function (app) {
     var kind = shown.kind, row = shown.row, close = el("button", "×", "close");
     close.type = "button";
     close.setAttribute("aria-label", app.word("close"));
-    close.addEventListener("click", function () { app.select(null); });
+    close.addEventListener("click", app.close);
     card.dataset.kind = kind;
     card.appendChild(close);
     card.appendChild(el("p", app.word("card_" + kind), "quiet"));

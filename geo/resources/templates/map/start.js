@@ -46,7 +46,16 @@
     if (at.x > free - 20) { map.panBy([at.x - free / 2, 0], { animate: false }); }
   }
   function isArea(kind) { return kind === "zone" || kind === "claim" || kind === "change"; }
+  // Whoever opens a scorecard from a list goes to it, and back to where it was opened when it is closed.
+  var card = document.getElementById("card"), opener = null;
+  app.close = function () {
+    app.select(null);
+    if (opener && opener.isConnected && opener.offsetParent !== null) { opener.focus({ preventScroll: true }); }
+    opener = null;
+  };
+  card.addEventListener("keydown", function (event) { if (event.key === "Escape") { app.close(); event.stopPropagation(); } });
   app.select = function (kind, row, zoom) {
+    if (kind && zoom && !card.contains(document.activeElement)) { opener = document.activeElement; }
     app.selected = kind ? { kind: kind, row: row } : null;
     if (highlight) { highlight.remove(); highlight = null; }
     if (kind && isArea(kind)) { app.areas.uncover(kind, row); }
@@ -61,6 +70,7 @@
     else if (kind && layerOf(kind, row)) { uncover(layerOf(kind, row)); }
     app.table.select(kind, row);
     if (app.remember) { app.remember(); }
+    if (kind && zoom) { card.focus({ preventScroll: true }); }
     if (kind) { document.querySelector(".map-hint").hidden = true; }
     if (kind && !wide()) { window.scrollBy(0, document.getElementById("card").getBoundingClientRect().top - window.innerHeight * 0.55); }
     else if (kind && zoom && map.getContainer().getBoundingClientRect().bottom < 80) { map.getContainer().scrollIntoView({ block: "start" }); }
