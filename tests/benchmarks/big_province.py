@@ -38,6 +38,7 @@ from geo.pipeline.predicting import load_coverage, predict_coverage
 from geo.pipeline.results import arranged_frame
 from geo.pipeline.showing import map_content, write_map
 from geo.propagation.ground import ground_settings
+from geo.report.lists import ListFacts
 from geo.report.tables import arrange, result_table
 from geo.validation import IssueLog
 from geo.villages import village_settings
@@ -162,7 +163,8 @@ def measure(folder: Path, options: dict[str, Any]) -> dict[str, Any]:
         settlements = made_up_villages(int(options.get("villages", 0)), half_width, half_height)
         class_areas(
             areas, predicted=load_coverage(folder / "coverage"), units=units, sites=sites, settlements=settlements, hamlets=None, buildings=None, raster=None, population=None, settings=settings,
-            village_settings=village_settings(), log=IssueLog(issue_catalogue()),
+            village_settings=village_settings(), log=IssueLog(issue_catalogue()), province_names={"99": "Tỉnh giả định"},
+            facts=ListFacts("x", ON, "vi", settings, village_settings(), made_up=True),
         )  # fmt: skip
         out |= {"villages_seconds": round(time.perf_counter() - started, 2), "villages_mb": _peak_mb(resource.RUSAGE_SELF)}
         started = time.perf_counter()
