@@ -30,16 +30,14 @@ class Displacement:
     ----------
     x, y : (k,) float arrays
         Places of the lattice, rising, m.
-    vectors : (len(y), len(x), 2) float array
-        East and north, m.
-    longest_m : float
-        No vector is longer.
+    polar : (len(y), len(x), 2) float array
+        Length, m, and direction, rad. Both are interpolated: a mean of vectors would come near nothing between two that differ, and leave a station
+        where it is.
     """
 
     x: Floats
     y: Floats
-    vectors: Floats
-    longest_m: float
+    polar: Floats
 
     def at(self, x: Floats, y: Floats) -> Floats:
         """Return the vectors (east, north, m) at places in the grid's CRS; shape (..., 2)."""
@@ -47,11 +45,9 @@ class Displacement:
         c, r = np.clip(column.astype(int), 0, len(self.x) - 2), np.clip(row.astype(int), 0, len(self.y) - 2)
         u, v = np.clip(column - c, 0, 1)[..., None], np.clip(row - r, 0, 1)[..., None]
         weights = ((1 - u) * (1 - v), u * (1 - v), (1 - u) * v, u * v)
-        corners = (self.vectors[r, c], self.vectors[r, c + 1], self.vectors[r + 1, c], self.vectors[r + 1, c + 1])
-        # between the lattice's places a mean of four would be half as long: the spread is kept the same everywhere
-        mean = sum(w * corner for w, corner in zip(weights, corners, strict=True)) / np.sqrt(sum(w * w for w in weights))
-        length = np.linalg.norm(mean, axis=-1, keepdims=True)
-        vectors: Floats = mean * np.minimum(1.0, self.longest_m / np.maximum(length, 1e-9))
+        corners = (self.polar[r, c], self.polar[r, c + 1], self.polar[r + 1, c], self.polar[r + 1, c + 1])
+        mean = sum((w * corner for w, corner in zip(weights, corners, strict=True)), np.zeros(2))
+        vectors: Floats = mean[..., :1] * np.stack([np.cos(mean[..., 1]), np.sin(mean[..., 1])], axis=-1)
         return vectors
 
     def states(self, state: npt.NDArray[np.uint8], grid: Grid) -> npt.NDArray[np.uint8]:
@@ -73,7 +69,7 @@ def seed_of(states: Sequence[npt.NDArray[np.uint8]]) -> int:
     return int.from_bytes(whole.digest()[:16], "big")
 
 
-def displacement(grid: Grid, *, seed: int, longest_m: float, apart_m: float) -> Displacement:
+def displacement(grid: Grid, *, seed: int, shortest_m: float, longest_m: float, apart_m: float) -> Displacement:
     """Return a field over a grid.
 
     Parameters
@@ -81,13 +77,13 @@ def displacement(grid: Grid, *, seed: int, longest_m: float, apart_m: float) -> 
     grid : Grid
         In metres.
     seed : int
-    longest_m : float
-        Longest vector, m.
+    shortest_m, longest_m : float
+        Between which every vector's length lies, m.
     apart_m : float
         Distance of the places between which the field changes, m.
     """
     rng = np.random.default_rng(seed)
     x = grid.x_min + apart_m * np.arange(-1, np.ceil(grid.columns * grid.cell_size / apart_m) + 2)
     y = grid.y_max - grid.rows * grid.cell_size + apart_m * np.arange(-1, np.ceil(grid.rows * grid.cell_size / apart_m) + 2)
-    length, angle = longest_m * np.sqrt(rng.uniform(0, 1, (len(y), len(x)))), rng.uniform(0, 2 * np.pi, (len(y), len(x)))
-    return Displacement(x, y, np.stack([length * np.cos(angle), length * np.sin(angle)], axis=-1), longest_m)
+    length, direction = rng.uniform(shortest_m, longest_m, (len(y), len(x))), rng.uniform(0, 2 * np.pi, (len(y), len(x))) + rng.uniform(0, 2 * np.pi)
+    return Displacement(x, y, np.stack([length, direction], axis=-1))

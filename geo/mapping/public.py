@@ -62,7 +62,7 @@ def public_content(content: MapContent, *, notices: Sequence[Bilingual] = ()) ->
     grids = {layer.grid for layer in content.layers}
     coarse = {grid: coarse_grid(grid, smallest) for grid in grids}
     cells, seed = _shown()["cells"], seed_of([layer.state for layer in content.layers])
-    moves = {grid: displacement(grid, seed=seed, longest_m=float(cells["displaced_m"]), apart_m=float(cells["displacement_changes_over_m"])) for grid in grids}
+    moves = {grid: displacement(grid, seed=seed, shortest_m=float(cells["displaced_at_least_m"]), longest_m=float(cells["displaced_m"]), apart_m=float(cells["displacement_changes_over_m"])) for grid in grids}
     left_out: list[Bilingual] = [phrase("public.left_out")]
     zones = [layer for layer in content.areas if layer.kind == "zone"]
     fine = next(iter(sorted(grids, key=lambda grid: (coarse[grid].cell_size, grid.x_min, grid.y_max))), None)

@@ -223,10 +223,11 @@ def test_over_flat_ground_the_middle_of_a_circle_of_coverage_is_not_the_station(
 
 def test_displacement_is_bounded_smooth_and_keeps_the_areas_edge():
     grid = Grid(EPSG, 440_000.0, 2_440_000.0, 100.0, 240, 300)
-    move = displacement(grid, seed=5, longest_m=500.0, apart_m=20_000.0)
+    move = displacement(grid, seed=5, shortest_m=300.0, longest_m=500.0, apart_m=40_000.0)
     x, y = grid.centres()
     vectors = move.at(x[None, :], y[:, None])
     assert np.linalg.norm(vectors, axis=-1).max() <= 500.0 + 1e-9
+    assert np.linalg.norm(vectors, axis=-1).min() >= 300.0 - 1e-9
     assert np.abs(np.diff(vectors, axis=0)).max() < 10, "100 m further on it is nearly the same"
     state = np.full(grid.shape, 2, dtype=np.uint8)
     state[:, 150:] = 4
