@@ -47,6 +47,10 @@ FIRST_COLUMNS: Mapping[str, frozenset[str]] = {
 }  # fmt: skip
 
 
+#: From so many distinct texts on their order is worth writing down: communes that come again under every rule.
+_MANY_TEXTS = 100
+
+
 def _pair(text: Label) -> list[SafeText]:
     """Return a text as the page's data holds it."""
     return [text.vi, text.en]
@@ -103,7 +107,7 @@ def packed(frame: pd.DataFrame) -> dict[str, Any]:
 
 
 def _packed(values: Sequence[Plain]) -> dict[str, Any]:
-    """Return a column as the page unpacks it: one value for all, values with how often each stands in a row, numbers of distinct texts, or the values as they are.
+    """Return a column as the page unpacks it: one value for all, values with how often each stands in a row, numbers of distinct texts (or first and length of stretches of them), or the values as they are.
 
     Villages and zones are thousands of rows whose texts repeat: this is a third of what the rows take. Verdicts come sorted by
     rule, so that most of their columns are a few runs.
@@ -118,7 +122,12 @@ def _packed(values: Sequence[Plain]) -> dict[str, Any]:
     if len(distinct) * 2 > len(values) or not any(kind is SafeText for kind, _ in distinct):
         return {"is": list(values)}
     numbers = {key: i for i, key in enumerate(distinct)}
-    return {"of": [value for _, value in distinct], "at": [numbers[type(value), value] for value in values]}
+    at = [numbers[type(value), value] for value in values]
+    turns = [i for i, number in enumerate(at) if i == 0 or number != at[i - 1] + 1]
+    if len(distinct) >= _MANY_TEXTS and len(turns) * 6 <= len(at):  # the same communes over and over, in the same order
+        ends = [*turns[1:], len(at)]
+        return {"of": [value for _, value in distinct], "seq": [part for i, end in zip(turns, ends, strict=True) for part in (at[i], end - i)]}
+    return {"of": [value for _, value in distinct], "at": at}
 
 
 def _style(kind: AreaKind, style: AreaStyle) -> dict[str, Any]:

@@ -19,7 +19,7 @@ import pandas as pd
 import shapely
 
 from geo.errors import Bilingual
-from geo.mapping.backdrop import simplified_areas, simplified_lines
+from geo.mapping.backdrop import simplified_areas, simplified_lines, steps
 from geo.mapping.content import AREA_KINDS, AreaKind, AreaLayer
 from geo.mapping.labels import count_text, phrase
 from geo.mapping.palette import Drawing, Palette
@@ -66,8 +66,7 @@ class AreaSet:
     classes : list of int
         Number of each area's class among the palette's styles of the kind.
     shapes : list
-        Of each area: ``[0, rings by polygon]`` or ``[1, lines]``, None where it has no outline. A ring or line is a flat list of
-        whole numbers: lon and lat in units of the last decimal, first the place, then steps.
+        Of each area its outline (:func:`geo.mapping.backdrop.steps`), None where it has none.
     """
 
     layer: AreaLayer
@@ -100,7 +99,7 @@ def prepare_areas(layers: Sequence[AreaLayer], colours: Palette, *, room_bytes: 
     """
     drawing, kept = colours.drawing, list(layers)
     for times in _COARSER:
-        shapes = [[_steps(shape, drawing.coordinate_decimals) for shape in _shapes_of(one.frame.geometry, drawing, times)] for one in kept]
+        shapes = [[steps(shape, drawing.coordinate_decimals) for shape in _shapes_of(one.frame.geometry, drawing, times)] for one in kept]
         sizes = [_size(one, drawn) for one, drawn in zip(kept, shapes, strict=True)]
         if sum(sizes) <= room_bytes:
             break
@@ -154,18 +153,3 @@ def _shapes_of(shapes: gpd.GeoSeries, drawing: Drawing, times: float) -> npt.NDA
     given = [None if shape is None or shape.is_empty else shape for shape in shapes]
     out[:] = shapely.transform(np.array(given, dtype=object), lambda c: np.round(c, drawing.coordinate_decimals))
     return out
-
-
-def _steps(shape: Any, decimals: int) -> list[Any] | None:
-    """Return an outline as whole numbers (see :class:`AreaSet`)."""
-    if shape is None or shape.is_empty:
-        return None
-    parts = [part for part in shapely.get_parts(shape) if not part.is_empty]
-    if parts[0].geom_type == "LineString":
-        return [1, [_path(part.coords, decimals) for part in parts]]
-    return [0, [[_path(ring.coords, decimals) for ring in (part.exterior, *part.interiors)] for part in parts]]
-
-
-def _path(coordinates: Any, decimals: int) -> list[int]:
-    whole = np.round(np.asarray(coordinates)[:, :2] * 10**decimals).astype(np.int64)
-    return np.concatenate([whole[:1], np.diff(whole, axis=0)]).ravel().tolist()

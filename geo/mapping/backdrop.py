@@ -16,7 +16,7 @@ import shapely
 
 from geo.mapping.palette import Drawing
 
-__all__ = ["feature_collection", "label_points", "outline", "simplified_areas", "simplified_lines"]
+__all__ = ["feature_collection", "label_points", "outline", "simplified_areas", "simplified_lines", "steps"]
 
 _METRES_PER_DEGREE = 111_320.0
 Geometries = npt.NDArray[np.object_]
@@ -59,7 +59,7 @@ def simplified_lines(lines: gpd.GeoSeries, drawing: Drawing, *, times: float = 1
 
 def outline(areas: Geometries, drawing: Drawing) -> Geometries:
     """Return the outer edge of all areas together, without the slivers between neighbours."""
-    present = [shapely.make_valid(shape) for shape in areas if shape is not None]
+    present = [shapely.make_valid(shape, method="structure", keep_collapsed=False) for shape in areas if shape is not None]
     if not present:
         return np.empty(0, dtype=object)
     union = shapely.union_all(present)
@@ -94,6 +94,26 @@ def feature_collection(shapes: Geometries, properties: Sequence[dict[str, int]])
         if shape is not None
     ]
     return {"type": "FeatureCollection", "features": features}
+
+
+def steps(shape: Any, decimals: int) -> list[Any] | None:
+    """Return an outline as whole numbers: ``[0, rings by polygon]`` or ``[1, lines]``; None where there is none.
+
+    A ring or line is a flat list of lon and lat in units of the last decimal, first the place, then steps. Several lines may be given
+    as an array of them.
+    """
+    if shape is None or (not isinstance(shape, np.ndarray) and shape.is_empty):
+        return None
+    parts = [part for part in shapely.get_parts(shape) if not part.is_empty]
+    if parts[0].geom_type == "LineString":
+        return [1, [_path(part.coords, decimals) for part in parts]]
+    return [0, [[_path(ring.coords, decimals) for ring in (part.exterior, *part.interiors)] for part in parts]]
+
+
+def _path(coordinates: Any, decimals: int) -> list[int]:
+    whole = np.round(np.asarray(coordinates)[:, :2] * 10**decimals).astype(np.int64)
+    moves: list[int] = np.concatenate([whole[:1], np.diff(whole, axis=0)]).ravel().tolist()
+    return moves
 
 
 def _listed(mapping: Any) -> Any:

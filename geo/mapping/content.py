@@ -6,6 +6,7 @@ is missing; it is never replaced by zeros.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -25,6 +26,8 @@ __all__ = [
     "ThemeKind", "ThemeLayer",
 ]  # fmt: skip
 
+#: A path of folders below the page's own, percent-encoded: no scheme, no host, no way up.
+_RELATIVE = re.compile(r"(?!\.)[\w~%-][\w.~%-]*(/[\w~%-][\w.~%-]*)*", re.ASCII)
 #: Kinds of areas: dead zones, claims that differ from what is known, what became of a zone since the last review.
 AreaKind = Literal["zone", "claim", "change"]
 AREA_KINDS: tuple[AreaKind, ...] = ("zone", "claim", "change")
@@ -38,6 +41,7 @@ STATE_CODES = (1, 2, 3, 4, 5, 6)
 _OUTSIDE = 0
 
 _COMMUNE_COLUMNS = ("commune_code", "commune_name", "geometry")
+_PROVINCE_COLUMNS = ("province_code", "province_name", "map_file", "geometry")
 _VILLAGE_COLUMNS = ("village_id", "village_name", "commune_code", "lon", "lat", "class")
 #: Of each kind: its id, and its class.
 _AREA_COLUMNS: dict[AreaKind, tuple[str, str]] = {
@@ -256,6 +260,9 @@ class MapContent:
     communes : GeoDataFrame or None
         EPSG:4326, with the columns of ``communes.csv`` and ``geometry``. Its figures are shown as
         they are: the map computes none of its own per commune.
+    provinces : GeoDataFrame or None
+        Of a view of the country, else None: EPSG:4326, ``province_code``, ``province_name``, ``map_file`` (path of the province's own map
+        relative to this file, percent-encoded with ``/``; empty where there is none), ``geometry``, and figures of ``provinces.csv``.
     villages : DataFrame or None
         Columns of ``villages.csv``; ``lon`` and ``lat`` in degrees, NaN where not known.
     sites : DataFrame or None
@@ -309,6 +316,7 @@ class MapContent:
     language: Literal["vi", "en"] = "vi"
     edition: Literal["internal", "public"] = "internal"
     communes: gpd.GeoDataFrame | None = None
+    provinces: gpd.GeoDataFrame | None = None
     villages: pd.DataFrame | None = None
     sites: pd.DataFrame | None = None
     roads: gpd.GeoDataFrame | None = None
@@ -339,8 +347,18 @@ class MapContent:
         _require_columns(self.communes, _COMMUNE_COLUMNS, Bilingual("bảng xã", "communes"))
         _require_columns(self.villages, _VILLAGE_COLUMNS, Bilingual("bảng thôn", "villages"))
         _require_columns(self.sites, _SITE_COLUMNS, Bilingual("bảng trạm", "sites"))
+        _require_columns(self.provinces, _PROVINCE_COLUMNS, Bilingual("bảng tỉnh", "provinces"))
+        if self.provinces is not None:
+            if self.communes is None:
+                raise InputError("Bản đồ cả nước cần bảng xã.", "A map of the country needs its communes.")
+            for file in self.provinces["map_file"]:
+                if file and not _RELATIVE.fullmatch(str(file)):
+                    raise InputError(
+                        f"Đường dẫn bản đồ của tỉnh phải là đường dẫn tương đối, nhận được '{file}'.", f"The path of a province's map must be relative, got '{file}'."
+                    )
         for frame, name in (
             (self.communes, Bilingual("Ranh giới xã", "Communes")),
+            (self.provinces, Bilingual("Ranh giới tỉnh", "Provinces")),
             (self.roads, Bilingual("Đường bộ", "Roads")),
         ):
             _require_wgs84(frame, name)
@@ -349,6 +367,11 @@ class MapContent:
     def layers(self) -> tuple[CoverageLayer, ...]:
         """All coverage layers: all operators first, then one per operator and technology."""
         return (*self.all_operators, *self.coverage)
+
+    @property
+    def of_country(self) -> bool:
+        """Whether it is a view over provinces, each with a map of its own."""
+        return self.provinces is not None
 
 
 def _require_wgs84(frame: gpd.GeoDataFrame | None, name: Bilingual) -> None:

@@ -22,6 +22,7 @@ from folium.utilities import JsCode
 from geo.grid import Grid
 from geo.mapping.backdrop import feature_collection, label_points, outline, simplified_areas, simplified_lines
 from geo.mapping.content import CoverageLayer, MapContent
+from geo.mapping.country import CountryShapes, country_shapes
 from geo.mapping.figures import village_class_numbers
 from geo.mapping.overlay import MercatorFrame, state_png
 from geo.mapping.palette import Drawing, Palette
@@ -56,6 +57,8 @@ class DrawnMap:
         A point to write each commune's name at, or None.
     opacity_percent : int
         Opacity that coverage starts with.
+    country : CountryShapes or None
+        Outlines that the page's own script draws, of a view of the country.
     """
 
     script: str
@@ -65,6 +68,7 @@ class DrawnMap:
     bounds: Bounds
     anchors: list[tuple[float, float] | None]
     opacity_percent: int
+    country: CountryShapes | None = None
 
 
 def draw(content: MapContent, colours: Palette, *, fallback: Bounds) -> DrawnMap:
@@ -78,7 +82,8 @@ def draw(content: MapContent, colours: Palette, *, fallback: Bounds) -> DrawnMap
         Bounds to show when nothing has a place.
     """
     drawing = colours.drawing
-    areas = None if content.communes is None else simplified_areas(content.communes.geometry, drawing)
+    country = country_shapes(content.communes, content.provinces, drawing) if content.communes is not None and content.provinces is not None else None
+    areas = country.communes if country is not None else None if content.communes is None else simplified_areas(content.communes.geometry, drawing)
     frames: dict[Grid, MercatorFrame] = {}
     largest_px = _largest_side(content.layers, drawing)
     for layer in content.layers:
@@ -109,7 +114,7 @@ def draw(content: MapContent, colours: Palette, *, fallback: Bounds) -> DrawnMap
         for number, layer in enumerate(content.layers)
     ]
     layers: dict[str, list[str]] = {}
-    if areas is not None:
+    if areas is not None and country is None:
         rows = [{"i": i} for i in range(len(areas))]
         shapes = _geojson(feature_collection(areas, rows), "communes", style="communeStyle", each="onCommune").add_to(canvas)
         edge = outline(areas, drawing)
@@ -141,6 +146,7 @@ def draw(content: MapContent, colours: Palette, *, fallback: Bounds) -> DrawnMap
         bounds=bounds,
         anchors=[] if areas is None else label_points(areas),
         opacity_percent=_OPACITY_PERCENT,
+        country=country,
     )
 
 

@@ -13,6 +13,7 @@ from datetime import date
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from geo.errors import Bilingual
@@ -167,8 +168,22 @@ def _guessed_kind(name: str, values: pd.Series) -> str:
 
 def rows_of(frame: pd.DataFrame) -> list[list[Plain]]:
     """Return the rows of a frame (geometry left out) as plain values, texts escaped, unknown as None."""
-    columns = [[_plain(value) for value in frame[name].to_numpy(dtype=object)] for name in frame.columns if name != "geometry"]
+    columns = [_plain_column(frame[name].to_numpy(dtype=object)) for name in frame.columns if name != "geometry"]
     return [list(row) for row in zip(*columns, strict=True)]
+
+
+def _plain_column(values: npt.NDArray[np.object_]) -> list[Plain]:
+    """Return a column's values; a text that stands in it a hundred thousand times is escaped once."""
+    known: dict[str, Plain] = {}
+    out: list[Plain] = []
+    for value in values:
+        if type(value) is not str:
+            out.append(_plain(value))
+            continue
+        if value not in known:
+            known[value] = _plain(value)
+        out.append(known[value])
+    return out
 
 
 def _plain(value: Any) -> Plain:

@@ -67,6 +67,10 @@ class Drawing:
     public_pixels_per_cell: float
     largest_file_bytes: int
     largest_themes_bytes: int
+    country_simplify_m: float
+    country_decimals: int
+    country_smallest_hole_km2: float
+    country_themes_bytes: int
     names_bytes: int
     page_bytes: int
 

@@ -1,7 +1,7 @@
 """The public edition of a map: what may leave the department, made of the internal one by a list of what is shown.
 
 Nothing of a site is in it, nor of what was computed along a path to one. Coverage and dead zones are drawn in squares of at least
-500 m (``resources/public_edition.toml``). The proof is a difference: with the results fixed, sites may move within such a square,
+500 m (``resources/public_edition.toml``), and their outlines are displaced (:mod:`geo.mapping.displacement`). The proof is a difference: with the results fixed, sites may move within such a square,
 and every column that is not listed may hold anything, without changing a byte of the file.
 """
 
@@ -25,6 +25,7 @@ from geo.errors import Bilingual
 from geo.grid import Grid
 from geo.io.resources import load_toml
 from geo.mapping.content import AreaLayer, CoverageLayer, MapContent, ThemeLayer
+from geo.mapping.displacement import Displacement, displacement, seed_of
 from geo.mapping.labels import count_text, phrase
 
 __all__ = ["coarse_grid", "coarse_states", "public_content"]
@@ -60,9 +61,12 @@ def public_content(content: MapContent, *, notices: Sequence[Bilingual] = ()) ->
     smallest = float(_shown()["cells"]["smallest_m"])
     grids = {layer.grid for layer in content.layers}
     coarse = {grid: coarse_grid(grid, smallest) for grid in grids}
+    cells, seed = _shown()["cells"], seed_of([layer.state for layer in content.layers])
+    moves = {grid: displacement(grid, seed=seed, shortest_m=float(cells["displaced_at_least_m"]), longest_m=float(cells["displaced_m"]), apart_m=float(cells["displacement_changes_over_m"])) for grid in grids}
     left_out: list[Bilingual] = [phrase("public.left_out")]
     zones = [layer for layer in content.areas if layer.kind == "zone"]
-    place = next(iter(sorted(coarse.values(), key=lambda grid: (grid.cell_size, grid.x_min, grid.y_max))), None)
+    fine = next(iter(sorted(grids, key=lambda grid: (coarse[grid].cell_size, grid.x_min, grid.y_max))), None)
+    place = None if fine is None else coarse[fine]
     if zones and place is None:
         left_out.append(phrase("public.no_grid"))
         zones = []
@@ -79,11 +83,12 @@ def public_content(content: MapContent, *, notices: Sequence[Bilingual] = ()) ->
         language=content.language,
         edition="public",
         communes=_communes(content.communes),
+        provinces=_communes(content.provinces, "provinces"),
         villages=_listed(content.villages, columns["villages"]),
         roads=None if content.roads is None else _listed(content.roads, [*columns["roads"], "geometry"]),
-        coverage=tuple(_coarse(layer, coarse[layer.grid]) for layer in content.coverage),
-        all_operators=tuple(_coarse(layer, coarse[layer.grid]) for layer in content.all_operators),
-        areas=tuple(_zones(layer, columns["zones"], place) for layer in zones if place is not None),
+        coverage=tuple(_coarse(layer, coarse[layer.grid], moves[layer.grid]) for layer in content.coverage),
+        all_operators=tuple(_coarse(layer, coarse[layer.grid], moves[layer.grid]) for layer in content.all_operators),
+        areas=tuple(_zones(layer, columns["zones"], place, moves[fine]) for layer in zones if place is not None and fine is not None),
         areas_missing=tuple(left_out),
         themes=themes,
         model=content.model,
@@ -100,12 +105,12 @@ def _listed(frame: Any, columns: Sequence[str]) -> Any:
     return None if frame is None else frame[[name for name in columns if name in frame.columns]]
 
 
-def _communes(communes: gpd.GeoDataFrame | None) -> gpd.GeoDataFrame | None:
+def _communes(communes: gpd.GeoDataFrame | None, table: str = "communes") -> gpd.GeoDataFrame | None:
     if communes is None:
         return None
     columns = _shown()["columns"]
     each = tuple(columns["communes_each"])
-    kept = [name for name in communes.columns if name in columns["communes"] or name in each or name.endswith(tuple(f"_{figure}" for figure in each))]
+    kept = [name for name in communes.columns if name in columns[table] or name in each or name.endswith(tuple(f"_{figure}" for figure in each))]
     return communes[[*kept, "geometry"]]
 
 
@@ -172,20 +177,21 @@ def coarse_states(state: npt.NDArray[np.uint8], times: int) -> npt.NDArray[np.ui
     return out
 
 
-def _coarse(layer: CoverageLayer, grid: Grid) -> CoverageLayer:
+def _coarse(layer: CoverageLayer, grid: Grid, move: Displacement) -> CoverageLayer:
+    state = move.states(layer.state, layer.grid)
     times = round(grid.cell_size / layer.grid.cell_size)
     said = phrase("public.cells")
     note = said if layer.note is None else Bilingual(f"{said.vi} {layer.note.vi}", f"{said.en} {layer.note.en}")
-    return replace(layer, state=coarse_states(layer.state, times) if times > 1 else layer.state, grid=grid, note=note)
+    return replace(layer, state=coarse_states(state, times) if times > 1 else state, grid=grid, note=note)
 
 
-def _zones(layer: AreaLayer, columns: Sequence[str], grid: Grid | None) -> AreaLayer:
+def _zones(layer: AreaLayer, columns: Sequence[str], grid: Grid, move: Displacement) -> AreaLayer:
     frame = pd.DataFrame(_listed(layer.frame, columns)).reset_index(drop=True)
-    shapes = [_in_squares(shape, grid) if grid is not None else None for shape in layer.frame.geometry]
+    shapes = [_in_squares(shape, grid, move) for shape in layer.frame.geometry]
     return AreaLayer("zone", gpd.GeoDataFrame(frame, geometry=shapes, crs=WGS84_EPSG), layer.operator, layer.technology)
 
 
-def _in_squares(shape: Any, grid: Grid) -> Any:
+def _in_squares(shape: Any, grid: Grid, move: Displacement | None = None) -> Any:
     """Return the squares that a shape fills by half (a line: runs through for half a side), or the one that it fills most; EPSG:4326.
 
     What it fills is counted at points a tenth of a side apart: an outline is of cells of some such size anyway.
@@ -193,6 +199,8 @@ def _in_squares(shape: Any, grid: Grid) -> Any:
     if shape is None or shape.is_empty:
         return None
     drawn = shapely.transform(shape, lambda c: np.column_stack(from_wgs84(c[:, 0], c[:, 1], grid.epsg)))
+    if move is not None:  # what states shows at a place comes from the place the vector leads to
+        drawn = shapely.make_valid(shapely.transform(drawn, lambda c: c - move.at(c[:, 0], c[:, 1])))
     size = grid.cell_size
     if drawn.geom_type in {"LineString", "MultiLineString"}:
         points = [shapely.get_coordinates(shapely.line_interpolate_point(part, np.arange(0.0, part.length, size / _ALONG))) for part in shapely.get_parts(drawn)]

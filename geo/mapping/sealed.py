@@ -41,10 +41,17 @@ from geo.mapping.labels import (
 from geo.mapping.page import assemble
 from geo.mapping.palette import Palette, Symbol, palette, symbol_polygon
 from geo.mapping.theme_page import symbol_data, theme_data, theme_names
-from geo.mapping.themes import SPECS, PreparedThemes, prepare_themes
+from geo.mapping.themes import COUNTRY_ROW_BYTES, ROW_BYTES, SPECS, PreparedThemes, prepare_themes
 
 __all__ = ["build_map"]
 
+#: Words of a view of the country, and those that take the place of a province's.
+_COUNTRY = {
+    "province": "search.province", "card_province": "country.province", "table_provinces": "country.table", "open_province": "country.open",
+    "no_province_map": "country.no_map", "origin_province": "country.origin_province", "caption_provinces": "country.caption_provinces",
+    "origin_commune": "country.origin_commune", "theme_origin": "country.origin_theme", "caption_communes": "country.caption_communes",
+    "caption_themes": "country.caption_themes",
+}  # fmt: skip
 #: Words of the public edition that take the place of the internal one's.
 _PUBLIC = {
     "origin_commune": "public.origin", "origin_village": "public.origin", "origin_zone": "public.origin", "theme_origin": "public.origin_theme",
@@ -71,7 +78,8 @@ _SAY = {
     "notices": "about.notices", "sources": "about.sources", "source_kind": "about.source_kind", "source_name": "about.source_name",
     "source_rows": "about.source_rows", "source_date": "about.source_date", "no_sources": "about.no_sources",
     "measurements": "legend.measurements", "no_measurements": "legend.no_measurements", "missing": "about.missing",
-    "sealed": "about.sealed", "software": "about.software",
+    "sealed": "about.sealed", "software": "about.software", "province_maps": "country.maps", "province_maps_note": "country.maps_note",
+    "no_review": "country.no_review",
 }  # fmt: skip
 # words that the scripts use
 _WORDS = {
@@ -101,6 +109,7 @@ _WORDS = {
             "origin_mast", "zones_served", "villages_served", "sites_of", "stands_for", "commune", "not_said", "without",
         )
     },
+    "previous_rows": "table.previous_rows", "next_rows": "table.next_rows", "rows_shown": "table.rows_shown",
     "caption_communes": "table.caption", "caption_villages": "table.caption_villages",
     "caption_areas": "table.caption_areas",
 }  # fmt: skip
@@ -128,7 +137,8 @@ def build_map(content: MapContent) -> bytes:
     colours = palette()
     frame = frame_of_vietnam()
     drawn = draw(content, colours, fallback=(frame.west, frame.south, frame.east, frame.north))
-    themes = prepare_themes(content.themes, largest_bytes=colours.drawing.largest_themes_bytes)
+    room = (colours.drawing.country_themes_bytes, COUNTRY_ROW_BYTES) if content.of_country else (colours.drawing.largest_themes_bytes, ROW_BYTES)
+    themes = prepare_themes(content.themes, largest_bytes=room[0], row_bytes=room[1])
     data = _data(content, drawn, colours, themes)
     taken = len(drawn.script) + colours.drawing.names_bytes + len(json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode("utf-8")) + colours.drawing.page_bytes
     areas = prepare_areas(content.areas, colours, room_bytes=colours.drawing.largest_file_bytes - taken)
@@ -157,8 +167,9 @@ def _shown(content: MapContent, drawn: DrawnMap, areas: PreparedAreas, themes: P
     frame = frame_of_vietnam()
     archipelagos = placed_archipelagos(content.communes)
     return {
-        "say": {name: label(key) for name, key in {**_SAY, **({"card_hint": "public.hint"} if content.edition == "public" else {})}.items()},
+        "say": {name: label(key) for name, key in {**_SAY, **_hint(content)}.items()},
         "edition": label("public.edition") if content.edition == "public" else None,
+        "country": _province_maps(content),
         "summary": summary(content),
         "layers": bool(content.layers),
         "states": [{"code": state.code, "label": label(f"states.{state.key}")} for state in colours.states],
@@ -193,8 +204,27 @@ def _shown(content: MapContent, drawn: DrawnMap, areas: PreparedAreas, themes: P
         "has_dates": int(any(source.date for source in content.sources)),
         "measurements": [_measurement(entry) for entry in content.measurements],
         "missing": _missing(content, areas, themes),
-        "inset": inset_drawing(drawn.bounds, frame, archipelagos) if frame.touches(drawn.bounds) else None,
+        "inset": inset_drawing(drawn.bounds, frame, archipelagos) if frame.touches(drawn.bounds) and not content.of_country else None,
     }  # fmt: skip
+
+
+def _hint(content: MapContent) -> dict[str, str]:
+    if content.of_country:
+        note = {"province_maps_note": "country.maps_note_public"} if content.edition == "public" else {}
+        return {"card_hint": "country.hint", "search": "country.search", **note}
+    return {"card_hint": "public.hint"} if content.edition == "public" else {}
+
+
+def _province_maps(content: MapContent) -> list[dict[str, Any]]:
+    """Return the name, the path of the map and the day of each province's review."""
+    if content.provinces is None:
+        return []
+    frame = content.provinces
+    days = frame["review_date"] if "review_date" in frame.columns else [None] * len(frame)
+    return [
+        {"name": vn_safe(name), "file": vn_safe(file), "date": label_of(date_text(str(day))) if isinstance(day, str) and day else None}
+        for name, file, day in zip(frame["province_name"], frame["map_file"], days, strict=True)
+    ]
 
 
 def _cuts(content: MapContent) -> Label | None:
@@ -226,6 +256,8 @@ def _polygon(symbol: Symbol) -> SafeText:
 
 
 def _method(content: MapContent) -> list[Label]:
+    if content.of_country:
+        return [label_of(sentence) for sentence in content.method]
     lines = [label_of(Bilingual(f"{phrase('legend.model').vi}: {content.model.vi}", f"{phrase('legend.model').en}: {content.model.en}")) if content.model else label("legend.model_missing")]
     lines.extend(label_of(sentence) for sentence in content.method)
     if not content.measurements:
@@ -268,7 +300,7 @@ def _people_row(figure: PeopleFigure) -> dict[str, Label]:
 
 def _table_names(content: MapContent, themes: PreparedThemes) -> list[str]:
     """Return the ids of the tables that the page has, in their order."""
-    frames = {"communes": content.communes, "villages": content.villages}
+    frames = {"communes": content.communes, "provinces": content.provinces, "villages": content.villages}
     names = [name for name, frame in frames.items() if frame is not None and len(frame)]
     areas = [kind for kind in AREA_KINDS if any(layer.kind == kind and len(layer.frame) for layer in content.areas)]
     return [*names, *(f"{kind}s" for kind in areas), *(f"{layer.kind}s" for layer in themes.layers)]
@@ -276,6 +308,8 @@ def _table_names(content: MapContent, themes: PreparedThemes) -> list[str]:
 
 def _missing(content: MapContent, areas: PreparedAreas, themes: PreparedThemes) -> list[Label]:
     internal = content.edition == "internal"
+    if content.of_country:
+        return [label("country.elsewhere"), *_unplaced(content), *(label_of(sentence) for sentence in (*content.areas_missing, *themes.left_out))]
     parts = {
         "communes": content.communes is None,
         "villages": content.villages is None,
@@ -289,20 +323,32 @@ def _missing(content: MapContent, areas: PreparedAreas, themes: PreparedThemes) 
         unplaced = 0 if frame is None else int(frame[["lon", "lat"]].isna().any(axis=1).sum())
         if unplaced:
             lines.append(label(f"about.unplaced_{name}", n=count_text(unplaced)))
-    if content.communes is not None:
-        without = int((content.communes.geometry.isna() | content.communes.geometry.is_empty).sum())
-        if without:
-            lines.append(label("about.unplaced_communes", n=count_text(without)))
+    lines.extend(_unplaced(content))
     shown = {layer.kind for layer in themes.layers}
     lines.extend(label(f"about.missing_{kind}") for kind in THEME_KINDS if kind not in shown and (internal or kind == "verdict"))
     lines.extend(label_of(sentence) for sentence in (*content.areas_missing, *areas.left_out, *(themes.left_out if internal else ())))
     return lines
 
 
+def _unplaced(content: MapContent) -> list[Label]:
+    if content.communes is None:
+        return []
+    without = int((content.communes.geometry.isna() | content.communes.geometry.is_empty).sum())
+    return [label("about.unplaced_communes", n=count_text(without))] if without else []
+
+
+def _operators(content: MapContent) -> list[str]:
+    """Return the operators' names, by which columns of one of them are known: those of coverage, of a country those of the verdicts."""
+    if not content.of_country:
+        return sorted({layer.operator for layer in content.coverage})
+    frames = [layer.frame["operator"] for layer in content.themes if "operator" in layer.frame.columns]
+    return sorted({str(name) for frame in frames for name in frame.dropna().unique()} - {""})
+
+
 def _columns(frame: pd.DataFrame | None, content: MapContent) -> tuple[Column, ...]:
     if frame is None:
         return ()
-    return columns_of(frame, sorted({layer.operator for layer in content.coverage}))
+    return columns_of(frame, _operators(content))
 
 
 def _pair(text: Label) -> list[SafeText]:
@@ -339,6 +385,8 @@ def _data(content: MapContent, drawn: DrawnMap, colours: Palette, themes: Prepar
         ],
         "sources": [_pair(_source_line(source)) for source in content.sources],
         "communes": communes,
+        "provinces": _provinces(content, drawn),
+        "outlines": None if drawn.country is None else {"communes": drawn.country.commune_steps, "provinces": drawn.country.province_steps, "unit": drawn.country.unit},
         "villages": villages,
         "sites": sites,
         "themes": theme_data(themes, colours),
@@ -348,15 +396,24 @@ def _data(content: MapContent, drawn: DrawnMap, colours: Palette, themes: Prepar
 
 def _words(content: MapContent) -> dict[str, str]:
     """Return which text stands for each word of the page's scripts."""
-    if content.edition == "public":
-        return {name: key for name, key in {**_WORDS, **_PUBLIC}.items() if name not in _INTERNAL}
-    return _WORDS
+    words = {**_WORDS, **_PUBLIC} if content.edition == "public" else _WORDS
+    if content.of_country:
+        words = {name: key for name, key in {**words, **_COUNTRY}.items() if name != "explain"}
+    return {name: key for name, key in words.items() if content.edition != "public" or name not in _INTERNAL}
+
+
+def _provinces(content: MapContent, drawn: DrawnMap) -> dict[str, Any] | None:
+    if content.provinces is None or drawn.country is None:
+        return None
+    frame = pd.DataFrame(content.provinces.drop(columns=["geometry", "map_file"]))
+    table = _table(frame, content)
+    return None if table is None else {**table, "anchors": drawn.country.province_anchors, "files": [vn_safe(file) for file in content.provinces["map_file"]]}
 
 
 def _named(data: Mapping[str, Any]) -> dict[str, dict[str, list[SafeText]]]:
     """Return the words of the codes that the page's tables carry, and of no others."""
     values = {"class": "villages", "site_status": "site_status", "evidence": "values", "point_kind": "values", "cluster_basis": "cluster_basis", "reasons": "reasons"}
-    tables = [data["communes"], data["villages"], data["sites"], *data["areas"]["tables"].values(), *(theme["table"] for theme in data["themes"].values())]
+    tables = [data["communes"], data["provinces"], data["villages"], data["sites"], *data["areas"]["tables"].values(), *(theme["table"] for theme in data["themes"].values())]
     held: dict[str, set[str]] = {}
     for table in tables:
         if table is not None and table["n"]:  # a table without a row packs no column
@@ -385,6 +442,7 @@ def _kinds(content: MapContent) -> dict[str, list[SafeText]]:
         "commune": (content.communes, "commune_name", "commune_code"),
         "village": (content.villages, "village_name", "village_id"),
         "site": (content.sites, "site_name", "site_id"),
+        "province": (content.provinces, "province_name", "province_code"),
     }
     found = {kind: (name, code) for kind, (frame, name, code) in columns.items() if frame is not None}
     areas = {"zone": "dead_zone_id", "claim": "disagreement_id", "change": "register_id"}
@@ -425,5 +483,4 @@ def _source_line(source: DataSource) -> Label:
 def _table(frame: pd.DataFrame | None, content: MapContent, first: frozenset[str] | None = None) -> dict[str, Any] | None:
     if frame is None:
         return None
-    operators = sorted({layer.operator for layer in content.coverage})
-    return {"columns": table_columns(frame, operators, first=first), **packed(frame)}
+    return {"columns": table_columns(frame, _operators(content), first=first), **packed(frame)}

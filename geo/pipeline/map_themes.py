@@ -17,7 +17,7 @@ from geo.pipeline.results import arranged_frame
 from geo.report.tables import arrange, result_table
 from geo.rules import Rule
 
-__all__ = ["theme_layers"]
+__all__ = ["rule_words", "theme_layers"]
 
 #: Theme, the stage that made its frame, and the table whose values it has.
 _TABLES: tuple[tuple[ThemeKind, str, str], ...] = (
@@ -39,13 +39,13 @@ def theme_layers(work: Workspace, rules: Sequence[Rule]) -> Iterator[ThemeLayer]
     for kind, stage, table in _TABLES:
         frame = load_frame(work.upstream[stage], table)
         if frame is not None and len(frame):
-            yield ThemeLayer(kind, arranged_frame(arrange(frame, result_table(table))), _rule_words(rules) if kind == "verdict" else {})
+            yield ThemeLayer(kind, arranged_frame(arrange(frame, result_table(table))), rule_words(rules) if kind == "verdict" else {})
     masts = load_frame(work.upstream["inputs"], "masts")
     if masts is not None and len(masts):
         yield ThemeLayer("mast", pd.DataFrame(masts.reindex(columns=list(MAST_COLUMNS))).astype(object))
 
 
-def _rule_words(rules: Sequence[Rule]) -> Mapping[str, Mapping[str, Bilingual]]:
+def rule_words(rules: Sequence[Rule]) -> Mapping[str, Mapping[str, Bilingual]]:
     """Return the name of each rule; where several bear one name, with its document."""
     names = Counter(rule.title.vi for rule in {rule.id: rule for rule in rules}.values())
     return {

@@ -23,6 +23,7 @@ from affine import Affine
 from rasterio.io import MemoryFile
 from scipy.ndimage import gaussian_filter
 
+from geo.calibration import calibration_settings
 from geo.compute import ProcessExecutor, SerialExecutor
 from geo.coverage import coverage_settings, technology_rules
 from geo.crs import from_wgs84, to_wgs84
@@ -35,8 +36,9 @@ from geo.pipeline.areas import class_areas
 from geo.pipeline.engine import Workspace
 from geo.pipeline.predicting import load_coverage, predict_coverage
 from geo.pipeline.results import arranged_frame
-from geo.pipeline.showing import write_map
+from geo.pipeline.showing import map_content, write_map
 from geo.propagation.ground import ground_settings
+from geo.report.lists import ListFacts
 from geo.report.tables import arrange, result_table
 from geo.validation import IssueLog
 from geo.villages import village_settings
@@ -161,7 +163,8 @@ def measure(folder: Path, options: dict[str, Any]) -> dict[str, Any]:
         settlements = made_up_villages(int(options.get("villages", 0)), half_width, half_height)
         class_areas(
             areas, predicted=load_coverage(folder / "coverage"), units=units, sites=sites, settlements=settlements, hamlets=None, buildings=None, raster=None, population=None, settings=settings,
-            village_settings=village_settings(), log=IssueLog(issue_catalogue()),
+            village_settings=village_settings(), log=IssueLog(issue_catalogue()), province_names={"99": "Tỉnh giả định"},
+            facts=ListFacts("x", ON, "vi", settings, village_settings(), made_up=True),
         )  # fmt: skip
         out |= {"villages_seconds": round(time.perf_counter() - started, 2), "villages_mb": _peak_mb(resource.RUSAGE_SELF)}
         started = time.perf_counter()
@@ -169,11 +172,11 @@ def measure(folder: Path, options: dict[str, Any]) -> dict[str, Any]:
             name: arranged_frame(arrange(read_frame(areas.folder / f"{name}.parquet"), result_table(name)))
             for name in ("communes", "villages")
         }
-        page = write_map(
-            Workspace(folder / "map", {}, {}, executor, lambda _done, _total: None), name="x", day=ON, language="vi", made_up=True,
-            predicted=load_coverage(folder / "coverage"), units=units, sites=sites, roads=None, settings=settings, sources=[], noted=[],
-            uncertainty=record["uncertainty"], **frames,
+        content = map_content(
+            name="x", day=ON, language="vi", made_up=True, predicted=load_coverage(folder / "coverage"), units=units, sites=sites, roads=None, settings=settings,
+            sources=[], noted=[], uncertainty=record["uncertainty"], learnt={"used": 0, "score": []}, calibration=calibration_settings(), observed=None, **frames,
         )  # fmt: skip
+        page = write_map(Workspace(folder / "map", {}, {}, executor, lambda _done, _total: None), content, "index.html")
         out |= {"map_seconds": round(time.perf_counter() - started, 2), "map_mb": _peak_mb(resource.RUSAGE_SELF), "map_bytes": page["bytes"]}
     return out
 

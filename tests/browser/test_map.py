@@ -230,9 +230,10 @@ def test_keyboard_alone_reaches_a_scorecard(opened):
         page.keyboard.press("Tab")
         if page.evaluate("document.activeElement.closest('#communes tbody th') !== null"):
             break
-    page.keyboard.press("Enter")
     name = page.evaluate("document.activeElement.textContent")
+    page.keyboard.press("Enter")
     assert page.locator("#card h2").text_content() == name
+    assert page.evaluate("document.activeElement.id") == "card"
 
 
 def test_everything_switches_to_english_and_back(opened):

@@ -227,4 +227,7 @@ def unpacked_column(column: dict[str, Any], n: int) -> list[Any]:
         return [column["all"]] * n
     if "run" in column:
         return [value for value, times in zip(column["run"], column["long"], strict=True) for _ in range(times)]
+    if "seq" in column:
+        turns = zip(column["seq"][::2], column["seq"][1::2], strict=True)
+        return [column["of"][first + i] for first, long in turns for i in range(long)]
     return [column["of"][at] for at in column["at"]] if "at" in column else list(column["is"])

@@ -6,6 +6,7 @@ import dataclasses
 import html
 import json
 import re
+from datetime import date
 from typing import Any
 
 import geopandas as gpd
@@ -21,6 +22,7 @@ from geo.grid import Grid
 from geo.io.resources import load_toml
 from geo.mapping import AreaLayer, CoverageLayer, MapContent, ThemeLayer, build_map, public_content
 from geo.mapping.areas import AREA_COLUMNS
+from geo.mapping.displacement import displacement, seed_of
 from geo.mapping.public import coarse_grid, coarse_states
 
 SMALLEST_M = 500.0
@@ -181,3 +183,58 @@ def test_without_coverage_no_zone_is_drawn_and_it_is_said(content):
     assert made.areas == ()
     assert "Vùng lõm: không có lưới" in made.areas_missing[-1].vi
     assert isinstance(made.communes, gpd.GeoDataFrame)
+
+
+def fitted(state: np.ndarray, grid: Grid) -> np.ndarray:
+    """Middle of the circle that the edges of a layer's served squares lie on, by least squares: what an outsider would do."""
+    served = np.isin(state, (1, 2))
+    size, edges = grid.cell_size, []
+    for axis in (0, 1):
+        r, c = np.nonzero(np.diff(served.astype(int), axis=axis))
+        edges.append(np.column_stack([(c + (0.5 if axis == 0 else 1.0)) * size + grid.x_min, grid.y_max - (r + (1.0 if axis == 0 else 0.5)) * size]))
+    points = np.concatenate(edges)
+    middle = points.mean(axis=0)
+    near = points - middle
+    solved = np.linalg.lstsq(np.column_stack([2 * near, np.ones(len(near))]), (near**2).sum(axis=1), rcond=None)[0]
+    return middle + solved[:2]
+
+
+def test_over_flat_ground_the_middle_of_a_circle_of_coverage_is_not_the_station():
+    """Without terrain in the way a station serves a disc; each of 30 stations is a run of its own, with discs of 3 to 8 km."""
+    rng = np.random.default_rng(20261130)
+    grid = Grid(EPSG, 442_000.0, 2_438_000.0, 100.0, 260, 260)
+    gx, gy = np.meshgrid(*grid.centres())
+    plain, hidden = [], []
+    for _ in range(30):
+        at = np.array([455_000.0, 2_425_000.0]) + rng.uniform(-3000, 3000, 2)
+        reach = rng.uniform(3000, 8000)
+        away = np.hypot(gx - at[0], gy - at[1])
+        layer = CoverageLayer("A", "4G", np.select([away < reach, away < 1.1 * reach], [2, 3], 4).astype(np.uint8), grid)
+        content = MapContent(title="x", project_name="x", version="0", date=date(2026, 11, 1), coverage=(layer,))
+        made = public_content(content).coverage[0]
+        assert made.grid.cell_size == SMALLEST_M
+        plain.append(np.hypot(*(fitted(coarse_states(layer.state, 5), made.grid) - at)))
+        hidden.append(np.hypot(*(fitted(made.state, made.grid) - at)))
+    assert np.median(plain) < 60, "squares of 500 m alone give the station away"
+    assert np.median(hidden) > 200
+    assert np.mean(np.array(hidden) < 100) <= 0.15
+    assert np.max(hidden) < 700, "and nothing is moved further than it says"
+
+
+def test_displacement_is_bounded_smooth_and_keeps_the_areas_edge():
+    grid = Grid(EPSG, 440_000.0, 2_440_000.0, 100.0, 240, 300)
+    move = displacement(grid, seed=5, shortest_m=300.0, longest_m=500.0, apart_m=40_000.0)
+    x, y = grid.centres()
+    vectors = move.at(x[None, :], y[:, None])
+    assert np.linalg.norm(vectors, axis=-1).max() <= 500.0 + 1e-9
+    assert np.linalg.norm(vectors, axis=-1).min() >= 300.0 - 1e-9
+    assert np.abs(np.diff(vectors, axis=0)).max() < 10, "100 m further on it is nearly the same"
+    state = np.full(grid.shape, 2, dtype=np.uint8)
+    state[:, 150:] = 4
+    state[:40] = 0
+    moved = move.states(state, grid)
+    assert ((moved == 0) == (state == 0)).all()
+    assert set(np.unique(moved)) == {0, 2, 4}
+    assert not (moved == state).all()
+    assert seed_of([state]) != seed_of([moved])
+    assert seed_of([state]) == seed_of([state.copy()])

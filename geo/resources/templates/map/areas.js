@@ -5,26 +5,13 @@ vungphu.areas = (function (app) {
   var choice = document.getElementById("areas"), list = document.getElementById("area-classes"), note = document.getElementById("area-note");
   var layers = sets.map(function () { return null; });
 
-  // Outlines come as steps between vertices, in units of the last decimal.
-  function path(steps) {
-    var x = 0, y = 0, out = [];
-    for (var i = 0; i < steps.length; i += 2) {
-      x += steps[i];
-      y += steps[i + 1];
-      out.push([Math.round(x) * data.unit, Math.round(y) * data.unit]);
-    }
-    return out;
-  }
-  function geometry(shape) {
-    return shape[0] ? { type: "MultiLineString", coordinates: shape[1].map(path) } : { type: "MultiPolygon", coordinates: shape[1].map(function (rings) { return rings.map(path); }) };
-  }
   // A set is built when it is first shown.
   function layer(k) {
     if (layers[k]) { return layers[k]; }
     var set = sets[k], style = app.areaStyle(set.kind);
     layers[k] = L.geoJSON(null, { style: style, onEachFeature: function (feature, part) { app.shapes[set.kind][feature.properties.i] = part; app.hook(set.kind, part, feature.properties.i); } });
     set.shapes.forEach(function (shape, i) {
-      if (shape) { layers[k].addData({ type: "Feature", properties: { i: set.first + i, c: app.tables[set.kind].classes[set.first + i] }, geometry: geometry(shape) }); }
+      if (shape) { layers[k].addData({ type: "Feature", properties: { i: set.first + i, c: app.tables[set.kind].classes[set.first + i] }, geometry: app.outline(shape, data.unit) }); }
     });
     return layers[k];
   }

@@ -48,6 +48,7 @@ vungphu.card = (function (app) {
       if ((kind === "village" || app.themes.is(kind)) && column.key === "commune_code" && app.communeName(table.rows[row][i])) {
         dd.appendChild(document.createTextNode(" " + app.communeName(table.rows[row][i])));
       }
+      if (kind === "commune" && column.key === "province_code" && app.provinceName(table.rows[row][i])) { dd.appendChild(document.createTextNode(" " + app.provinceName(table.rows[row][i]))); }
       dl.appendChild(dt);
       dl.appendChild(dd);
     });
@@ -140,6 +141,18 @@ vungphu.card = (function (app) {
     return parts;
   }
 
+  // The province's own map lies beside this file: the path is relative, and holds nothing but what a path of folders may.
+  var PATH = /^[\w.~%-]+(\/[\w.~%-]+)*$/;
+  function provinceLink(code) {
+    var row = data.provinces && code !== null ? app.rowOf("province", app.plain(code)) : -1, file = row < 0 ? "" : app.plain(data.provinces.files[row]);
+    if (row < 0) { return null; }
+    if (!PATH.test(file)) { return el("p", app.word("no_province_map", { province: name("province", row) }), "quiet"); }
+    var p = el("p", null, "tools"), link = el("a", app.word("open_province", { province: name("province", row) }), "button");
+    link.setAttribute("href", file);
+    p.appendChild(link);
+    return p;
+  }
+
   function byOperator(row) {
     var table = tables.commune, groups = [], figures = [], cells = {};
     table.columns.forEach(function (column, i) {
@@ -152,7 +165,7 @@ vungphu.card = (function (app) {
     if (!groups.length) { return null; }
     var box = el("div"), scroll = el("div", null, "scroll"), made = el("table"), head = el("tr");
     box.appendChild(el("h3", app.word("by_operator")));
-    head.appendChild(el("th", ""));
+    head.appendChild(el("td", ""));
     figures.forEach(function (column) { var th = el("th", app.say(column.label)); th.scope = "col"; head.appendChild(th); });
     made.appendChild(head);
     groups.forEach(function (group) {
@@ -268,7 +281,7 @@ vungphu.card = (function (app) {
     var kind = shown.kind, row = shown.row, close = el("button", "×", "close");
     close.type = "button";
     close.setAttribute("aria-label", app.word("close"));
-    close.addEventListener("click", function () { app.select(null); });
+    close.addEventListener("click", app.close);
     card.dataset.kind = kind;
     card.appendChild(close);
     card.appendChild(el("p", app.word("card_" + kind), "quiet"));
@@ -288,7 +301,9 @@ vungphu.card = (function (app) {
     if (areas[kind]) { parts = ofArea(kind, row); }
     else if (app.themes.is(kind)) { parts = ofTheme(kind, row); }
     else if (kind === "commune") {
-      parts = [bar(row), list(kind, row), byOperator(row), linked("zones_here", "zone", code === null ? [] : zonesWith(["commune_codes"], app.plain(code)), zoneLine), villagesOf(row), code === null ? null : verdictsOf(app.plain(code))];
+      parts = [provinceLink(value(kind, row, "province_code")), bar(row), list(kind, row), byOperator(row), linked("zones_here", "zone", code === null ? [] : zonesWith(["commune_codes"], app.plain(code)), zoneLine), villagesOf(row), code === null ? null : verdictsOf(app.plain(code))];
+    } else if (kind === "province") {
+      parts = [provinceLink(code), list(kind, row), code === null ? null : verdictsOf(app.plain(code))];
     } else { parts = [list(kind, row), kind === "village" && code !== null ? linked("card_zone", "zone", zonesWith(["village_ids", "weak_village_ids"], app.plain(code)), zoneLine) : null]; }
     parts.concat([origin(kind, row), tools]).forEach(function (part) { if (part) { card.appendChild(part); } });
     card.scrollTop = 0;

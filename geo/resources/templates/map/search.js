@@ -2,7 +2,7 @@
 /* Finding a commune or village by name or code, with or without accents, by mouse or keyboard. */
 (function (app) {
   var input = document.getElementById("search"), list = document.getElementById("found"), count = document.getElementById("found-count");
-  var most = 12, entries = [], results = [], active = -1;
+  var order = ["province", "commune", "village", "zone"], most = 12, entries = [], results = [], active = -1;
   function add(kind, table, codeKey) {
     if (!table) { return; }
     table.rows.forEach(function (row, i) {
@@ -11,12 +11,13 @@
     });
   }
   add("commune", app.data.communes, "commune_code");
+  add("province", app.data.provinces, "province_code");
   add("village", app.data.villages, "village_id");
   if (app.areas.first("zone")) { add("zone", { rows: app.tables.zone.rows.slice(0, app.areas.first("zone").n) }, "dead_zone_id"); }
 
   function rank(entry, wanted, raw) {
     if (entry.code && entry.code === raw) { return 0; }
-    var bare = entry.folded.replace(/^(xa|phuong|dac khu|thi tran|thon|ban|to dan pho) /, "");
+    var bare = entry.folded.replace(/^(xa|phuong|dac khu|thi tran|thon|ban|to dan pho|tinh|thanh pho) /, "");
     if (entry.folded === wanted || bare === wanted) { return 1; }
     if (entry.folded.startsWith(wanted) || bare.startsWith(wanted)) { return 2; }
     if ((" " + entry.folded).indexOf(" " + wanted) >= 0) { return 3; }
@@ -29,7 +30,7 @@
     results = !wanted ? [] : entries.map(function (entry) { return { entry: entry, rank: rank(entry, wanted, raw) }; })
       .filter(function (found) { return found.rank >= 0; })
       .sort(function (a, b) {
-        return a.rank - b.rank || (a.entry.kind > b.entry.kind) - (a.entry.kind < b.entry.kind) || a.entry.name.localeCompare(b.entry.name, "vi") || a.entry.row - b.entry.row;
+        return a.rank - b.rank || order.indexOf(a.entry.kind) - order.indexOf(b.entry.kind) || a.entry.name.localeCompare(b.entry.name, "vi") || a.entry.row - b.entry.row;
       });
     count.textContent = !wanted ? "" : results.length ? app.word("found", { n: app.number(results.length, 0) }) : app.word("nothing");
     results = results.slice(0, most).map(function (found) { return found.entry; });
@@ -38,6 +39,7 @@
   }
   function option(entry, i) {
     var li = app.element("li", entry.name + " "), commune = "";
+    if (entry.kind === "commune") { commune = app.provinceName(app.card.value("commune", entry.row, "province_code")); }
     if (entry.kind === "village") { commune = app.communeName(app.card.value("village", entry.row, "commune_code")); }
     li.id = "found-" + i;
     li.setAttribute("role", "option");

@@ -4,16 +4,32 @@
   var data = app.data, map = window[data.map], bounds = L.latLngBounds(data.bounds), coverage = -1, highlight = null;
   var layers = {};
   Object.keys(data.layers).forEach(function (key) { layers[key] = data.layers[key].map(function (name) { return window[name]; }); });
+  if (app.outlines) { layers.communes = [app.outlines.communes, app.outlines.provinces]; }
   var images = data.coverage.map(function (entry) { return window[entry.image]; });
   app.map = map;
   app.selected = null;
 
+  // The view comes first: what is drawn afterwards is placed once.
+  function measure() {
+    var board = document.getElementById("board");
+    document.documentElement.style.setProperty("--above", Math.ceil(board.getBoundingClientRect().top + window.scrollY) + "px");
+    map.invalidateSize({ animate: false });
+  }
+  // The whole area fits the first view, and again after the window changes, until somebody moves the map.
+  var inset = document.getElementById("inset");
+  function view() { map.fitBounds(bounds, { paddingTopLeft: [12, 12], paddingBottomRight: [12 + (inset && wide() ? inset.offsetWidth + 8 : 0), 12], animate: false }); }
+  measure();
+  view();
+
   // Selection: one way for map, search, scorecard and table.
   app.communeName = function (code) {
     if (code === null || !data.communes) { return ""; }
-    var at = data.communes.columns.findIndex(function (column) { return column.key === "commune_code"; });
-    var row = data.communes.rows.findIndex(function (line) { return line[at] === code; });
+    var row = app.rowOf("commune", app.plain(code));
     return row < 0 ? "" : app.card.name("commune", row);
+  };
+  app.provinceName = function (code) {
+    var row = code === null || !data.provinces ? -1 : app.rowOf("province", app.plain(code));
+    return row < 0 ? "" : app.card.name("province", row);
   };
   function layerOf(kind, row) { return app.shapes[kind][row]; }
   app.zoomTo = function (kind, row) {
@@ -30,7 +46,16 @@
     if (at.x > free - 20) { map.panBy([at.x - free / 2, 0], { animate: false }); }
   }
   function isArea(kind) { return kind === "zone" || kind === "claim" || kind === "change"; }
+  // Whoever opens a scorecard from a list goes to it, and back to where it was opened when it is closed.
+  var card = document.getElementById("card"), opener = null;
+  app.close = function () {
+    app.select(null);
+    if (opener && opener.isConnected && opener.offsetParent !== null) { opener.focus({ preventScroll: true }); }
+    opener = null;
+  };
+  card.addEventListener("keydown", function (event) { if (event.key === "Escape") { app.close(); event.stopPropagation(); } });
   app.select = function (kind, row, zoom) {
+    if (kind && zoom && !card.contains(document.activeElement)) { opener = document.activeElement; }
     app.selected = kind ? { kind: kind, row: row } : null;
     if (highlight) { highlight.remove(); highlight = null; }
     if (kind && isArea(kind)) { app.areas.uncover(kind, row); }
@@ -45,6 +70,7 @@
     else if (kind && layerOf(kind, row)) { uncover(layerOf(kind, row)); }
     app.table.select(kind, row);
     if (app.remember) { app.remember(); }
+    if (kind && zoom) { card.focus({ preventScroll: true }); }
     if (kind) { document.querySelector(".map-hint").hidden = true; }
     if (kind && !wide()) { window.scrollBy(0, document.getElementById("card").getBoundingClientRect().top - window.innerHeight * 0.55); }
     else if (kind && zoom && map.getContainer().getBoundingClientRect().bottom < 80) { map.getContainer().scrollIntoView({ block: "start" }); }
@@ -63,18 +89,28 @@
     app.shapes[kind].forEach(function (layer, row) { if (layer) { app.hook(kind, layer, row); } });
   });
 
-  // Names of communes: drawn where they do not cover one another, larger population first.
-  var names = L.layerGroup();
+  // Names of communes: drawn where they do not cover one another, larger population first. Of a whole country only those in view are made.
+  var names = L.layerGroup(), communeNames = [], provinceNames = [], ALL_NAMES = 400, NAMES_IN_VIEW = 150, NAMES_FROM_ZOOM = 8.5;
   function nameTip(text, place, extra) {
     return L.tooltip({ permanent: true, direction: "center", className: "name" + (extra || ""), pane: "names", interactive: false, opacity: 1 })
       .setLatLng(place).setContent(app.element("div", text));
   }
   if (data.communes) {
     var populationAt = data.communes.columns.findIndex(function (column) { return column.key === "population"; });
-    data.communes.anchors.map(function (place, row) { return { place: place, row: row, weight: populationAt < 0 ? 0 : data.communes.rows[row][populationAt] || 0 }; })
+    communeNames = data.communes.anchors.map(function (place, row) { return { kind: "commune", place: place, row: row, weight: populationAt < 0 ? 0 : data.communes.rows[row][populationAt] || 0 }; })
       .filter(function (entry) { return entry.place; })
-      .sort(function (a, b) { return b.weight - a.weight || a.row - b.row; })
-      .forEach(function (entry) { names.addLayer(nameTip(app.card.name("commune", entry.row), [entry.place[1], entry.place[0]])); });
+      .sort(function (a, b) { return b.weight - a.weight || a.row - b.row; });
+  }
+  if (data.provinces) { provinceNames = data.provinces.anchors.map(function (place, row) { return { kind: "province", place: place, row: row }; }).filter(function (entry) { return entry.place; }); }
+  function fillNames() {
+    var some = communeNames.length > ALL_NAMES, view = some ? map.getBounds() : null, found = communeNames;
+    if (!some && names.getLayers().length) { return; }
+    if (some) { found = map.getZoom() < NAMES_FROM_ZOOM ? [] : communeNames.filter(function (entry) { return view.contains([entry.place[1], entry.place[0]]); }).slice(0, NAMES_IN_VIEW); }
+    names.clearLayers();
+    provinceNames.concat(found).forEach(function (entry) {
+      var text = app.card.name(entry.kind, entry.row);
+      names.addLayer(nameTip(entry.kind === "province" ? text.replace(/^(Tỉnh|Thành phố) /, "") : text, [entry.place[1], entry.place[0]], entry.kind === "province" ? " province-name" : ""));
+    });
   }
   // Names at the edge of the view move inwards rather than being cut; those that would move far are hidden.
   function declutter() {
@@ -93,7 +129,7 @@
       if (!clash) { taken.push({ left: left, right: right, top: box.top, bottom: box.bottom }); }
     });
   }
-  map.on("zoomend moveend", declutter);
+  map.on("moveend", function () { if (map.hasLayer(names)) { fillNames(); declutter(); } });
   // Symbols shrink where many of them share little room, and have their full size from zoom 11 on.
   var shrink = 1;
   function resize(always) {
@@ -155,13 +191,14 @@
     // One canvas holds them all, the last one drawn takes the click: communes at the bottom, points on top.
     if (on && key === "communes") { layers.communes.forEach(function (layer) { layer.bringToBack(); }); }
     else if (on) { ["villages", "sites"].forEach(raise); app.themes.raise(); }
-    if (key === "names" && on) { declutter(); }
+    if (key === "names" && on) { fillNames(); declutter(); }
   }
   app.areas.onChange(function () { ["villages", "sites"].forEach(raise); app.themes.raise(); });
   app.themes.onChange(function () { ["villages", "sites"].forEach(raise); app.themes.raise(); });
   app.areas.fill();
   app.areas.show(0);
   app.themes.fill();
+  if (app.outlines) { app.themes.show("commune", "verdict"); }
   function raise(key) { (layers[key] || []).forEach(function (layer) { if (map.hasLayer(layer)) { layer.bringToFront(); } }); }
   document.querySelectorAll("[data-toggle]").forEach(function (box) {
     box.addEventListener("change", function () { toggle(box); });
@@ -192,20 +229,11 @@
   app.onLanguage(words);
   words();
 
-  function measure() {
-    var board = document.getElementById("board");
-    document.documentElement.style.setProperty("--above", Math.ceil(board.getBoundingClientRect().top + window.scrollY) + "px");
-    map.invalidateSize({ animate: false });
-  }
-  measure();
-  // The whole area fits the first view, and again after the window changes, until somebody moves the map.
-  var inset = document.getElementById("inset");
   app.moved = false;
-  function fit() {
-    map.fitBounds(bounds, { paddingTopLeft: [12, 12], paddingBottomRight: [12 + (inset && wide() ? inset.offsetWidth + 8 : 0), 12], animate: false });
-    declutter();
-  }
-  fit();
+  function fit() { view(); declutter(); }
+  var before = map.getSize();
+  measure();
+  if (before.equals(map.getSize())) { declutter(); } else { fit(); }
   map.on("dragstart zoomstart", function () { if (!fitting) { app.moved = true; } });
   var fitting = false;
   function again() {

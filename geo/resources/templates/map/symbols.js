@@ -4,6 +4,21 @@ var vungphu = (function () {
   var data = JSON.parse(document.getElementById("vungphu-data").textContent);
   var listeners = [];
 
+  // The hundred thousands of rows of a country are made as they are asked for: all at once they take a second and the memory of a phone.
+  var MANY = 20000;
+  function lazily(n, line) {
+    var made = new Map();
+    function index(key) { return typeof key === "string" && /^\d+$/.test(key) && Number(key) < n; }
+    return new Proxy(new Array(n), {
+      has: function (target, key) { return index(key) || key in target; },
+      get: function (target, key) {
+        if (!index(key)) { return target[key]; }
+        if (!made.has(key)) { made.set(key, line(Number(key))); }
+        return made.get(key);
+      }
+    });
+  }
+
   // Tables come column by column, repeated texts once; here they become rows.
   function unpack(table) {
     if (!table) { return; }
@@ -13,19 +28,30 @@ var vungphu = (function () {
         column.run.forEach(function (value, k) { for (var i = 0; i < column.long[k]; i += 1) { values.push(value); } });
         return function (row) { return values[row]; };
       }
+      if (column.seq) {
+        var turns = [];
+        for (var k = 0; k < column.seq.length; k += 2) { for (var j = 0; j < column.seq[k + 1]; j += 1) { turns.push(column.of[column.seq[k] + j]); } }
+        return function (row) { return turns[row]; };
+      }
       return function (row) { return "all" in column ? column.all : column.at ? column.of[column.at[row]] : column.is[row]; };
     });
-    table.rows = [];
-    for (var row = 0; row < table.n; row += 1) { table.rows.push(columns.map(function (value) { return value(row); })); }
+    function line(row) { return columns.map(function (value) { return value(row); }); }
+    table.value = function (row, i) { return columns[i](row); };
+    if (table.n > MANY) { table.rows = lazily(table.n, line); }
+    else {
+      table.rows = [];
+      for (var row = 0; row < table.n; row += 1) { table.rows.push(line(row)); }
+    }
     delete table.packed;
   }
-  [data.communes, data.villages, data.sites, data.areas.tables.zone, data.areas.tables.claim, data.areas.tables.change].forEach(unpack);
+  [data.communes, data.provinces, data.villages, data.sites, data.areas.tables.zone, data.areas.tables.claim, data.areas.tables.change].forEach(unpack);
   var themes = Object.keys(data.themes);
   themes.forEach(function (kind) { unpack(data.themes[kind].table); });
 
   // Texts come with every special character as &#N; this undoes it. The result goes to textContent only.
   function plain(text) {
-    return String(text).replace(/&#(\d+);/g, function (whole, number) { return String.fromCodePoint(Number(number)); });
+    text = String(text);
+    return text.indexOf("&#") < 0 ? text : text.replace(/&#(\d+);/g, function (whole, number) { return String.fromCodePoint(Number(number)); });
   }
   function language() { return document.documentElement.dataset.language === "en" ? "en" : "vi"; }
   function say(pair, fields) {
@@ -145,12 +171,16 @@ var vungphu = (function () {
     tiles[key] = context.createPattern(made, "repeat");
     return tiles[key];
   }
-  var AREA_FILL = 0.4;
+  var AREA_FILL = 0.4, NEAR = 8;
   var Canvas = L.Canvas.extend({
     _fillStroke: function (context, layer) {
-      var style = layer.options.area;
+      var style = layer.options.area, weight = layer.options.weight, edge = layer.options.color, far = data.outlines && this._map.getZoom() < NEAR;
+      // Of a whole country seen from afar borders and patterns would cover the colours.
+      if (far && layer.options.fill) { layer.options.weight = 1; layer.options.color = layer.options.fillOpacity ? layer.options.fillColor : "transparent"; }
       L.Canvas.prototype._fillStroke.call(this, context, layer);
-      if (!style || !layer.options.fill) { return; }
+      layer.options.weight = weight;
+      layer.options.color = edge;
+      if (!style || !layer.options.fill || far) { return; }
       context.globalAlpha = 1;
       context.fillStyle = tile(context, style);
       context.fill("evenodd");
@@ -219,8 +249,22 @@ var vungphu = (function () {
     var found = rows[kind].get(code);
     return found === undefined ? -1 : found;
   }
+  // Outlines come as steps between vertices, in units of the last decimal.
+  function path(steps, unit) {
+    var x = 0, y = 0, out = [];
+    for (var i = 0; i < steps.length; i += 2) {
+      x += steps[i];
+      y += steps[i + 1];
+      out.push([Math.round(x) * unit, Math.round(y) * unit]);
+    }
+    return out;
+  }
+  function outline(shape, unit) {
+    function one(steps) { return path(steps, unit); }
+    return shape[0] ? { type: "MultiLineString", coordinates: shape[1].map(one) } : { type: "MultiPolygon", coordinates: shape[1].map(function (rings) { return rings.map(one); }) };
+  }
   function collect(list) { return function (feature, layer) { list[feature.properties.i] = layer; }; }
-  var shapes = { commune: [], village: [], site: [], zone: [], claim: [], change: [] };
+  var shapes = { commune: [], province: [], village: [], site: [], zone: [], claim: [], change: [] };
 
   function tablesOf(kinds) { var found = {}; kinds.forEach(function (kind) { found[kind] = data.themes[kind].table; }); return found; }
   // Columns that name (0) and identify (1) the rows of each table.
@@ -239,11 +283,11 @@ var vungphu = (function () {
     roadStyle: function (feature) { return { color: data.lines.road, weight: feature.properties.w, opacity: 0.85, fill: false, interactive: false }; },
     village: function (feature, place) { return mark(data.villages.symbols[feature.properties.c], place); },
     site: function (feature, place) { return mark(data.sites.symbols[feature.properties.c], place); },
-    areaStyle: areaStyle,
+    areaStyle: areaStyle, outline: outline,
     canvas: function () { return new Canvas({ tolerance: 5 }); },
     swatch: swatch, symbolSwatch: symbolSwatch, mark: mark, day: day, codes: codes, named: named, rowOf: rowOf, codeOf: codeOf, shapes: shapes,
     communes: shapes.commune, villages: shapes.village, sites: shapes.site,
-    tables: Object.assign({ commune: data.communes, village: data.villages, site: data.sites, zone: data.areas.tables.zone, claim: data.areas.tables.claim, change: data.areas.tables.change }, tablesOf(themes)),
+    tables: Object.assign({ commune: data.communes, province: data.provinces, village: data.villages, site: data.sites, zone: data.areas.tables.zone, claim: data.areas.tables.claim, change: data.areas.tables.change }, tablesOf(themes)),
     nameColumn: columnsOf(0, "name"), codeColumn: columnsOf(1, "code"),
     onCommune: collect(shapes.commune), onVillage: collect(shapes.village), onSite: collect(shapes.site)
   };

@@ -3,12 +3,14 @@
 vungphu.table = (function (app) {
   var el = app.element, tabs = document.getElementById("tables"), note = document.getElementById("table-note");
   var operatorBox = document.getElementById("operator-columns"), moreBox = document.getElementById("more-columns");
-  var ids = { commune: "communes", village: "villages", zone: "zones", claim: "claims", change: "changes" };
+  var ids = { commune: "communes", province: "provinces", village: "villages", zone: "zones", claim: "claims", change: "changes" };
   Object.keys(app.data.themes).forEach(function (kind) { ids[kind] = kind + "s"; });
   var kinds = Object.keys(ids).filter(function (kind) { return app.tables[kind] && app.tables[kind].rows.length && document.getElementById(ids[kind]); });
   if (!tabs || !kinds.length) { return { select: function () {}, reveal: function () {}, open: function () {}, current: function () { return null; } }; }
   var current = kinds[0], state = {};
-  kinds.forEach(function (kind) { state[kind] = { column: -1, down: false, lines: [], stale: true }; });
+  // A table shows so many rows at a time: thousands of them take seconds to make and help nobody.
+  var PAGE = 500;
+  kinds.forEach(function (kind) { state[kind] = { column: -1, down: false, lines: [], stale: true, first: 0, order: [] }; });
 
   function source(kind) { return app.tables[kind]; }
   function place(kind) { return document.getElementById(ids[kind]); }
@@ -20,10 +22,11 @@ vungphu.table = (function (app) {
     });
     return [own].concat(rest);
   }
+  function plainTable(kind) { return kind === "commune" || kind === "village" || kind === "province"; }
   function rowsOf(kind) {
-    var rows = source(kind).rows.map(function (row, i) { return i; });
-    if (kind === "commune" || kind === "village") { return rows; }
     if (app.themes.is(kind)) { return app.themes.rowsOf(kind); }
+    var rows = source(kind).rows.map(function (row, i) { return i; });
+    if (plainTable(kind)) { return rows; }
     var set = app.areas.shownOf(kind);
     return rows.slice(set.first, set.first + set.n).filter(function (row) { return !app.areas.isHidden(kind, row); });
   }
@@ -41,6 +44,7 @@ vungphu.table = (function (app) {
     var sorted = state[kind], known = source(kind).rows.find(function (row) { return row[column] !== null; });
     sorted.down = sorted.column === column ? !sorted.down : Boolean(known) && typeof known[column] === "number";
     sorted.column = column;
+    sorted.first = 0;
     render(kind);
     var pressed = place(kind).querySelector('thead button[data-column="' + column + '"]');
     if (pressed) { pressed.focus(); }
@@ -64,7 +68,7 @@ vungphu.table = (function (app) {
   }
   function body(kind, columns) {
     var made = el("tbody"), own = nameAt(kind), lines = [];
-    order(kind).forEach(function (row) {
+    state[kind].order.slice(state[kind].first, state[kind].first + PAGE).forEach(function (row) {
       var line = el("tr"), cells = source(kind).rows[row];
       columns.forEach(function (i) {
         var cell = el(i === own ? "th" : "td"), column = source(kind).columns[i];
@@ -90,9 +94,36 @@ vungphu.table = (function (app) {
     return made;
   }
   function render(kind) {
-    var columns = visible(kind);
+    var columns = visible(kind), one = state[kind];
+    one.order = order(kind);
+    if (one.first >= one.order.length) { one.first = 0; }
     place(kind).replaceChildren(header(kind, columns), body(kind, columns));
-    state[kind].stale = false;
+    one.stale = false;
+    pager(kind);
+  }
+  // Which rows are shown, and the way to the others; nothing where all of them are.
+  function pager(kind) {
+    var one = state[kind], box = place(kind).parentNode.nextElementSibling, n = one.order.length;
+    box.replaceChildren();
+    box.hidden = n <= PAGE;
+    if (box.hidden) { return; }
+    function button(word, first, usable) {
+      var made = el("button", app.word(word));
+      made.type = "button";
+      made.dataset.to = word;
+      made.disabled = !usable;
+      made.addEventListener("click", function () {
+        one.first = first;
+        render(kind);
+        place(kind).parentNode.scrollTop = 0;
+        var again = box.querySelector('[data-to="' + word + '"]');
+        (again.disabled ? box.querySelector("button:not([disabled])") : again).focus();
+      });
+      box.appendChild(made);
+    }
+    button("previous_rows", Math.max(0, one.first - PAGE), one.first > 0);
+    box.appendChild(el("span", " " + app.word("rows_shown", { first: app.number(one.first + 1, 0), last: app.number(Math.min(n, one.first + PAGE), 0), n: app.number(n, 0) }) + " "));
+    button("next_rows", one.first + PAGE, one.first + PAGE < n);
   }
   // Only the open table is made; the others wait until they are opened.
   function refresh() {
@@ -112,8 +143,8 @@ vungphu.table = (function (app) {
       button.addEventListener("click", function () { open(kind); });
       return button;
     }));
-    note.textContent = current === "mast" ? app.word("caption_masts") : app.themes.is(current) ? app.word("caption_themes", { csv: app.plain(app.data.themes[current].csv) }) : app.word(current === "commune" || current === "village" ? "caption_" + ids[current] : "caption_areas");
-    kinds.forEach(function (kind) { document.getElementById("panel-" + ids[kind]).hidden = kind !== current; });
+    note.textContent = current === "mast" ? app.word("caption_masts") : app.themes.is(current) ? app.word("caption_themes", { csv: app.plain(app.data.themes[current].csv) }) : app.word(plainTable(current) ? "caption_" + ids[current] : "caption_areas");
+    kinds.forEach(function (kind) { document.getElementById("panel-" + ids[kind]).hidden = kind !== current; place(kind).parentNode.nextElementSibling.hidden = kind !== current || state[kind].order.length <= PAGE; });
     if (operatorBox) { operatorBox.closest("label").hidden = current !== "commune"; }
     moreBox.closest("label").hidden = !source(current).columns.some(function (column) { return column.more; });
   }
@@ -134,7 +165,7 @@ vungphu.table = (function (app) {
   moreBox.addEventListener("change", refresh);
   app.onLanguage(refresh);
   function follow() {
-    kinds.forEach(function (kind) { if (kind !== "commune" && kind !== "village") { state[kind].stale = true; } });
+    kinds.forEach(function (kind) { if (!plainTable(kind)) { state[kind].stale = true; } });
     if (state[current].stale) { render(current); }
     heads();
   }
@@ -152,8 +183,10 @@ vungphu.table = (function (app) {
     reveal: function (kind, row) {
       if (kinds.indexOf(kind) < 0) { return; }
       if (app.themes.is(kind)) { app.themes.uncover(kind, row); }
-      else if (kind !== "commune" && kind !== "village") { app.areas.uncover(kind, row); }
+      else if (!plainTable(kind)) { app.areas.uncover(kind, row); }
       open(kind);
+      var at = state[kind].order.indexOf(row);
+      if (at >= 0 && !state[kind].lines[row]) { state[kind].first = at - at % PAGE; render(kind); }
       var line = state[kind].lines[row];
       if (!line) { return; }
       line.classList.add("selected");

@@ -4,22 +4,57 @@
 vungphu.themes = (function (app) {
   var all = app.data.themes, el = app.element, places = { commune: null, point: null }, hidden = {}, picks = {}, layer = { commune: null, point: null };
   var changed = [], before = null, AT = { commune: "on_communes", point: "as_points" };
-  function at(kind, key) { return all[kind].table.columns.findIndex(function (column) { return column.key === key; }); }
-  function cell(kind, row, key) { var i = at(kind, key); return i < 0 ? null : app.tables[kind].rows[row][i]; }
-  function rows(kind) { return app.tables[kind].rows.map(function (line, i) { return i; }); }
+  var columnAt = {};
+  Object.keys(all).forEach(function (kind) { columnAt[kind] = new Map(); all[kind].table.columns.forEach(function (column, i) { columnAt[kind].set(column.key, i); }); });
+  function at(kind, key) { var i = columnAt[kind].get(key); return i === undefined ? -1 : i; }
+  function cell(kind, row, key) { var i = at(kind, key); return i < 0 ? null : app.tables[kind].value(row, i); }
   function text(value) { return value === null || value === undefined ? "" : app.plain(value); }
   function facetKeys(kind) { return all[kind].facets.map(function (facet) { return facet.key; }); }
   function onCommunes(kind) { return all[kind].place === "commune"; }
   Object.keys(all).forEach(function (kind) { picks[kind] = { figure: 0, period: null, facets: {} }; hidden[kind] = {}; app.shapes[kind] = []; });
 
+  // Rows whose facets are the same: what a reader chooses among is some dozen groups, however many rows a country has.
+  var grouped = {}, areaRows = {};
+  function differs(table, row, columns, raw) {
+    for (var k = 0; k < columns.length; k += 1) { if (table.value(row, columns[k]) !== raw[k]) { return true; } }
+    return false;
+  }
+  function groups(kind) {
+    if (grouped[kind]) { return grouped[kind]; }
+    var columns = facetKeys(kind).map(function (key) { return at(kind, key); }), levelAt = at(kind, "area_level"), valueAt = at(kind, "value"), found = new Map(), last = null;
+    var table = app.tables[kind];
+    for (var i = 0; i < table.n; i += 1) {
+      if (last === null || differs(table, i, columns, last.raw)) {
+        var raw = columns.map(function (column) { return table.value(i, column); }), id = JSON.stringify(raw);
+        if (!found.has(id)) { found.set(id, { raw: raw, values: raw.map(text), rows: [], areas: 0, known: false }); }
+        last = found.get(id);
+      }
+      last.rows.push(i);
+      if (levelAt < 0 || table.value(i, levelAt) !== "province") { last.areas += 1; last.known = last.known || (valueAt >= 0 && table.value(i, valueAt) !== null); }
+    }
+    grouped[kind] = Array.from(found.values());
+    return grouped[kind];
+  }
+  // Rows by the code of their area.
+  function rowsIn(kind, code) {
+    if (!areaRows[kind]) {
+      var raw = new Map(), codeAt = at(kind, "area_code");
+      for (var i = 0; i < app.tables[kind].n; i += 1) {
+        var of = app.tables[kind].value(i, codeAt);
+        if (!raw.has(of)) { raw.set(of, []); }
+        raw.get(of).push(i);
+      }
+      areaRows[kind] = new Map();
+      raw.forEach(function (list, key) { areaRows[kind].set(text(key), list); });
+    }
+    return areaRows[kind].get(code) || [];
+  }
+  function wants(kind, group, k) { var wanted = picks[kind].facets[facetKeys(kind)[k]]; return wanted === null || wanted === undefined || group.values[k] === wanted; }
   // What a reader may choose of a facet, given what is chosen of those before it.
   function options(kind, k) {
-    var keys = facetKeys(kind), found = new Map();
-    rows(kind).forEach(function (row) {
-      if (keys.slice(0, k).every(function (key) { return matches(kind, row, key); })) {
-        var value = text(cell(kind, row, keys[k]));
-        found.set(value, (found.get(value) || 0) + (cell(kind, row, "area_level") === "province" ? 0 : 1));
-      }
+    var found = new Map();
+    groups(kind).forEach(function (group) {
+      if (facetKeys(kind).slice(0, k).every(function (key, j) { return wants(kind, group, j); })) { found.set(group.values[k], (found.get(group.values[k]) || 0) + group.areas); }
     });
     // Rules stand in the order of their weight, all else in that of the alphabet, what is not said first.
     return k === 0 && onCommunes(kind) ? found : new Map(Array.from(found).sort(function (a, b) { return a[0].localeCompare(b[0], "vi"); }));
@@ -38,7 +73,10 @@ vungphu.themes = (function (app) {
     var periods = periodsOf(kind);
     if (picks[kind].period !== null && periods.indexOf(picks[kind].period) < 0) { picks[kind].period = null; }
   }
-  function chosen(kind) { return rows(kind).filter(function (row) { return facetKeys(kind).every(function (key) { return matches(kind, row, key); }); }); }
+  function chosen(kind) {
+    var found = groups(kind).filter(function (group) { return facetKeys(kind).every(function (key, k) { return wants(kind, group, k); }); });
+    return found.length === 1 ? found[0].rows.slice() : [].concat.apply([], found.map(function (group) { return group.rows; })).sort(function (a, b) { return a - b; });
+  }
   function area(kind, row) { return text(cell(kind, row, "area_level")) + ":" + text(cell(kind, row, "area_code")); }
   function end(period) { return period.split("/").pop(); }
   // Periods, where some area has more than one of them.
@@ -53,7 +91,13 @@ vungphu.themes = (function (app) {
     });
     return several ? found.sort(function (a, b) { return end(a) < end(b) ? 1 : end(a) > end(b) ? -1 : 0; }) : [];
   }
+  var kept = {};
   function current(kind) {
+    var key = JSON.stringify(picks[kind]);
+    if (!kept[kind] || kept[kind].key !== key) { kept[kind] = { key: key, rows: now(kind) }; }
+    return kept[kind].rows;
+  }
+  function now(kind) {
     var found = chosen(kind), pick = picks[kind].period, latest = {};
     if (!all[kind].period) { return found; }
     if (pick !== null) { return found.filter(function (row) { return text(cell(kind, row, all[kind].period)) === pick; }); }
@@ -170,13 +214,13 @@ vungphu.themes = (function (app) {
   // Rules stand under what they are: legal, target, scorecard, reference; what has no figure by commune comes last.
   function group(kind, key, value) {
     if (kind !== "verdict") { return ""; }
-    var of = rows(kind).filter(function (row) { return text(cell(kind, row, key)) === value; });
-    if (!of.some(function (row) { return cell(kind, row, "value") !== null && cell(kind, row, "area_level") !== "province"; })) { return app.word("theme_without"); }
-    var basis = app.format(cell(kind, of[0], "basis"), all[kind].table.columns[at(kind, "basis")]);
+    var k = facetKeys(kind).indexOf(key), of = groups(kind).filter(function (one) { return one.values[k] === value; });
+    if (!of.some(function (one) { return one.known; })) { return app.word("theme_without"); }
+    var basis = app.format(cell(kind, of[0].rows[0], "basis"), all[kind].table.columns[at(kind, "basis")]);
     return basis.charAt(0).toUpperCase() + basis.slice(1);
   }
   // The escaped form of a value, as tables and words hold it.
-  function safe(kind, key, value) { var row = rows(kind).find(function (i) { return text(cell(kind, i, key)) === value; }); return row === undefined ? value : cell(kind, row, key); }
+  function safe(kind, key, value) { var k = facetKeys(kind).indexOf(key), one = groups(kind).find(function (group) { return group.values[k] === value; }); return one === undefined ? value : one.raw[k]; }
   function panel(place) {
     var box = document.getElementById("themes-" + place);
     if (!box) { return; }
@@ -305,6 +349,7 @@ vungphu.themes = (function (app) {
     if (select) { select.addEventListener("change", function () { show(place, select.value); }); }
   });
   app.onLanguage(function () { panel("commune"); panel("point"); });
+  if (app.data.outlines) { Object.keys(all).forEach(settle); } // no table of a country is ever of all its rows
 
   // Makes sure that a row can be seen before it is selected.
   function uncover(kind, row) {
@@ -344,10 +389,10 @@ vungphu.themes = (function (app) {
   }
   // Rows of the verdicts of one commune that say something.
   function ofCommune(code) {
-    return !all.verdict ? [] : rows("verdict").filter(function (row) { return text(cell("verdict", row, "area_code")) === code && cell("verdict", row, "value") !== null; });
+    return !all.verdict ? [] : rowsIn("verdict", code).filter(function (row) { return cell("verdict", row, "value") !== null; });
   }
   function others(kind, row) {
-    return !all[kind].period ? [] : rows(kind).filter(function (other) { return other !== row && area(kind, other) === area(kind, row) && facetKeys(kind).every(function (key) { return text(cell(kind, other, key)) === text(cell(kind, row, key)); }); });
+    return !all[kind].period ? [] : rowsIn(kind, text(cell(kind, row, "area_code"))).filter(function (other) { return other !== row && area(kind, other) === area(kind, row) && facetKeys(kind).every(function (key) { return text(cell(kind, other, key)) === text(cell(kind, row, key)); }); });
   }
 
   return {
