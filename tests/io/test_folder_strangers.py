@@ -181,10 +181,17 @@ def test_two_editions_of_one_list_and_hidden_sheets_are_told(folder: Path) -> No
         sites().to_excel(book, sheet_name="Trạm", index=False)
         sites(3, 10).to_excel(book, sheet_name="Nháp", index=False)
         book.sheets["Nháp"].hide()
-    sites().assign(**{"Độ cao anten (m)": 55}).to_excel(folder / "tram 2026.xlsx", index=False)
+    sites().assign(**{"Độ cao anten (m)": 55}).to_excel(folder / "tram moi.xlsx", index=False)
     found = proposed(folder)
     assert "a hidden sheet" in left(found, "tram 2025.xlsx [Nháp]")
     assert any("6 site codes are in both (6 and 6 codes)" in n.en for n in found.notes)
+    assert rows(found) == [6, 6]  # which is the later is not told
+    (folder / "tram moi.xlsx").rename(folder / "tram 2026.xlsx")
+    found = proposed(folder)
+    assert [t.file for t in found.taken if t.kind == "sites"] == ["tram 2026.xlsx"]
+    assert left(found, "tram 2025.xlsx") == (
+        "an earlier edition of 'tram 2026.xlsx' by the names of the files (2025, the other 2026); 6 of 6 site codes are in the later one"
+    )
 
 
 @pytest.mark.parametrize(
