@@ -332,7 +332,12 @@ def _(p: MadeUpProject) -> Check | None:
     p.header[5] = "4G"
     p.set_column("4G", ["x"] * 5)
     p.add_column("3G", ["x", "", "x", "", ""])
-    return None
+
+    def check(inputs: Inputs) -> None:
+        assert inputs.network is not None
+        assert inputs.network.cells.groupby("technology").size().to_dict() == {"3G": 2, "4G": 5}
+
+    return check
 
 
 @way("header_row_not_there")
