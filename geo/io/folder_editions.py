@@ -128,7 +128,7 @@ def later_edition(one: Edition, other: Edition, *, today: dt.date, whole_share: 
     apart_m : float
         Metres.
     """
-    verdicts = {}
+    verdicts: dict[str, tuple[Edition, Edition, Bilingual, str, str]] = {}
     for word, of_one, of_other in _sources(one, other):
         if of_one and of_other and max(of_one[0], of_other[0]) <= today:
             if of_one[0] > of_other[1]:
