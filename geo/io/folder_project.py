@@ -15,18 +15,17 @@ from itertools import combinations
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from geo.errors import Bilingual, InputError, MissingInputError
 from geo.io.catalogues import operator_catalogue
 from geo.io.files import digest
-from geo.io.folder_editions import Edition, SiteKey, later_edition, saved_on
+from geo.io.folder_editions import Edition, later_edition, saved_on
 from geo.io.folder_look import FoundFile, TableLook, folder_rules, look_at_folder, unpack, whole_table
 from geo.io.folder_names import operator_of, operators_in, technology_in, technology_of
 from geo.io.folder_proposal import LeftFile, Proposal, TakenFile, project_text, temporary_project
 from geo.io.folder_roles import almost_table, guess_raster, guess_table, schema_of, terrain_kind
-from geo.io.folder_rows import shape_marks, with_counts, without_rows
+from geo.io.folder_rows import plain_cell, shape_marks, sites_of, with_counts, without_rows
 from geo.io.inputs import read_inputs
 from geo.io.project import INPUT_KINDS, read_project
 from geo.io.raw import RawTable
@@ -342,12 +341,7 @@ def _rows(held: _Held) -> set[tuple[str, ...]]:
     columns = dict(sorted(schema_of(held.kind).match(raw.headers).columns.items()))
     own = (held.operator, held.technology)
     rows = raw.cells[list(columns.values())].itertuples(index=False)
-    return {(*own, *(fold_key(_plain(c)) for c in row), shape) for row, shape in zip(rows, shape_marks(raw), strict=True)}
-
-
-def _plain(cell: object) -> str:
-    text = clean(cell)
-    return text.removesuffix(".0").replace(",", ".")
+    return {(*own, *(fold_key(plain_cell(c)) for c in row), shape) for row, shape in zip(rows, shape_marks(raw), strict=True)}
 
 
 def _drop_same_lists(state: _State, today: dt.date) -> None:
@@ -386,7 +380,7 @@ def _choose_editions(state: _State, files: Mapping[str, Sequence[_Held]], today:
     held = {t.file for t in state.taken if t.kind == "sites"}
     other_use = {t.file for t in state.taken if t.kind != "sites"}  # a workbook that is needed for its cells, too, is not taken apart
     editions = [
-        Edition(file, {k: p for t in tables for k, p in _sites_of(t).items()}, tuple(x for t in tables for x in t.look.raw.preamble), saved_on(tables[0].found.path))
+        Edition(file, {k: p for t in tables for k, p in sites_of(t.kind, t.operator, t.whole()).items()}, tuple(x for t in tables for x in t.look.raw.preamble), saved_on(tables[0].found.path))
         for file, tables in sorted(files.items()) if file in held
     ]  # fmt: skip
     left: set[str] = set()
@@ -408,23 +402,6 @@ def _choose_editions(state: _State, files: Mapping[str, Sequence[_Held]], today:
                     "both are used, take the older one out of the folder and run again",
                 )
             )
-
-
-def _sites_of(held: _Held) -> dict[SiteKey, tuple[float, float]]:
-    """Return operator with technology and code of each site of a list as they stand, and where the list puts it."""
-    raw = held.whole()
-    match = schema_of(held.kind).match(raw.headers).columns
-    if "site_id" not in match:
-        return {}
-    blank = pd.Series(np.nan, index=raw.cells.index)
-    pair = next((p for p in (("lon", "lat"), ("x", "y")) if set(p) <= set(match)), ())
-    first, second = (pd.to_numeric(raw.cells[match[name]].map(_plain), errors="coerce") for name in pair) if pair else (blank, blank)
-    if raw.geometry is not None and not pair:
-        first, second = raw.geometry.centroid.x, raw.geometry.centroid.y
-    operators = raw.cells[match["operator"]].map(fold_key) if "operator" in match else pd.Series(fold_key(held.operator), index=raw.cells.index)
-    codes = raw.cells[match["site_id"]].map(_plain).map(fold_key)
-    technologies = raw.cells[match["technology"]].map(fold_key) if "technology" in match else pd.Series("", index=raw.cells.index)
-    return {(f"{o} {t}", c): (a, b) for o, c, t, a, b in zip(operators, codes, technologies, first, second, strict=True) if c}
 
 
 def _within(rows: set[tuple[str, ...]], theirs: set[tuple[str, ...]]) -> bool:
@@ -556,7 +533,7 @@ def _operators(state: _State, operators: OperatorCatalogue) -> tuple[str, ...]:
         if "operator" in match:
             cells = data[match["operator"]]
         elif {"mcc", "mnc"} <= set(match):
-            mcc, mnc = (data[match[name]].map(_plain) for name in ("mcc", "mnc"))
+            mcc, mnc = (data[match[name]].map(plain_cell) for name in ("mcc", "mnc"))
             cells = (mcc + "-" + mnc.str.zfill(2)).where((mcc != "") & (mnc != ""), "")
         found = operators.resolve(cells)
         named = [n if n and not f else "" for n, f in zip(found.names, found.foreign, strict=True)]
