@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -49,10 +49,13 @@ class AreaMeant:
         Indices of today's communes; several where the row does not say which.
     match : FormerMatch
         The former communes by which they were found; none where today's were named.
+    near : tuple of int
+        Former communes that became others, whose names differ from the row's by accents only (positions in ``FormerAreas``).
     """
 
     units: frozenset[int] = frozenset()
     match: FormerMatch = _NO_FORMER
+    near: tuple[int, ...] = ()
 
 
 _NOTHING = AreaMeant()
@@ -315,9 +318,17 @@ class AreaIndex:
         return self._by_name_meant(text, chosen, place)
 
     def _by_name_meant(self, name: str, provinces: tuple[str, ...], district: str) -> AreaMeant:
-        old = _NOTHING
-        if self.former is not None:
-            old = self._of_former(self.former.find(name, district, "", provinces or self.province_codes), provinces)
+        if self.former is None:
+            return self._by_names(name, provinces, district, _NOTHING)
+        match = self.former.find(name, district, "", provinces or self.province_codes)
+        meant = self._by_names(name, provinces, district, self._of_former(match, provinces))
+        if not meant.units or not match.near:
+            return meant
+        here = {self.codes[u] for u in meant.units}
+        return replace(meant, near=tuple(p for p in match.near if not set(self.former.today[p]) <= here))
+
+    def _by_names(self, name: str, provinces: tuple[str, ...], district: str, old: AreaMeant) -> AreaMeant:
+        """Return what a name means among today's communes and the former ones that bear it."""
         if district and old.units:
             return old
         index = self._by_name
@@ -329,6 +340,10 @@ class AreaIndex:
         if old.match.how is Matched.SPELLING or old.units <= hits:
             return AreaMeant(hits)
         return AreaMeant(hits | old.units, old.match)
+
+    def units_near(self, meant: AreaMeant) -> frozenset[int]:
+        """Return today's communes that a row may mean if an accent of its name is wrong."""
+        return self._of_former(FormerMatch(Matched.NAME, meant.near), ()).units
 
     def _of_former(self, match: FormerMatch, provinces: tuple[str, ...]) -> AreaMeant:
         """Return what former communes became, as far as it lies in the area."""

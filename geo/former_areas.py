@@ -2,7 +2,9 @@
 
 A name is matched in steps, and the step that found it is told: with its accents (the place of the tone folded: ``Hoà`` = ``Hóa``
 is one spelling of a tone), without accents, and with one letter wrong, missing, too many or two exchanged. What a step finds several
-times is several candidates, never a choice. A commune that was divided has several communes of today.
+times is several candidates, never a choice. A commune that was divided has several communes of today. A name read to the letter
+may still be another's with an accent wrong (``Tân Thanh``, ``Tân Thành``): where the row's district does not part them, the answer
+stays and names the other.
 """
 
 from __future__ import annotations
@@ -55,10 +57,14 @@ class FormerMatch:
     how : Matched
     places : tuple of int
         Positions in :class:`FormerAreas`; several where the row does not say which.
+    near : tuple of int
+        Where ``how`` is ``NAME``: other communes among those that district and province leave, of the same type if the row gives one,
+        whose names differ by accents or tone marks only.
     """
 
     how: Matched
     places: tuple[int, ...] = ()
+    near: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,7 +274,9 @@ class FormerAreas:
         ways = _bare(name)
         exact = inside(self._by_spoken.get(spoken, ()))
         if exact and not clean(name).isascii() and (not kind or self._are(exact, kind)):
-            return FormerMatch(Matched.NAME, self._of_kind(exact, kind))
+            meant = self._of_kind(exact, kind)
+            others = {p for _, key in ways for p in inside(self._by_bare.get(key, ())) if not kind or self._are((p,), kind)}
+            return FormerMatch(Matched.NAME, meant, tuple(sorted(others - set(meant))))
         # Typed without any accent, or of another type than the only one of that name: others may be meant.
         hits = {p for way, key in ways for p in self._of_kind(inside(self._by_bare.get(key, ())), way)} | set(exact)
         if hits and exact:

@@ -183,6 +183,8 @@ class AreaRecord:
         ``code``, ``name``, ``accents`` (without them, or wrong ones) or ``spelling`` (one letter).
     former, today : tuple of str
         The former communes that may be meant, and today's.
+    near : tuple of str
+        Former communes that became others and differ from what came by accents only: not chosen, but they may be meant.
     """
 
     source: Source
@@ -191,6 +193,7 @@ class AreaRecord:
     how: str
     former: tuple[str, ...]
     today: tuple[str, ...]
+    near: tuple[str, ...] = ()
 
 
 _SHOWN = 200

@@ -2,7 +2,8 @@
 
 Every former commune is asked for by its code and by name with district and province, with the former province, with today's; then 1,000
 misspelt ones (a hundred of each way of :mod:`tests.misspelt`) with their district and without. ``wrong``: the answer names former communes
-and the one meant is not among them; of those, ``said`` is how many the answer's own step (``spelling``, ``accents``) says are no exact reading.
+and the one meant is not among them. Of those, ``said`` is how many say so themselves: the step (``spelling``, ``accents``) is no exact reading,
+or the one meant is among those that the answer names as differing by accents only (``near``). Right answers with that remark are counted too.
 """
 
 from __future__ import annotations
@@ -46,6 +47,7 @@ def main() -> None:
     totals: dict[str, list[str]] = {"with district": [], "without district": []}
     wrong: list[str] = []
     said = 0
+    remarked: Counter[str] = Counter()
     for way in sorted(WAYS):
         rng = random.Random(f"{way} 2026")
         for place in rng.sample(list(every), 100):
@@ -56,13 +58,22 @@ def main() -> None:
             ):
                 answer = judged(place, match)
                 totals[title].append(answer)
+                remarked[title] += answer == "right" and bool(match.near)
                 if answer == "wrong":
-                    said += match.how in {Matched.SPELLING, Matched.ACCENTS}
+                    said += match.how in {Matched.SPELLING, Matched.ACCENTS} or place in match.near
                     listed = "; ".join(former.label(p) for p in match.places)
-                    wrong.append(f"  {title}, {way}: {former.label(place)} came as '{came}' -> {listed} ({match.how.value})")
+                    wrong.append(f"  {title}, {way}: {former.label(place)} came as '{came}' -> {listed} ({match.how.value}; near: {'; '.join(former.label(p) for p in match.near)})")
     for title, answers in totals.items():
         print(line(f"misspelt, {title}", answers))
-    print(f"wrong: {len(wrong)}, of which the answer says that it is no exact reading: {said}")
+    print(f"wrong: {len(wrong)}, of which the answer says that another may be meant: {said}; wrong without saying so: {len(wrong) - said}")
+    print("right, with the remark that another differs by accents only: " + ", ".join(f"{n} {title}" for title, n in remarked.items()))
+    for title, found in (
+        ("name, district, former province", [former.find(former.names[i], former.districts[i], former.provinces[i]) for i in every]),
+        ("name, former province", [former.find(former.names[i], "", former.provinces[i]) for i in every]),
+        ("name, today's province", [former.find(former.names[i], "", "", now[i]) for i in every]),
+    ):
+        right = [match for i, match in zip(every, found, strict=True) if judged(i, match) == "right"]
+        print(f"  of the whole list, {title}: {sum(bool(match.near) for match in right):,} of {len(right):,} right answers")
     print("\n".join(wrong))
 
 

@@ -9,8 +9,10 @@ import os
 import random
 from collections import Counter
 from pathlib import Path
+from types import SimpleNamespace
 
 import geopandas as gpd
+import numpy as np
 import openpyxl
 import pandas as pd
 import pytest
@@ -21,6 +23,7 @@ from geo.former_areas import FormerMatch, Matched
 from geo.io.named_areas import state_named_areas
 from geo.io.resources import former_areas, issue_catalogue, load_table
 from geo.io.tables import Table
+from geo.io.unplaced import rows_without_place
 from geo.report.issues import issues_workbook
 from geo.text import fold_unit_name, same_unit_name
 from geo.validation import IssueLog, Source
@@ -117,6 +120,78 @@ def test_a_name_with_a_wrong_accent_that_another_name_nearly_is_means_both():
     # "Tân Hành": "Tân Hạnh" with a wrong tone, or "Tân Thành" with a letter lost.
     match = FORMER.find("Xã Tân Hành", "", "", ("75",))
     assert {FORMER.names[p] for p in match.places} >= {"Phường Tân Hạnh", "Xã Tân Thành"}
+
+
+def test_a_name_that_another_one_differs_from_by_accents_only_names_it():
+    """What is another's name letter by letter is not read as that without a word."""
+    match = FORMER.find("Xã Tân Thanh", "", "", ("08",))
+    others = ["Xã Tân Thành, Huyện Bắc Quang, Tỉnh Hà Giang", "Xã Tân Thành, Huyện Hàm Yên, Tỉnh Tuyên Quang"]
+    assert (match.how, labels(match)) == (Matched.NAME, ["Xã Tân Thanh, Huyện Sơn Dương, Tỉnh Tuyên Quang"])
+    assert sorted(FORMER.label(p) for p in match.near) == others
+    assert FORMER.find("Xã Tân Thanh", "Sơn Dương", "", ("08",)).near == ()  # the district says which
+    assert FORMER.find("Xã Tân Thành", "Hàm Yên", "", ("08",)).near == ()
+    nga = FORMER.find("Xã Nga Thanh", "Nga Sơn", "Thanh Hóa")  # here it does not: both lie in it
+    assert [FORMER.names[p] for p in nga.near] == ["Xã Nga Thành"]
+    assert FORMER.find("Phường Tân Thanh", "", "", ("08",)).how is not Matched.NAME  # another type: told by its step
+
+
+def test_every_misspelt_one_is_right_or_says_that_it_may_be_another():
+    """A tenth of all, by name and today's province: an accent or all of them lost."""
+    for way in ("one accent lost", "no accents", "the other place of the tone"):
+        rng = random.Random(f"{way} silence")
+        for place in rng.sample(list(EVERY), 1_000):
+            match = FORMER.find(WAYS[way](FORMER.names[place], rng), "", "", now(place))
+            assert not match.places or place in match.places or place in match.near or match.how in {Matched.ACCENTS, Matched.SPELLING}
+
+
+def test_a_commune_chosen_by_its_accents_alone_is_stated_with_the_others():
+    became = {n: next(FORMER.today[i][0] for i in EVERY if FORMER.label(i) == n) for n in (
+        "Xã Tân Thanh, Huyện Sơn Dương, Tỉnh Tuyên Quang", "Xã Tân Thành, Huyện Bắc Quang, Tỉnh Hà Giang")}  # fmt: skip
+    area = made_up(*((c, FORMER.today_names[c], "08") for c in became.values()))
+    rows = pd.DataFrame(
+        {"commune_name": ["Xã Tân Thanh"] * 4, "district_name": ["", "", "", "Sơn Dương"], "lon": [np.nan, 105.5, 106.5, np.nan], "lat": [21.5] * 4}, index=[2, 3, 4, 5]
+    )
+    log = IssueLog(issue_catalogue())
+    state_named_areas(Table(Source("tram.xlsx", "BTS"), rows, {"commune_name": "Xã"}, 4), rows, area, ("08",), log)
+    (said,) = [f for f in log if f.kind.code == "former_area_accents"]
+    # A position in the commune of that name confirms it (row 3); one in another's, or none, does not.
+    assert list(said.rows) == [2, 4]
+    assert "Xã Tân Thành, Huyện Bắc Quang" in said.came[0]
+    assert "differs by accents only" in said.title.en
+    book = openpyxl.load_workbook(io.BytesIO(issues_workbook(log, created=dt.date(2026, 11, 1), title="Thử")))
+    (line, other) = list(book["Xã cũ - Former communes"].iter_rows(min_row=2, values_only=True))
+    assert [("Xã Tân Thành, Huyện Bắc Quang" in str(x[9]), x[3]) for x in (line, other)] == [(True, 2), (False, 1)]
+
+
+def test_today_s_name_that_a_former_one_differs_from_by_accents_only_names_it():
+    today = next(
+        (c, n) for c, n in FORMER.today_names.items() if not n.isascii()
+        for m in [FORMER.find(n, "", "", (FORMER.today_provinces[c],))] if m.near and m.how is Matched.NAME and set(FORMER.today_of(m)) == {c}
+    )  # fmt: skip
+    area = made_up((*today, FORMER.today_provinces[today[0]]))
+    meant = area.meant("", today[1])
+    assert (meant.units, meant.match.places) == ({0}, ())
+    assert meant.near
+
+
+def test_a_former_name_that_another_one_differs_from_by_accents_only_may_mean_both():
+    place, match = next(
+        (i, m) for i in EVERY
+        for m in [FORMER.find(FORMER.names[i], "", "", now(i))]
+        if len(m.near) == len(m.places) == 1 and len(FORMER.today_of(m)) == 1 and not {*FORMER.today_of(m)} & {*FORMER.today[m.near[0]]}
+        and not any(same_unit_name(FORMER.names[i], n) for n in FORMER.today_names.values())
+    )  # fmt: skip
+    codes = [FORMER.today[place][0], FORMER.today[match.near[0]][0]]
+    area = made_up(*((c, FORMER.today_names[c], FORMER.today_provinces[c]) for c in codes))
+    meant = area.meant("", FORMER.names[place])
+    assert (meant.units, meant.match.places, meant.near) == ({0}, (place,), match.near)
+    assert area.units_near(meant) == {1}
+    rows = pd.DataFrame(
+        {"commune_name": [FORMER.names[place]], "site_id": ["T1"], "operator": ["X"], "technologies": ["4G"], "status": ["on_air"], "file": "", "sheet": ""}, index=[2]
+    )
+    context = SimpleNamespace(area=area, provinces=())
+    # A site without coordinates may stand in either.
+    assert set(rows_without_place(rows, (), context).commune_codes[0].split(";")) == set(codes)
 
 
 def made_up(*communes: tuple[str, str, str]) -> AreaIndex:

@@ -20,11 +20,12 @@ import pandas as pd
 from geo.errors import Bilingual, InputError, MissingInputError
 from geo.io.catalogues import operator_catalogue
 from geo.io.files import digest
+from geo.io.folder_editions import Edition, later_edition, saved_on
 from geo.io.folder_look import FoundFile, TableLook, folder_rules, look_at_folder, unpack, whole_table
 from geo.io.folder_names import operator_of, operators_in, technology_in, technology_of
 from geo.io.folder_proposal import LeftFile, Proposal, TakenFile, project_text, temporary_project
 from geo.io.folder_roles import almost_table, guess_raster, guess_table, schema_of, terrain_kind
-from geo.io.folder_rows import shape_marks, with_counts, without_rows
+from geo.io.folder_rows import plain_cell, shape_marks, sites_of, with_counts, without_rows
 from geo.io.inputs import read_inputs
 from geo.io.project import INPUT_KINDS, read_project
 from geo.io.raw import RawTable
@@ -112,7 +113,7 @@ def propose_project(folder: Path, *, today: dt.date, progress: Callable[[str], N
             _take_toml(state, found)
     operators = operator_catalogue(state.extra_content.get("operator", []))
     _take_files(state, files, operators)
-    _drop_same_lists(state)
+    _drop_same_lists(state, today)
     _choose_sets(state)
     provinces = _provinces(state)
     names = _operators(state, operators)
@@ -340,15 +341,10 @@ def _rows(held: _Held) -> set[tuple[str, ...]]:
     columns = dict(sorted(schema_of(held.kind).match(raw.headers).columns.items()))
     own = (held.operator, held.technology)
     rows = raw.cells[list(columns.values())].itertuples(index=False)
-    return {(*own, *(fold_key(_plain(c)) for c in row), shape) for row, shape in zip(rows, shape_marks(raw), strict=True)}
+    return {(*own, *(fold_key(plain_cell(c)) for c in row), shape) for row, shape in zip(rows, shape_marks(raw), strict=True)}
 
 
-def _plain(cell: object) -> str:
-    text = clean(cell)
-    return text.removesuffix(".0").replace(",", ".")
-
-
-def _drop_same_lists(state: _State) -> None:
+def _drop_same_lists(state: _State, today: dt.date) -> None:
     """Leave a file every row of which is in another one; where only most are, both stay and that is said."""
     share = float(folder_rules()["rules"]["same_rows_share"]["value"])
     by_kind: dict[str, dict[str, list[_Held]]] = {}
@@ -375,37 +371,37 @@ def _drop_same_lists(state: _State) -> None:
                         )
                     )
             kept.append((file, rows))
-    _tell_editions(state, by_kind.get("sites", {}))
+    _choose_editions(state, by_kind.get("sites", {}), today)
 
 
-def _tell_editions(state: _State, files: Mapping[str, Sequence[_Held]]) -> None:
-    """Say which lists hold the same sites under other values: last year's and this year's, say. Both are used, nothing tells which is right."""
-    share = float(folder_rules()["rules"]["same_sites_share"]["value"])
+def _choose_editions(state: _State, files: Mapping[str, Sequence[_Held]], today: dt.date) -> None:
+    """Of lists that hold the same sites under other values (last year's and this year's, say) leave the earlier; where that cannot be told, say so."""
+    rules = {name: float(folder_rules()["rules"][name]["value"]) for name in ("same_sites_share", "edition_share", "edition_apart_m")}
     held = {t.file for t in state.taken if t.kind == "sites"}
-    sites = {file: set().union(*(_site_codes(t) for t in tables)) for file, tables in files.items() if file in held}
-    for (one, mine), (other, theirs) in combinations(sorted(sites.items()), 2):
-        same = mine & theirs
-        if same and len(same) >= share * min(len(mine), len(theirs)):
+    other_use = {t.file for t in state.taken if t.kind != "sites"}  # a workbook that is needed for its cells, too, is not taken apart
+    editions = [
+        Edition(file, {k: p for t in tables for k, p in sites_of(t.kind, t.operator, t.whole()).items()}, tuple(x for t in tables for x in t.look.raw.preamble), saved_on(tables[0].found.path))
+        for file, tables in sorted(files.items()) if file in held
+    ]  # fmt: skip
+    left: set[str] = set()
+    for mine, theirs in combinations(editions, 2):
+        if {mine.file, theirs.file} & left:
+            continue
+        one, other, same = mine.file, theirs.file, mine.sites.keys() & theirs.sites.keys()
+        if same and len(same) >= rules["same_sites_share"] * min(len(mine.sites), len(theirs.sites)):
+            told = later_edition(mine, theirs, today=today, whole_share=rules["edition_share"], apart_m=rules["edition_apart_m"])
+            if told and told[0].file not in other_use:
+                left.add(told[0].file)
+                _leave_taken(state, "sites", told[0].file, told[2].vi, told[2].en)
+                continue
             state.notes.append(
                 Bilingual(
-                    f"'{one}' và '{other}': {len(same)} mã trạm có ở cả hai ({len(mine)} và {len(theirs)} mã); có thể là hai bản của một danh sách: "
+                    f"'{one}' và '{other}': {len(same)} mã trạm có ở cả hai ({len(mine.sites)} và {len(theirs.sites)} mã); có thể là hai bản của một danh sách: "
                     "cả hai được dùng, hãy bỏ bản cũ ra khỏi thư mục rồi chạy lại",
-                    f"'{one}' and '{other}': {len(same)} site codes are in both ({len(mine)} and {len(theirs)} codes); they may be two editions of one list: "
+                    f"'{one}' and '{other}': {len(same)} site codes are in both ({len(mine.sites)} and {len(theirs.sites)} codes); they may be two editions of one list: "
                     "both are used, take the older one out of the folder and run again",
                 )
             )
-
-
-def _site_codes(held: _Held) -> set[tuple[str, str]]:
-    """Return operator and code of each site of a list, as they stand; codes that say nothing (running numbers) tell no list by themselves."""
-    raw = held.whole()
-    match = schema_of(held.kind).match(raw.headers).columns
-    if "site_id" not in match:
-        return set()
-    operators = raw.cells[match["operator"]].map(fold_key) if "operator" in match else pd.Series(fold_key(held.operator), index=raw.cells.index)
-    codes = raw.cells[match["site_id"]].map(_plain).map(fold_key)
-    technologies = raw.cells[match["technology"]].map(fold_key) if "technology" in match else pd.Series("", index=raw.cells.index)
-    return {(f"{o} {t}", c) for o, c, t in zip(operators, codes, technologies, strict=True) if c}
 
 
 def _within(rows: set[tuple[str, ...]], theirs: set[tuple[str, ...]]) -> bool:
@@ -537,7 +533,7 @@ def _operators(state: _State, operators: OperatorCatalogue) -> tuple[str, ...]:
         if "operator" in match:
             cells = data[match["operator"]]
         elif {"mcc", "mnc"} <= set(match):
-            mcc, mnc = (data[match[name]].map(_plain) for name in ("mcc", "mnc"))
+            mcc, mnc = (data[match[name]].map(plain_cell) for name in ("mcc", "mnc"))
             cells = (mcc + "-" + mnc.str.zfill(2)).where((mcc != "") & (mnc != ""), "")
         found = operators.resolve(cells)
         named = [n if n and not f else "" for n, f in zip(found.names, found.foreign, strict=True)]

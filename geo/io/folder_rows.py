@@ -6,14 +6,19 @@ import hashlib
 from collections import Counter
 from dataclasses import replace
 
+import numpy as np
+import pandas as pd
 import shapely
 
 from geo.errors import Bilingual
+from geo.io.folder_editions import SiteKey
 from geo.io.folder_proposal import Proposal, TakenFile
+from geo.io.folder_roles import schema_of
 from geo.io.raw import RawTable
+from geo.text import clean, fold_key
 from geo.validation import Effect, IssueLog, Source
 
-__all__ = ["shape_marks", "with_counts", "without_rows"]
+__all__ = ["plain_cell", "shape_marks", "sites_of", "with_counts", "without_rows"]
 
 _SAME_DIGITS = 7  # decimals that GeoJSON keeps of a degree (RFC 7946, 11.2 advises 6)
 
@@ -69,3 +74,25 @@ def with_counts(proposal: Proposal, log: IssueLog) -> Proposal:
             why = _lost(entry, log)
             notes.append(Bilingual(f"'{entry.file}': dùng {used} trong {rows} dòng; {why.vi}", f"'{entry.file}': {used} of {rows} rows are used; {why.en}"))
     return replace(proposal, taken=tuple(taken), notes=(*proposal.notes, *dict.fromkeys(notes)))
+
+
+def plain_cell(cell: object) -> str:
+    """Return a cell as a text that compares: whole numbers without decimals, a decimal point."""
+    text = clean(cell)
+    return text.removesuffix(".0").replace(",", ".")
+
+
+def sites_of(kind: str, operator: str, raw: RawTable) -> dict[SiteKey, tuple[float, float]]:
+    """Return operator with technology and code of each site of a list as they stand, and where the list puts it."""
+    match = schema_of(kind).match(raw.headers).columns
+    if "site_id" not in match:
+        return {}
+    blank = pd.Series(np.nan, index=raw.cells.index)
+    pair = next((p for p in (("lon", "lat"), ("x", "y")) if set(p) <= set(match)), ())
+    first, second = (pd.to_numeric(raw.cells[match[name]].map(plain_cell), errors="coerce") for name in pair) if pair else (blank, blank)
+    if raw.geometry is not None and not pair:
+        first, second = raw.geometry.centroid.x, raw.geometry.centroid.y
+    operators = raw.cells[match["operator"]].map(fold_key) if "operator" in match else pd.Series(fold_key(operator), index=raw.cells.index)
+    codes = raw.cells[match["site_id"]].map(plain_cell).map(fold_key)
+    technologies = raw.cells[match["technology"]].map(fold_key) if "technology" in match else pd.Series("", index=raw.cells.index)
+    return {(f"{o} {t}", c): (a, b) for o, c, t, a, b in zip(operators, codes, technologies, first, second, strict=True) if c}

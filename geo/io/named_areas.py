@@ -15,15 +15,16 @@ from geo.former_areas import Matched
 from geo.io.tables import Table
 from geo.validation import AreaRecord, IssueLog
 
-__all__ = ["communes_meant", "state_former_areas", "state_named_areas"]
+__all__ = ["areas_meant", "communes_meant", "state_former_areas", "state_named_areas"]
 
 
 def communes_meant(rows: pd.DataFrame, area: AreaIndex, provinces: Sequence[str]) -> list[frozenset[int]]:
     """Return, row by row, the communes that code or name may mean; empty where none is named or known."""
-    return [m.units for m in _meant(rows, area, provinces)]
+    return [m.units for m in areas_meant(rows, area, provinces)]
 
 
-def _meant(rows: pd.DataFrame, area: AreaIndex, provinces: Sequence[str]) -> list[AreaMeant]:
+def areas_meant(rows: pd.DataFrame, area: AreaIndex, provinces: Sequence[str]) -> list[AreaMeant]:
+    """Return, row by row, what code or name may mean, and by which former communes."""
     blank = pd.Series("", index=rows.index)
     columns = [rows[n] if n in rows.columns else blank for n in ("commune_code", "commune_name", "district_name")]
     former_codes = area.has_former_codes(columns[0].unique())
@@ -56,7 +57,7 @@ def state_named_areas(
         return
     located = area.locate(rows["lon"], rows["lat"])
     if {"commune_code", "commune_name"} & named:
-        meant = _meant(rows, area, provinces)
+        meant = areas_meant(rows, area, provinces)
         _state_communes(table, rows, area, [m.units for m in meant], located, log)
         state_former_areas(table, rows, area, meant, located, log)
     field = "province_name" if "province_name" in named else "province_code"
@@ -102,13 +103,14 @@ def state_former_areas(
     code, name, district = (rows[n].fillna("").astype(str) if n in rows.columns else blank for n in names)
     groups: dict[tuple[str, str, str], list[int]] = {}
     for i, key in enumerate(zip(code, name, district, strict=True)):
-        if meant[i].match.places:
+        if meant[i].match.places or (meant[i].near and int(located[i]) not in meant[i].units):
             groups.setdefault(key, []).append(i)
     said: dict[str, list[tuple[int, str]]] = {}
     for key, places in groups.items():
         found = meant[places[0]]
         came = ", ".join(t for t in key if t)
         former = tuple(area.former.label(p) for p in found.match.places)
+        near = tuple(area.former.label(p) for p in found.near)
         today = tuple(f"{area.names[u]} ({area.codes[u]})" for u in sorted(found.units))
         for i in places:
             where = int(located[i])
@@ -118,9 +120,12 @@ def state_former_areas(
             if found.match.how is Matched.SPELLING and not settled:
                 kind = "former_area_spelling"
             named = f"{area.names[where]} ({area.codes[where]})" if settled else "; ".join(today)
-            said.setdefault(kind, []).append((int(rows.index[i]), f"{came} → {named}"))
+            if found.match.places:
+                said.setdefault(kind, []).append((int(rows.index[i]), f"{came} → {named}"))
+            if near and not settled:
+                said.setdefault("former_area_accents", []).append((int(rows.index[i]), f"{came} → {named} (≠ {'; '.join(near)})"))
         numbers = tuple(int(rows.index[i]) for i in places)
-        log.areas.append(AreaRecord(table.source, numbers, came, found.match.how.value, former, today))
+        log.areas.append(AreaRecord(table.source, numbers, came, found.match.how.value if former else Matched.NAME.value, former, today, near))
     column = table.header("commune_name" if "commune_name" in rows.columns else "commune_code")
     for kind, found_rows in said.items():
         log.add(kind, table.source, rows=[r for r, _ in found_rows], column=column, came=[t for _, t in found_rows],

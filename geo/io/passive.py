@@ -18,7 +18,7 @@ import shapely
 from pyproj import Geod
 
 from geo.crs import WGS84_EPSG
-from geo.io.named_areas import communes_meant
+from geo.io.named_areas import areas_meant, state_former_areas
 from geo.io.operator_names import named_operators, one_operator
 from geo.io.places import give_ids, with_provenance
 from geo.io.placing import MapFrame, declared_crs, place_shapes
@@ -235,11 +235,13 @@ def _with_commune(table: Table, frame: pd.DataFrame, context: PositionContext, l
     known = np.isfinite(lon) & np.isfinite(lat)
     if known.any():
         located[known] = area.locate(lon[known], lat[known])
-    meant = communes_meant(frame, area, context.provinces)
+    meant = areas_meant(frame, area, context.provinces)
     codes = ["" if i < 0 else str(area.codes[i]) for i in located]
     for i in np.flatnonzero(~known):
-        if len(meant[i]) == 1:
-            codes[i] = str(area.codes[next(iter(meant[i]))])
+        if len(meant[i].units) == 1:
+            codes[i] = str(area.codes[next(iter(meant[i].units))])
+    if not known.all() and not log.refused(table.source):  # those with coordinates were stated with them
+        state_former_areas(table, frame[~known], area, [m for m, there in zip(meant, known, strict=True) if not there], located[~known], log)
     out = frame.assign(commune_code=pd.Series(codes, index=frame.index, dtype="str"))
     beyond = (located < 0) & known
     if beyond.any() and not log.refused(table.source):

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import pandas as pd
 
-from geo.io.named_areas import communes_meant
+from geo.io.named_areas import areas_meant
 from geo.io.positions import PositionContext
 from geo.network import UNPLACED_COLUMNS, Network
 from geo.validation import IssueLog, Source
@@ -52,7 +52,8 @@ def rows_without_place(rows: pd.DataFrame, outside: Iterable[int], context: Posi
     rows = rows[rows["status"].isin(_MAY_SERVE) & _like_sites(rows)]
     if rows.empty:
         return no_unplaced()
-    meant = [sorted(area.codes[list(found)]) for found in communes_meant(rows, area, wanted)]
+    # What differs by accents only may be meant too: nothing is said to be without a site for an accent's sake.
+    meant = [sorted(area.codes[list(m.units | area.units_near(m))]) for m in areas_meant(rows, area, wanted)]
     located = area.locate(rows["lon"], rows["lat"]) if "lon" in rows.columns else np.full(len(rows), -1)
     far = np.isin(rows.index, list(outside))
     named = _provinces_named(rows, context)

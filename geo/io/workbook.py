@@ -20,6 +20,8 @@ from geo.validation import IssueLog, Source
 __all__ = ["check_archive", "read_workbook"]
 
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+#: The stream of an encrypted workbook ([MS-OFFCRYPTO] 2.3.4.4), as a compound file names it.
+_LOCKED = "EncryptedPackage".encode("utf-16-le")
 
 
 def check_archive(path: Path, source: Source, limits: FileLimits) -> list[str]:
@@ -136,6 +138,11 @@ def _require_workbook(path: Path, source: Source) -> None:
         raise InputError(
             f"{source}: đây là văn bản (CSV) mang đuôi .xls; hãy mở bằng Excel rồi lưu lại thành XLSX, hoặc đổi đuôi thành .csv.",
             f"{source}: this is text (CSV) named .xls; open it in Excel and save it as XLSX, or rename it to .csv.",
+        )
+    if start.startswith(_OLE) and _LOCKED in path.read_bytes():
+        raise InputError(
+            f"{source}: bảng tính có mật khẩu; hãy mở bằng Excel, bỏ mật khẩu rồi lưu lại.",
+            f"{source}: the workbook has a password; open it in Excel, remove the password and save it again.",
         )
     if path.suffix.lower() in {".xlsx", ".xlsm"} and start.startswith(_OLE):
         raise InputError(

@@ -213,6 +213,7 @@ def _former_sheet(log: IssueLog) -> Sheet:
         SheetColumn("Xã cũ / Former commune"),
         SheetColumn("Xã hiện nay / Commune today"),
         SheetColumn("Số khả năng / Candidates", "0"),
+        SheetColumn("Xã cũ khác, chỉ khác dấu / Other former communes that differ by accents only"),
     ]
     rows: list[tuple[object, ...]] = []
     for record in sorted(log.areas, key=lambda r: (r.source, -len(r.today), r.came)):
@@ -221,7 +222,8 @@ def _former_sheet(log: IssueLog) -> Sheet:
         how = _HOW[record.how]
         rows.append(
             (record.source.file, record.source.sheet, "; ".join(ranges[:_RANGES_PER_LINE]) + more, len(record.rows), record.came,
-             f"{how.vi} / {how.en}", "; ".join(record.former), "; ".join(record.today), len(record.today))
+             f"{how.vi} / {how.en}", "; ".join(record.former), "; ".join(record.today), len(record.today),
+             "; ".join(record.near))
         )
     return Sheet("Xã cũ - Former communes", columns, rows)
 

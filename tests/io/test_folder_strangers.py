@@ -154,6 +154,7 @@ def test_a_kml_that_is_none_or_damaged_is_told(folder: Path, text: str, says: st
     assert says in left(proposed(folder), "x.kml")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("encode", [lambda n: n.encode(), lambda n: to_tcvn3(n).encode("cp1252")], ids=["utf-8", "tcvn3"])
 def test_names_in_an_archive_that_are_not_marked_are_read_as_they_were_meant(folder: Path, encode: object) -> None:
     raw = encode("Trạm Viettel/Danh sách.csv")  # type: ignore[operator]
@@ -164,6 +165,7 @@ def test_names_in_an_archive_that_are_not_marked_are_read_as_they_were_meant(fol
     assert [t.file.partition("/x-")[2][9:] for t in found.taken if t.kind == "sites"] == ["Trạm Viettel/Danh sách.csv"]
 
 
+@pytest.mark.slow
 def test_an_archive_within_an_archive_and_several_operators_in_one(folder: Path) -> None:
     inner = io.BytesIO()
     with zipfile.ZipFile(inner, "w") as archive:
@@ -181,15 +183,28 @@ def test_two_editions_of_one_list_and_hidden_sheets_are_told(folder: Path) -> No
         sites().to_excel(book, sheet_name="Trạm", index=False)
         sites(3, 10).to_excel(book, sheet_name="Nháp", index=False)
         book.sheets["Nháp"].hide()
-    sites().assign(**{"Độ cao anten (m)": 55}).to_excel(folder / "tram 2026.xlsx", index=False)
+    sites().assign(**{"Độ cao anten (m)": 55}).to_excel(folder / "tram moi.xlsx", index=False)
     found = proposed(folder)
     assert "a hidden sheet" in left(found, "tram 2025.xlsx [Nháp]")
     assert any("6 site codes are in both (6 and 6 codes)" in n.en for n in found.notes)
+    assert rows(found) == [6, 6]  # which is the later is not told
+    (folder / "tram moi.xlsx").rename(folder / "tram 2026.xlsx")
+    found = proposed(folder)
+    assert [t.file for t in found.taken if t.kind == "sites"] == ["tram 2026.xlsx"]
+    assert left(found, "tram 2025.xlsx") == (
+        "an earlier edition of 'tram 2026.xlsx' by the names of the files (2025, the other 2026); 6 of 6 site codes are in the later one"
+    )
+
+
+#: As an encrypted workbook begins, and what its directory names.
+LOCKED = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(1016) + "EncryptedPackage".encode("utf-16-le") + bytes(480)
 
 
 @pytest.mark.parametrize(
     ("name", "content", "says"),
     [
+        ("a.xlsx", LOCKED, "the workbook has a password; open it in Excel"), ("a.xls", LOCKED, "the workbook has a password; open it in Excel"),
+        ("a.xlsx", LOCKED[:1024], "has a password, or is an old .xls named .xlsx"),
         ("a.xls", b"ma;ten\n1;2\n", "this is text (CSV) named .xls"), ("a.xlsx", b"", "the file is empty"), ("a.tab", b"!table\n!version 300\n", "this format is not read"),
         ("a.mdb", b"\0\1\0\0Standard Jet DB", "this format is not read"), ("a.mp4", b"\0", "no data"), ("a.gdb/x.gdbtable", b"\3\0", "this format is not read"),
         ("a.csv", "Tên thôn,Số hộ,Nhân khẩu\nThôn Thử,40,160\n".encode(), "like Villages, but a column is missing: lon"), ("a.tif", b"II*\0", "raster cannot be opened"),

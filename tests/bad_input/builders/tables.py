@@ -160,7 +160,7 @@ def _(p: MadeUpProject) -> Check | None:
 @way("format_with_password")
 def _(p: MadeUpProject) -> Check | None:
     # An encrypted workbook is an OLE container; its first bytes are enough to know.
-    p.write("sites.xlsx", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\x00" * 4088)
+    p.write("sites.xlsx", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\x00" * 1016 + "EncryptedPackage".encode("utf-16-le") + b"\x00" * 3040)
     p.inputs["sites"] = "sites.xlsx"
     return no_sites
 
@@ -332,7 +332,12 @@ def _(p: MadeUpProject) -> Check | None:
     p.header[5] = "4G"
     p.set_column("4G", ["x"] * 5)
     p.add_column("3G", ["x", "", "x", "", ""])
-    return None
+
+    def check(inputs: Inputs) -> None:
+        assert inputs.network is not None
+        assert inputs.network.cells.groupby("technology").size().to_dict() == {"3G": 2, "4G": 5}
+
+    return check
 
 
 @way("header_row_not_there")
