@@ -104,6 +104,7 @@ ALLOWED_LICENCES = {
 
 # Metadata that does not name a licence: what it says, and what was found when it was looked up.
 EXAMINED_LICENCES = {
+    "axe-playwright-python": ("", "the licence file is MIT; the axe-core file in it is MPL-2.0 and is used by tests alone"),
     "exactextract": ("Apache License", "the whole text of Apache-2.0 stands in the field"),
     "xstatic-jquery": ("(same as jQuery)", "jQuery is MIT; the package is files of jQuery"),
     "xstatic-leaflet": ("(same as Leaflet)", "Leaflet is BSD-2-Clause; the package is files of Leaflet"),

@@ -31,7 +31,7 @@ from geo.planning.choice.problem import ChoiceProblem
 from geo.planning.choice.rows import MONEY_UNIT_VND, cliques, deadline_rows
 from geo.planning.choice.solver import new_solver
 
-__all__ = ["Relaxation", "relaxation"]
+__all__ = ["Entries", "Relaxation", "entries", "relaxation"]
 
 _F64 = npt.NDArray[np.float64]
 _I64 = npt.NDArray[np.int64]
