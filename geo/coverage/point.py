@@ -218,7 +218,7 @@ def radio_sources(
     place = cells[["lon", "lat", "antenna_height_m"]].to_numpy(np.float64)
     order = np.lexsort(place.T[::-1])
     place = place[order]
-    first = np.flatnonzero(np.r_[True, (np.diff(place, axis=0) != 0).any(axis=1)])
+    first = np.flatnonzero(np.r_[True, (np.diff(place, axis=0) != 0).any(axis=1)][: len(place)])
 
     def column(name: str) -> _F64:
         return np.ascontiguousarray(cells[name].to_numpy(np.float64)[order])

@@ -83,7 +83,8 @@ def find_likeness(
 
     From squares of ground of ``likeness_square_m`` where both were measured, beside another such square: the products of residuals
     of *different* squares, between the technologies over those within them. What varies within a square (nugget, device noise) is
-    in none of these products, and all three sums are of the same ground.
+    in none of these products, and all three sums are of the same ground. What a layer is off everywhere (a car's loss, a phone of its
+    own) is taken off first: it is common to technologies without their fields being alike.
 
     Parameters
     ----------
@@ -107,29 +108,33 @@ def find_likeness(
     found = []
     for first, second in combinations(sorted({technology for _, technology in layers}), 2):
         parts = []
-        for number, operator in enumerate(sorted({name for name, _ in layers})):
+        for operator in sorted({name for name, _ in layers}):
             one, other = (of_layer.get(place.get((operator, technology), -1)) for technology in (first, second))
             if one is None or other is None:
                 continue
-            both = pd.DataFrame({"a": one}).join(other.rename("b"), how="inner").reset_index()
+            both = pd.DataFrame({"a": one}).join(other.rename("b"), how="inner")
+            both = (both - both.mean()).reset_index()
             for across, up in _NEXT:
                 next_ = both.assign(column=both["column"] - across, row=both["row"] - up)
                 joined = both.merge(next_, on=["column", "row"], suffixes=("", "_next"))
                 a, b, a_next, b_next = (joined[c].to_numpy() for c in ("a", "b", "a_next", "b_next"))
                 at = np.floor(joined[["column", "row"]].to_numpy(dtype=np.float64) * side / stretch_m)
                 sums = (0.5 * (a * b_next + b * a_next), a * a_next, b * b_next)
-                parts.append(np.column_stack([np.full(len(joined), number), at, *sums]))
-        found.append(_of_pairs((first, second), np.concatenate([np.empty((0, 6)), *parts]), settings))
+                parts.append(np.column_stack([at, *sums]))
+        found.append(_of_pairs((first, second), np.concatenate([np.empty((0, 5)), *parts]), settings))
     return tuple(found)
 
 
 def _of_pairs(technologies: tuple[str, str], pairs: _F64, settings: FusionSettings) -> Likeness:
-    """Return the likeness by pairs of squares: operator and stretch of ground (3 columns), products across and within (3)."""
-    stretches, of = np.unique(pairs[:, :3], axis=0, return_inverse=True)
+    """Return the likeness by pairs of squares: stretch of ground (2 columns), products across and within (3).
+
+    Operators on the same ground do not tell independently: it is the ground that is alike.
+    """
+    stretches, of = np.unique(pairs[:, :2], axis=0, return_inverse=True)
     count = len(stretches)
     if count < settings.likeness_stretches:
         return Likeness(technologies, float("nan"), float("nan"), len(pairs), count)
-    sums = np.stack([np.bincount(of.ravel(), pairs[:, 3 + k], count) for k in range(3)])
+    sums = np.stack([np.bincount(of.ravel(), pairs[:, 2 + k], count) for k in range(3)])
     # Neighbouring stretches hang together: they are left out in blocks.
     block = np.arange(count) * min(settings.blocks, count) // count
     blocks = np.stack([np.bincount(block, each) for each in sums])
@@ -149,7 +154,9 @@ def _correlation(across: float, first: float, second: float) -> float:
 def likeness_matrix(technologies: Sequence[str], found: Sequence[Likeness]) -> _F64:
     """Return the correlations (k, k) of the fields of technologies, the first of them the one that is asked for.
 
-    Pairs of which nothing is known count as unlike. What no fields can have together is brought nearer to unlike until they can.
+    The others count as no less like one another than through the one that is asked for: less would say that they err in opposite
+    directions beside it, and two of them that agree would tell more than the field itself. Of pairs with the one that is asked for
+    of which nothing is known, nothing is taken. What no fields can have together is brought nearer to unlike until they can.
 
     Parameters
     ----------
@@ -160,7 +167,7 @@ def likeness_matrix(technologies: Sequence[str], found: Sequence[Likeness]) -> _
     out = np.eye(len(technologies))
     for i, j in combinations(range(len(technologies)), 2):
         value = of.get(frozenset((technologies[i], technologies[j])), np.nan)
-        out[i, j] = out[j, i] = value if np.isfinite(value) else 0.0
+        out[i, j] = out[j, i] = max(value if np.isfinite(value) else 0.0, out[0, i] * out[0, j] if i else -1.0)
     least = float(np.linalg.eigvalsh(out)[0])
     if least < _LEAST_EIGENVALUE:
         share = (1.0 - _LEAST_EIGENVALUE) / (1.0 - least)

@@ -287,10 +287,12 @@ def write_joined(task: JoinTask, folder: Path) -> dict[str, Any]:
     found = [Likeness(**{**_read(each), "technologies": tuple(each["technologies"])}) for each in read_json(folder / f"{task.scales}.json")["likeness"]]
     operator, technology = task.layers[task.layer]
     beside = [i for i, (name, _) in enumerate(task.layers) if name == operator and i != task.layer]
+    own = _own_field(folder, task.field_names[task.layer], settings)
+    # A layer that is hardly measured has its own errors, of bias and slope, which the others say nothing of.
+    beside = [i for i in beside if _measured(own, settings) and _measured(_own_field(folder, task.field_names[i], settings), settings)]
     like = {frozenset(each.technologies) for each in found if each.surely(settings.least_likeness)}
     taken = [i for i in beside if frozenset((technology, task.layers[i][1])) in like]
     between = likeness_matrix([technology, *(task.layers[i][1] for i in taken)], found)
-    own = _own_field(folder, task.field_names[task.layer], settings)
     others = []
     for i in taken:
         other = _own_field(folder, task.field_names[i], settings)
@@ -303,6 +305,11 @@ def write_joined(task: JoinTask, folder: Path) -> dict[str, Any]:
         "name": task.name,
         "joined": {task.layers[i][1]: {"correlation": round(float(between[0, k]), 4), "places": int(counts[k])} for k, i in enumerate(taken, 1)},
     }
+
+
+def _measured(own: FittedField, settings: FusionSettings) -> bool:
+    """Tell whether a layer has as many measurements as a covariance is fitted to."""
+    return len(own.field.x_m) >= settings.minimum_observations
 
 
 def _own_field(folder: Path, name: str, settings: FusionSettings) -> FittedField:

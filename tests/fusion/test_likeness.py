@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -11,7 +14,10 @@ from geo.fusion.fitting import FittedField
 from geo.fusion.kriging import draw_points, krige, smooth_field
 from geo.fusion.likeness import Likeness, Neighbour, find_likeness, joined_field, likeness_matrix
 from geo.fusion.settings import fusion_settings
+from geo.fusion.tiles import JoinTask, load_field, write_joined
 from geo.fusion.variogram import Variogram
+from geo.io.files import write_json
+from geo.io.rasters import write_array
 
 SETTINGS = fusion_settings()
 LENGTH_M = 1000.0
@@ -113,14 +119,59 @@ def test_of_little_ground_and_of_other_operators_nothing_is_said() -> None:
 
 
 def test_what_no_fields_can_have_together_is_brought_nearer_to_unlike() -> None:
-    told = [Likeness(("3G", "4G"), 0.9, 0.0, 9, 9), Likeness(("3G", "5G"), 0.9, 0.0, 9, 9), Likeness(("4G", "5G"), -0.9, 0.0, 9, 9)]
+    told = [Likeness(("3G", "4G"), 0.9, 0.0, 9, 9), Likeness(("3G", "5G"), 0.1, 0.0, 9, 9), Likeness(("4G", "5G"), 0.95, 0.0, 9, 9)]
     found = likeness_matrix(("3G", "4G", "5G"), told)
     assert np.linalg.eigvalsh(found)[0] > 0
     assert np.diag(found).tolist() == [1.0] * 3
     assert 0 < found[0, 1] < 0.9
-    assert -0.9 < found[1, 2] < 0
-    possible = likeness_matrix(("4G", "3G", "5G"), [told[0], Likeness(("4G", "5G"), float("nan"), 0.0, 0, 0)])
-    assert possible.tolist() == [[1.0, 0.9, 0.0], [0.9, 1.0, 0.0], [0.0, 0.0, 1.0]]
+    assert 0 < found[1, 2] < 0.95
+
+
+def test_others_are_no_less_alike_than_through_the_one_that_is_asked_for() -> None:
+    """Else two of them that agree would tell more of it than it does itself."""
+    told = [Likeness(("3G", "4G"), 0.9, 0.0, 9, 9), Likeness(("3G", "5G"), 0.8, 0.0, 9, 9), Likeness(("4G", "5G"), float("nan"), float("nan"), 0, 0)]
+    between = likeness_matrix(("3G", "4G", "5G"), told)
+    assert between[1, 2] == pytest.approx(0.72)
+    assert between[0].tolist() == [1.0, 0.9, 0.8]
+    asked_of_4g = likeness_matrix(("4G", "3G", "5G"), told[:1])
+    assert asked_of_4g.tolist() == [[1.0, 0.9, 0.0], [0.9, 1.0, 0.0], [0.0, 0.0, 1.0]]  # of 5G nothing is known: nothing is taken
+    field = smooth_field(np.zeros(2), np.zeros(2), np.ones(2), np.full(2, 1e-6), CURVE, SETTINGS, kind=np.array([1, 2]), between=between)
+    found = krige(field, np.zeros(1), np.zeros(1))
+    one = smooth_field(np.zeros(1), np.zeros(1), np.ones(1), np.full(1, 1e-6), CURVE, SETTINGS, kind=np.ones(1, np.int64), between=between)
+    alone = krige(one, np.zeros(1), np.zeros(1))
+    assert found.mean[0] <= 1.0
+    assert 0.5 * alone.variance[0] < found.variance[0] < alone.variance[0]
+
+
+def test_what_all_levels_are_off_is_no_likeness() -> None:
+    x, y = land(11, 12_000)
+    z = [smooth(12, x, y) + 1.5, smooth(13, x, y) + 1.5]  # unlike, but both 1.5 too low: the car
+    found = find_likeness(np.tile(x, 2), np.tile(y, 2), np.concatenate(z), np.repeat([0, 1], len(x)), LAYERS, SETTINGS, stretch_m=LENGTH_M)
+    assert abs(found[0].correlation) < 0.15
+    assert not found[0].surely(0.3)
+
+
+def test_operators_on_one_ground_are_one_witness() -> None:
+    x, y = land(14, 3000, 12_000.0)
+    pair = np.concatenate([smooth(15, x, y), 0.6 * smooth(15, x, y) + 0.8 * smooth(16, x, y)])
+    one = find_likeness(np.tile(x, 2), np.tile(y, 2), pair, np.repeat([0, 1], len(x)), LAYERS, SETTINGS, stretch_m=LENGTH_M)[0]
+    twice = (*LAYERS, ("Mạng B", "3G"), ("Mạng B", "4G"))
+    both = find_likeness(np.tile(x, 4), np.tile(y, 4), np.tile(pair, 2), np.repeat([0, 1, 2, 3], len(x)), twice, SETTINGS, stretch_m=LENGTH_M)[0]
+    assert (both.correlation, both.error, both.stretches) == (pytest.approx(one.correlation), pytest.approx(one.error), one.stretches)
+
+
+def test_a_layer_that_was_not_measured_takes_nothing(tmp_path: Path) -> None:
+    """Its error is of its bias and slope too, of which the other technology says nothing."""
+    names = ("field_a_3g", "field_a_4g")
+    for name, count in zip(names, (0, 60), strict=True):
+        write_array(tmp_path / f"{name}_own.npy", np.random.default_rng(0).normal(size=(5, count)) ** 2)
+        write_json(tmp_path / f"{name}_variogram.json", {**asdict(CURVE), "sill_se": 0.0, "length_se": 0.0, "nugget_se": 0.0, "misfit": 0.0})
+    like = Likeness(("3G", "4G"), 0.9, 0.01, 99, 99)
+    write_json(tmp_path / "scales.json", {"likeness": [asdict(like)]})
+    found = write_joined(JoinTask(names[0], 0, LAYERS, names, None, "scales", SETTINGS), tmp_path)  # type: ignore[arg-type]
+    assert found["joined"] == {}
+    write_array(tmp_path / f"{names[0]}_places.npy", np.zeros((10, 0)))
+    assert load_field(str(tmp_path), names[0], SETTINGS.standardised)[1].field.x_m.size == 0
 
 
 def test_a_layer_seen_only_where_a_better_one_fails_is_not_taken_for_bad_everywhere() -> None:
