@@ -32,9 +32,9 @@ _RELATIVE = re.compile(r"(?!\.)[\w~%-][\w.~%-]*(/[\w~%-][\w.~%-]*)*", re.ASCII)
 AreaKind = Literal["zone", "claim", "change"]
 AREA_KINDS: tuple[AreaKind, ...] = ("zone", "claim", "change")
 
-#: Themes: tables of results that are drawn on the communes (verdicts, IPv6) or as points (plans, what they leave, sharing, masts).
-ThemeKind = Literal["verdict", "ipv6", "plan", "remainder", "sharing", "mast"]
-THEME_KINDS: tuple[ThemeKind, ...] = ("verdict", "ipv6", "plan", "remainder", "sharing", "mast")
+#: Themes: tables of results that are drawn on the communes (verdicts, IPv6) or as points (plans, proposals, what they leave, sharing, masts, stops).
+ThemeKind = Literal["verdict", "ipv6", "plan", "proposal", "remainder", "sharing", "mast", "stop"]
+THEME_KINDS: tuple[ThemeKind, ...] = ("verdict", "ipv6", "plan", "proposal", "remainder", "sharing", "mast", "stop")
 
 #: Codes of a cell's state, in the order of the legend.
 STATE_CODES = (1, 2, 3, 4, 5, 6)
@@ -53,9 +53,11 @@ _THEME_COLUMNS: dict[ThemeKind, tuple[str, ...]] = {
     "verdict": ("area_code", "area_level", "rule_id", "operator", "rule_result", "evidence", "value", "basis", "period"),
     "ipv6": ("area_code", "area_level", "source_kind"),
     "plan": ("line_id", "operator", "lon", "lat", "class_allowed", "spacing_ok"),
+    "proposal": ("rank", "site_id", "source", "action", "year", "lon", "lat"),
     "remainder": ("remainder_id", "proposed_to", "lon", "lat"),
     "sharing": ("cluster_id", "masts_saved", "lon", "lat"),
     "mast": ("mast_id", "owner", "mast_class", "planned", "lon", "lat"),
+    "stop": ("stop", "day", "area_code", "operator", "technology", "lon", "lat"),
 }
 
 
@@ -161,26 +163,33 @@ class ThemeLayer:
 
     Parameters
     ----------
-    kind : {"verdict", "ipv6", "plan", "remainder", "sharing", "mast"}
+    kind : {"verdict", "ipv6", "plan", "proposal", "remainder", "sharing", "mast", "stop"}
     frame : DataFrame
-        With the columns of ``standards.csv``, ``ipv6.csv``, ``operator_plans.csv``, ``unserved_after_plans.csv``, ``sharing.csv``, or of the
-        masts as they were read; ``lon`` and ``lat`` in degrees (EPSG:4326), NaN where not known.
+        With the columns of ``standards.csv``, ``ipv6.csv``, ``operator_plans.csv``, ``sites_planned.csv`` (and ``sites_planned_gains.csv``),
+        ``unserved_after_plans.csv``, ``sharing.csv``, ``measurements_planned.csv``, or of the masts as they were read; ``lon`` and ``lat`` in degrees (EPSG:4326), NaN where not known.
     words : mapping
         Column to code to words, for what a table has in the project's language alone.
+    ways : GeoDataFrame or None
+        Of the next measurements: ``day`` and the line driven on it, EPSG:4326.
 
     Raises
     ------
     InputError
         If a column is missing that the map needs.
+    CrsError
+        If ways are not in EPSG:4326.
     """
 
     kind: ThemeKind
     frame: pd.DataFrame
     words: Mapping[str, Mapping[str, Bilingual]] = field(default_factory=dict)
+    ways: gpd.GeoDataFrame | None = None
 
     def __post_init__(self) -> None:
         """Check the columns."""
         _require_columns(self.frame, _THEME_COLUMNS[self.kind], Bilingual("bảng kết quả", "results"))
+        _require_columns(self.ways, ("day", "geometry"), Bilingual("lộ trình", "ways"))
+        _require_wgs84(self.ways, Bilingual("Lộ trình", "Ways"))
 
 
 @dataclass(frozen=True, slots=True)

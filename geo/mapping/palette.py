@@ -87,8 +87,12 @@ class Palette:
         Of themes on communes and of those drawn as points, by kind.
     evidence : mapping
         Pattern of each kind of evidence, drawn over the colour of a verdict.
+    comparison : tuple of AreaStyle
+        Classes of two operators' layers.
     share_cuts : tuple of float
         Where the classes of a share begin, from the second on.
+    way : str
+        Colour of a vehicle-day's way.
     """
 
     states: tuple[StateColour, ...]
@@ -101,6 +105,8 @@ class Palette:
     points: Mapping[str, tuple[Symbol, ...]]
     evidence: Mapping[str, str]
     share_cuts: tuple[float, ...]
+    comparison: tuple[AreaStyle, ...]
+    way: str
 
 
 @lru_cache(maxsize=1)
@@ -125,6 +131,8 @@ def palette() -> Palette:
             points=MappingProxyType({kind: _symbols(symbols) for kind, symbols in entries["points"].items()}),
             evidence=MappingProxyType(_patterns(entries["evidence"])),
             share_cuts=_rising(entries["share_cuts"]["from"]),
+            comparison=_area_styles(entries["comparison"]),
+            way=str(_colours(entries["way"])["line"]),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise ResourceError(f"palette.toml hỏng: {error}.", f"palette.toml is broken: {error}.") from error

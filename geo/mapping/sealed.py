@@ -14,6 +14,7 @@ from geo.mapping.archipelagos import frame_of_vietnam, placed_archipelagos
 from geo.mapping.area_page import FIRST_COLUMNS, area_data, packed, table_columns
 from geo.mapping.area_words import area_names
 from geo.mapping.areas import PreparedAreas, prepare_areas
+from geo.mapping.comparing import comparison_data
 from geo.mapping.content import (
     AREA_KINDS,
     THEME_KINDS,
@@ -59,7 +60,8 @@ _PUBLIC = {
 }  # fmt: skip
 #: Words that the public edition has no use for: of kinds that it never holds, and of files and commands that a reader does not have.
 _INTERNAL = frozenset(
-    {"explain", "caption_masts", "card_site", "origin_site", "origin_claim", "origin_change", "theme_origin_mast", "theme_sites_of", "theme_zones_served", "theme_villages_served", "theme_stands_for"}
+    {"explain", "caption_masts", "card_site", "origin_site", "origin_claim", "origin_change", "theme_origin_mast", "theme_sites_of", "theme_zones_served", "theme_villages_served", "theme_stands_for",
+     "theme_village_of", "theme_measured_here", "theme_note_proposal", "theme_note_stop", "theme_note_part_unknown"}
     | {f"{part}_{kind}{'s' * (part == 'table')}" for part in ("card", "table") for kind in THEME_KINDS if kind != "verdict"}
 )
 _URGENT = frozenset({"white", "weak", "undecided"})
@@ -77,7 +79,7 @@ _SAY = {
     "table_missing": "table.missing", "operator_columns": "table.operator_columns", "more_columns": "table.more_columns", "about": "about.heading",
     "notices": "about.notices", "sources": "about.sources", "source_kind": "about.source_kind", "source_name": "about.source_name",
     "source_rows": "about.source_rows", "source_date": "about.source_date", "no_sources": "about.no_sources",
-    "measurements": "legend.measurements", "no_measurements": "legend.no_measurements", "missing": "about.missing",
+    "years": "years.label", "measurements": "legend.measurements", "no_measurements": "legend.no_measurements", "missing": "about.missing",
     "sealed": "about.sealed", "software": "about.software", "province_maps": "country.maps", "province_maps_note": "country.maps_note",
     "no_review": "country.no_review",
 }  # fmt: skip
@@ -106,10 +108,12 @@ _WORDS = {
         for name in (
             "none_on_communes", "none_as_points", "all", "latest", "period", "figure", "result", "evidence", "no_row", "note_verdict", "note_ipv6", "note_point",
             "note_lost", "note_elsewhere", "threshold_unknown", "verdicts_here", "result_of", "evidence_of", "value_of", "interval_of", "others_here", "origin",
-            "origin_mast", "zones_served", "villages_served", "sites_of", "stands_for", "commune", "not_said", "without",
+            "origin_mast", "village_of", "measured_here", "note_proposal", "note_stop", "note_part_unknown", "zones_served", "villages_served", "sites_of", "stands_for", "commune", "not_said", "without",
         )
     },
     "previous_rows": "table.previous_rows", "next_rows": "table.next_rows", "rows_shown": "table.rows_shown",
+    "years_all": "years.all", "years_until": "years.until", "years_undated": "years.undated",
+    **{f"compare_{name}": f"compare.{name}" for name in ("choice", "with", "technology", "none", "heading", "note")},
     "caption_communes": "table.caption", "caption_villages": "table.caption_villages",
     "caption_areas": "table.caption_areas",
 }  # fmt: skip
@@ -145,7 +149,7 @@ def build_map(content: MapContent) -> bytes:
     data["areas"] = area_data(areas, colours, content.priority_weights)
     data["named"] = _named(data)
     return assemble(
-        _shown(content, drawn, areas, themes, colours),
+        {**_shown(content, drawn, areas, themes, colours), "comparing": data["compare"] is not None},
         {
             "language": vn_safe(content.language),
             "title": vn_safe(content.title),
@@ -390,6 +394,7 @@ def _data(content: MapContent, drawn: DrawnMap, colours: Palette, themes: Prepar
         "villages": villages,
         "sites": sites,
         "themes": theme_data(themes, colours),
+        "compare": comparison_data(content, colours),
         "kinds": _kinds(content),
     }
 

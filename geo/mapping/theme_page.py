@@ -7,21 +7,29 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
+import geopandas as gpd
+import shapely
+
 from geo.errors import Bilingual
 from geo.io.resources import load_toml
 from geo.mapping.area_page import packed, table_columns
 from geo.mapping.area_words import code_words, described_columns
+from geo.mapping.backdrop import simplified_lines
 from geo.mapping.content import ThemeKind, ThemeLayer
 from geo.mapping.escape import SafeText, vn_safe
-from geo.mapping.labels import Label, column_entries, label, label_of, phrase, section
+from geo.mapping.labels import Label, column_entries, label, label_of, pattern, phrase, section
 from geo.mapping.palette import Palette, Symbol, symbol_polygon
 from geo.mapping.themes import SPECS, PreparedThemes, class_keys
 
 __all__ = ["symbol_data", "theme_data", "theme_entries", "theme_names"]
 
 #: Kinds of codes that a theme's columns may hold, by their section in the files of results.
-_FILES = ("results/standards.toml", "results/ipv6.toml", "results/planning.toml")
-_KEYED = {"mast": "mast_classes", "plan": "plan_standing", "sharing": "sharing_classes"}
+_FILES = ("results/standards.toml", "results/ipv6.toml", "results/planning.toml", "results/proposals.toml")
+_KEYED = {"mast": "mast_classes", "plan": "plan_standing", "proposal": "proposal_classes", "sharing": "sharing_classes", "stop": "stop_classes"}
+#: Columns whose values are codes, or numbers that name something and have no thousands, where the file of results does not say so.
+_CODED = {
+    "year": "code", "row": "code", "rank": "code", "stop": "code", "day": "code", "action": "plan_actions", "source": "proposal_sources", "funding": "proposal_funding",
+}  # fmt: skip
 
 
 def _pair(text: Label) -> list[SafeText]:
@@ -34,7 +42,7 @@ def theme_entries(kind: ThemeKind) -> Mapping[str, Any]:
     if kind == "mast":
         return section("mast_columns")
     spec = SPECS[kind]
-    entries = described_columns(spec.resource, spec.table, {"year": "code", "row": "code"})  # numbers that name something have no thousands
+    entries = (described_columns(spec.resource, spec.more, _CODED) if spec.more else {}) | described_columns(spec.resource, spec.table, _CODED)
     known = column_entries()
     return MappingProxyType(entries | {name: known[name] for name in ("lon", "lat") if name in entries})
 
@@ -68,6 +76,9 @@ def _theme(layer: ThemeLayer, colours: Palette) -> dict[str, Any]:
         "csv": vn_safe(spec.csv),
         "name": vn_safe(spec.name),
         "code": vn_safe(spec.code),
+        "sums": [vn_safe(name) for name in spec.sums],
+        "also": [vn_safe(name) for name in spec.also if name in frame.columns],
+        "titles": [_pair(pattern(f"themes.{name}")) for name in spec.titles],
         "period": vn_safe(spec.period if spec.period in frame.columns else ""),
         "label": _pair(label(f"themes.{kind}")),
         "about": _pair(label_of(_about(kind))),
@@ -92,6 +103,8 @@ def _theme(layer: ThemeLayer, colours: Palette) -> dict[str, Any]:
         numbers = {symbol.key: i for i, symbol in enumerate(symbols)}
         made["symbols"] = [{**symbol_data(symbol), "label": _pair(label_of(_class_words(kind, symbol.key)))} for symbol in symbols]
         made["classes"] = [numbers.get(key, len(symbols) - 1) for key in keys]
+        if layer.ways is not None:
+            made["way"], made["ways"] = colours.way, _ways(layer.ways, colours)
         return made
     styles = colours.surfaces[kind]
     made["styles"] = [
@@ -105,10 +118,21 @@ def _theme(layer: ThemeLayer, colours: Palette) -> dict[str, Any]:
     evidence = {key: i for i, key in enumerate(colours.evidence)}
     made["classes"] = [numbers.get(key, len(styles) - 1) for key in keys]
     made["evidence"] = [
-        {"pattern": pattern, "label": _pair(label_of(_coded("standards_evidence", key)))} for key, pattern in colours.evidence.items()
+        {"pattern": drawn, "label": _pair(label_of(_coded("standards_evidence", key)))} for key, drawn in colours.evidence.items()
     ]
     made["evidences"] = [evidence.get(str(key), len(evidence) - 1) for key in frame["evidence"]]
     return made
+
+
+def _ways(frame: gpd.GeoDataFrame, colours: Palette) -> list[dict[str, Any]]:
+    """Return the line of each vehicle-day, simplified as roads are."""
+    decimals = colours.drawing.coordinate_decimals
+    lines = simplified_lines(frame.geometry, colours.drawing)
+    return [
+        {"day": int(day), "path": [[round(float(x), decimals), round(float(y), decimals)] for x, y in shapely.get_coordinates(line)]}
+        for day, line in zip(frame["day"], lines, strict=True)
+        if line is not None
+    ]
 
 
 def _figure(name: str) -> dict[str, Any]:

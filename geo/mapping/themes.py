@@ -1,4 +1,5 @@
-"""Themes of the map: verdicts and IPv6 by commune, registered plans, what stays unserved, sharing, the inventory's masts.
+"""Themes of the map: verdicts and IPv6 by commune, registered plans, proposals by year, what stays unserved, sharing, the inventory's masts,
+the next measurements.
 
 A theme is one table of results. The page draws it on the communes or as points, and a reader chooses by its *facets* (rule,
 operator, technology, year, owner) what of it is shown, so that a thousand combinations are one layer and one table. What is
@@ -64,6 +65,14 @@ class ThemeSpec:
     first : frozenset of str
         Columns that the table opens with.
     links : tuple of Link
+    also : tuple of str
+        Columns that identify a row together with ``code``, where none does alone.
+    titles : tuple of str
+        Keys of the strings' ``themes`` that name a row by its columns: the second where ``name`` is empty.
+    sums : tuple of str
+        Columns that the legend adds up; named here, since a page without the theme holds no column of it.
+    more : str
+        Further table of the same file whose columns the frame has too.
     """
 
     resource: str
@@ -77,6 +86,10 @@ class ThemeSpec:
     period: str = ""
     figures: tuple[str, ...] = ()
     links: tuple[Link, ...] = ()
+    also: tuple[str, ...] = ()
+    titles: tuple[str, ...] = ()
+    sums: tuple[str, ...] = ()
+    more: str = ""
 
 
 SPECS: dict[ThemeKind, ThemeSpec] = {
@@ -103,6 +116,12 @@ SPECS: dict[ThemeKind, ThemeSpec] = {
         ),
         links=(Link("commune", "commune_code", ("commune",)), Link("zones_served", "dead_zones_served", ("zone",)), Link("villages_served", "village_ids_gained", ("village",))),
     ),
+    "proposal": ThemeSpec(
+        "results/proposals.toml", "sites_planned", "tables/sites_planned.csv; tables/sites_planned_gains.csv", "point", "site_id", "rank", ("year", "source", "action"),
+        frozenset({"rank", "site_id", "year", "action", "source", "funding", "commune_code", "operators", "population_gained", "villages_gained", "cost_vnd", "reason"}),
+        links=(Link("commune", "commune_code", ("commune",)), Link("villages_served", "village_ids_gained", ("village",))), titles=("title_proposal",),
+        sums=("cost_vnd", "population_gained", "villages_gained"), more="sites_planned_gains",
+    ),
     "remainder": ThemeSpec(
         "results/planning.toml", "unserved_after_plans", "tables/unserved_after_plans.csv", "point", "name", "remainder_id", ("operator", "class"),
         frozenset({"remainder_id", "kind", "name", "commune_code", "class", "state_after", "population", "population_left", "proposed_to", "operator", "reason"}),
@@ -117,6 +136,12 @@ SPECS: dict[ThemeKind, ThemeSpec] = {
         "tables/masts.toml", "masts", "", "point", "mast_id", "mast_id", ("owner",),
         frozenset({"mast_id", "mast_name", "owner", "users", "mast_class", "planned", "height_m", "shareable", "commune_code", "certificate_expiry"}),
         links=(Link("commune", "commune_code", ("commune",)),),
+    ),
+    "stop": ThemeSpec(
+        "results/columns.toml", "measurements_planned", "tables/measurements_planned.csv", "point", "stop", "stop", ("day", "operator", "technology"),
+        frozenset({"stop", "day", "area_code", "village_id", "operator", "technology", "tests_needed", "expected_change", "km", "instruction"}),
+        links=(Link("commune", "area_code", ("commune",)), Link("village_of", "village_id", ("village",))), also=("area_code", "road_id", "operator", "technology"),
+        titles=("title_stop", "title_way"), sums=("km", "tests_needed", "expected_change"),
     ),
 }  # fmt: skip
 #: What the map shows of a mast of the inventory.
@@ -165,7 +190,7 @@ def prepare_themes(layers: Sequence[ThemeLayer], *, largest_bytes: int, row_byte
             if dropped:
                 said.append(phrase("about.verdicts_left_out", n=count_text(dropped)))
         if len(frame):
-            out.append(ThemeLayer(layer.kind, frame.reset_index(drop=True), layer.words))
+            out.append(ThemeLayer(layer.kind, frame.reset_index(drop=True), layer.words, layer.ways))
     return PreparedThemes(tuple(out), tuple(said))
 
 
@@ -217,6 +242,10 @@ def class_keys(kind: ThemeKind, frame: pd.DataFrame) -> list[str]:
         case "mast":
             planned = frame["planned"].fillna(value=False).astype(bool)
             return [_mast_class(name, is_planned) for name, is_planned in zip(_texts(frame["mast_class"]), planned, strict=True)]
+        case "proposal":
+            return ["registered" if source == "operator_plan" else action for source, action in zip(_texts(frame["source"]), _texts(frame["action"]), strict=True)]
+        case "stop":
+            return ["stop" if stop else "on_the_way" for stop in _texts(frame["stop"])]
         case "plan":
             return [_standing({str(name): value for name, value in row.items()}) for row in frame.to_dict("records")]
         case _:

@@ -435,7 +435,7 @@ def analysis_stages(
             title["map"],
             lambda work: write_internal_map(work, project, settings, folder),
             settings={**drawn, "register": None if folder is None else register_digest(folder)},
-            upstream=("inputs", "calibration", "coverage", "villages", "dead_zones", "claims", "tables", "standards", "ipv6", "planning", "candidates/issues.json", "proposals/issues.json"),
+            upstream=("inputs", "calibration", "coverage", "villages", "dead_zones", "claims", "tables", "standards", "ipv6", "planning", "candidates/issues.json", "proposals", "sampling"),
         ),
     ]
     if public:
@@ -445,7 +445,7 @@ def analysis_stages(
                 title["public_map"],
                 lambda work: write_public_map(work, project, settings),
                 settings={**drawn, "rules": settings.rules},
-                upstream=("inputs", "calibration", "coverage", "villages", "dead_zones", "claims", "tables", "standards", "ipv6", "planning", "candidates/issues.json", "proposals/issues.json"),
+                upstream=("inputs", "calibration", "coverage", "villages", "dead_zones", "claims", "tables", "standards", "ipv6", "planning", "candidates/issues.json", "proposals", "sampling"),
             )
         )
     return stages

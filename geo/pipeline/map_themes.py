@@ -1,4 +1,5 @@
-"""Themes as the map takes them: the tables of verdicts, IPv6 and the yearly plan with the values of their CSV files, and the inventory's masts."""
+"""Themes as the map takes them: the tables of verdicts, IPv6 and the yearly plan with the values of their CSV files, and proposals, the
+next measurements, and the inventory's masts."""
 
 from __future__ import annotations
 
@@ -14,15 +15,16 @@ from geo.mapping.themes import MAST_COLUMNS
 from geo.pipeline.engine import Workspace
 from geo.pipeline.reading import load_frame
 from geo.pipeline.results import arranged_frame
+from geo.pipeline.sampling_sheets import ROUTES
 from geo.report.tables import arrange, result_table
 from geo.rules import Rule
 
-__all__ = ["rule_words", "theme_layers"]
+__all__ = ["rule_words", "theme_layers", "with_gains"]
 
 #: Theme, the stage that made its frame, and the table whose values it has.
 _TABLES: tuple[tuple[ThemeKind, str, str], ...] = (
-    ("verdict", "standards", "standards"), ("ipv6", "ipv6", "ipv6"), ("plan", "planning", "operator_plans"), ("remainder", "planning", "unserved_after_plans"),
-    ("sharing", "planning", "sharing"),
+    ("verdict", "standards", "standards"), ("ipv6", "ipv6", "ipv6"), ("plan", "planning", "operator_plans"), ("proposal", "proposals", "sites_planned"), ("remainder", "planning", "unserved_after_plans"),
+    ("sharing", "planning", "sharing"), ("stop", "sampling", "measurements_planned"),
 )  # fmt: skip
 
 
@@ -32,17 +34,32 @@ def theme_layers(work: Workspace, rules: Sequence[Rule]) -> Iterator[ThemeLayer]
     Parameters
     ----------
     work : Workspace
-        Of a stage that comes after ``standards``, ``ipv6`` and ``planning``.
+        Of a stage that comes after ``standards``, ``ipv6``, ``planning``, ``proposals`` and ``sampling``.
     rules : sequence of Rule
         That verdicts were given under: their names in both languages.
     """
     for kind, stage, table in _TABLES:
         frame = load_frame(work.upstream[stage], table)
         if frame is not None and len(frame):
-            yield ThemeLayer(kind, arranged_frame(arrange(frame, result_table(table))), rule_words(rules) if kind == "verdict" else {})
+            shown = arranged_frame(arrange(frame, result_table(table)))
+            ways = load_frame(work.upstream[stage], ROUTES) if kind == "stop" else None
+            yield ThemeLayer(kind, with_gains(work, shown) if kind == "proposal" else shown, rule_words(rules) if kind == "verdict" else {}, ways)
     masts = load_frame(work.upstream["inputs"], "masts")
     if masts is not None and len(masts):
         yield ThemeLayer("mast", pd.DataFrame(masts.reindex(columns=list(MAST_COLUMNS))).astype(object))
+
+
+def with_gains(work: Workspace, proposals: pd.DataFrame) -> pd.DataFrame:
+    """Return proposals with who gets what at each, which a table of its own states by rank; a registered line has none."""
+    gains = load_frame(work.upstream["proposals"], "sites_planned_gains")
+    if gains is None or gains.empty:
+        return proposals
+    shown = arranged_frame(arrange(gains, result_table("sites_planned_gains")))
+    more = shown[["rank", *(name for name in shown.columns if name not in proposals.columns)]]
+    # rank is a whole number in both, whatever a table without values makes of its column
+    of = {int(row["rank"]): row for row in more.to_dict("records")}
+    found = [of.get(int(rank), {}) for rank in proposals["rank"]]
+    return proposals.assign(**{name: pd.Series([row.get(name) for row in found], index=proposals.index, dtype=object) for name in more.columns if name != "rank"})
 
 
 def rule_words(rules: Sequence[Rule]) -> Mapping[str, Mapping[str, Bilingual]]:

@@ -72,7 +72,7 @@ def report_stage(
         sentence("stages", _STAGE),
         lambda work: _write(work, options, content(work)),
         settings={"map": shown.settings, "paper": options.paper, "language": options.language, "register": register_digest(folder)},
-        upstream=(*(item for item in shown.upstream if not item.startswith(("planning", "proposals"))), "planning", "proposals", "sampling"),
+        upstream=(*(item for item in shown.upstream if not item.startswith(("planning", "proposals", "sampling"))), "planning", "proposals", "sampling"),
         if_made=if_made,
     )
 

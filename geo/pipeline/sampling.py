@@ -24,7 +24,7 @@ from geo.pipeline.engine import Stage, Workspace
 from geo.pipeline.measured import place_facts
 from geo.pipeline.predicting import Predicted, load_coverage
 from geo.pipeline.reading import load_frame
-from geo.pipeline.sampling_sheets import Sheets
+from geo.pipeline.sampling_sheets import ROUTES, Sheets
 from geo.pipeline.settings import AnalysisSettings
 from geo.project import Project
 from geo.report.phrases import number_text, phrases
@@ -186,6 +186,7 @@ def plan_measurements(work: Workspace, project: Project, settings: AnalysisSetti
     names = dict(zip(units["commune_code"].astype(str), units["commune_name"].astype(str), strict=True))
     sheets = Sheets(project, sampling, believed, graph, open_ones, names, epsg, (float(lon[0]), float(lat[0])), made_up=made_up)
     sheets.write(work.public / SAMPLING_FOLDER, trips, stops)
+    write_frame(work.folder / f"{ROUTES}.parquet", sheets.routes(trips))
     km = [sum(s.leg.km for s in trip.stops) + trip.back.km for trip in trips]
     return {
         **record,

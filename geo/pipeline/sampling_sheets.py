@@ -6,11 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import shapely
 
-from geo.crs import to_wgs84
+from geo.crs import WGS84_EPSG, to_wgs84
 from geo.errors import Bilingual
 from geo.io.files import write_bytes
 from geo.measured import measured_settings
@@ -21,7 +23,10 @@ from geo.report.measuring_sheet import DaySheet, SheetStop, measuring_sheet, rou
 from geo.report.phrases import joined, number_text, phrases
 from geo.sampling import PlannedStop, RoadGraph, SamplingSettings, Trip
 
-__all__ = ["Sheets"]
+__all__ = ["ROUTES", "Sheets"]
+
+#: Frame of the stage with the way of each vehicle-day, for the map.
+ROUTES = "measurement_routes"
 
 _WORDS = "results/sampling.toml"
 _LANGUAGES = ("vi", "en")
@@ -89,6 +94,12 @@ class Sheets:
         for language in _LANGUAGES:
             page = measuring_sheet(sheets, title=self.project.name, project=about, rules=self._rules(), language=language, made_up=self.made_up)
             write_bytes(folder / f"sheet_{language}.html", page)
+
+    def routes(self, trips: Sequence[Trip]) -> gpd.GeoDataFrame:
+        """Return the way of each vehicle-day as a line in EPSG:4326: ``day`` from 1, ``geometry``; a day that goes nowhere has none."""
+        ways = [(day, _way(self.graph, trip)) for day, trip in enumerate(trips, start=1)]
+        lines = [(day, np.column_stack(to_wgs84(way[:, 0], way[:, 1], self.epsg))) for day, way in ways if len(way) > 1]
+        return gpd.GeoDataFrame({"day": [day for day, _ in lines]}, geometry=[shapely.LineString(line) for _, line in lines], crs=WGS84_EPSG)
 
     def _picture(self, way: _F64, stops: Sequence[PlannedStop], title: str) -> str:
         villages, nodes = [s.village for s in stops], self.graph.at[[s.village + 1 for s in stops]]

@@ -67,13 +67,15 @@ def hostile_content(calm: MapContent, texts: list[str]) -> MapContent:
         for column in frame.columns:
             if column not in kept and not any(isinstance(value, int | float) for value in frame[column].dropna()):
                 frame[column] = pd.Series([next(turn) for _ in range(len(frame))], dtype=object, index=frame.index)
-        return ThemeLayer(one.kind, frame, {"rule_id": {text: Bilingual(text, text) for text in texts}})
+        return ThemeLayer(one.kind, frame, {"rule_id": {text: Bilingual(text, text) for text in texts}}, one.ways)
 
     coverage = tuple(
         CoverageLayer(texts[i % len(texts)], texts[(i + 1) % len(texts)], layer.state, layer.grid)
         for i, layer in enumerate(calm.coverage)
         if texts[i % len(texts)]
     )
+    if coverage:  # a rival of the first, so that two operators can be compared
+        coverage = (*coverage, CoverageLayer(f"{coverage[0].operator}2", coverage[0].technology, coverage[0].state, coverage[0].grid))
     return MapContent(
         title=texts[0], project_name=texts[-1], version=texts[0], date=calm.date, made_up=True,
         communes=fill(calm.communes), villages=fill(calm.villages), sites=fill(calm.sites), roads=fill(calm.roads),
@@ -117,6 +119,13 @@ def exercise(opened: Any) -> None:
             vungphu.shapes[kind].forEach((layer, row) => { if (layer) { layer.openTooltip(); vungphu.select(kind, row, false); layer.closeTooltip(); } });
         }
     }""")
+    if page.locator("#compare-a option").count() > 1:
+        page.evaluate("""() => ['compare-a', 'compare-b', 'compare-technology'].forEach(id => {
+            const select = document.getElementById(id);
+            if (select) { select.value = select.options[select.options.length - 1].value; select.dispatchEvent(new Event('change')); }
+        })""")
+        page.wait_for_function("vungphu.compare.drawn === true")
+    page.evaluate("const slider = document.getElementById('year'); slider.value = slider.min; slider.dispatchEvent(new Event('input'))")
     page.fill("#search", "img")
     page.fill("#search", "a")
     page.evaluate("vungphu.table.open('commune')")

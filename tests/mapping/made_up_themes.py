@@ -6,6 +6,7 @@ from typing import Any
 
 import geopandas as gpd
 import pandas as pd
+import shapely
 
 from geo.errors import Bilingual
 from geo.io.resources import load_toml
@@ -78,10 +79,30 @@ def make_themes(communes: gpd.GeoDataFrame, villages: pd.DataFrame, sites: pd.Da
          "height_m": 30.0 + i, "shareable": i % 2 == 0, "commune_code": code[i], "lon": 105.3 + i / 40, "lat": 22.12, "file": "masts.xlsx", "row": 2 + i}
         for i, kind in enumerate(("A1a", "A2b", None, "A2b", "A2c"))
     ]  # fmt: skip
+    planned = [
+        {"rank": i + 1, "year": year, "action": action, "source": source, "funding": "operator" if source == "operator_plan" else "budget", "site_id": f"VT-{i}", "commune_code": code[i % 5],
+         "lon": None if i == 4 else round(place[i % 5].x - 0.0061, 6), "lat": None if i == 4 else round(place[i % 5].y - 0.0053, 6), "operators": "Mạng Đỏ; Mạng Xanh",
+         "population_gained": None if i == 3 else 1000 + 111 * i, "villages_gained": i, "cost_vnd": None if source == "operator_plan" else 900_000_000 + i, "reason": f"Lý do giả {i}",
+         "village_ids_gained": None if source == "operator_plan" else villages["village_id"][i]}
+        for i, (year, action, source) in enumerate(
+            ((2027, "build", "operator_plan"), (2027, "share", "proposed"), (2028, "upgrade", "proposed"), (2029, "build", "proposed"), (2029, "build", "proposed"), (None, "build", "operator_plan"))
+        )
+    ]  # fmt: skip
+    stops = [
+        {"stop": stop, "day": day, "area_code": code[stop or 0], "village_id": villages["village_id"][stop] if stop else None, "road_id": None if stop else "QL-0", "operator": operator,
+         "technology": "4G", "lon": round(105.3 + (stop or 4) / 25, 6), "lat": 22.17, "tests_needed": 6, "expected_change": 0.25, "km": 12.5 if first else 0.0,
+         "instruction": f"Đo giả {operator}"}
+        for stop, day, operator, first in ((1, 1, "Mạng Đỏ", True), (1, 1, "Mạng Xanh", False), (2, 1, "Mạng Đỏ", True), (3, 2, "Mạng Xanh", True), (None, 1, "Mạng Đỏ", False))
+    ]  # fmt: skip
+    ways = gpd.GeoDataFrame(
+        {"day": [1, 2]}, geometry=[shapely.LineString([(105.3, 22.1), (105.34, 22.17), (105.38, 22.17)]), shapely.LineString([(105.3, 22.1), (105.42, 22.17)])], crs=4326
+    )
     return (
         ThemeLayer("verdict", verdicts(communes), {"rule_id": RULES}), ThemeLayer("ipv6", _frame(_columns("ipv6", "ipv6"), ipv6)),
-        ThemeLayer("plan", _frame(_columns("planning", "operator_plans"), lines)), ThemeLayer("remainder", _frame(_columns("planning", "unserved_after_plans"), left)),
+        ThemeLayer("plan", _frame(_columns("planning", "operator_plans"), lines)),
+        ThemeLayer("proposal", _frame([*_columns("proposals", "sites_planned"), "village_ids_gained"], planned)), ThemeLayer("remainder", _frame(_columns("planning", "unserved_after_plans"), left)),
         ThemeLayer("sharing", _frame(_columns("planning", "sharing"), clusters)), ThemeLayer("mast", _frame(MAST_COLUMNS, masts)),
+        ThemeLayer("stop", _frame(_columns("columns", "measurements_planned"), stops), ways=ways),
     )  # fmt: skip
 
 

@@ -107,7 +107,7 @@ def test_only_what_is_listed_is_shown(content, page):
 
 def forbidden_columns() -> set[str]:
     """Names of columns that say something of sites, paths, servers, levels or proposals: all that a table has beyond what is listed."""
-    tables = ["results/columns.toml", "results/planning.toml", "results/dead_zones.toml"]
+    tables = ["results/columns.toml", "results/planning.toml", "results/proposals.toml", "results/dead_zones.toml"]
     names = {name for file in tables for part in load_toml(file).values() if isinstance(part, dict) for name in part.get("columns", {})}
     names |= {name for part, entries in load_toml("strings/map.toml").items() if part.endswith("columns") for name in entries}
     names |= {name for kind in AREA_COLUMNS.values() for name in kind} | set(load_toml("tables/stations.toml")["fields"]) | set(load_toml("tables/cells.toml")["fields"])
@@ -128,6 +128,10 @@ def test_no_site_no_place_of_one_and_no_such_column_stands_in_the_text(content, 
     words = set(re.findall(r"[\w-]+", text))
     hidden = {layer.kind: layer.frame.iloc[:, 0] for layer in content.themes}
     assert not words & {*content.sites["site_id"], *hidden["plan"], *hidden["sharing"], *hidden["mast"], "QQ", "mang_do"}
+    proposed = next(layer.frame for layer in content.themes if layer.kind == "proposal")
+    assert not words & {*proposed["site_id"], "giả"}, "neither a proposed place nor a reason or an instruction"
+    assert {"proposal", "stop"} <= set(hidden)
+    assert list(data["themes"]) == ["verdict"]
     assert not any(name in text for name in content.sites["site_name"])
     placed = pd.concat([frame[["lon", "lat"]].astype(float) for frame in (content.sites, *(layer.frame for layer in content.themes if "lon" in layer.frame))]).dropna()
     places = {(round(lon, 4), round(lat, 4)) for lon, lat in placed.to_numpy()}

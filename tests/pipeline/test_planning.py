@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
+import html
 import io
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -209,6 +211,34 @@ def test_a_site_taken_away_loses_what_the_run_without_it_has_not(tmp_path: Path)
     assert line["population_gained"] < -50
     assert line["population_gained"] == pytest.approx(lost, rel=1e-6)
     assert line["villages_gained"] <= 0
+
+
+def unpacked_column(column, n: int) -> list:
+    """Return the values of a column of the page's tables, as the page's script unpacks it."""
+    if "run" in column:
+        return [value for value, times in zip(column["run"], column["long"], strict=True) for _ in range(times)]
+    return [column["all"]] * n if "all" in column else [column["of"][at] for at in column["at"]] if "at" in column else list(column["is"])
+
+
+def test_the_map_has_the_proposals_and_the_stops_of_the_tables(run: Analysis) -> None:
+    data = json.loads(re.search(r'id="vungphu-data">(.*?)</script>', (run.folder / "index.html").read_text(encoding="utf-8"), re.DOTALL)[1])
+    for kind, name in (("proposal", "sites_planned"), ("stop", "measurements_planned")):
+        rows = list(csv.DictReader(io.StringIO((run.folder / "tables" / f"{name}.csv").read_text(encoding="utf-8-sig"))))
+        table = data["themes"][kind]["table"]
+        keys = [column["key"] for column in table["columns"]]
+        assert keys[: len(rows[0])] == list(rows[0])
+        assert table["n"] == len(rows) > 0
+        for key, packed in zip(keys[: len(rows[0])], table["packed"], strict=False):
+            found = unpacked_column(packed, table["n"])
+            assert [("" if v is None else html.unescape(v) if isinstance(v, str) else v) for v in found] == [
+                type(v)(row[key]) if isinstance(v, int | float) and not isinstance(v, bool) else row[key] for v, row in zip(found, rows, strict=True)
+            ], key
+    assert data["themes"]["stop"]["ways"], "the way of each vehicle-day"
+    gains = {row["rank"]: row["village_ids_gained"] for row in csv.DictReader(io.StringIO((run.folder / "tables" / "sites_planned_gains.csv").read_text(encoding="utf-8-sig")))}
+    table = data["themes"]["proposal"]["table"]
+    at = [column["key"] for column in table["columns"]]
+    ranks, ids = (unpacked_column(table["packed"][at.index(name)], table["n"]) for name in ("rank", "village_ids_gained"))
+    assert {str(rank): html.unescape(of or "") for rank, of in zip(ranks, ids, strict=True)} == {str(rank): gains.get(str(rank), "") for rank in ranks}
 
 
 def test_files_for_people(run: Analysis) -> None:

@@ -175,6 +175,18 @@ def test_the_route_is_a_gpx_file_of_the_day(plan) -> None:
     ]
 
 
+def test_the_map_gets_the_way_of_the_gpx_files(plan) -> None:
+    record, folder = plan
+    ways = read_frame(folder / "measurement_routes.parquet")
+    assert ways["day"].tolist() == list(range(1, record["days"] + 1))
+    assert ways.crs.to_epsg() == 4326
+    space = {"g": "http://www.topografix.com/GPX/1/1"}
+    for day, line in zip(ways["day"], ways.geometry, strict=True):
+        root = ET.parse(folder / "public" / "measurements" / f"day_{day:02d}.gpx").getroot()  # noqa: S314 - our own file
+        track = [(float(p.get("lon")), float(p.get("lat"))) for p in root.findall("g:trk/g:trkseg/g:trkpt", space)]
+        assert np.allclose(shapely.get_coordinates(line), track, atol=1e-6)
+
+
 def test_the_sheet_says_to_lock_the_technology_and_lets_no_text_out_of_its_place(plan) -> None:
     record, folder = plan
     for language, lock in (("vi", "KHÓA CÔNG NGHỆ"), ("en", "LOCK THE TECHNOLOGY")):

@@ -229,6 +229,8 @@ vungphu.card = (function (app) {
       var of = link.by && app.plain(value(kind, row, link.by)) !== "village" ? link.kind[1] : link.kind[0];
       parts.push(linked(link.word, of, app.codes(value(kind, row, link.column)), of === "zone" ? zoneLine : undefined));
     });
+    var beside = app.plans.others(kind, row);
+    if (beside.length) { parts.push(rowList(app.word("theme_measured_here", { n: app.number(beside.length, 0) }), kind, beside, function (other) { return name(kind, other); })); }
     parts.push(rowList(app.word("theme_others_here"), kind, app.themes.others(kind, row), function (other) { return app.themes.span(app.plain(value(kind, other, theme.period) || "")) + ": " + app.themes.className(kind, other); }));
     return parts;
   }

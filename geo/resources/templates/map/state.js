@@ -21,6 +21,8 @@
     if (asked.areas !== undefined && /^-?\d+$/.test(asked.areas)) { app.areas.show(Number(asked.areas)); }
     if (asked.on !== undefined) { app.themes.restore("commune", asked.on); }
     if (asked.points !== undefined) { app.themes.restore("point", asked.points); }
+    if (asked.until !== undefined && /^\d{4}$/.test(asked.until)) { app.plans.set(Number(asked.until)); }
+    if (asked.compare !== undefined) { app.compare.restore(asked.compare); }
     if (asked.off !== undefined) {
       var off = asked.off.split(",");
       boxes.forEach(function (box) {
@@ -45,10 +47,13 @@
     if (choice) { parts.push("coverage=" + choice.value); }
     parts.push("areas=" + app.areas.chosen());
     ["commune", "point"].forEach(function (place, i) { if (app.themes.places[place]) { parts.push(["on", "points"][i] + "=" + encodeURIComponent(app.themes.told(place))); } });
+    if (app.themes.until() !== null) { parts.push("until=" + app.themes.until()); }
+    if (app.compare.told()) { parts.push("compare=" + app.compare.told()); }
     boxes.forEach(function (box) { if (!box.checked) { off.push(box.dataset.toggle); } });
     parts.push("off=" + off.join(","));
     if (app.table.current()) { parts.push("table=" + app.table.current()); }
-    if (app.selected) {
+    // A card whose row is no longer on the map does not bring back what was chosen away.
+    if (app.selected && (!app.themes.is(app.selected.kind) || (app.themes.places[app.data.themes[app.selected.kind].place] === app.selected.kind && app.themes.rowsOf(app.selected.kind).indexOf(app.selected.row) >= 0))) {
       var code = app.codeOf(app.selected.kind, app.selected.row);
       if (code !== null) { parts.push("show=" + app.selected.kind + ":" + encodeURIComponent(code).replace(/%3A/g, ":")); }
     }
@@ -60,6 +65,7 @@
   app.onLanguage(app.remember);
   app.areas.onChange(app.remember);
   app.themes.onChange(app.remember);
+  app.compare.onChange(app.remember);
   map.on("moveend", app.remember);
   if (choice) { choice.addEventListener("change", app.remember); }
   boxes.forEach(function (box) { box.addEventListener("change", app.remember); });

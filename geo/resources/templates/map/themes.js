@@ -11,7 +11,7 @@ vungphu.themes = (function (app) {
   function text(value) { return value === null || value === undefined ? "" : app.plain(value); }
   function facetKeys(kind) { return all[kind].facets.map(function (facet) { return facet.key; }); }
   function onCommunes(kind) { return all[kind].place === "commune"; }
-  Object.keys(all).forEach(function (kind) { picks[kind] = { figure: 0, period: null, facets: {} }; hidden[kind] = {}; app.shapes[kind] = []; });
+  Object.keys(all).forEach(function (kind) { picks[kind] = { figure: 0, period: null, facets: {}, until: null }; hidden[kind] = {}; app.shapes[kind] = []; });
 
   // Rows whose facets are the same: what a reader chooses among is some dozen groups, however many rows a country has.
   var grouped = {}, areaRows = {};
@@ -57,7 +57,7 @@ vungphu.themes = (function (app) {
       if (facetKeys(kind).slice(0, k).every(function (key, j) { return wants(kind, group, j); })) { found.set(group.values[k], (found.get(group.values[k]) || 0) + group.areas); }
     });
     // Rules stand in the order of their weight, all else in that of the alphabet, what is not said first.
-    return k === 0 && onCommunes(kind) ? found : new Map(Array.from(found).sort(function (a, b) { return a[0].localeCompare(b[0], "vi"); }));
+    return k === 0 && onCommunes(kind) ? found : new Map(Array.from(found).sort(function (a, b) { return a[0].localeCompare(b[0], "vi", { numeric: true }); }));
   }
   function matches(kind, row, key) { var wanted = picks[kind].facets[key]; return wanted === null || wanted === undefined || text(cell(kind, row, key)) === wanted; }
   // On communes each facet has one value, the one with most rows unless a reader chose another; as points one or all.
@@ -91,6 +91,23 @@ vungphu.themes = (function (app) {
     });
     return several ? found.sort(function (a, b) { return end(a) < end(b) ? 1 : end(a) > end(b) ? -1 : 0; }) : [];
   }
+  // The year of a row: its own, or that in which its period ends.
+  function yearOf(kind, row) {
+    var value = at(kind, "year") >= 0 ? text(cell(kind, row, "year")) : all[kind].period ? end(text(cell(kind, row, all[kind].period))).slice(0, 4) : "";
+    return /^\d{4}$/.test(value) ? Number(value) : null;
+  }
+  function dated(kind) { return at(kind, "year") >= 0 || all[kind].period !== ""; }
+  // What says no year is in no year: it is counted beside the legend and shown with every year alone.
+  function inTime(kind, row) { var year = yearOf(kind, row); return picks[kind].until === null || !dated(kind) || (year !== null && year <= picks[kind].until); }
+  function undated(kind) { return picks[kind].until === null || !dated(kind) ? 0 : chosen(kind).filter(function (row) { return yearOf(kind, row) === null; }).length; }
+  function until() { var kinds = Object.keys(all); return kinds.length ? picks[kinds[0]].until : null; }
+  function limit(year) {
+    Object.keys(all).forEach(function (kind) {
+      picks[kind].until = year;
+      if (year !== null && dated(kind)) { picks[kind].period = null; if (facetKeys(kind).indexOf("year") >= 0) { picks[kind].facets.year = null; } }
+    });
+    Object.keys(places).forEach(function (place) { if (places[place] && dated(places[place])) { again(place); } });
+  }
   var kept = {};
   function current(kind) {
     var key = JSON.stringify(picks[kind]);
@@ -98,7 +115,7 @@ vungphu.themes = (function (app) {
     return kept[kind].rows;
   }
   function now(kind) {
-    var found = chosen(kind), pick = picks[kind].period, latest = {};
+    var found = chosen(kind).filter(function (row) { return inTime(kind, row); }), pick = picks[kind].period, latest = {};
     if (!all[kind].period) { return found; }
     if (pick !== null) { return found.filter(function (row) { return text(cell(kind, row, all[kind].period)) === pick; }); }
     found.forEach(function (row) {
@@ -242,6 +259,7 @@ vungphu.themes = (function (app) {
       if (!onCommunes(kind)) { entries.unshift(["", app.word("theme_all")]); }
       choice(facets, app.say(facet.label), entries, pick.facets[facet.key] === null ? "" : "=" + pick.facets[facet.key], function (value) {
         pick.facets[facet.key] = value === "" ? null : value.slice(1);
+        if (facet.key === "year" && value !== "") { limit(null); }
         settle(kind);
         again(place);
       });
@@ -249,7 +267,7 @@ vungphu.themes = (function (app) {
     var periods = periodsOf(kind);
     if (periods.length) {
       choice(facets, app.word("theme_period"), [["", app.word("theme_latest")]].concat(periods.map(function (period) { return [period, span(period)]; })), pick.period || "",
-        function (value) { pick.period = value || null; again(place); });
+        function (value) { pick.period = value || null; if (value) { limit(null); pick.period = value; } again(place); });
     }
     legend(place);
   }
@@ -291,14 +309,14 @@ vungphu.themes = (function (app) {
         if (counts[number]) { list2.appendChild(entry(kind, "evidence" + number, app.swatch({ fill: "#ffffff", line: "#3a3a3a", pattern: look.pattern, opacity: 1 }), app.say(look.label), counts[number], place)); }
       });
     }
-    document.getElementById("theme-note-" + place).textContent = note(kind, found);
+    document.getElementById("theme-note-" + place).textContent = note(kind, found) + (undated(kind) ? " " + app.word("years_undated", { n: app.number(undated(kind), 0) }) : "") + app.plans.note(kind, found);
     document.getElementById("theme-about-" + place).textContent = app.say(theme.about);
   }
   function heading(kind) {
     return [app.say(all[kind].label)].concat(all[kind].facets.map(function (facet) {
       var value = picks[kind].facets[facet.key];
       return value === null || value === undefined || (value === "" && facet.key !== "operator") ? "" : facetWord(kind, facet, value);
-    })).filter(function (part) { return part; }).join(" – ");
+    })).concat(picks[kind].until === null || !dated(kind) ? [] : [app.word("years_until", { year: picks[kind].until })]).filter(function (part) { return part; }).join(" – ");
   }
   function total(kind, found, key) { return found.reduce(function (sum, row) { return sum + (cell(kind, row, key) || 0); }, 0); }
   function reach(kind, found) {
@@ -356,6 +374,7 @@ vungphu.themes = (function (app) {
     var place = all[kind].place, before_ = JSON.stringify([picks[kind], hidden[kind], places[place]]);
     facetKeys(kind).forEach(function (key) { if (!matches(kind, row, key) || onCommunes(kind)) { picks[kind].facets[key] = text(cell(kind, row, key)); } });
     if (current(kind).indexOf(row) < 0 && all[kind].period) { picks[kind].period = text(cell(kind, row, all[kind].period)); }
+    if (!inTime(kind, row)) { limit(null); }
     if (isHidden(kind, row)) { hidden[kind] = {}; }
     if (places[place] !== kind || before_ !== JSON.stringify([picks[kind], hidden[kind], places[place]])) { show(place, kind); }
   }
@@ -373,16 +392,25 @@ vungphu.themes = (function (app) {
     picks[kind].period = parts[2] || null;
     show(place, kind);
   }
+  function keysOf(kind) { return [all[kind].code].concat(all[kind].also, onCommunes(kind) ? facetKeys(kind).concat(all[kind].period ? [all[kind].period] : []) : []); }
   // A row's code: what tells it from the others of its table.
   function codeOf(kind, row) {
-    var keys = [all[kind].code].concat(onCommunes(kind) ? facetKeys(kind).concat(all[kind].period ? [all[kind].period] : []) : []);
+    var keys = keysOf(kind);
     return keys.map(function (key) { return text(cell(kind, row, key)); }).join("|");
   }
   function keyWords(kind, row) {
-    var keys = [all[kind].code].concat(onCommunes(kind) ? facetKeys(kind).concat(all[kind].period ? [all[kind].period] : []) : []);
+    var keys = keysOf(kind);
     return keys.filter(function (key) { return text(cell(kind, row, key)) !== ""; }).map(function (key) { return key + " = " + text(cell(kind, row, key)); }).join(", ");
   }
+  // A title of several columns: the second pattern is for rows without a name of their own.
+  function titleOf(kind, row) {
+    var titles = all[kind].titles, fields = {};
+    all[kind].table.columns.forEach(function (column) { fields[column.key] = app.format(cell(kind, row, column.key), column); });
+    fields.area = app.communeName(cell(kind, row, "area_code")) || fields.area_code;
+    return app.say(titles[titles.length > 1 && text(cell(kind, row, all[kind].name)) === "" ? 1 : 0], fields);
+  }
   function nameOf(kind, row) {
+    if (all[kind].titles.length) { return titleOf(kind, row); }
     var value = text(cell(kind, row, all[kind].name)) || text(cell(kind, row, all[kind].code));
     if (!onCommunes(kind) || all[kind].name !== "area_code") { return value; }
     return app.communeName(cell(kind, row, "area_code")) || app.format(cell(kind, row, "area_level"), all[kind].table.columns[at(kind, "area_level")]) + " " + value;
@@ -398,7 +426,7 @@ vungphu.themes = (function (app) {
   return {
     all: all, is: function (kind) { return Object.prototype.hasOwnProperty.call(all, kind); }, rowsOf: shown, isHidden: isHidden, show: show, fill: function () { panel("commune"); panel("point"); },
     uncover: uncover, told: told, restore: restore, codeOf: codeOf, keyWords: keyWords, name: nameOf, amount: amount, threshold: threshold, ofCommune: ofCommune, others: others,
-    settle: settle, places: places, span: span, facetWord: facetWord,
+    yearOf: yearOf, dated: dated, until: until, limit: limit, settle: settle, places: places, span: span, facetWord: facetWord,
     onChange: function (listener) { changed.push(listener); },
     className: function (kind, row) { return app.say((all[kind].styles || all[kind].symbols)[classOf(kind, row)].label); },
     evidenceName: function (kind, row) { return app.say(all[kind].evidence[all[kind].evidences[row]].label); },

@@ -1,0 +1,84 @@
+"use strict";
+/* The yearly plan and the next measurements on the map: what their legends say, stops in their order with the way of each vehicle-day,
+   and the slider over years. */
+vungphu.plans = (function (app) {
+  var themes = app.data.themes, over = null, ways = {};
+  function of(kind, row, key) { return app.card.value(kind, row, key); }
+  function sum(kind, found, i) {
+    var key = app.plain(themes[kind].sums[i]), known = found.map(function (row) { return of(kind, row, key); }).filter(function (value) { return value !== null; }), lost = found.length - known.length;
+    return (known.length || !lost ? app.number(known.reduce(function (a, b) { return a + b; }, 0), kind === "stop" && i !== 1 ? 1 : 0) : app.word("not_known"))
+      + (known.length && lost ? " " + app.word("theme_note_part_unknown", { n: app.number(lost, 0) }) : "");
+  }
+  function distinct(kind, found, key) { return new Set(found.map(function (row) { return of(kind, row, key); })).size; }
+
+  // What the rows shown add up to; each stop counts once, its rows share its figures.
+  function note(kind, found) {
+    if (kind === "proposal") {
+      var proposed = found.filter(function (row) { return of(kind, row, "source") === "proposed"; });
+      return " " + app.word("theme_note_proposal", {
+        registered: app.number(found.length - proposed.length, 0), proposed: app.number(proposed.length, 0), cost: sum(kind, proposed, 0),
+        people: sum(kind, proposed, 1), villages: sum(kind, proposed, 2)
+      });
+    }
+    if (kind === "stop") {
+      var stops = found.filter(function (row) { return of(kind, row, "stop") !== null; });
+      return " " + app.word("theme_note_stop", {
+        stops: app.number(distinct(kind, stops, "stop"), 0), days: app.number(distinct(kind, stops, "day"), 0), km: sum(kind, stops, 0),
+        tests: sum(kind, stops, 1), change: sum(kind, stops, 2)
+      });
+    }
+    return "";
+  }
+  function others(kind, row) {
+    var stop = kind === "stop" ? of(kind, row, "stop") : null, found = [];
+    for (var other = 0; stop !== null && other < app.tables.stop.n; other += 1) { if (other !== row && of("stop", other, "stop") === stop) { found.push(other); } }
+    return found;
+  }
+
+  // The way of each vehicle-day, and at each stop its number.
+  function draw() {
+    if (over) { over.remove(); over = null; }
+    if (app.themes.places.point !== "stop") { return; }
+    var found = app.themes.rowsOf("stop"), days = new Set(found.map(function (row) { return of("stop", row, "day"); })), told = new Set();
+    over = L.layerGroup();
+    (themes.stop.ways || []).forEach(function (way) {
+      if (days.has(way.day)) { over.addLayer(L.polyline(way.path.map(function (place) { return [place[1], place[0]]; }), { pane: "lines", color: themes.stop.way, weight: 3, opacity: 0.9, dashArray: "8 5", interactive: false })); }
+    });
+    found.forEach(function (row) {
+      var stop = of("stop", row, "stop"), lat = of("stop", row, "lat"), lon = of("stop", row, "lon");
+      if (stop === null || lat === null || lon === null || told.has(stop)) { return; }
+      told.add(stop);
+      over.addLayer(L.tooltip({ permanent: true, direction: "center", className: "stop-number", pane: "names", interactive: false, opacity: 1 }).setLatLng([lat, lon]).setContent(app.element("div", app.number(stop, 0))));
+    });
+    over.addTo(app.map);
+  }
+  app.themes.onChange(draw);
+
+  // Years: rows say theirs, or the period that their figures are of ends in one. The last place of the slider is every year.
+  var box = document.getElementById("years"), slider = document.getElementById("year"), shown = document.getElementById("year-shown"), first = null, last = null;
+  Object.keys(themes).forEach(function (kind) {
+    for (var row = 0; row < app.tables[kind].n; row += 1) {
+      var year = app.themes.yearOf(kind, row);
+      if (year !== null) { first = first === null ? year : Math.min(first, year); last = last === null ? year : Math.max(last, year); }
+    }
+  });
+  function told() { return app.themes.until() === null ? app.word("years_all") : app.word("years_until", { year: app.themes.until() }); }
+  function say() {
+    if (!box) { return; }
+    var kinds = Object.keys(app.themes.places).map(function (place) { return app.themes.places[place]; });
+    box.hidden = !kinds.some(function (kind) { return kind && app.themes.dated(kind); });
+    slider.value = app.themes.until() === null ? last + 1 : app.themes.until();
+    shown.textContent = app.themes.until() === null ? told() : String(app.themes.until());
+    slider.setAttribute("aria-valuetext", told());
+  }
+  function set(year) { app.themes.limit(year === null || first === null || year > last ? null : Math.max(first, year)); }
+  if (box && first !== null) {
+    slider.min = first;
+    slider.max = last + 1;
+    slider.addEventListener("input", function () { set(Number(slider.value)); });
+    app.themes.onChange(say);
+    app.onLanguage(say);
+    say();
+  }
+  return { note: note, others: others, set: function (year) { if (first !== null) { set(year); } } };
+})(vungphu);
