@@ -147,7 +147,11 @@ def assert_unharmed(opened: Any) -> None:
     opened.assert_quiet()
 
 
-@pytest.mark.parametrize("way", WAYS, ids=list(WAYS))
+#: Ways of the distinct contexts, tried in every place at each run; the others in every place in the long run, and all in turn at once.
+_ALWAYS = {"script element", "single-quoted attribute", "template of the page", "end of a JSON string", "comment", "style that loads", "spreadsheet formula"}
+
+
+@pytest.mark.parametrize("way", [pytest.param(way, marks=[] if way in _ALWAYS else pytest.mark.slow, id=way) for way in WAYS])
 def test_each_way_in_every_place(open_map, small, way):
     text = WAYS[way]
     opened = open_map(build_map(hostile_content(small, [text])))
@@ -157,6 +161,13 @@ def test_each_way_in_every_place(open_map, small, way):
     opened.page.evaluate("vungphu.select('commune', 2, false)")
     assert opened.page.locator("#card h2").text_content() == shown
     assert opened.page.locator(".notices li span").first.text_content() == shown
+
+
+def test_all_ways_at_once(open_map, calm):
+    assert set(WAYS) >= _ALWAYS
+    opened = open_map(build_map(hostile_content(calm, list(WAYS.values()))))
+    exercise(opened)
+    assert_unharmed(opened)
 
 
 HASHES = (

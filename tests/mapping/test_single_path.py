@@ -98,7 +98,9 @@ def test_templates_take_nothing_raw():
         assert not re.search(r"\|\s*(safe|tojson|forceescape|string)\b|autoescape|Markup", text), path.name
         assert not re.search(r"\son[a-z]+\s*=", text), f"inline handler in {path.name}"
         assert "style=" not in text, f"inline style in {path.name}"
-        assert not re.search(r"(?:href|src)\s*=\s*\"(?!#)", text), f"link in {path.name}"
+        # the one way out: a province's map beside this one, whose path is checked before and again in the page (tests/browser/test_country.py)
+        inside = text.replace('<a href="{{ province.file }}">', "<a>")
+        assert not re.search(r"(?:href|src)\s*=\s*\"(?!#)", inside), f"link in {path.name}"
         # attributes with values from outside are always quoted
         assert not re.search(r"=\{\{", text), path.name
 
