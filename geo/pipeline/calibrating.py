@@ -183,6 +183,7 @@ def _counting(
         device, frame["time"], frame["lon"].to_numpy(float), frame["lat"].to_numpy(float),
         max_speed_kmh=readings.max_speed_kmh, slack_m=readings.jump_slack_m,
     )  # fmt: skip
+    jumped &= ~_several_phones(frame, device, jumped, readings.unordered_share)
     silent = frame["no_service"].to_numpy(bool) | frame["foreign"].to_numpy(bool)
     unknown = np.full(len(frame), np.nan)
     found = find_outliers(
@@ -195,6 +196,15 @@ def _counting(
     for code in np.unique(reason[reason > 0]):
         _state_rows(log, Reason(int(code)).code, frame, reason == code)
     return reason == 0, found.counts
+
+
+def _several_phones(
+    frame: pd.DataFrame, device: npt.NDArray[np.int64], jumped: npt.NDArray[np.bool_], share: float
+) -> npt.NDArray[np.bool_]:
+    """Tell rows of tables that name no phone and jump so often that several wrote them: their jumps are not judged, as reading states."""
+    one = frame["one_device"].to_numpy(bool) if "one_device" in frame else np.zeros(len(frame), dtype=bool)
+    rows, jumps = (np.bincount(device, weights, int(device.max(initial=-1)) + 1) for weights in (None, jumped))
+    return np.asarray(~one & (jumps > share * rows)[device])
 
 
 def _repeated(frame: pd.DataFrame) -> npt.NDArray[np.bool_]:
