@@ -11,7 +11,7 @@ import re
 import unicodedata
 from functools import lru_cache
 
-__all__ = ["clean", "fold", "fold_key", "fold_unit_name", "same_unit_name", "without_unit"]
+__all__ = ["clean", "encodable", "fold", "fold_key", "fold_unit_name", "same_unit_name", "without_unit", "writable"]
 
 _SPACES = re.compile(r"\s+")
 _NOT_WORD = re.compile(r"[^0-9a-z]+")
@@ -24,6 +24,11 @@ _INVISIBLE = dict.fromkeys(
         *(c for c in range(0x20) if not chr(c).isspace()), *(c for c in range(0x7F, 0xA0) if not chr(c).isspace()),
     ]
 )  # fmt: skip
+_SURROGATE = re.compile("[\ud800-\udfff]")
+# Control characters but tab and line ends, what XML 1.0 (2.2) cannot hold, non-characters, and what turns the direction of writing.
+_NOT_WRITABLE = re.compile(
+    "[^\t\n\r\u0020-\u007e\u00a0-\u061b\u061d-\u200d\u2010-\u2029\u202f-\u2065\u206a-\ud7ff\ue000-\ufdcf\ufdf0-\ufffd\U00010000-\U0010fffd]"
+)
 # The Vietnamese letters that do not decompose, and the look-alikes that old exports carry for them.
 _STROKE = str.maketrans({"đ": "d", "Đ": "D", "ð": "d", "Ð": "D", "ɖ": "d", "Ɖ": "D", "×": "x"})
 _UNIT_PREFIX = re.compile(
@@ -40,6 +45,19 @@ def clean(text: object) -> str:
         return ""
     plain = _SPACES.sub(" ", str(text).translate(_INVISIBLE))
     return unicodedata.normalize("NFC", plain).strip()
+
+
+def encodable(text: str) -> str:
+    """Return ``text`` with lone surrogates, which UTF-8 cannot hold, as U+FFFD; nothing else is changed."""
+    return _SURROGATE.sub("\ufffd", text)
+
+
+def writable(text: str) -> str:
+    """Return ``text`` with every character as U+FFFD that XML cannot hold, that is a control, or that turns the direction of writing.
+
+    Tabs and line ends stay, and so does the length: an office file shows where something stood.
+    """
+    return _NOT_WRITABLE.sub("\ufffd", text)
 
 
 def fold(text: object) -> str:

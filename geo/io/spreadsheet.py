@@ -2,6 +2,8 @@
 
 No cell is ever a formula or a link, whatever it holds. Text cells carry the format "Text", so that
 a code keeps its zeros and a text that begins with ``=`` stays a text even when somebody edits it.
+What XML cannot hold, controls and marks of direction are shown as U+FFFD (:func:`geo.text.writable`):
+one such letter in one cell, name or title would make the whole file unreadable, or read backwards.
 """
 
 from __future__ import annotations
@@ -14,10 +16,13 @@ from datetime import UTC, date, datetime
 
 import xlsxwriter
 
+from geo.text import writable
+
 __all__ = ["Sheet", "SheetColumn", "workbook_bytes"]
 
 _LONGEST_CELL = 32_767
 _LONGEST_NAME = 31
+_LONGEST_PROPERTY = 255
 _NOT_IN_NAMES = str.maketrans(dict.fromkeys("[]:*?/\\", " "))
 _WIDEST = 60.0
 
@@ -67,7 +72,7 @@ def workbook_bytes(sheets: Sequence[Sheet], *, created: date, title: str = "") -
     }
     with xlsxwriter.Workbook(stream, options) as book:
         book.set_properties(
-            {"title": title, "created": datetime(created.year, created.month, created.day, tzinfo=UTC)}
+            {"title": writable(title)[:_LONGEST_PROPERTY], "created": datetime(created.year, created.month, created.day, tzinfo=UTC)}
         )
         header = book.add_format(
             {"bold": True, "text_wrap": True, "valign": "top", "bottom": 1, "bg_color": "#E8EEF4"}
@@ -76,10 +81,10 @@ def workbook_bytes(sheets: Sequence[Sheet], *, created: date, title: str = "") -
             text: book.add_format({"num_format": text, "valign": "top"})
             for text in sorted({column.number_format for sheet in sheets for column in sheet.columns})
         }
-        for sheet in sheets:
-            page = book.add_worksheet(sheet.name.translate(_NOT_IN_NAMES).strip("' ")[:_LONGEST_NAME])
+        for sheet, name in zip(sheets, _sheet_names(sheets), strict=True):
+            page = book.add_worksheet(name)
             for j, column in enumerate(sheet.columns):
-                page.write_string(0, j, column.header, header)
+                page.write_string(0, j, _cell_text(column.header), header)
                 page.set_column(j, j, _width(column, [row[j] for row in sheet.rows[:200]]))
             for i, row in enumerate(sheet.rows, start=1):
                 for j, value in enumerate(row):
@@ -107,6 +112,26 @@ def _write_cell(
     elif isinstance(value, date):
         page.write_datetime(row, column, value, style)
     else:
-        text = str(value)
-        cut = text if len(text) <= _LONGEST_CELL else text[: _LONGEST_CELL - 1] + "…"
-        page.write_string(row, column, cut, style)
+        page.write_string(row, column, _cell_text(str(value)), style)
+
+
+def _cell_text(text: str) -> str:
+    """Return a text as a cell can hold it: Excel counts UTF-16 units, of which a letter beyond U+FFFF has two."""
+    shown = writable(text.replace("\r\n", "\n").replace("\r", "\n"))  # Excel's own line end within a cell
+    if len(shown) * 2 <= _LONGEST_CELL or len(shown.encode("utf-16-le")) // 2 <= _LONGEST_CELL:
+        return shown
+    return shown.encode("utf-16-le")[: 2 * (_LONGEST_CELL - 1)].decode("utf-16-le", "ignore") + "…"
+
+
+def _sheet_names(sheets: Sequence[Sheet]) -> list[str]:
+    """Return names that Excel takes: none empty, none twice (it does not tell capitals apart)."""
+    names: list[str] = []
+    for sheet in sheets:
+        base = writable(" ".join(sheet.name.split())).translate(_NOT_IN_NAMES)[:_LONGEST_NAME].strip("' ") or "-"
+        name, number = base, 1
+        while name.casefold() in {other.casefold() for other in names}:
+            number += 1
+            end = f" ({number})"
+            name = base[: _LONGEST_NAME - len(end)].rstrip("' ") + end
+        names.append(name)
+    return names

@@ -31,7 +31,7 @@ from geo.errors import AccountingError, Bilingual
 from geo.io.resources import load_toml
 from geo.io.spreadsheet import Sheet, SheetColumn, workbook_bytes
 from geo.report.phrases import number_text, phrases
-from geo.text import fold
+from geo.text import encodable, fold
 
 __all__ = [
     "Arranged",
@@ -267,7 +267,7 @@ def csv_bytes(arranged: Arranged) -> bytes:
     """Return a table as CSV: UTF-8 with byte-order mark, header of column names, empty = not known."""
     stream = io.StringIO(newline="")
     writer = csv.writer(stream, lineterminator="\r\n")
-    writer.writerow([column.name for column in arranged.columns])
+    writer.writerow([_csv_cell(column.name) for column in arranged.columns])
     writer.writerows([_csv_cell(value) for value in row] for row in arranged.rows)
     return (_BOM + stream.getvalue()).encode("utf-8")
 
@@ -281,7 +281,7 @@ def _csv_cell(value: object) -> str:
         return repr(value)
     if isinstance(value, date):
         return value.isoformat()
-    text = str(value)
+    text = encodable(str(value))
     return "'" + text if text.startswith(_FORMULA) else text
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
+import subprocess
 import time
+from collections.abc import Callable
 from contextlib import closing
 from datetime import date
 from pathlib import Path
@@ -114,3 +116,14 @@ def test_a_style_has_the_map_s_colours_and_a_pattern_for_every_class() -> None:
         assert edge in (options[0].get("outline_color"), options[0].get("line_color"))
     patterns = [tuple(o.get("style") or o.get("line_style") for o in options) for _, options in drawn.values()]
     assert len(set(patterns)) == len(patterns)
+
+
+def test_the_tools_of_gdal_read_every_layer_without_complaint(tmp_path: Path, layers: dict[str, gpd.GeoDataFrame], external_tool: Callable[[str], Path]) -> None:
+    program = external_tool("gdal").with_name("ogrinfo")
+    path = tmp_path / "layers.gpkg"
+    write_layers(path, layers, created=DAY)
+    said = subprocess.run([str(program), "-ro", "-al", str(path)], check=True, capture_output=True, text=True, encoding="utf-8", timeout=60)
+    assert said.stderr == ""
+    assert [line for line in said.stdout.splitlines() if line.startswith("Feature Count")] == ["Feature Count: 1", "Feature Count: 2"]
+    assert "commune_name (String) = =Hoà Bình" in said.stdout
+    assert said.stdout.count('ID["EPSG",4326]') == 2

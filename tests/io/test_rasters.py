@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import json
+import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -157,3 +160,14 @@ def test_numbers_of_radio_cells_keep_all_digits_and_minus_one_for_none(tmp_path:
     np.testing.assert_array_equal(read_raster(tmp_path / "server.tif").values, values)
     with pytest.raises(ValueError, match="int64"):
         write_raster(tmp_path / "server.tif", values.astype(np.int64), grid)
+
+
+def test_the_tools_of_gdal_read_it_without_complaint(tmp_path: Path, grid: Grid, external_tool: Callable[[str], Path]) -> None:
+    program = external_tool("gdal")
+    write_raster(tmp_path / "a.tif", states(grid), grid, colours=COLOURS)
+    said = subprocess.run([str(program), "-json", "-checksum", str(tmp_path / "a.tif")], check=True, capture_output=True, text=True, encoding="utf-8", timeout=60)
+    assert said.stderr == ""
+    found = json.loads(said.stdout)
+    assert found["size"] == [grid.shape[1], grid.shape[0]]
+    assert f'ID["EPSG",{grid.epsg}]' in found["coordinateSystem"]["wkt"]
+    assert found["bands"][0]["colorInterpretation"] == "Palette"
