@@ -34,6 +34,7 @@ SITES_PLANNED = (
 _GAINS = (
     "rank", "site_id", "year", "action", "operators", "population_first_operator", "population_to_4g", "population_second_operator",
     "population_third_operator", "village_ids_gained", "facilities_gained", "deadline_villages", "cost_per_person_vnd", "kept_share",
+    "kept_share_draws",
 )  # fmt: skip
 _NAMED = 3
 
@@ -50,6 +51,8 @@ class Plan:
         Chosen options in the plan's order.
     kept_share : (n,) float64 array
         In what share of the changes of costs each is chosen.
+    kept_share_draws : (n,) float64 array
+        In what share of the joint draws of the field each that is chosen is so again; NaN not known.
     villages : DataFrame or None
     deadline : (d,) int64 array
         Year's position by which a cell has to be served; -1 none.
@@ -69,6 +72,7 @@ class Plan:
     order: list[int]
     objective: ObjectiveSettings
     kept_share: _F64
+    kept_share_draws: _F64
     villages: pd.DataFrame | None
     deadline: _I64
     given: Mapping[str, bool]
@@ -169,6 +173,7 @@ def _proposal(plan: Plan, ledger: Ledger, j: int, language: Literal["vi", "en"])
         **{f"population_{name}": people[name] for name in GAINED}, "village_ids_gained": "; ".join(ids), "facilities_gained": facilities,
         "deadline_villages": "" if plan.villages is None else "; ".join(str(plan.villages["village_id"].iloc[v]) for v in due),
         "cost_per_person_vnd": round(cost / people["first_operator"]) if people["first_operator"] >= 1 else np.nan, "kept_share": plan.kept_share[j],
+        "kept_share_draws": plan.kept_share_draws[j],
     }  # fmt: skip
     row = {
         "year": year, "action": option["action"], "source": "proposed", "funding": _funding(plan, first, villages), "site_id": plan.site_id(j),

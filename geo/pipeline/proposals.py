@@ -19,6 +19,7 @@ from geo.pipeline.engine import Stage, Workspace
 from geo.pipeline.planning import LINES_IN_ORDER
 from geo.pipeline.proposal_tables import Plan, sites_planned, years_of_plan
 from geo.pipeline.reading import load_frame, load_norms
+from geo.pipeline.redrawing import REDRAWN_UPSTREAM, kept_over_draws
 from geo.pipeline.settings import AnalysisSettings
 from geo.planning.candidates import Options, conflicts, options_of
 from geo.planning.choice import (
@@ -33,7 +34,7 @@ from geo.planning.choice import (
     price_curve,
     set_cover,
 )
-from geo.planning.demand import cell_worth, deadline_years, steps_of
+from geo.planning.demand import Demand, cell_worth, deadline_years, steps_of
 from geo.planning.proposal_settings import ObjectiveSettings
 from geo.planning.proposing import (
     Cover,
@@ -56,9 +57,9 @@ PROPOSAL_TABLES = ("sites_planned", "sites_planned_gains", "plan_years", "plan_s
 PROPOSAL_LAYERS = ("sites_planned",)
 _UPSTREAM = (
     "inputs/units.parquet", "inputs/operator_plans.parquet", "inputs/norms.json", "villages", "planning/operator_plans.parquet",
-    f"planning/{LINES_IN_ORDER}.parquet", "candidates",
+    f"planning/{LINES_IN_ORDER}.parquet", "candidates", *REDRAWN_UPSTREAM,
 )  # fmt: skip
-#: Of the changes of costs; any number, always the same.
+#: Of the changes of costs and of the spots that are drawn in cells; any number, always the same.
 _SEED = 20260101
 
 
@@ -69,7 +70,7 @@ def proposal_stage(project: Project, settings: AnalysisSettings, title: Bilingua
         title,
         run,
         settings={
-            "objective": settings.objective, "mast_rules": settings.mast_rules, "operators": project.operators, "language": project.language,
+            "objective": settings.objective, "mast_rules": settings.mast_rules, "coverage": settings.coverage, "fusion": settings.fusion, "operators": project.operators, "language": project.language,
             "provinces": project.provinces, "extra": project.extra,
         },
         upstream=_UPSTREAM,
@@ -90,16 +91,23 @@ def propose(work: Workspace, project: Project, settings: AnalysisSettings) -> Ma
     options = options_of(found.places, norms)
     cover = cover_by_operator(found.matrix, found.columns, found.places, found.demand)
     pairs = conflicts(found.places, options, settings.mast_rules)
-    steps, to_4g = steps_of(found.demand, cell_worth(found.demand, villages, facilities, objective), objective)
     deadline, asked_by = deadline_years(found.demand, villages, objective.years)
-    problem = choice_problem(found.demand, steps, to_4g, cover, options, budget_vnd=objective.budget_vnd, pairs=pairs, deadline=deadline)
+
+    def ask(demand: Demand, due: _I64) -> ChoiceProblem:
+        steps, to_4g = steps_of(demand, cell_worth(demand, villages, facilities, objective), objective)
+        return choice_problem(demand, steps, to_4g, cover, options, budget_vnd=objective.budget_vnd, pairs=pairs, deadline=due)
+
+    problem = ask(found.demand, deadline)
     problem, choice, infeasible = _chosen(problem, objective, asked_by, villages, options, log)
     work.progress(1, 4)
     order = in_order(problem, choice.year)
     kept = _kept(problem, choice, objective)
+    # Without deadlines, as where costs change: a village that a draw serves asks for nothing.
+    free = np.full(len(deadline), NEVER, dtype=np.int64)
+    kept_draws = kept_over_draws(work, settings, found, choice.year, options=options, cover=cover, ask=lambda demand: ask(demand, free), seed=_SEED)
     work.progress(2, 4)
     plan = Plan(
-        found.places, found.demand, cover, options, choice, order, objective, kept, villages, deadline, given=looked["given"],
+        found.places, found.demand, cover, options, choice, order, objective, kept, kept_draws, villages, deadline, given=looked["given"],
         lines=load_frame(work.upstream["planning"], "operator_plans"), gains=load_frame(work.upstream["planning"], LINES_IN_ORDER),
         cells_of_villages=_cells_of_villages(work, found),
     )  # fmt: skip

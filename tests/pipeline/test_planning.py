@@ -364,6 +364,7 @@ def test_what_else_could_be_chosen(run: Analysis) -> None:
     assert len(lost) == len(gains)
     assert (lost["value_change"] <= 0).all()
     assert gains["kept_share"].between(0, 1).all()
+    assert gains["kept_share_draws"].isna().all()  # nothing was measured, so nothing can be drawn
     said = [line.en for line in proposal_lines(run.results["proposals"].record)]
     assert any(line.startswith("2027: ") and "1,000,000,302 đồng" in line for line in said)
     assert any("proven the best" in line or "the gap is" in line for line in said)
@@ -373,7 +374,7 @@ def test_what_else_could_be_chosen(run: Analysis) -> None:
 @pytest.fixture
 def left(run: Analysis, tmp_path: Path) -> Workspace:
     """What the fixture found, with three villages that nobody serves: two at cells that places serve, one at a cell that none does."""
-    work = workspace(run, tmp_path, ("villages", "inputs", "planning", "candidates"))
+    work = workspace(run, tmp_path, ("villages", "inputs", "planning", "candidates", "coverage", "calibration"))
     folder = work.upstream["candidates"]
     found = load_candidates(folder, run.project.operators)
     arrays = {name: np.concatenate([values, values[:1]]) for name, values in read_arrays(folder / "demand.npz").items() if name not in {"village_cell", "facility_cell"}}

@@ -12,6 +12,7 @@ from geo.planning.choice.others import (
     CoverResult,
     alternatives,
     chosen_shares,
+    kept_shares,
     price_curve,
     set_cover,
 )
@@ -29,6 +30,7 @@ __all__ = [
     "alternatives",
     "choose",
     "chosen_shares",
+    "kept_shares",
     "merged",
     "plan_value",
     "price_curve",

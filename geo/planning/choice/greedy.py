@@ -10,7 +10,7 @@ import numpy.typing as npt
 from geo.planning.choice.problem import NEVER, ChoiceProblem
 from geo.planning.choice.value import State, plan_value, spent_vnd
 
-__all__ = ["feasible", "greedy_plan", "improved"]
+__all__ = ["feasible", "greedy_plan", "improved", "refilled", "useful"]
 
 _I64 = npt.NDArray[np.int64]
 
@@ -95,7 +95,37 @@ def greedy_plan(problem: ChoiceProblem) -> _I64:
     return max(plans, key=lambda plan: (feasible(problem, plan), plan_value(problem, plan)))
 
 
-def improved(problem: ChoiceProblem, year: _I64, *, until: float, seed: int = 0) -> _I64:
+def useful(problem: ChoiceProblem, year: _I64) -> _I64:
+    """Return a plan without what adds nothing to the rest of it; the dearest of such candidates go first.
+
+    Parameters
+    ----------
+    problem : ChoiceProblem
+    year : (n,) int64 array
+    """
+    out, worth = year.copy(), plan_value(problem, year)
+    chosen = np.flatnonzero(problem.free & (year != NEVER))
+    for j in chosen[np.argsort(-problem.cost_vnd[chosen], kind="stable")]:
+        trial = out.copy()
+        trial[j] = NEVER
+        if plan_value(problem, trial) >= worth:  # the same demands in the same order: the same sum to the last bit
+            out = trial
+    return out
+
+
+def refilled(problem: ChoiceProblem, year: _I64) -> _I64:
+    """Return a plan made for another problem, without what adds nothing to this one and with what else the budgets allow.
+
+    Parameters
+    ----------
+    problem : ChoiceProblem
+    year : (n,) int64 array
+        Keeps the budgets and conflicts.
+    """
+    return _filled(problem, useful(problem, year), _neighbours(problem), per_cost=True)
+
+
+def improved(problem: ChoiceProblem, year: _I64, *, until: float, seed: int = 0, most: int | None = None) -> _I64:
     """Return a plan no worse: one or two candidates out, the budgets filled again, kept where it helps.
 
     Parameters
@@ -106,10 +136,12 @@ def improved(problem: ChoiceProblem, year: _I64, *, until: float, seed: int = 0)
         ``time.monotonic()`` at which to stop.
     seed : int
         Of the order in which pairs are tried.
+    most : int, optional
+        Exchanges to try at most: an end by work, the same on every machine.
     """
     near, rng = _neighbours(problem), np.random.default_rng(seed)
     best, worth = year.copy(), plan_value(problem, year) if feasible(problem, year) else -np.inf
-    again = True
+    again, tried = True, 0
     while again and time.monotonic() < until:
         again = False
         chosen = np.flatnonzero(problem.free & (best != NEVER))
@@ -121,6 +153,9 @@ def improved(problem: ChoiceProblem, year: _I64, *, until: float, seed: int = 0)
             trial = best.copy()
             if (trial[out] == NEVER).any():
                 continue
+            if tried == most:
+                return best
+            tried += 1
             trial[out] = NEVER
             ratio = bool(rng.integers(2))
             trial = _filled(problem, trial, near, per_cost=ratio, banned=out)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
@@ -10,13 +11,13 @@ import numpy as np
 import numpy.typing as npt
 
 from geo.planning.choice.choose import Choice, ChoiceSettings, choose
-from geo.planning.choice.greedy import feasible
-from geo.planning.choice.problem import NEVER, ChoiceProblem
+from geo.planning.choice.greedy import feasible, greedy_plan, improved, refilled, useful
+from geo.planning.choice.problem import NEVER, ChoiceProblem, merged
 from geo.planning.choice.rows import MONEY_UNIT_VND
 from geo.planning.choice.solver import new_solver
 from geo.planning.choice.value import State, plan_value, spent_vnd
 
-__all__ = ["Alternative", "CoverResult", "alternatives", "chosen_shares", "price_curve", "set_cover"]
+__all__ = ["Alternative", "CoverResult", "alternatives", "chosen_shares", "kept_shares", "price_curve", "set_cover"]
 
 _F64 = npt.NDArray[np.float64]
 _I64 = npt.NDArray[np.int64]
@@ -100,6 +101,48 @@ def chosen_shares(problems: Iterable[ChoiceProblem], settings: ChoiceSettings | 
     for problem in problems:
         chosen = (choose(problem, settings).year != NEVER).astype(np.float64)
         total = chosen if count == 0 else total + chosen
+        count += 1
+    if not count:
+        raise ValueError("no variant was given")
+    return total / count
+
+
+def kept_shares(problems: Iterable[ChoiceProblem], year: _I64, *, exchanges: int, seed: int = 0) -> _F64:
+    """Return in what share of variants of a problem each candidate of its plan is chosen again, (n,); 0 for the others.
+
+    The choice is a quick one, ended by work: the better of the greedy plan and of the given one without what adds nothing and filled
+    up again (that one where they are worth the same), then exchanges. A candidate that adds nothing in a variant is not chosen in it;
+    one in whose place another stands that provides exactly the same of what is worth anything there is.
+
+    Parameters
+    ----------
+    problems : iterable of ChoiceProblem
+        The same candidates, budgets and conflicts; other worth or units.
+    year : (n,) int64 array
+        The plan.
+    exchanges : int
+        Tried in each variant at most.
+    seed : int
+        Of the order of exchanges.
+
+    Raises
+    ------
+    ValueError
+        If no variant is given.
+    """
+    count, total, planned = 0, np.zeros(len(year)), np.flatnonzero(year != NEVER)
+    for problem in problems:
+        small = merged(problem)
+        begin = max((refilled(small, year), greedy_plan(small)), key=lambda plan: plan_value(small, plan))
+        again = useful(small, improved(small, begin, until=np.inf, seed=seed, most=exchanges)) != NEVER
+        worth = small.cover.tocsr()[np.flatnonzero(small.steps[small.unit_demand, 0] > 0)].tocsc()
+        worth.sort_indices()
+        provided = [worth.indices[worth.indptr[j] : worth.indptr[j + 1]].tobytes() for j in range(problem.candidates)]
+        instead = Counter(provided[j] for j in np.flatnonzero(again & (year == NEVER)))
+        for j in planned:
+            same = not again[j] and bool(provided[j]) and instead[provided[j]] > 0
+            instead[provided[j]] -= int(same)
+            total[j] += float(again[j] or same)
         count += 1
     if not count:
         raise ValueError("no variant was given")
