@@ -175,7 +175,7 @@ def _take_toml(state: _State, found: FoundFile) -> None:
     if found.refused is not None:
         state.left.append(LeftFile(found.file, found.refused))
     elif "project" in found.content:
-        state.leave(found.file, "tệp dự án đã có; không sửa, không dùng", "a project file that is there already; neither changed nor used")
+        state.leave(found.file, "một tệp dự án khác; giữ nguyên, không dùng lần này", "another project file; left as it is, not used this time")
     elif "norm" in found.content:
         if state.costs:
             state.leave(found.file, f"định mức thứ hai; đã lấy '{state.costs}'", f"a second file of cost norms; '{state.costs}' was taken")
