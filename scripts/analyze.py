@@ -91,6 +91,17 @@ def main(
                     f"{analysis.warnings} rows carry a warning: see issues.xlsx and the notes on the map.",
                 )
             )
+        # What cannot be concluded at all is said last, where it is read, and not in a workbook only.
+        every = analysis.results["coverage"].record.get("states", {}).get("all", {})
+        if every and set(every) <= {"unknown", "outside"}:
+            console.note(
+                Bilingual(
+                    "CHƯA KẾT LUẬN ĐƯỢC GÌ về vùng phủ: mọi ô trong khu vực là 'chưa có dữ liệu' (thường do thiếu địa hình hoặc danh sách trạm); "
+                    "xem issues.xlsx, bổ sung rồi chạy lại.",
+                    "NOTHING CAN BE CONCLUDED about coverage: every cell of the area is 'unknown' (mostly for lack of terrain or of lists of sites); "
+                    "see issues.xlsx, add what is missing and run again.",
+                )
+            )
         verdicts = analysis.results["ipv6"].record.get("verdicts")
         if verdicts:
             ready, unsaid = verdicts.get("ready", 0), sum(verdicts.get(name, 0) for name in ("unknown", "down", "bad_address"))
