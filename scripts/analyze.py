@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -90,6 +91,17 @@ def main(
                     f"{analysis.warnings} rows carry a warning: see issues.xlsx and the notes on the map.",
                 )
             )
+        # What cannot be concluded at all is said last, where it is read, and not in a workbook only.
+        every = analysis.results["coverage"].record.get("states", {}).get("all", {})
+        if every and set(every) <= {"unknown", "outside"}:
+            console.note(
+                Bilingual(
+                    "CHƯA KẾT LUẬN ĐƯỢC GÌ về vùng phủ: mọi ô trong khu vực là 'chưa có dữ liệu' (thường do thiếu địa hình hoặc danh sách trạm); "
+                    "xem issues.xlsx, bổ sung rồi chạy lại.",
+                    "NOTHING CAN BE CONCLUDED about coverage: every cell of the area is 'unknown' (mostly for lack of terrain or of lists of sites); "
+                    "see issues.xlsx, add what is missing and run again.",
+                )
+            )
         verdicts = analysis.results["ipv6"].record.get("verdicts")
         if verdicts:
             ready, unsaid = verdicts.get("ready", 0), sum(verdicts.get(name, 0) for name in ("unknown", "down", "bad_address"))
@@ -124,17 +136,22 @@ def _chosen(console: Console, project: Path | None, folder: Path | None, *, prop
 def _proposed(console: Console, folder: Path) -> Path:
     from geo.errors import Bilingual, InputError
     from geo.io.folder_project import propose_project
-    from geo.io.folder_proposal import write_proposal
+    from geo.io.folder_proposal import Written, write_proposal
 
     console.note(Bilingual(f"Đang xem từng tệp của '{folder}' …", f"Looking at every file of '{folder}' …"))
     proposal = propose_project(folder, today=_today())
-    path, new = write_proposal(proposal)
-    _tell(console, proposal)
-    console.note(
-        Bilingual(f"Đã viết tệp dự án {path.name}; sửa được rồi chạy lại.", f"Wrote the project file {path.name}; it may be changed and run again.")
-        if new
-        else Bilingual(f"Tệp dự án {path.name} đã có và vẫn đúng: dùng lại.", f"The project file {path.name} is there already and still holds: it is used again.")
-    )
+    path, done = write_proposal(proposal)
+    # What became of that file is said below, once.
+    _tell(console, replace(proposal, left=tuple(e for e in proposal.left if e.file != path.name)))
+    said = {
+        Written.NEW: Bilingual(f"Đã viết tệp dự án {path.name}; sửa được rồi chạy lại.", f"Wrote the project file {path.name}; it may be changed and run again."),
+        Written.UPDATED: Bilingual(
+            f"Đã cập nhật tệp dự án {path.name} do lần trước đề xuất và chưa ai sửa.",
+            f"Brought the project file {path.name} up to date, which was proposed before and which nobody had changed.",
+        ),
+        Written.KEPT: Bilingual(f"Tệp dự án {path.name} đã có và vẫn đúng: dùng lại.", f"The project file {path.name} is there already and still holds: it is used again."),
+    }
+    console.note(said[done])
     console.wrote(path)
     if not proposal.can_run:
         raise InputError(

@@ -14,7 +14,7 @@ from geo.io.resources import load_toml
 from geo.text import clean, fold
 from geo.validation import IssueLog, Source
 
-__all__ = ["drop_example_rows", "is_guide", "template_texts"]
+__all__ = ["drop_example_rows", "is_guide", "template_texts", "without_example_rows"]
 
 
 @lru_cache(maxsize=1)
@@ -49,15 +49,13 @@ def drop_example_rows(kind: str, cells: pd.DataFrame, frame: pd.DataFrame, sourc
     source : Source
     log : IssueLog
     """
-    examples = _examples(kind)
-    if not examples or frame.empty:
+    if frame.empty:
         return frame
-    mark = str(template_texts()["marks"]["example"])
-    marked = np.zeros(len(frame), dtype=bool)
-    for name in frame.columns:
-        marked |= _begins(frame[name], mark)
+    # All cells: the mark counts too where somebody renamed its column, so that no field is read from it.
+    marked = _marked(cells.loc[frame.index])
     if not marked.any():
         return frame
+    examples = _examples(kind)
     rows = frame.index[marked]
     texts = [{fold(c) for c in row if clean(c)} for row in cells.loc[rows].itertuples(index=False)]
     changed = np.array([not any(t <= e for e in examples) for t in texts], dtype=bool)
@@ -66,6 +64,20 @@ def drop_example_rows(kind: str, cells: pd.DataFrame, frame: pd.DataFrame, sourc
         if mask.any():
             log.drop(frame.loc[rows], mask, code, source)
     return kept
+
+
+def without_example_rows(cells: pd.DataFrame) -> pd.DataFrame:
+    """Return a table's cells without the rows in which any cell bears the mark of a template's example."""
+    marked = _marked(cells)
+    return cells.loc[~marked] if marked.any() else cells
+
+
+def _marked(cells: pd.DataFrame) -> npt.NDArray[np.bool_]:
+    mark = str(template_texts()["marks"]["example"])
+    marked = np.zeros(len(cells), dtype=bool)
+    for place in range(cells.shape[1]):
+        marked |= _begins(cells.iloc[:, place], mark)
+    return marked
 
 
 def _begins(cells: pd.Series, mark: str) -> npt.NDArray[np.bool_]:

@@ -27,6 +27,7 @@ from rasterio.windows import Window
 
 from geo.errors import Bilingual, InputError
 from geo.io.delimited import read_delimited
+from geo.io.example_rows import without_example_rows
 from geo.io.files import digest, is_temporary, write_bytes
 from geo.io.raw import FileLimits, RawTable, TableOptions
 from geo.io.resources import issue_catalogue, load_toml
@@ -311,7 +312,7 @@ def _table_looks(path: Path, label: str, kind: str) -> tuple[tuple[TableLook, ..
     rows = int(folder_rules()["rules"]["sample_rows"]["value"])
     part = kind == "text" and path.stat().st_size > _most_bytes()
     log = IssueLog(issue_catalogue())
-    raws = _raw_tables(path, label, kind, log, most=_most_bytes())
+    raws = _data_tables(path, label, kind, log, most=_most_bytes())
     # A sheet's name is needed where there are several; the sheets that hold nothing are not among them.
     looks = tuple(
         TableLook(raw.source.sheet, _first_rows(raw, rows), _shape(raw), len(raw.cells), part or len(raw.cells) > rows)
@@ -331,11 +332,17 @@ def whole_table(found: FoundFile, look: TableLook) -> RawTable:
     """
     if not look.cut:
         return look.raw
-    return next((r for r in _raw_tables(found.path, found.file, found.kind, IssueLog(issue_catalogue()), most=None) if r.source.sheet == look.sheet), look.raw)
+    return next((r for r in _data_tables(found.path, found.file, found.kind, IssueLog(issue_catalogue()), most=None) if r.source.sheet == look.sheet), look.raw)
 
 
 def _most_bytes() -> int:
     return int(float(folder_rules()["rules"]["largest_look_mb"]["value"]) * 1e6)
+
+
+def _data_tables(path: Path, label: str, kind: str, log: IssueLog, *, most: int | None) -> list[RawTable]:
+    """Return the tables of a file without the made-up example rows of our templates: nothing is inferred from those."""
+    raws = _raw_tables(path, label, kind, log, most=most)
+    return [raw if raw.geometry is not None else replace(raw, cells=without_example_rows(raw.cells)) for raw in raws]
 
 
 def _raw_tables(path: Path, label: str, kind: str, log: IssueLog, *, most: int | None) -> list[RawTable]:

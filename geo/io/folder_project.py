@@ -38,6 +38,7 @@ from geo.values import parse_codes
 
 __all__ = ["propose_project"]
 
+_SHOWN = 20  # headers of a table of no known kind
 _TRIALS = 5
 _DEPTH = 3  # archives within archives
 _NO_VOTE = ("boundaries", "population", "measurements", "buildings")  # of the whole country, or long and without commune codes
@@ -175,7 +176,7 @@ def _take_toml(state: _State, found: FoundFile) -> None:
     if found.refused is not None:
         state.left.append(LeftFile(found.file, found.refused))
     elif "project" in found.content:
-        state.leave(found.file, "tệp dự án đã có; không sửa, không dùng", "a project file that is there already; neither changed nor used")
+        state.leave(found.file, "một tệp dự án khác; giữ nguyên, không dùng lần này", "another project file; left as it is, not used this time")
     elif "norm" in found.content:
         if state.costs:
             state.leave(found.file, f"định mức thứ hai; đã lấy '{state.costs}'", f"a second file of cost norms; '{state.costs}' was taken")
@@ -328,10 +329,10 @@ def _unknown(look: TableLook) -> tuple[str, str]:
         name = _titled(kind)
         return f"giống {name.vi}, nhưng thiếu cột {lacking}", f"like {name.en}, but a column is missing: {lacking}"
     known = any(schema_of(k).match(look.raw.headers).columns for k, e in folder_rules()["kinds"].items() if not e.get("raster"))
-    shown = [f"'{h}'" for h in look.raw.headers if h and not any(c.isdigit() for c in h)][:6]
+    shown = [f"'{h}'" for h in look.raw.headers if h and not any(c.isdigit() for c in h)]
     if not known or not shown:
         return "không nhận ra loại bảng nào, không thấy dòng tiêu đề quen thuộc", "no kind of table that is known, no header that is known"
-    listed = ", ".join(shown)
+    listed = ", ".join(shown[:_SHOWN]) + (f" … ({len(shown)})" if len(shown) > _SHOWN else "")
     return f"không đủ cột để nhận ra loại bảng; các cột: {listed}", f"not enough columns to tell its kind; columns: {listed}"
 
 

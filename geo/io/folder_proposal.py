@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import json
 import os
 import tempfile
 import tomllib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from enum import StrEnum
 from pathlib import Path
 
 from geo.errors import Bilingual, InputError
 from geo.io.project import INPUT_KINDS
 
-__all__ = ["LeftFile", "Proposal", "TakenFile", "project_text", "temporary_project", "write_proposal"]
+__all__ = ["LeftFile", "Proposal", "TakenFile", "Written", "project_text", "temporary_project", "write_proposal"]
 
 _NAME = "project"
+_SEAL = "# Dấu của bản đề xuất chưa ai sửa / mark of a proposal that nobody changed: "
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -167,39 +170,70 @@ def project_text(proposal: Proposal) -> str:
     return "\n".join(lines) + "\n"
 
 
-def write_proposal(proposal: Proposal) -> tuple[Path, bool]:
-    """Write the project file beside the files; return its path and whether it was written now.
+class Written(StrEnum):
+    """What became of the project file."""
 
-    A file that says the same but for its date and remarks is used again. One that says something else is never touched: the
-    proposal gets the next free name (``project-2.toml`` ...).
+    NEW = "new"
+    UPDATED = "updated"  # an earlier proposal that nobody had changed
+    KEPT = "kept"  # it says the same
+
+
+def write_proposal(proposal: Proposal) -> tuple[Path, Written]:
+    """Write the project file beside the files; return its path and what became of it.
+
+    A file that says the same but for its date and remarks is used again. An earlier proposal that nobody changed since (it
+    bears the digest of its own text) is brought up to date. One that a person wrote or changed is never touched: the proposal
+    gets the next free name (``project-2.toml`` ...) and bears the number in the project's name too, because a run folder
+    belongs to one project file.
 
     Raises
     ------
     InputError
         If the folder cannot be written to.
     """
-    text = project_text(proposal)
-    wanted = _told(text)
     number = 1
-    with temporary_project(proposal.folder, text) as temporary:
+    while True:
+        path = proposal.folder / (f"{_NAME}.toml" if number == 1 else f"{_NAME}-{number}.toml")
+        name = proposal.name if number == 1 else f"{proposal.name} ({number})"
+        mine = replace(proposal, name=name, left=tuple(e for e in proposal.left if e.file != path.name))
+        done = _write(path, project_text(mine))
+        if done is not None:
+            return path, done
+        number += 1
+
+
+def _write(path: Path, text: str) -> Written | None:
+    """Write one project file; None if somebody's own file is there."""
+    with temporary_project(path.parent, _sealed(text)) as temporary:
         temporary.chmod(0o644)
-        while True:
-            path = proposal.folder / (f"{_NAME}.toml" if number == 1 else f"{_NAME}-{number}.toml")
-            try:
-                os.link(temporary, path)  # a rename would replace a file that somebody wrote meanwhile
-            except FileExistsError:
-                if _told(path.read_text(encoding="utf-8", errors="replace")) == wanted:
-                    return path, False
-                number += 1
-                continue
-            except OSError:  # a disk without links, such as a memory stick
-                if path.exists():
-                    if _told(path.read_text(encoding="utf-8", errors="replace")) == wanted:
-                        return path, False
-                    number += 1
-                    continue
-                temporary.rename(path)
-            return path, True
+        try:
+            os.link(temporary, path)  # a rename would replace a file that somebody wrote meanwhile
+        except OSError:  # it is there, or a disk without links, such as a memory stick
+            if path.exists():
+                there = path.read_text(encoding="utf-8-sig", errors="replace")
+                if _told(there) == _told(text):
+                    return Written.KEPT
+                if not _is_sealed(there):
+                    return None
+                temporary.replace(path)
+                return Written.UPDATED
+            temporary.rename(path)
+    return Written.NEW
+
+
+def _digest(lines: list[str]) -> str:
+    return hashlib.blake2b("\n".join(lines).encode("utf-8"), digest_size=8).hexdigest()
+
+
+def _sealed(text: str) -> str:
+    """Return the text with its own digest below, which tells later whether a person changed it."""
+    return f"{text}{_SEAL}{_digest(text.splitlines())}\n"
+
+
+def _is_sealed(text: str) -> bool:
+    """Tell whether a project file is a proposal as it was written; line ends do not count."""
+    *lines, last = text.splitlines() or [""]
+    return last == f"{_SEAL}{_digest(lines)}"
 
 
 def _told(text: str) -> object:

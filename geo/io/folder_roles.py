@@ -82,6 +82,9 @@ def almost_table(look: TableLook) -> tuple[str, Sequence[str]] | None:
         lacking = schema.missing(dict(match.columns) | ({"geometry": -1} if look.shape != "table" else {}))
         by_sign = any(s in match.columns for s in entry["signs"])
         sign_lacks = any(s in lacking for s in entry["signs"]) and len(match.columns) > 1
+        # All that a reader must have, and most headers known, but nothing that tells this kind from others.
+        if not lacking and not by_sign and entry["signs"] and len(match.columns) >= max(3, sum(bool(h) for h in look.raw.headers) / 2):
+            lacking, sign_lacks = [" | ".join(entry["signs"])], True
         if not lacking or not (by_sign or sign_lacks):
             continue
         score, _ = _weighed(schema, match, look.raw.headers, look.raw.cells)

@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from geo.io.files import read_json, replacing, write_json
-from geo.validation import Finding, IssueCatalogue, IssueLog, RowCount, Source
+from geo.validation import AreaRecord, Finding, IssueCatalogue, IssueLog, RowCount, Source
 
 __all__ = ["read_arrays", "read_frame", "read_issues", "write_arrays", "write_frame", "write_issues"]
 
@@ -49,7 +49,7 @@ def read_arrays(path: Path) -> dict[str, npt.NDArray[Any]]:
 
 
 def write_issues(path: Path, log: IssueLog) -> None:
-    """Write all findings and row counts of a log, in their order."""
+    """Write all findings, row counts and former communes of a log, in their order."""
     findings = [
         {
             "code": f.kind.code,
@@ -73,7 +73,14 @@ def write_issues(path: Path, log: IssueLog) -> None:
         }
         for c in log.counts
     ]
-    write_json(path, {"findings": findings, "counts": counts})
+    areas = [
+        {
+            "file": a.source.file, "sheet": a.source.sheet, "rows": list(a.rows), "came": a.came, "how": a.how, "former": list(a.former),
+            "today": list(a.today), "near": list(a.near),
+        }
+        for a in log.areas
+    ]  # fmt: skip
+    write_json(path, {"findings": findings, "counts": counts, "areas": areas})
 
 
 def read_issues(path: Path, catalogue: IssueCatalogue) -> IssueLog:
@@ -93,6 +100,9 @@ def read_issues(path: Path, catalogue: IssueCatalogue) -> IssueLog:
                 item["fields"],
             )
         )
+    for item in content.get("areas", []):
+        former, today, near = (tuple(item[name]) for name in ("former", "today", "near"))
+        log.areas.append(AreaRecord(Source(item["file"], item["sheet"]), tuple(item["rows"]), item["came"], item["how"], former, today, near))
     for item in content["counts"]:
         source = Source(item["file"], item["sheet"])
         log.counts.append(RowCount(item["kind"], source, item["in"], item["used"], item["dropped"]))

@@ -22,7 +22,12 @@ from geo.schemas import Field, FieldType
 
 __all__ = ["Need", "Template", "TemplateColumn", "templates"]
 
-_UNITS_EN = {"người": "people"}
+_UNITS_EN = {"người": "people", "thuê bao/100 dân": "subscriptions per 100 people"}
+_NO_BOUND = 1e9  # a greatest value that only keeps a broken number out tells nobody anything
+_DEGREES = {
+    "lon": Bilingual("Độ thập phân, ví dụ 105,123456", "Decimal degrees, such as 105.123456"),
+    "lat": Bilingual("Độ thập phân, ví dụ 21,123456", "Decimal degrees, such as 21.123456"),
+}
 _SYMBOL = re.compile(r"[A-ZĐ]\d[a-z]?")  # A2b, N1, Đ2: shown as they are
 
 
@@ -180,14 +185,15 @@ def _form(field: Field, values: tuple[str, ...], *, strict: bool) -> Bilingual:
     low, high = field.minimum, field.maximum
     span_vi, span_en = _span(low, high, "từ", "đến", ","), _span(low, high, "from", "to", ".")
     if field.name.split("_")[-1] in {"lon", "lat"}:
-        return Bilingual("Độ thập phân, ví dụ 105,123456", "Decimal degrees, such as 105.123456")
+        # Of a place in Vietnam, each axis its own: 105 is no latitude.
+        return _DEGREES[field.name.split("_")[-1]]
     match field.type:
         case FieldType.INTEGER:
             return Bilingual(f"Số nguyên{unit}{span_vi}", f"Whole number{unit_en}{span_en}")
         case FieldType.NUMBER:
             return Bilingual(f"Số{unit}{span_vi}", f"Number{unit_en}{span_en}")
         case FieldType.RAW if field.unit:
-            return Bilingual(f"Số{unit}", f"Number{unit}")
+            return Bilingual(f"Số{unit}", f"Number{unit_en}")
         case FieldType.DATE:
             return Bilingual("ngày/tháng/năm, ví dụ 15/03/2024", "day/month/year, such as 15/03/2024")
         case FieldType.CODE if field.digits:
@@ -202,5 +208,6 @@ def _span(low: float | None, high: float | None, start: str, end: str, mark: str
     """Return a range in words, empty where there is none."""
     if low is None:
         return ""
+    high = None if high is not None and high >= _NO_BOUND else high
     texts = [f"{value:.12g}".replace(".", mark) for value in (low, high) if value is not None]
     return f", {start} {texts[0]}" + (f" {end} {texts[1]}" if len(texts) > 1 else "")

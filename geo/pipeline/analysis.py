@@ -500,6 +500,7 @@ def _issues(project: Project, logs: Sequence[IssueLog]) -> bytes:
     for log in logs:
         every.findings.extend(log.findings)
         every.counts.extend(log.counts)
+        every.areas.extend(log.areas)
     return issues_workbook(every, created=project.date, title=project.name)
 
 

@@ -83,6 +83,9 @@ def figures_of(
     sieved = _row(record.get("sieved"), "white")
     mine = None if zones is None else zones[zones["class"].isin(_ZONES)]
     grid, expected, together = (None, None, None) if people is None else _on_grid(coverage, counting, people)
+    # Where no cell is known every sum of unserved cells is 0, which would read as "nobody".
+    inside = coverage.all_state(counting)
+    nothing = bool(np.isin(inside, (State.OUTSIDE, State.UNKNOWN)).all())
     found: dict[str, tuple[float | None, float | None, float | None]] = {
         "state": (_scaled(communes), None, None),
         "grid": (grid, None, None),
@@ -93,9 +96,13 @@ def figures_of(
         "expected": (expected, None, None),
         **{f"{name}_villages": (_of_class(villages, name), None, None) for name in _ZONES},
     }
-    fields = {"together": count_text(together) if together is not None else Bilingual("–", "–")}
+    if nothing:
+        found |= {name: (None, None, None) for name in found if name not in {f"{z}_villages" for z in _ZONES}}
+    together = None if nothing else together
+    fields = {} if together is None else {"together": count_text(together)}
     return tuple(
-        PeopleFigure(_say("name", name), _say("counts", name, **fields), _say("where", name), *found[name]) for name in FIGURES
+        PeopleFigure(_say("name", name), _say("counts", "expected_unknown" if name == "expected" and together is None else name, **fields), _say("where", name), *found[name])
+        for name in FIGURES
     )
 
 
@@ -143,7 +150,7 @@ def _scaled(communes: pd.DataFrame) -> float | None:
 
 
 def _of_class(villages: pd.DataFrame | None, name: str) -> float | None:
-    if villages is None:
+    if villages is None or villages["class"].eq("undecided").all():
         return None
     mine = villages["class"].eq(name)
     return _sum(villages.loc[mine, "population"]) if mine.any() else 0.0

@@ -18,6 +18,8 @@ from geo.validation import Finding, IssueLog, Severity
 __all__ = ["issue_lines", "issues_workbook", "row_ranges"]
 
 _LISTED_ONE_BY_ONE = 2_000
+#: Said once per column, for it is one thing that was done to all its cells; and nothing that its sender has to correct.
+_TOGETHER = frozenset({"text_old_letters_converted"})
 _NOTES_ONE_BY_ONE = 5  # a note asks for nothing: its rows are given as ranges
 _RANGES_PER_LINE = 60
 _ORDER = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.INFO: 2}
@@ -69,7 +71,7 @@ def issue_lines(finding: Finding) -> Iterator[tuple[str, str, int]]:
     if count == 0:
         yield "", str(finding.came[0]) if len(finding.came) else "", 1
         return
-    if count <= (_NOTES_ONE_BY_ONE if finding.kind.severity is Severity.INFO else _LISTED_ONE_BY_ONE):
+    if finding.kind.code not in _TOGETHER and count <= (_NOTES_ONE_BY_ONE if finding.kind.severity is Severity.INFO else _LISTED_ONE_BY_ONE):
         single = len(finding.came) == 1
         for i in np.argsort(finding.rows, kind="stable"):
             yield str(finding.rows[i]), str(finding.came[0 if single else i]), 1
@@ -160,7 +162,7 @@ def _reply_sheets(findings: Sequence[Finding], log: IssueLog) -> list[Sheet]:
     sent = list(dict.fromkeys(c.source.file for c in log.counts if c.kind in _SENT))
     sheets: list[Sheet] = []
     for file in sent:
-        rows = [f for f in findings if f.source.file == file and len(f.rows) and f.kind.severity is not Severity.INFO]
+        rows = [f for f in findings if f.source.file == file and len(f.rows) and f.kind.severity is not Severity.INFO and f.kind.code not in _TOGETHER]
         if rows:
             name = file.rsplit("/", 1)[-1]
             sheets.append(_reply_sheet(rows, f"Gửi lại {len(sheets) + 1} - {name}"))

@@ -21,7 +21,7 @@ from geo.io.catalogues import operator_catalogue
 from geo.io.folder_look import folder_rules, look_at_folder
 from geo.io.folder_names import operators_in
 from geo.io.folder_project import _titled, propose_project
-from geo.io.folder_proposal import Proposal, write_proposal
+from geo.io.folder_proposal import Proposal, Written, write_proposal
 from geo.io.folder_roles import guess_raster
 from geo.io.resources import load_table, load_toml
 
@@ -248,9 +248,9 @@ def test_on_a_disk_without_links_a_proposal_that_is_there_is_used_again(tmp_path
 
     monkeypatch.setattr(os, "link", refused)
     found = proposed(tmp_path)
-    path, new = write_proposal(found)
-    assert new
-    assert write_proposal(found) == (path, False)
+    path, done = write_proposal(found)
+    assert done is Written.NEW
+    assert write_proposal(found) == (path, Written.KEPT)
 
 
 def test_the_name_of_the_folder_stays_in_the_office(tmp_path: Path) -> None:

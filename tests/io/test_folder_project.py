@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from geo.errors import InputError, MissingInputError
+from geo.errors import Bilingual, InputError, MissingInputError
 from geo.io.folder_look import RasterLook, look_at_folder
 from geo.io.folder_project import propose_project
-from geo.io.folder_proposal import Proposal, write_proposal
+from geo.io.folder_proposal import LeftFile, Proposal, Written, write_proposal
 from geo.io.folder_roles import guess_raster, guess_table, terrain_kind
 from geo.io.inputs import read_inputs
 from geo.io.project import read_project
@@ -38,8 +38,8 @@ def proposal(folder: Path) -> Proposal:
 
 @pytest.fixture
 def written(proposal: Proposal) -> Iterator[Path]:
-    path, new = write_proposal(proposal)
-    assert new
+    path, done = write_proposal(proposal)
+    assert done is Written.NEW
     yield path
     path.unlink()
 
@@ -114,16 +114,32 @@ def test_the_project_file_loads_and_its_inputs_are_read_without_an_error(written
 
 
 def test_a_project_file_that_is_there_is_never_touched(proposal: Proposal, written: Path) -> None:
-    assert write_proposal(proposal) == (written, False)
-    assert write_proposal(replace(proposal, date=dt.date(2026, 12, 1))) == (written, False)  # another day, the same folder
+    assert write_proposal(proposal) == (written, Written.KEPT)
+    assert write_proposal(replace(proposal, date=dt.date(2026, 12, 1))) == (written, Written.KEPT)  # another day, the same folder
     mine = written.read_text(encoding="utf-8").replace("[inputs]", "cell_size_m = 200\n\n[inputs]")
     written.write_text(mine, encoding="utf-8")
-    other, new = write_proposal(proposal)
-    assert (other.name, new) == ("project-2.toml", True)
+    other, done = write_proposal(proposal)
+    assert (other.name, done) == ("project-2.toml", Written.NEW)
+    assert write_proposal(proposal) == (other, Written.KEPT)
+    names = [tomllib.loads(p.read_text(encoding="utf-8"))["project"]["name"] for p in (written, other)]
+    assert names[1] == f"{names[0]} (2)"  # a run folder belongs to one project file
     assert written.read_text(encoding="utf-8") == mine
     assert tomllib.loads(other.read_text(encoding="utf-8"))["inputs"]
     other.unlink()
     assert not [p for p in written.parent.iterdir() if "part-" in p.name]
+
+
+def test_a_proposal_that_nobody_changed_is_brought_up_to_date(tmp_path: Path) -> None:
+    first = Proposal(tmp_path, "Thử", (), ("Mạng A",), TODAY, (), (LeftFile("project.toml", Bilingual("khác", "another")),), {}, ())
+    path, _ = write_proposal(first)
+    path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))  # an editor's line ends are no change
+    second = replace(first, operators=("Mạng A", "Mạng B"))
+    assert write_proposal(second) == (path, Written.UPDATED)
+    assert write_proposal(second) == (path, Written.KEPT)
+    assert tomllib.loads(path.read_text(encoding="utf-8"))["project"]["operators"] == ["Mạng A", "Mạng B"]
+    assert "project.toml" not in path.read_text(encoding="utf-8")  # it does not say of itself that it is not used
+    path.write_text(path.read_text(encoding="utf-8").replace("Mạng B", "Mạng C"), encoding="utf-8")
+    assert write_proposal(second)[0].name == "project-2.toml"
 
 
 def test_a_list_that_the_readers_refuse_is_left_with_their_reason_and_the_others_are_used(tmp_path: Path, folder: Path) -> None:

@@ -93,6 +93,26 @@ def test_a_list_of_which_no_row_can_be_used_is_left_with_the_reason(folder: Path
     assert "no row can be used (6 rows: " in left(found, "tram.xlsx")
 
 
+def test_a_list_of_villages_is_known_by_its_header_or_the_column_is_named(folder: Path) -> None:
+    rows = pd.DataFrame({"STT": [1, 2], "Xã": "Xã Thử", "Kinh độ": [105.01, 105.02], "Vĩ độ": 22.01, "Số hộ": [30, 40], "Dân số": [120, 160]})
+    rows.assign(**{"Tên thôn, tổ": ["Thôn A", "Tổ B"]}).to_excel(folder / "a.xlsx", index=False)
+    rows.assign(**{"Nơi": ["Thôn C", "Tổ D"], "Số hộ": [31, 41]}).to_excel(folder / "b.xlsx", index=False)
+    found = propose_project(folder, today=TODAY)
+    assert [(t.kind, t.rows) for t in found.taken if t.file == "a.xlsx"] == [("settlements", 2)]
+    (why,) = [e.why for e in found.left if e.file == "b.xlsx"]
+    assert "Tên thôn" in why.vi
+
+
+@pytest.mark.parametrize("header", ["Tên trạm", "Cột của riêng Sở"])
+def test_nothing_is_inferred_from_the_example_row_of_a_template(folder: Path, header: str) -> None:
+    """Wherever its mark stands, also in a column of which no field is read."""
+    example = pd.DataFrame({"Mã trạm": ["MAU0001"], "Nhà mạng": "Mạng A", "Công nghệ": "4G", "Kinh độ": 105.123456, "Vĩ độ": 21.123456, header: "VÍ DỤ (bịa) – xóa hoặc để nguyên"})
+    pd.concat([example, sites()]).to_excel(folder / "tram_bts.xlsx", index=False)
+    found = propose_project(folder, today=TODAY)
+    assert found.operators == ("Viettel",)
+    assert [t.rows for t in found.taken if t.kind == "sites"] == [6]
+
+
 def test_codes_of_country_and_network_are_whole_numbers(folder: Path) -> None:
     sites().drop(columns="Nhà mạng").assign(MCC=452, MNC=4.0).to_excel(folder / "tram.xlsx", index=False)
     assert proposed(folder).operators == ("Viettel",)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import io
 import os
 
 import geopandas as gpd
@@ -11,7 +13,10 @@ import pytest
 from geo.errors import InputError, MissingInputError
 from geo.io.project import input_files, read_project
 from geo.io.raw import TableOptions
+from geo.io.resources import issue_catalogue
 from geo.io.tables import load_schema, read_tables
+from geo.report.issues import issue_lines, issues_workbook
+from geo.validation import IssueLog, RowCount, Source
 from tests.old_text import cp1258_bytes, to_mojibake, to_tcvn3, to_vni
 
 HEADER = "Tên thôn,Kinh độ,Vĩ độ,Xã"
@@ -128,3 +133,12 @@ def test_a_file_named_in_old_letters_is_suggested(tmp_path):
     with pytest.raises(MissingInputError) as caught:
         input_files(read_project(tmp_path / "project.toml"), "settlements")
     assert f"có phải '{to_tcvn3('thôn bản')}.csv'?" in caught.value.message.vi
+
+
+def test_converted_letters_are_one_line_per_column_and_not_sent_back() -> None:
+    log, source = IssueLog(issue_catalogue()), Source("tram.xlsx")
+    log.counts.append(RowCount("stations", source, 5, 5, 0))
+    log.add("text_old_letters_converted", source, rows=[2, 3, 4, 6], column="Tên trạm", came=["a → á", "b → ă", "c → ạ", "d → đ"], fields={"encoding": "TCVN3", "count": 4})
+    assert list(issue_lines(log.findings[0])) == [("2-4; 6", "a → á; b → ă; c → ạ; d → đ", 4)]
+    book = openpyxl.load_workbook(io.BytesIO(issues_workbook(log, created=dt.date(2026, 11, 1), title="Thử")))
+    assert not [name for name in book.sheetnames if name.startswith("Gửi lại")]

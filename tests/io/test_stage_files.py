@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import io
 from pathlib import Path
+from types import SimpleNamespace
 
 import geopandas as gpd
 import numpy as np
+import openpyxl
 import pandas as pd
 import pytest
 from geopandas.testing import assert_geodataframe_equal
@@ -13,7 +17,8 @@ from shapely import LineString, Point
 
 from geo.errors import Bilingual
 from geo.io.stage_files import read_arrays, read_frame, read_issues, write_arrays, write_frame, write_issues
-from geo.validation import Effect, IssueCatalogue, IssueKind, IssueLog, Severity, Source
+from geo.pipeline.analysis import _issues
+from geo.validation import AreaRecord, Effect, IssueCatalogue, IssueKind, IssueLog, Severity, Source
 
 
 def frame() -> pd.DataFrame:
@@ -99,3 +104,14 @@ def test_findings_come_back(tmp_path: Path) -> None:
         assert one.rows.tolist() == other.rows.tolist()
         assert one.came.tolist() == other.came.tolist()
         assert one.title == other.title
+
+
+def test_what_former_communes_were_matched_with_reaches_the_workbook_of_a_run(tmp_path: Path) -> None:
+    """The sentences of these findings point to a sheet that is made of these records."""
+    log = IssueLog(IssueCatalogue({}))
+    log.areas.append(AreaRecord(Source("thon.xlsx", "Thôn"), (2, 5), "Xã Cũ Thử", "name", ("Xã Cũ Thử",), ("Xã Nay (00001)", "Xã Khác (00002)"), ("Xã Cú Thử",)))
+    write_issues(tmp_path / "issues.json", log)
+    back = read_issues(tmp_path / "issues.json", IssueCatalogue({}))
+    assert back.areas == log.areas
+    book = openpyxl.load_workbook(io.BytesIO(_issues(SimpleNamespace(date=dt.date(2026, 11, 1), name="Thử"), [back, log])))  # type: ignore[arg-type]
+    assert book["Xã cũ - Former communes"].max_row == 3

@@ -310,6 +310,15 @@ def test_what_the_readers_miss_is_called_obligatory_or_wanted(name: str, tmp_pat
     assert [c.header for i, c in enumerate(template.columns, start=2) if i in dropped and c.need is not Need.NEEDED] == []
 
 
+def test_notes_say_what_can_be_and_in_the_language_of_the_sentence() -> None:
+    columns = [c for t in TEMPLATES.values() for c in t.columns]
+    latitudes = [c for c in columns if c.field.name.endswith("lat")]
+    assert latitudes
+    assert all("21,123456" in c.form.vi and "21.123456" in c.form.en for c in latitudes)
+    assert not [c.form for c in columns if "e+" in c.form.vi or "thuê bao" in c.form.en]
+    assert not [c.header for c in columns if "anten" in c.header or "toà nhà" in c.meaning.vi]
+
+
 def test_every_field_of_every_reader_is_in_a_template_or_left_out_for_a_stated_reason() -> None:
     without = load_toml("input_templates.toml")["no_template"]
     kinds = {Path(n).stem for n in resource_names("tables")}

@@ -67,6 +67,18 @@ def test_what_is_not_known_is_no_zero() -> None:
     assert no_one["white_villages"][0] is None, "a white village whose people are not known is not nobody"
 
 
+def test_where_no_cell_is_known_nobody_is_counted_as_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(globals(), "STATE", np.full_like(STATE, 6))
+    monkeypatch.setitem(globals(), "PROBABILITY", np.full_like(PROBABILITY, np.nan))
+    villages = pd.DataFrame({"class": ["undecided"] * 2, "population": [120.0, 80.0]})
+    zeros = {"totals": [{"class": "unserved", "population": 0.0}], "sieved": [{"class": "white", "population": 0.0}]}
+    communes = pd.DataFrame({"population": [1000.0], "population_unserved_share": [0.0]})
+    assert set(figures(villages=villages, record=zeros, communes=communes).values()) == {(None, None, None)}
+    one = figures_of(coverage(), ["4G"], communes=communes, villages=villages, zones=None, record=zeros, people=PEOPLE)[FIGURES.index("expected")]
+    assert "– người" not in one.counts.vi
+    assert "không phải 0" in one.counts.vi
+
+
 @pytest.mark.parametrize("language", ["vi", "en"])
 def test_the_table_has_every_figure_with_what_it_counts(language: str) -> None:
     made = figures_of(coverage(), ["4G"], communes=pd.DataFrame({"population": [1.0], "population_unserved_share": [0.0]}), villages=None, zones=None,
