@@ -127,7 +127,9 @@ def test_a_recalled_rule_is_never_legal() -> None:
 def test_fewer_samples_than_the_document_asks() -> None:
     row = one(verdicts(speeds(30, 50, 70), rule(minimum_n=4)))
     assert (row["rule_result"], row["reason"].split("; ")[0]) == ("insufficient_n", "fewer_than_the_document_asks")
+    assert row["n_minimum"] == 4
     assert one(verdicts(speeds(30, 50, 70), rule(minimum_n=3)))["rule_result"] == "meets"
+    assert np.isnan(one(verdicts(speeds(30, 50, 70), rule()))["n_minimum"])  # none is named: not 0
 
 
 def test_silence_is_no_verdict() -> None:
