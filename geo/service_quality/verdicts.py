@@ -291,7 +291,7 @@ class _Run:
                 "value": np.where(decided, found.value, np.nan),
                 "n": np.where(decided | (found.n > 0), found.n, counted.astype(np.float64)),
                 "n_effective": np.where(decided, found.n_effective, np.nan),
-                "n_needed": np.where(np.isfinite(found.n_needed) & decided, found.n_needed, np.nan),
+                "n_needed": np.where(decided, _still_needed(found), np.nan),
                 "threshold": found.threshold, "rule_result": result,
                 "evidence": np.where(decided, found.evidence, "not_enough"),
                 "p_contradicted": np.where(decided, found.p_contradicted, np.nan),
@@ -369,7 +369,7 @@ class _Run:
             ("target_not_due", some & (rule.due is not None and self.on < rule.due)),
             *((code, some) for code in status_reasons(rule)),
             ("upper_bound_open", telling & self.open_above(found.high, found.value)),
-            ("cannot_be_settled", telling & np.isinf(found.n_needed) & (not whole)),
+            ("cannot_be_settled", telling & np.isinf(found.n_needed) & (found.evidence == "not_enough") & (not whole)),
             ("one_phone", telling & (share_of_one > self.settings.most_of_one_phone)),
             ("few_places", telling & (spread["places"] > 0) & (spread["places"] < self.settings.least_places)),
             ("one_time_of_day", telling & (spread["hours"] > 0) & (gap < self.settings.least_hours)),
@@ -479,6 +479,16 @@ def _unknown(rule: Rule) -> str:
 def status_reasons(rule: Rule) -> list[str]:
     """Return the code of why a rule decides nothing; none if it may."""
     return [] if rule.confirmed else ["rule_draft" if rule.status == "draft" else "rule_unverified"]
+
+
+def _still_needed(found: Figures) -> _F64:
+    """Return the samples in all that would settle what is not settled yet; NaN where it is settled, not told, or cannot be.
+
+    The number of :mod:`geo.standards` is a plan's: with the wanted chance a truth as seen is decided by then. Samples may decide earlier, and may be
+    unlucky and not have decided by then: then at least one more is needed.
+    """
+    still = np.isfinite(found.n_needed) & (found.evidence == "not_enough")
+    return np.where(still, np.maximum(found.n_needed, found.n + 1.0), np.nan)
 
 
 def _joined(codes: Sequence[str]) -> str:

@@ -132,6 +132,16 @@ def test_fewer_samples_than_the_document_asks() -> None:
     assert np.isnan(one(verdicts(speeds(30, 50, 70), rule()))["n_minimum"])  # none is named: not 0
 
 
+def test_what_is_settled_needs_no_more_samples() -> None:
+    """59 of 59 decide for 0.95 (0.95 ** 59 = 0.0485): nothing more is needed; 58 of 58 do not (0.051), and need more than they are."""
+    asked = rule(statistic="share_at_least", level=30.0, threshold=0.95, unit="share")
+    settled, open_ = (one(verdicts(speeds(*[30.0] * n), asked)) for n in (59, 58))
+    assert (settled["evidence"], np.isnan(settled["n_needed"])) == ("supported", True)
+    assert (open_["evidence"], open_["n_needed"]) == ("not_enough", 59)
+    bad = one(verdicts(speeds(*[30.0] * 45, *[29.9] * 15), asked))
+    assert (bad["evidence"], np.isnan(bad["n_needed"])) == ("contradicted", True)
+
+
 def test_silence_is_no_verdict() -> None:
     row = one(verdicts(speeds(30, 50, 70), rule()), "10002")
     assert (row["n"], row["rule_result"], row["evidence"], row["reason"]) == (0, "insufficient_n", "not_enough", "no_samples")
@@ -300,8 +310,10 @@ def test_what_cannot_be_settled_by_measuring_is_said() -> None:
     x = np.exp(rng.normal(0, 0.5, 300))
     row = one(verdicts(speeds(*(x / x.mean() * 40.0 * 1.0005)), rule()))
     assert (row["evidence"], np.isnan(row["n_needed"]), "cannot_be_settled" in row["reason"]) == ("not_enough", True, True)
+    near = one(verdicts(speeds(*(x / x.mean() * 41.0)), rule()))
+    assert (near["evidence"], 300 < near["n_needed"] <= 5000) == ("not_enough", True)
     far = one(verdicts(speeds(*(x / x.mean() * 45.0)), rule()))
-    assert 100 < far["n_needed"] <= 5000
+    assert (far["evidence"], np.isnan(far["n_needed"])) == ("supported", True)
 
 
 def test_more_looks_ask_for_more() -> None:
