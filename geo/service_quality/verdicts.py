@@ -325,14 +325,18 @@ class _Run:
         )  # fmt: skip
 
     def spread(self, rows: _I64, area: _I64, count: int, *, aggregate: bool) -> dict[str, _F64]:
-        """Return over how many days, hours of the day, squares and phones the samples of each area are spread."""
+        """Return over how many days, hours of the day, squares and phones the samples of each area are spread; NaN where none of them tells."""
         s = self.samples
+        some = np.bincount(area, minlength=count) > 0
         out = {}
         for name, of in (("days", np.where(s.dated[rows], s.day[rows], NONE)), ("hours", s.hour[rows]), ("places", s.place[rows]), ("devices", s.device[rows])):
             known = of != NONE
-            out[name] = np.bincount(_pairs(area[known], of[known])[0], minlength=count).astype(np.float64)
+            told = np.bincount(_pairs(area[known], of[known])[0], minlength=count).astype(np.float64)
+            out[name] = np.where(some & (told == 0), np.nan, told)
         if aggregate:
-            out["devices"] = np.bincount(area, s.devices[rows], minlength=count).astype(np.float64)
+            # 0 phones behind an aggregate is "not told": then nobody knows how many there are in all.
+            silent = np.bincount(area, s.devices[rows] <= 0, minlength=count) > 0
+            out["devices"] = np.where(silent, np.nan, np.bincount(area, s.devices[rows], minlength=count))
         return out
 
     def reasons(

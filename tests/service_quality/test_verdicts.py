@@ -94,6 +94,16 @@ def test_rows_that_tell_nothing_hang_together() -> None:
     row = one(verdicts(speeds(*[90.0, 91.0] * 100, device_id="", lon=np.nan, lat=np.nan, time=None), rule()))
     assert (row["n"], row["n_effective"], row["evidence"]) == (200, 1.0, "not_enough")
     assert "samples_hang_together" in row["reason"]
+    assert np.isnan([row["days"], row["hours"], row["places"], row["devices"]]).all()  # not recorded is not 0
+
+
+def test_phones_behind_aggregates_that_nobody_told_are_not_zero() -> None:
+    def phones(*devices: int) -> float:
+        rows = [{"download_mbps": 50.0, "tests": 9, "devices": d, "statistic": "mean"} for d in devices]
+        return float(one(verdicts(samples(rows, is_aggregate=True, time=None, period_end="2026-10-31"), rule()))["devices"])
+
+    assert phones(3, 4) == 7
+    assert np.isnan([phones(0), phones(3, 0)]).all()
 
 
 def test_spread_is_told() -> None:
