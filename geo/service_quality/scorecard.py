@@ -86,8 +86,12 @@ def _ranked(part: pd.DataFrame, settings: ServiceSettings) -> pd.DataFrame:
     note = np.where(
         found.ranked, np.where(found.ties > 0, "tied", ""), np.where(np.isfinite(found.best), "cannot_be_ranked", np.where(np.isfinite(value), "no_interval", "no_value"))
     )
+    alone = np.isfinite(found.best) & (compared == 1)
+    # One commune alone has the first and the last rank: that ranks nothing.
+    note = np.where(alone, "only_one", note)
+    best, worst, ties = (np.where(alone, np.nan, each) for each in (found.best, found.worst, found.ties))
     return part.assign(
-        rank=found.rank, rank_best=found.best, rank_worst=found.worst, ties=found.ties, rank_note=note, areas_ranked=compared, population_share=np.nan
+        rank=found.rank, rank_best=best, rank_worst=worst, ties=ties, rank_note=note, areas_ranked=compared, population_share=np.nan
     )
 
 

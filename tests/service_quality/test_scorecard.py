@@ -178,7 +178,8 @@ def test_communes_without_samples_are_not_ranked_and_not_rolled_up() -> None:
     table = verdicts(samples([{"download_mbps": 50.0 + i} for i in range(40)]), rule(operator="any"))
     card = scorecard(table, areas_of(UNITS), SETTINGS, population={"10001": 1000.0, "10002": 3000.0, "10003": NAN})
     assert (one(card, "10002")["rank_note"], one(card, "10002")["rule_result"]) == ("no_value", "insufficient_n")
-    assert one(card)["rank_note"] == "cannot_be_ranked"
+    assert one(card)["rank_note"] == "only_one"  # 1 of 1 is no rank
+    assert np.isnan([one(card)["rank"], one(card)["rank_best"], one(card)["rank_worst"], one(card)["ties"]]).all()
     assert np.isnan(one(card, "99")["population_share"])  # how many live in the third is not known
     assert scorecard(table, areas_of(UNITS), SETTINGS)["area_level"].eq("commune").all()
 
