@@ -117,7 +117,8 @@ def _on_roads(
     number = np.full(len(codes) + 1, -1, dtype=np.int64)
     number[met] = np.arange(len(met))
     # Roads that nobody drove are not listed one by one; number[-1] stays -1.
-    return Areas({**areas.codes, "road": tuple(codes[i] for i in met)}, areas.province_of), {"road": number[of]}
+    named = dict(zip(roads["road_id"].astype(str), roads["road_name"].fillna("").astype(str), strict=True)) if "road_name" in roads.columns else {}
+    return Areas({**areas.codes, "road": tuple(codes[i] for i in met)}, areas.province_of, {**areas.names, "road": named}), {"road": number[of]}
 
 
 def _counted(folder: Path, sites: pd.DataFrame | None, areas: Areas, project: Project) -> pd.DataFrame:

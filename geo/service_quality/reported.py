@@ -70,7 +70,8 @@ def judge_reported(reported: pd.DataFrame, areas: Areas, rules: RuleSet, *, on: 
         if own.empty:
             level = "province" if "province" in areas.codes else next(iter(areas.codes))
             rows += [_nothing(rule, level, code, language) for code in areas.codes[level]]
-    return pd.DataFrame(rows, columns=[*STANDARD_COLUMNS, *JOINT_COLUMNS, *more])
+    table = pd.DataFrame(rows, columns=[*STANDARD_COLUMNS, *JOINT_COLUMNS, *more])
+    return table.assign(area_name=areas.named(table))
 
 
 def _silent(rule: Rule, told: pd.DataFrame, areas: Areas, language: str) -> list[dict[str, object]]:

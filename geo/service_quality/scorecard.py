@@ -24,7 +24,7 @@ __all__ = ["SCORE_COLUMNS", "scorecard"]
 SCORE_COLUMNS = (
     "area_code", "area_level", "rule_id", "rule_title", "indicator", "operator", "technology", "access", "period", "source_kind", "statistic", "value", "low", "high",
     "unit", "n", "threshold", "rule_result", "evidence", "rank", "rank_best", "rank_worst", "ties", "rank_note", "areas_ranked", "population_share", "basis", "status",
-    "reason", "n_minimum",
+    "reason", "n_minimum", "area_name",
 )  # fmt: skip
 _KEY = ["rule_id", "operator", "technology", "access", "source_kind"]
 _SAME = [*_KEY, "campaign", "unit"]
@@ -114,7 +114,7 @@ def _rolled_up(part: pd.DataFrame, areas: Areas, population: Mapping[str, float]
         first = mine.iloc[[0]]
         rows.append(
             first.assign(
-                area_code=province, area_level="province", statistic="population_weighted", period="", value=middle,
+                area_code=province, area_level="province", area_name=areas.names.get("province", {}).get(province, ""), statistic="population_weighted", period="", value=middle,
                 low=middle - float(np.sqrt(np.square(w * (value - low)).sum())), high=middle + float(np.sqrt(np.square(w * (high - value)).sum())),
                 n=float(mine["n"].sum()), rule_result="indicative", evidence="not_enough", rank=np.nan, rank_best=np.nan, rank_worst=np.nan, ties=np.nan,
                 rank_note="", areas_ranked=len(mine), population_share=weight.sum() / everyone if np.isfinite(everyone) else np.nan, reason="population_weighted",

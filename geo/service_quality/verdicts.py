@@ -11,7 +11,7 @@ list that would be drawn from them.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
 import numpy as np
@@ -37,7 +37,7 @@ STANDARD_COLUMNS = (
     "area_code", "area_level", "rule_id", "operator", "technology", "access", "period", "source_kind", "statistic", "value", "low", "high", "n",
     "n_effective", "n_needed", "threshold", "rule_result", "evidence", "q_value", "reason", "basis", "status", "document", "clause",
     "rule_title", "indicator", "unit", "comparator", "campaign", "days", "hours", "places", "devices", "tied_with", "rule_valid_from", "rule_from",
-    "n_minimum",
+    "n_minimum", "area_name",
 )  # fmt: skip
 #: Bounds that hold for all areas of a rule's rows at once, for ranks; not written to the table.
 JOINT_COLUMNS = ("joint_low", "joint_high")
@@ -55,18 +55,29 @@ class Areas:
         By level: ``commune``, ``province``, and ``road`` where samples were placed on roads.
     province_of : mapping of str to str
         Commune to province.
+    names : mapping of str to mapping of str to str
+        By level, code to name; without one where none is known.
     """
 
     codes: Mapping[str, tuple[str, ...]]
     province_of: Mapping[str, str]
+    names: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+    def named(self, table: pd.DataFrame) -> list[str]:
+        """Return the name of each row's area by ``area_level`` and ``area_code``; empty where none is known."""
+        return [self.names.get(str(level), {}).get(str(code), "") for level, code in zip(table["area_level"], table["area_code"], strict=True)]
 
 
 def areas_of(units: pd.DataFrame) -> Areas:
-    """Return communes and provinces of a frame with ``commune_code`` and ``province_code``."""
+    """Return communes and provinces of a frame with ``commune_code`` and ``province_code``, and their names where it has them."""
     communes = [str(code) for code in units["commune_code"]]
     provinces = [str(code) for code in units["province_code"]]
+    names = {
+        level: dict(zip(codes, units[f"{level}_name"].fillna("").astype(str), strict=True))
+        for level, codes in (("commune", communes), ("province", provinces)) if f"{level}_name" in units.columns
+    }  # fmt: skip
     return Areas(
-        {"commune": tuple(sorted(set(communes))), "province": tuple(sorted(set(provinces)))}, dict(zip(communes, provinces, strict=True))
+        {"commune": tuple(sorted(set(communes))), "province": tuple(sorted(set(provinces)))}, dict(zip(communes, provinces, strict=True)), names
     )
 
 
@@ -133,6 +144,7 @@ def judge(
     for rows in table.groupby(["rule_id", "area_level"], sort=False).indices.values():
         table.loc[rows, "q_value"] = q_values(table["p_contradicted"].to_numpy(dtype=np.float64)[rows])
     table["tied_with"] = _tied_operators(table)
+    table["area_name"] = areas.named(table)
     order = ["rule_id", "area_level", "operator", "technology", "access", "source_kind", "campaign", "area_code", "period"]
     return table.sort_values(order, kind="stable", ignore_index=True)[[*STANDARD_COLUMNS, *JOINT_COLUMNS]]
 

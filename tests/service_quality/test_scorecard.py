@@ -174,6 +174,18 @@ def test_scorecard_by_hand() -> None:
     assert (roll["population_share"], roll["rule_result"]) == (1.0, "indicative")
 
 
+def test_areas_have_their_names() -> None:
+    units = UNITS.assign(commune_name=["Xã Một", "Xã Hai", "Xã Ba"], province_name="Tỉnh Giả")
+    places = areas_of(units)
+    table = verdicts(samples([{"download_mbps": 50.0}]), rule(operator="any"), areas=places)
+    assert (one(table, "10002")["area_name"], one(table, "99")["area_name"]) == ("Xã Hai", "Tỉnh Giả")
+    card = scorecard(table, places, SETTINGS, population={"10001": 5.0})
+    assert (one(card)["area_name"], one(card, "99")["area_name"]) == ("Xã Một", "Tỉnh Giả")
+    told = judge_reported(reported(("10003", "commune", "households_fibre", 0.8, NAN, NAN, 0, "2026", "operator_report")), places, RuleSet((FIBRE,)), on=ON)
+    assert told["area_name"].tolist() == ["Xã Ba"]
+    assert one(verdicts(samples([{"download_mbps": 50.0}]), rule()))["area_name"] == ""  # not known
+
+
 def test_communes_without_samples_are_not_ranked_and_not_rolled_up() -> None:
     table = verdicts(samples([{"download_mbps": 50.0 + i} for i in range(40)]), rule(operator="any"))
     card = scorecard(table, areas_of(UNITS), SETTINGS, population={"10001": 1000.0, "10002": 3000.0, "10003": NAN})
