@@ -134,6 +134,12 @@ def test_a_recalled_rule_is_never_legal() -> None:
         assert row["value"] == 50.0
 
 
+def test_a_target_that_is_not_due_says_when_it_is() -> None:
+    row = one(verdicts(speeds(30, 50, 70), rule(basis="target", due=date(2030, 12, 31), valid_to=date(2031, 1, 1))))
+    assert (row["rule_result"], row["reason"].split("; ")[0], row["rule_due"], row["rule_valid_to"]) == ("indicative", "target_not_due", "2030-12-31", "2031-01-01")
+    assert one(verdicts(speeds(30, 50, 70), rule()))["rule_due"] == ""
+
+
 def test_fewer_samples_than_the_document_asks() -> None:
     row = one(verdicts(speeds(30, 50, 70), rule(minimum_n=4)))
     assert (row["rule_result"], row["reason"].split("; ")[0]) == ("insufficient_n", "fewer_than_the_document_asks")
