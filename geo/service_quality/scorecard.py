@@ -24,7 +24,7 @@ __all__ = ["SCORE_COLUMNS", "scorecard"]
 SCORE_COLUMNS = (
     "area_code", "area_level", "rule_id", "rule_title", "indicator", "operator", "technology", "access", "period", "source_kind", "statistic", "value", "low", "high",
     "unit", "n", "threshold", "rule_result", "evidence", "rank", "rank_best", "rank_worst", "ties", "rank_note", "areas_ranked", "population_share", "basis", "status",
-    "reason", "n_minimum", "area_name", "rule_valid_to", "rule_due",
+    "reason", "n_minimum", "area_name", "rule_valid_to", "rule_due", "rule_area_level",
 )  # fmt: skip
 _KEY = ["rule_id", "operator", "technology", "access", "source_kind"]
 _SAME = [*_KEY, "campaign", "unit"]

@@ -37,7 +37,7 @@ STANDARD_COLUMNS = (
     "area_code", "area_level", "rule_id", "operator", "technology", "access", "period", "source_kind", "statistic", "value", "low", "high", "n",
     "n_effective", "n_needed", "threshold", "rule_result", "evidence", "q_value", "reason", "basis", "status", "document", "clause",
     "rule_title", "indicator", "unit", "comparator", "campaign", "days", "hours", "places", "devices", "tied_with", "rule_valid_from", "rule_from",
-    "n_minimum", "area_name", "rule_valid_to", "rule_due",
+    "n_minimum", "area_name", "rule_valid_to", "rule_due", "rule_area_level",
 )  # fmt: skip
 #: Bounds that hold for all areas of a rule's rows at once, for ranks; not written to the table.
 JOINT_COLUMNS = ("joint_low", "joint_high")
@@ -479,6 +479,7 @@ def rule_columns(rule: Rule, language: str) -> dict[str, object]:
         "status": rule.status, "document": rule.document.text(language), "clause": rule.clause, "indicator": rule.indicator.name, "comparator": rule.comparator,
         "rule_valid_from": "" if rule.valid_from is None else rule.valid_from.isoformat(), "rule_from": f"{rule.origin} (← {rule.replaces})" if rule.replaces else rule.origin,
         "rule_valid_to": "" if rule.valid_to is None else rule.valid_to.isoformat(), "rule_due": "" if rule.due is None else rule.due.isoformat(),
+        "rule_area_level": rule.area_level,
         # 0 is "none that is known", never "none needed".
         "n_minimum": float(rule.minimum_n) if rule.minimum_n else np.nan,
     }  # fmt: skip

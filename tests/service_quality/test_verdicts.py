@@ -119,6 +119,7 @@ def test_elsewhere_a_result_is_indicative() -> None:
     table = verdicts(speeds(30, 50, 70, source_kind="official_measurement", campaign="autumn"), here)
     assert one(table, "99")["rule_result"] == "meets"
     commune = one(table)
+    assert (commune["area_level"], commune["rule_area_level"]) == ("commune", "province")
     assert (commune["rule_result"], commune["reason"].split("; ")[0]) == ("indicative", "other_area_level")
     crowd = one(verdicts(speeds(30, 50, 70, campaign="autumn"), here), "99")
     assert (crowd["rule_result"], crowd["reason"].split("; ")[0]) == ("indicative", "other_source_kind")
