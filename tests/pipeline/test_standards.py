@@ -183,3 +183,11 @@ def test_what_was_found_of_ipv6_is_handed_over_with_the_verdicts(tmp_path: Path)
     assert list(_standard_frames(work)) == ["standards", "scorecard", "scorecard_series"]  # no IPv6: no empty table
     write_frame(folders["ipv6"] / "ipv6.parquet", empty)
     assert list(_standard_frames(work))[-1] == "ipv6"
+
+
+def test_law_targets_and_what_is_not_confirmed_are_counted_apart() -> None:
+    from geo.pipeline.standards import _by_basis
+
+    found = _by_basis(pd.DataFrame({"basis": ["legal", "legal", "reference"], "rule_result": ["meets", "fails", "indicative"]}))
+    assert list(found) == ["legal", "reference"]
+    assert (found["legal"]["meets"], found["legal"]["fails"], found["reference"]["indicative"], found["reference"]["meets"]) == (1, 1, 1, 0)
