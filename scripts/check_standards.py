@@ -44,23 +44,32 @@ def main(
         from geo.errors import Bilingual
         from geo.io.project import read_project
         from geo.pipeline.analysis import check_standards
+        from geo.report.tables import code_words
 
         executor = make_executor(workers=workers, address=scheduler)
         console.language = read_project(project).language
         with StageProgress(console) as progress:
             done = check_standards(project, out, executor=executor, observer=progress, overwrite=overwrite)
         found = done.results["standards"].record
-        result, evidence = found["rule_result"], found["evidence"]
+        evidence = found["evidence"]
         console.note(
             Bilingual(
-                f"{found['rows']} dòng: {result['meets']} đạt, {result['fails']} không đạt, {result['insufficient_n']} chưa đủ mẫu, "
-                f"{result['indicative']} chỉ để tham khảo, {result['not_applicable']} không áp dụng được. Từ mẫu đo: "
+                f"{found['rows']} dòng. Từ mẫu đo, mọi loại quy định: "
                 f"{evidence['supported']} ủng hộ, {evidence['contradicted']} bác bỏ, {evidence['not_enough']} chưa đủ.",
-                f"{found['rows']} rows: {result['meets']} meet, {result['fails']} fail, {result['insufficient_n']} have not enough samples, "
-                f"{result['indicative']} are indicative, {result['not_applicable']} not applicable. From the samples: "
+                f"{found['rows']} rows. From the samples, under rules of every kind: "
                 f"{evidence['supported']} supported, {evidence['contradicted']} contradicted, {evidence['not_enough']} not enough.",
             )
         )
+        for basis, result in found["by_basis"].items():
+            name = code_words("standards_bases", basis)
+            console.note(
+                Bilingual(
+                    f"{name.vi[:1].upper()}{name.vi[1:]}: {result['meets']} đạt, {result['fails']} không đạt, {result['insufficient_n']} chưa đủ mẫu, "
+                    f"{result['indicative']} chỉ để tham khảo, {result['not_applicable']} không áp dụng được.",
+                    f"{name.en[:1].upper()}{name.en[1:]}: {result['meets']} meet, {result['fails']} fail, {result['insufficient_n']} have not enough samples, "
+                    f"{result['indicative']} are indicative, {result['not_applicable']} not applicable.",
+                )
+            )
         if done.warnings:
             console.note(Bilingual(f"{done.warnings} dòng có cảnh báo: xem issues.xlsx.", f"{done.warnings} rows carry a warning: see issues.xlsx."))
         for path in done.written:

@@ -220,7 +220,7 @@ def check_standards(
             sentence("stages", "tables"),
             lambda work: _standard_tables(work, project),
             settings={"name": project.name, "language": project.language, "date": project.date, "operators": project.operators},
-            upstream=("standards", *(f"{name}/issues.json" for name in LOGGED if name in wanted)),
+            upstream=("standards", "ipv6", *(f"{name}/issues.json" for name in LOGGED if name in wanted - {"ipv6"})),
         )
     )  # fmt: skip
     with run.locked():
@@ -464,7 +464,9 @@ def _standard_tables(work: Workspace, project: Project) -> Mapping[str, Any]:
 
 
 def _standard_frames(work: Workspace) -> dict[str, pd.DataFrame]:
-    return {name: load_frame(work.upstream["standards"], name) for name in STANDARD_TABLES}
+    frames = {name: load_frame(work.upstream["standards"], name) for name in STANDARD_TABLES}
+    # The stage of IPv6 runs for the verdicts: what it found is handed over too, where it found anything.
+    return frames | {name: frame for name in IPV6_TABLES if (frame := load_frame(work.upstream["ipv6"], name)) is not None}
 
 
 def _tables(work: Workspace, project: Project, settings: AnalysisSettings) -> Mapping[str, Any]:

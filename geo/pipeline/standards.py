@@ -16,6 +16,7 @@ from geo.pipeline.engine import Workspace
 from geo.pipeline.reading import load_frame
 from geo.pipeline.settings import AnalysisSettings
 from geo.project import Project
+from geo.rules import BASES
 from geo.service_frames import REPORTED_INDICATORS
 from geo.service_quality import (
     CONVERTED_COLUMNS,
@@ -99,11 +100,20 @@ def judge_areas(work: Workspace, project: Project, settings: AnalysisSettings) -
         "rows": len(table),
         "rule_result": {word: int((table["rule_result"] == word).sum()) for word in _RESULTS},
         "evidence": {word: int((table["evidence"] == word).sum()) for word in _EVIDENCE},
+        "by_basis": _by_basis(table),
         "rules": [
             {"id": rule.id, "from": rule.origin, "replaces": rule.replaces, "basis": rule.stated_basis, "status": rule.status}
             for rule in settings.standards.rules
         ],
     }
+
+
+def _by_basis(table: pd.DataFrame) -> dict[str, dict[str, int]]:
+    """Return the rows of each result, apart for law, targets, scorecards and what is not confirmed: those are never added up."""
+    return {
+        basis: {word: int(((table["basis"] == basis) & (table["rule_result"] == word)).sum()) for word in _RESULTS}
+        for basis in (*BASES, "reference") if (table["basis"] == basis).any()
+    }  # fmt: skip
 
 
 def _on_roads(
@@ -117,7 +127,8 @@ def _on_roads(
     number = np.full(len(codes) + 1, -1, dtype=np.int64)
     number[met] = np.arange(len(met))
     # Roads that nobody drove are not listed one by one; number[-1] stays -1.
-    return Areas({**areas.codes, "road": tuple(codes[i] for i in met)}, areas.province_of), {"road": number[of]}
+    named = dict(zip(roads["road_id"].astype(str), roads["road_name"].fillna("").astype(str), strict=True)) if "road_name" in roads.columns else {}
+    return Areas({**areas.codes, "road": tuple(codes[i] for i in met)}, areas.province_of, {**areas.names, "road": named}), {"road": number[of]}
 
 
 def _counted(folder: Path, sites: pd.DataFrame | None, areas: Areas, project: Project) -> pd.DataFrame:

@@ -70,7 +70,8 @@ def judge_reported(reported: pd.DataFrame, areas: Areas, rules: RuleSet, *, on: 
         if own.empty:
             level = "province" if "province" in areas.codes else next(iter(areas.codes))
             rows += [_nothing(rule, level, code, language) for code in areas.codes[level]]
-    return pd.DataFrame(rows, columns=[*STANDARD_COLUMNS, *JOINT_COLUMNS, *more])
+    table = pd.DataFrame(rows, columns=[*STANDARD_COLUMNS, *JOINT_COLUMNS, *more])
+    return table.assign(area_name=areas.named(table))
 
 
 def _silent(rule: Rule, told: pd.DataFrame, areas: Areas, language: str) -> list[dict[str, object]]:
@@ -87,11 +88,11 @@ def _silent(rule: Rule, told: pd.DataFrame, areas: Areas, language: str) -> list
 
 def _usual(rule: Rule, level: str, code: str, language: str) -> dict[str, object]:
     nan = float("nan")
-    numbers = dict.fromkeys(("value", "low", "high", "joint_low", "joint_high", "n_effective", "n_needed", "q_value"), nan)
+    numbers = dict.fromkeys(("value", "low", "high", "joint_low", "joint_high", "n_effective", "n_needed", "q_value", "days", "hours", "places", "devices"), nan)
     return {
         **rule_columns(rule, language), **numbers, "area_code": code, "area_level": level, "operator": "", "technology": "; ".join(rule.technologies), "access": rule.access,
         "source_kind": "", "campaign": "", "period": "", "n": 0.0, "threshold": nan if rule.threshold is None else rule.threshold, "unit": rule.unit,
-        "rule_result": "not_applicable", "evidence": "not_enough", "days": 0, "hours": 0, "places": 0, "devices": 0, "tied_with": "",
+        "rule_result": "not_applicable", "evidence": "not_enough", "tied_with": "",
     }  # fmt: skip
 
 

@@ -24,7 +24,7 @@ __all__ = ["SCORE_COLUMNS", "scorecard"]
 SCORE_COLUMNS = (
     "area_code", "area_level", "rule_id", "rule_title", "indicator", "operator", "technology", "access", "period", "source_kind", "statistic", "value", "low", "high",
     "unit", "n", "threshold", "rule_result", "evidence", "rank", "rank_best", "rank_worst", "ties", "rank_note", "areas_ranked", "population_share", "basis", "status",
-    "reason",
+    "reason", "n_minimum", "area_name", "rule_valid_to", "rule_due", "rule_area_level",
 )  # fmt: skip
 _KEY = ["rule_id", "operator", "technology", "access", "source_kind"]
 _SAME = [*_KEY, "campaign", "unit"]
@@ -86,8 +86,12 @@ def _ranked(part: pd.DataFrame, settings: ServiceSettings) -> pd.DataFrame:
     note = np.where(
         found.ranked, np.where(found.ties > 0, "tied", ""), np.where(np.isfinite(found.best), "cannot_be_ranked", np.where(np.isfinite(value), "no_interval", "no_value"))
     )
+    alone = np.isfinite(found.best) & (compared == 1)
+    # One commune alone has the first and the last rank: that ranks nothing.
+    note = np.where(alone, "only_one", note)
+    best, worst, ties = (np.where(alone, np.nan, each) for each in (found.best, found.worst, found.ties))
     return part.assign(
-        rank=found.rank, rank_best=found.best, rank_worst=found.worst, ties=found.ties, rank_note=note, areas_ranked=compared, population_share=np.nan
+        rank=found.rank, rank_best=best, rank_worst=worst, ties=ties, rank_note=note, areas_ranked=compared, population_share=np.nan
     )
 
 
@@ -110,7 +114,7 @@ def _rolled_up(part: pd.DataFrame, areas: Areas, population: Mapping[str, float]
         first = mine.iloc[[0]]
         rows.append(
             first.assign(
-                area_code=province, area_level="province", statistic="population_weighted", period="", value=middle,
+                area_code=province, area_level="province", area_name=areas.names.get("province", {}).get(province, ""), statistic="population_weighted", period="", value=middle,
                 low=middle - float(np.sqrt(np.square(w * (value - low)).sum())), high=middle + float(np.sqrt(np.square(w * (high - value)).sum())),
                 n=float(mine["n"].sum()), rule_result="indicative", evidence="not_enough", rank=np.nan, rank_best=np.nan, rank_worst=np.nan, ties=np.nan,
                 rank_note="", areas_ranked=len(mine), population_share=weight.sum() / everyone if np.isfinite(everyone) else np.nan, reason="population_weighted",

@@ -11,7 +11,7 @@ list that would be drawn from them.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
 import numpy as np
@@ -37,6 +37,7 @@ STANDARD_COLUMNS = (
     "area_code", "area_level", "rule_id", "operator", "technology", "access", "period", "source_kind", "statistic", "value", "low", "high", "n",
     "n_effective", "n_needed", "threshold", "rule_result", "evidence", "q_value", "reason", "basis", "status", "document", "clause",
     "rule_title", "indicator", "unit", "comparator", "campaign", "days", "hours", "places", "devices", "tied_with", "rule_valid_from", "rule_from",
+    "n_minimum", "area_name", "rule_valid_to", "rule_due", "rule_area_level",
 )  # fmt: skip
 #: Bounds that hold for all areas of a rule's rows at once, for ranks; not written to the table.
 JOINT_COLUMNS = ("joint_low", "joint_high")
@@ -54,18 +55,29 @@ class Areas:
         By level: ``commune``, ``province``, and ``road`` where samples were placed on roads.
     province_of : mapping of str to str
         Commune to province.
+    names : mapping of str to mapping of str to str
+        By level, code to name; without one where none is known.
     """
 
     codes: Mapping[str, tuple[str, ...]]
     province_of: Mapping[str, str]
+    names: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+    def named(self, table: pd.DataFrame) -> list[str]:
+        """Return the name of each row's area by ``area_level`` and ``area_code``; empty where none is known."""
+        return [self.names.get(str(level), {}).get(str(code), "") for level, code in zip(table["area_level"], table["area_code"], strict=True)]
 
 
 def areas_of(units: pd.DataFrame) -> Areas:
-    """Return communes and provinces of a frame with ``commune_code`` and ``province_code``."""
+    """Return communes and provinces of a frame with ``commune_code`` and ``province_code``, and their names where it has them."""
     communes = [str(code) for code in units["commune_code"]]
     provinces = [str(code) for code in units["province_code"]]
+    names = {
+        level: dict(zip(codes, units[f"{level}_name"].fillna("").astype(str), strict=True))
+        for level, codes in (("commune", communes), ("province", provinces)) if f"{level}_name" in units.columns
+    }  # fmt: skip
     return Areas(
-        {"commune": tuple(sorted(set(communes))), "province": tuple(sorted(set(provinces)))}, dict(zip(communes, provinces, strict=True))
+        {"commune": tuple(sorted(set(communes))), "province": tuple(sorted(set(provinces)))}, dict(zip(communes, provinces, strict=True)), names
     )
 
 
@@ -132,6 +144,7 @@ def judge(
     for rows in table.groupby(["rule_id", "area_level"], sort=False).indices.values():
         table.loc[rows, "q_value"] = q_values(table["p_contradicted"].to_numpy(dtype=np.float64)[rows])
     table["tied_with"] = _tied_operators(table)
+    table["area_name"] = areas.named(table)
     order = ["rule_id", "area_level", "operator", "technology", "access", "source_kind", "campaign", "area_code", "period"]
     return table.sort_values(order, kind="stable", ignore_index=True)[[*STANDARD_COLUMNS, *JOINT_COLUMNS]]
 
@@ -290,7 +303,7 @@ class _Run:
                 "value": np.where(decided, found.value, np.nan),
                 "n": np.where(decided | (found.n > 0), found.n, counted.astype(np.float64)),
                 "n_effective": np.where(decided, found.n_effective, np.nan),
-                "n_needed": np.where(np.isfinite(found.n_needed) & decided, found.n_needed, np.nan),
+                "n_needed": np.where(decided, _still_needed(found), np.nan),
                 "threshold": found.threshold, "rule_result": result,
                 "evidence": np.where(decided, found.evidence, "not_enough"),
                 "p_contradicted": np.where(decided, found.p_contradicted, np.nan),
@@ -324,14 +337,18 @@ class _Run:
         )  # fmt: skip
 
     def spread(self, rows: _I64, area: _I64, count: int, *, aggregate: bool) -> dict[str, _F64]:
-        """Return over how many days, hours of the day, squares and phones the samples of each area are spread."""
+        """Return over how many days, hours of the day, squares and phones the samples of each area are spread; NaN where none of them tells."""
         s = self.samples
+        some = np.bincount(area, minlength=count) > 0
         out = {}
         for name, of in (("days", np.where(s.dated[rows], s.day[rows], NONE)), ("hours", s.hour[rows]), ("places", s.place[rows]), ("devices", s.device[rows])):
             known = of != NONE
-            out[name] = np.bincount(_pairs(area[known], of[known])[0], minlength=count).astype(np.float64)
+            told = np.bincount(_pairs(area[known], of[known])[0], minlength=count).astype(np.float64)
+            out[name] = np.where(some & (told == 0), np.nan, told)
         if aggregate:
-            out["devices"] = np.bincount(area, s.devices[rows], minlength=count).astype(np.float64)
+            # 0 phones behind an aggregate is "not told": then nobody knows how many there are in all.
+            silent = np.bincount(area, s.devices[rows] <= 0, minlength=count) > 0
+            out["devices"] = np.where(silent, np.nan, np.bincount(area, s.devices[rows], minlength=count))
         return out
 
     def reasons(
@@ -368,7 +385,7 @@ class _Run:
             ("target_not_due", some & (rule.due is not None and self.on < rule.due)),
             *((code, some) for code in status_reasons(rule)),
             ("upper_bound_open", telling & self.open_above(found.high, found.value)),
-            ("cannot_be_settled", telling & np.isinf(found.n_needed) & (not whole)),
+            ("cannot_be_settled", telling & np.isinf(found.n_needed) & (found.evidence == "not_enough") & (not whole)),
             ("one_phone", telling & (share_of_one > self.settings.most_of_one_phone)),
             ("few_places", telling & (spread["places"] > 0) & (spread["places"] < self.settings.least_places)),
             ("one_time_of_day", telling & (spread["hours"] > 0) & (gap < self.settings.least_hours)),
@@ -461,6 +478,10 @@ def rule_columns(rule: Rule, language: str) -> dict[str, object]:
         "rule_id": rule.id, "rule_title": rule.shown_title.text(language), "statistic": rule.statistic if rule.percentile is None else f"p{rule.percentile * 100:g}", "basis": rule.stated_basis,
         "status": rule.status, "document": rule.document.text(language), "clause": rule.clause, "indicator": rule.indicator.name, "comparator": rule.comparator,
         "rule_valid_from": "" if rule.valid_from is None else rule.valid_from.isoformat(), "rule_from": f"{rule.origin} (← {rule.replaces})" if rule.replaces else rule.origin,
+        "rule_valid_to": "" if rule.valid_to is None else rule.valid_to.isoformat(), "rule_due": "" if rule.due is None else rule.due.isoformat(),
+        "rule_area_level": rule.area_level,
+        # 0 is "none that is known", never "none needed".
+        "n_minimum": float(rule.minimum_n) if rule.minimum_n else np.nan,
     }  # fmt: skip
 
 
@@ -476,6 +497,16 @@ def _unknown(rule: Rule) -> str:
 def status_reasons(rule: Rule) -> list[str]:
     """Return the code of why a rule decides nothing; none if it may."""
     return [] if rule.confirmed else ["rule_draft" if rule.status == "draft" else "rule_unverified"]
+
+
+def _still_needed(found: Figures) -> _F64:
+    """Return the samples in all that would settle what is not settled yet; NaN where it is settled, not told, or cannot be.
+
+    The number of :mod:`geo.standards` is a plan's: with the wanted chance a truth as seen is decided by then. Samples may decide earlier, and may be
+    unlucky and not have decided by then: then at least one more is needed.
+    """
+    still = np.isfinite(found.n_needed) & (found.evidence == "not_enough")
+    return np.where(still, np.maximum(found.n_needed, found.n + 1.0), np.nan)
 
 
 def _joined(codes: Sequence[str]) -> str:

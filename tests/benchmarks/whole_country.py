@@ -96,7 +96,7 @@ def verdicts(rng: np.random.Generator, codes: list[str], province: str, rules: i
                         "evidence": np.where(samples > 3, evidence, "not_enough"), "reason": rng.choice(["", "one_phone", "fewer_than_the_document_asks"], n),
                         "basis": "scorecard" if rule.startswith("commune") else "legal", "status": "in force", "document": "Văn bản giả định", "clause": "2.1", "rule_title": rule,
                         "indicator": "download", "unit": unit, "comparator": ">=", "campaign": "",
-                        "n_effective": samples / 2, "n_needed": 40, "q_value": 0.5, "days": 9, "hours": 10, "places": 11, "devices": 12, "tied_with": "", "rule_valid_from": "2024-01-01", "rule_from": "vn-2026",
+                        "n_effective": samples / 2, "n_needed": 40, "q_value": 0.5, "days": 9, "hours": 10, "places": 11, "devices": 12, "tied_with": "", "rule_valid_from": "2024-01-01", "rule_from": "vn-2026", "n_minimum": 300, "area_name": "", "rule_valid_to": "", "rule_due": "", "rule_area_level": "commune",
                     }
                 )
             )  # fmt: skip

@@ -168,3 +168,26 @@ def test_speed_tests_and_declarations_of_the_reading_stage_are_judged(project: P
     assert (use["value"].tolist(), use["n"].tolist(), use["rule_result"].tolist()) == ([0.9], [50.0], ["indicative"])
     card = read_frame(own / "scorecard.parquet")
     assert one(card, "99", rule_id="commune_mobile_download")["statistic"] == "population_weighted"
+
+
+def test_what_was_found_of_ipv6_is_handed_over_with_the_verdicts(tmp_path: Path) -> None:
+    from geo.pipeline.analysis import _standard_frames
+
+    folders = {name: tmp_path / name for name in ("standards", "ipv6")}
+    for folder in folders.values():
+        folder.mkdir()
+    empty = pd.DataFrame({"area_code": ["99001"]})
+    for name in ("standards", "scorecard", "scorecard_series"):
+        write_frame(folders["standards"] / f"{name}.parquet", empty)
+    work = Workspace(tmp_path, folders, {}, SerialExecutor(), lambda done, total: None)
+    assert list(_standard_frames(work)) == ["standards", "scorecard", "scorecard_series"]  # no IPv6: no empty table
+    write_frame(folders["ipv6"] / "ipv6.parquet", empty)
+    assert list(_standard_frames(work))[-1] == "ipv6"
+
+
+def test_law_targets_and_what_is_not_confirmed_are_counted_apart() -> None:
+    from geo.pipeline.standards import _by_basis
+
+    found = _by_basis(pd.DataFrame({"basis": ["legal", "legal", "reference"], "rule_result": ["meets", "fails", "indicative"]}))
+    assert list(found) == ["legal", "reference"]
+    assert (found["legal"]["meets"], found["legal"]["fails"], found["reference"]["indicative"], found["reference"]["meets"]) == (1, 1, 1, 0)

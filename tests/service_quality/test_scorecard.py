@@ -174,11 +174,24 @@ def test_scorecard_by_hand() -> None:
     assert (roll["population_share"], roll["rule_result"]) == (1.0, "indicative")
 
 
+def test_areas_have_their_names() -> None:
+    units = UNITS.assign(commune_name=["Xã Một", "Xã Hai", "Xã Ba"], province_name="Tỉnh Giả")
+    places = areas_of(units)
+    table = verdicts(samples([{"download_mbps": 50.0}]), rule(operator="any"), areas=places)
+    assert (one(table, "10002")["area_name"], one(table, "99")["area_name"]) == ("Xã Hai", "Tỉnh Giả")
+    card = scorecard(table, places, SETTINGS, population={"10001": 5.0})
+    assert (one(card)["area_name"], one(card, "99")["area_name"]) == ("Xã Một", "Tỉnh Giả")
+    told = judge_reported(reported(("10003", "commune", "households_fibre", 0.8, NAN, NAN, 0, "2026", "operator_report")), places, RuleSet((FIBRE,)), on=ON)
+    assert told["area_name"].tolist() == ["Xã Ba"]
+    assert one(verdicts(samples([{"download_mbps": 50.0}]), rule()))["area_name"] == ""  # not known
+
+
 def test_communes_without_samples_are_not_ranked_and_not_rolled_up() -> None:
     table = verdicts(samples([{"download_mbps": 50.0 + i} for i in range(40)]), rule(operator="any"))
     card = scorecard(table, areas_of(UNITS), SETTINGS, population={"10001": 1000.0, "10002": 3000.0, "10003": NAN})
     assert (one(card, "10002")["rank_note"], one(card, "10002")["rule_result"]) == ("no_value", "insufficient_n")
-    assert one(card)["rank_note"] == "cannot_be_ranked"
+    assert one(card)["rank_note"] == "only_one"  # 1 of 1 is no rank
+    assert np.isnan([one(card)["rank"], one(card)["rank_best"], one(card)["rank_worst"], one(card)["ties"]]).all()
     assert np.isnan(one(card, "99")["population_share"])  # how many live in the third is not known
     assert scorecard(table, areas_of(UNITS), SETTINGS)["area_level"].eq("commune").all()
 

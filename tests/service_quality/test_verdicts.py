@@ -94,6 +94,16 @@ def test_rows_that_tell_nothing_hang_together() -> None:
     row = one(verdicts(speeds(*[90.0, 91.0] * 100, device_id="", lon=np.nan, lat=np.nan, time=None), rule()))
     assert (row["n"], row["n_effective"], row["evidence"]) == (200, 1.0, "not_enough")
     assert "samples_hang_together" in row["reason"]
+    assert np.isnan([row["days"], row["hours"], row["places"], row["devices"]]).all()  # not recorded is not 0
+
+
+def test_phones_behind_aggregates_that_nobody_told_are_not_zero() -> None:
+    def phones(*devices: int) -> float:
+        rows = [{"download_mbps": 50.0, "tests": 9, "devices": d, "statistic": "mean"} for d in devices]
+        return float(one(verdicts(samples(rows, is_aggregate=True, time=None, period_end="2026-10-31"), rule()))["devices"])
+
+    assert phones(3, 4) == 7
+    assert np.isnan([phones(0), phones(3, 0)]).all()
 
 
 def test_spread_is_told() -> None:
@@ -109,6 +119,7 @@ def test_elsewhere_a_result_is_indicative() -> None:
     table = verdicts(speeds(30, 50, 70, source_kind="official_measurement", campaign="autumn"), here)
     assert one(table, "99")["rule_result"] == "meets"
     commune = one(table)
+    assert (commune["area_level"], commune["rule_area_level"]) == ("commune", "province")
     assert (commune["rule_result"], commune["reason"].split("; ")[0]) == ("indicative", "other_area_level")
     crowd = one(verdicts(speeds(30, 50, 70, campaign="autumn"), here), "99")
     assert (crowd["rule_result"], crowd["reason"].split("; ")[0]) == ("indicative", "other_source_kind")
@@ -124,10 +135,28 @@ def test_a_recalled_rule_is_never_legal() -> None:
         assert row["value"] == 50.0
 
 
+def test_a_target_that_is_not_due_says_when_it_is() -> None:
+    row = one(verdicts(speeds(30, 50, 70), rule(basis="target", due=date(2030, 12, 31), valid_to=date(2031, 1, 1))))
+    assert (row["rule_result"], row["reason"].split("; ")[0], row["rule_due"], row["rule_valid_to"]) == ("indicative", "target_not_due", "2030-12-31", "2031-01-01")
+    assert one(verdicts(speeds(30, 50, 70), rule()))["rule_due"] == ""
+
+
 def test_fewer_samples_than_the_document_asks() -> None:
     row = one(verdicts(speeds(30, 50, 70), rule(minimum_n=4)))
     assert (row["rule_result"], row["reason"].split("; ")[0]) == ("insufficient_n", "fewer_than_the_document_asks")
+    assert row["n_minimum"] == 4
     assert one(verdicts(speeds(30, 50, 70), rule(minimum_n=3)))["rule_result"] == "meets"
+    assert np.isnan(one(verdicts(speeds(30, 50, 70), rule()))["n_minimum"])  # none is named: not 0
+
+
+def test_what_is_settled_needs_no_more_samples() -> None:
+    """59 of 59 decide for 0.95 (0.95 ** 59 = 0.0485): nothing more is needed; 58 of 58 do not (0.051), and need more than they are."""
+    asked = rule(statistic="share_at_least", level=30.0, threshold=0.95, unit="share")
+    settled, open_ = (one(verdicts(speeds(*[30.0] * n), asked)) for n in (59, 58))
+    assert (settled["evidence"], np.isnan(settled["n_needed"])) == ("supported", True)
+    assert (open_["evidence"], open_["n_needed"]) == ("not_enough", 59)
+    bad = one(verdicts(speeds(*[30.0] * 45, *[29.9] * 15), asked))
+    assert (bad["evidence"], np.isnan(bad["n_needed"])) == ("contradicted", True)
 
 
 def test_silence_is_no_verdict() -> None:
@@ -298,8 +327,10 @@ def test_what_cannot_be_settled_by_measuring_is_said() -> None:
     x = np.exp(rng.normal(0, 0.5, 300))
     row = one(verdicts(speeds(*(x / x.mean() * 40.0 * 1.0005)), rule()))
     assert (row["evidence"], np.isnan(row["n_needed"]), "cannot_be_settled" in row["reason"]) == ("not_enough", True, True)
+    near = one(verdicts(speeds(*(x / x.mean() * 41.0)), rule()))
+    assert (near["evidence"], 300 < near["n_needed"] <= 5000) == ("not_enough", True)
     far = one(verdicts(speeds(*(x / x.mean() * 45.0)), rule()))
-    assert 100 < far["n_needed"] <= 5000
+    assert (far["evidence"], np.isnan(far["n_needed"])) == ("supported", True)
 
 
 def test_more_looks_ask_for_more() -> None:

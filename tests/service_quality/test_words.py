@@ -34,7 +34,7 @@ def test_codes_have_words() -> None:
     assert set(codes["standards_status"]) == set(STATUSES)
     assert set(codes["standards_bases"]) == {*BASES, "reference"}
     assert set(codes["standards_sources"]) == {*SOURCE_KINDS, *BY_PEOPLE, "portals"}
-    assert set(codes["standards_levels"]) == {*AREA_LEVELS, "former_commune"} - {"country"}
+    assert set(codes["standards_levels"]) == {*AREA_LEVELS, "former_commune"}
     assert set(codes["standards_statistics"]) == {*STATISTICS, "population_weighted"} - {"percentile"}
     for section in codes.values():
         for entry in section.values():
