@@ -82,6 +82,7 @@ def _opened(path: Path, source: Source, limits: FileLimits) -> BinaryIO:
     try:
         with zipfile.ZipFile(path) as archive:
             return io.BytesIO(archive.read(min(names, key=lambda n: (n.lower() != "doc.kml", n.count("/"), n))))
+    # zipfile itself raises NotImplementedError for ways of packing that it does not know, RuntimeError for passwords.
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError, zlib.error) as error:
         raise InputError(
             f"{source}: không giải nén được (tệp hỏng hoặc có mật khẩu).", f"{source}: it cannot be unpacked (damaged, or with a password)."
