@@ -107,8 +107,8 @@ def saved_on(path: Path) -> dt.date | None:
         with zipfile.ZipFile(path) as archive, archive.open(_PROPERTIES) as stream:
             found = _SAVED.search(stream.read(_PROPERTIES_MAX))
         return dt.date(*(int(n) for n in found.groups())) if found else None
-    except (OSError, KeyError, ValueError, RuntimeError, zipfile.BadZipFile, zlib.error):
-        return None
+    except (OSError, KeyError, ValueError, RuntimeError, EOFError, zipfile.BadZipFile, zlib.error):  # NotImplementedError is a RuntimeError
+        return None  # the workbook says nothing; what is wrong with it is said where it is read
 
 
 def later_edition(one: Edition, other: Edition, *, today: dt.date, whole_share: float, apart_m: float) -> tuple[Edition, Edition, Bilingual] | None:
