@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import date, timedelta
 
-__all__ = ["period_end", "period_name", "whole_months"]
+__all__ = ["period_end", "period_name", "period_start", "whole_months"]
 
 _WHOLE = re.compile(r"\d{4}(-(\d{2}|Q[1-4]))?|\d{4}-\d{2}/\d{4}-\d{2}")
 _QUARTER_MONTHS = 3
@@ -36,3 +36,12 @@ def period_end(period: str) -> str:
         year, quarter = last.split("-Q")
         last = f"{year}-{int(quarter) * _QUARTER_MONTHS:02d}"
     return last + {len("2026"): "-12-31", len("2026-12"): "-31"}.get(len(last), "")
+
+
+def period_start(period: str) -> str:
+    """Return the first day that a period names, as text that sorts; ``""`` for none."""
+    first = period.split("/", maxsplit=1)[0]
+    if "-Q" in first:
+        year, quarter = first.split("-Q")
+        first = f"{year}-{(int(quarter) - 1) * _QUARTER_MONTHS + 1:02d}"
+    return first + {len("2026"): "-01-01", len("2026-12"): "-01"}.get(len(first), "")

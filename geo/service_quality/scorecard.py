@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from geo.service_quality.periods import period_end, whole_months
+from geo.service_quality.periods import period_end, period_start, whole_months
 from geo.service_quality.ranks import rank_areas
 from geo.service_quality.settings import ServiceSettings
 from geo.service_quality.verdicts import Areas
@@ -55,7 +55,7 @@ def scorecard(
         monthly = months.map(whole_months).to_numpy(dtype=bool) & ~told
         # Figures that are reported for several periods: the last one, as far as it is known of which period they are.
         which = months.map(period_end).where(monthly | told, "")
-        rows = rows[~(monthly | told) | _latest(rows, which)]
+        rows = _of_one_period(rows[~(monthly | told) | _latest(rows, which)])
     parts: list[pd.DataFrame] = []
     for _, part in rows.groupby(_SAME, sort=True):
         parts.append(_ranked(part, settings))
@@ -66,6 +66,17 @@ def scorecard(
     table = pd.concat(parts, ignore_index=True)
     order = ["area_level", "rule_id", "operator", "technology", "access", "source_kind", "area_code"]
     return table.sort_values(order, kind="stable", ignore_index=True)[list(SCORE_COLUMNS)]
+
+
+def _of_one_period(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return rows of which no commune has two of one indicator whose periods end together: of a month and a quarter the month, as the later one.
+
+    Else a commune would stand twice, and count twice in its province.
+    """
+    periods = rows["period"].astype("str")
+    begun = rows.assign(_end=periods.map(period_end), _start=periods.map(period_start)).sort_values("_start", kind="stable")
+    kept = begun.drop_duplicates([*_SAME, "area_code", "_end"], keep="last").index
+    return rows[rows.index.isin(kept)]
 
 
 def _latest(rows: pd.DataFrame, which: pd.Series) -> npt.NDArray[np.bool_]:

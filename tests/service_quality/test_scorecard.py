@@ -213,3 +213,19 @@ def test_the_latest_month_and_the_latest_version_count() -> None:
     old, new = rule(threshold=5.0, valid_from=date(2020, 1, 1), valid_to=date(2026, 8, 31)), rule(threshold=7.0, valid_from=date(2026, 9, 1))
     assert one(scorecard(verdicts(samples(rows), old, new), areas_of(UNITS), SETTINGS))["threshold"] == 7.0
     assert one(scorecard(verdicts(samples(rows[:1]), old, new), areas_of(UNITS), SETTINGS))["threshold"] == 5.0
+
+
+def test_a_month_and_a_quarter_that_end_together_are_one_row() -> None:
+    """Else a commune stands twice, and twice in its province's figure."""
+    rows = [{"download_mbps": v, "time": t} for v, t in ((10.0, "2026-08-05"), (20.0, "2026-09-05"))]
+    month = verdicts(samples(rows), rule(operator="any", period="month"))
+    september = month[month["period"] == "2026-09"]
+    quarter = september.assign(period="2026-Q3", value=15.0)
+    for order in ((september, quarter), (quarter, september)):
+        card = scorecard(pd.concat(order, ignore_index=True), areas_of(UNITS), SETTINGS)
+        shown = card[card["value"].notna()]
+        assert len(shown)
+        assert set(shown["period"]) == {"2026-09"}
+        assert not card.duplicated(["rule_id", "area_code", "operator", "technology", "access", "source_kind"]).any()
+    alone = scorecard(quarter, areas_of(UNITS), SETTINGS)  # a commune that has the quarter alone keeps it
+    assert set(alone.loc[alone["value"].notna(), "period"]) == {"2026-Q3"}
