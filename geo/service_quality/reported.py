@@ -118,6 +118,8 @@ def _row(rule: Rule, figure: Mapping[Hashable, Any], on: date, language: str) ->
         ("other_area_level", level != rule.area_level),
         ("other_source_kind", bool(rule.source_kinds and kind not in rule.source_kinds)),
         ("no_campaign", rule.campaign_required),
+        # Named by its period, "2026-Q4": what it will be nobody knows before it is over.
+        ("period_not_over", period_end(str(figure["period"])) > on.isoformat()),
         ("target_not_due", rule.due is not None and on < rule.due),
         ("former_range" if by_people else "undecided_part", bool(low != high and np.isfinite(low))),
     ]
@@ -133,7 +135,7 @@ def _row(rule: Rule, figure: Mapping[Hashable, Any], on: date, language: str) ->
         sides = {rule.met_by(bound, rule.threshold) for bound in (low, high)} if bounded else {True, False}
         evidence = "not_enough" if len(sides) > 1 or by_people else "supported" if sides == {True} else "contradicted"
         # What lives in the parts of a divided commune nobody published: its figure need not be that of each part.
-        if any(holds for _, holds in elsewhere[:4]) or came == "joined_divided" or not rule.confirmed or (bounded and low != high and len(sides) > 1):
+        if any(holds for _, holds in elsewhere[:5]) or came == "joined_divided" or not rule.confirmed or (bounded and low != high and len(sides) > 1):
             result = "indicative"
         else:
             result = "meets" if rule.met_by(value, rule.threshold) else "fails"

@@ -104,7 +104,7 @@ def judged(frame: pd.DataFrame, *rules: object, on: date = ON) -> pd.DataFrame:
 
 
 def test_a_reported_figure_meets_or_fails_and_shows_nothing_of_its_truth() -> None:
-    table = judged(reported(("10001", "commune", "households_fibre", 0.8, NAN, NAN, 0, "2026", "operator_report"), ("10002", "commune", "households_fibre", 0.79, NAN, NAN, 0, "2026", "operator_report")), FIBRE)
+    table = judged(reported(("10001", "commune", "households_fibre", 0.8, NAN, NAN, 0, "2025", "operator_report"), ("10002", "commune", "households_fibre", 0.79, NAN, NAN, 0, "2025", "operator_report")), FIBRE)
     assert table["rule_result"].tolist() == ["meets", "fails"]
     assert set(table["evidence"]) == {"not_enough"}
     assert set(table["reason"]) == {"reported_without_spread"}
@@ -112,7 +112,7 @@ def test_a_reported_figure_meets_or_fails_and_shows_nothing_of_its_truth() -> No
 
 def test_a_figure_between_bounds() -> None:
     def word(low: float, high: float) -> tuple[str, str]:
-        row = judged(reported(("10001", "commune", "households_fibre", (low + high) / 2, low, high, 10, "2026", "")), FIBRE).iloc[0]
+        row = judged(reported(("10001", "commune", "households_fibre", (low + high) / 2, low, high, 10, "2025", "")), FIBRE).iloc[0]
         return row["rule_result"], row["evidence"]
 
     assert [word(0.8, 0.9), word(0.1, 0.7), word(0.5, 0.9), word(0.8, 0.8)] == [
