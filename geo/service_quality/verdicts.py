@@ -64,6 +64,10 @@ class Areas:
     province_of: Mapping[str, str]
     names: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
+    def level_for(self, wanted: str) -> str:
+        """Return the level at which a rule without any figure is listed: its own where such areas are known, else provinces."""
+        return wanted if wanted != "road" and wanted in self.codes else "province" if "province" in self.codes else next(iter(self.codes))
+
     def named(self, table: pd.DataFrame) -> list[str]:
         """Return the name of each row's area by ``area_level`` and ``area_code``; empty where none is known."""
         return [self.names.get(str(level), {}).get(str(code), "") for level, code in zip(table["area_level"], table["area_code"], strict=True)]
@@ -133,11 +137,17 @@ def judge(
         empty_declarations() if declarations is None else declarations, on, by_day=rules_of is None, language=language,
     )  # fmt: skip
     parts: list[pd.DataFrame] = []
+    silent: list[Rule] = []
     for rule in known.rules:
         if rule.statistic == "reported":
             continue
         found = list(run.of_rule(rule))
-        parts += found or ([run.without_samples(rule)] if rule.holds_on(on if rules_of is None else rules_of) else [])
+        parts += found
+        if not found and rule.holds_on(on if rules_of is None else rules_of):
+            silent.append(rule)
+    # Of a rule whose other version has samples each area has its row already.
+    told = {str(part["rule_id"].iloc[0]) for part in parts if len(part)}
+    parts += [run.without_samples(rule, areas.level_for("province" if rule.id in told else rule.area_level)) for rule in silent]
     if not parts:
         return pd.DataFrame({name: pd.Series(dtype="object") for name in (*STANDARD_COLUMNS, *JOINT_COLUMNS)})
     table = pd.concat(parts, ignore_index=True)
@@ -325,9 +335,8 @@ class _Run:
             "campaign": "" if group is None else group.campaign,
         }  # fmt: skip
 
-    def without_samples(self, rule: Rule) -> pd.DataFrame:
-        """Return rows of a rule that no sample can be held against, one per province: that it was not forgotten."""
-        level = "province" if "province" in self.areas.codes else next(iter(self.areas.codes))
+    def without_samples(self, rule: Rule, level: str) -> pd.DataFrame:
+        """Return rows of a rule that no sample can be held against, one per area of a level: that it was not forgotten."""
         reason = _unknown(rule) or "no_samples"
         numbers = dict.fromkeys(("value", "low", "high", "joint_low", "joint_high", "n_effective", "n_needed", "p_contradicted"), np.nan)
         return pd.DataFrame(
