@@ -17,7 +17,7 @@ from typing import Any
 
 from geo.errors import Bilingual, ProjectFileError
 from geo.io.resources import load_toml
-from geo.numbers import plain_number_text
+from geo.numbers import plain_number_text, vietnamese
 from geo.rules import (
     AREA_LEVELS,
     BASES,
@@ -382,9 +382,9 @@ class _Entry:
             if rule.unit == "share" and not 0.0 <= rule.threshold <= 1.0:
                 self.fault("threshold", "tỷ lệ viết từ 0 đến 1 (95 % là 0.95)", "a share is written from 0 to 1 (95 % is 0.95)")
             elif rule.unit == "share" and always:
-                self.fault("threshold", f"tỷ lệ nào cũng {rule.comparator} {rule.threshold:g}: quy tắc luôn đạt", f"every share is {rule.comparator} {rule.threshold:g}: the rule is always met")
+                self.fault("threshold", f"tỷ lệ nào cũng {rule.comparator} {vietnamese(rule.threshold)}: quy tắc luôn đạt", f"every share is {rule.comparator} {rule.threshold:g}: the rule is always met")
             elif rule.unit == "share" and not (rule.met_by(0.0, rule.threshold) or rule.met_by(1.0, rule.threshold)):
-                self.fault("threshold", f"không tỷ lệ nào {rule.comparator} {rule.threshold:g}: quy tắc không bao giờ đạt", f"no share is {rule.comparator} {rule.threshold:g}: the rule can never be met")
+                self.fault("threshold", f"không tỷ lệ nào {rule.comparator} {vietnamese(rule.threshold)}: quy tắc không bao giờ đạt", f"no share is {rule.comparator} {rule.threshold:g}: the rule can never be met")
             elif rule.unit != "share" and not self.possible(rule.threshold, known):
                 self.fault("threshold", f"cần số lớn hơn {low.vi}, không quá {high.vi} {rule.unit}", f"a number above {low.en}, up to {high.en} {rule.unit}, is needed")
         if self.ours:
