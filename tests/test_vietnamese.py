@@ -13,7 +13,14 @@ from typing import Any
 import pytest
 
 from geo.io.resources import issue_catalogue
-from geo.numbers import number_text, plain_number_text, share_number_text, short_number_text, vietnamese, vietnamese_figure
+from geo.numbers import (
+    number_text,
+    plain_number_text,
+    share_number_text,
+    short_number_text,
+    vietnamese,
+    vietnamese_figure,
+)
 from geo.validation import IssueLog, Source
 
 ROOT = Path(__file__).parents[1]

@@ -33,6 +33,7 @@ from geo.io.project import INPUT_KINDS, InputFile
 from geo.io.raw import TableOptions
 from geo.io.reported_indicators import read_reported_indicators
 from geo.io.resources import issue_catalogue, load_toml, resource_names
+from geo.io.roads import read_streets
 from geo.io.settlements import read_settlements
 from geo.io.speed_tests import read_speed_tests
 from geo.io.stations import read_network
@@ -90,6 +91,7 @@ def read(template: Template, content: bytes, folder: Path) -> tuple[int, IssueLo
         "population": lambda: read_population_table(path, units=UNITS, **given),
         "acceptances": lambda: read_acceptances(path, **named),
         "public_land": lambda: read_public_land(path, **placed),
+        "streets": lambda: read_streets(path, **placed),
     }
     found = readers[kind]()
     return found["row"].nunique() if kind == "reported_indicators" else len(found), log
