@@ -131,6 +131,18 @@ def test_numbers_of_vietnamese_sentences() -> None:
         assert vietnamese_figure(text) == text
 
 
+def test_no_finding_of_any_kind_shows_an_english_figure_in_vietnamese() -> None:
+    catalogue = issue_catalogue()
+    for code, kind in catalogue.kinds.items():
+        names = {name for said in (kind.title, kind.allowed, kind.action) for name in re.findall(r"\{(\w+)\}", said.vi)} - {"loss_vi", "why_vi"}
+        log = IssueLog(catalogue)
+        log.add(code, Source("x.csv"), fields=dict.fromkeys(names, "1,234.5"))
+        (finding,) = log.findings
+        shown_vi = " ".join(said.vi for said in (finding.title, finding.allowed, finding.action))
+        assert "1,234.5" not in shown_vi, code
+        assert ("1.234,5" in shown_vi) == bool(names), code
+
+
 def test_figures_of_findings_are_written_in_each_language() -> None:
     log = IssueLog(issue_catalogue())
     log.add("terrain_void", Source("dem.tif"), fields={"count": 3, "share": "12.5 %"})

@@ -47,8 +47,10 @@ def template_index() -> bytes:
         link = book.add_format({"text_wrap": True, "valign": "top", "border": 1, "font_color": "#0563C1", "underline": 1})
         page.write_string(0, 0, f"{marks['guide']} – {said['title']['vi']}", bold)
         page.write_string(1, 0, str(said["title"]["en"]), plain)
+        wrapped = book.add_format({"text_wrap": True, "valign": "top", "num_format": "@"})
         for row, line in enumerate((said["about"]["vi"], said["about"]["en"]), start=2):
-            page.write_string(row, 0, str(line), plain)
+            page.merge_range(row, 0, row, len(_CAPTIONS) - 1, str(line), wrapped)
+            page.set_row(row, 32)
         first = 5
         for j, (vi, en) in enumerate(_CAPTIONS):
             page.set_column(j, j, _WIDTHS[j])
@@ -64,8 +66,8 @@ def template_index() -> bytes:
             )  # fmt: skip
             for j, text in enumerate(cells, start=1):
                 page.write_string(i, j, text, cell)
-            lines = max(-(-len(part) // int(width)) for text, width in zip(cells, _WIDTHS[1:], strict=True) for part in [text]) + 1
-            page.set_row(i, 15.0 * max(lines, 2))
+            lines = max(sum(-(-len(part) // int(width)) for part in text.split("\n")) for text, width in zip(cells, _WIDTHS[1:], strict=True))
+            page.set_row(i, 15.0 * lines)
         page.freeze_panes(first + 1, 1)
         page.repeat_rows(first)
         page.set_landscape()

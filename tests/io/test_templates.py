@@ -235,6 +235,10 @@ def consistent(draw: st.DrawFn, row: dict[str, str]) -> dict[str, str]:
     if row.get("capable", "").isdigit():
         row["tests"] = str(int(row["capable"]) + draw(st.integers(0, 50)))
         row["preferred"] = row["preferred"] and str(int(row["capable"]) // 2)
+    told = ("mobile_broadband_subscribers", "smartphone_subscribers", "adults_with_smartphone", "only_2g_users", "villages_mobile_broadband", "sites_shared",
+            "fixed_broadband_subscribers", "households_fibre", "villages_fibre")  # fmt: skip
+    if "households_fibre" in row and not any(row[name] for name in told):
+        row["households_fibre"] = "55.50"  # a row that tells nothing is stated, and rightly
     if row.get("kind") == "Xã" and "url" in row:
         row["kind"] = "Tỉnh"
     return row
@@ -261,7 +265,8 @@ def check_round_trip(name: str, folder: Path, examples: int) -> None:
     @given(table(template), st.booleans())
     def check(rows: list[list[str]], example: bool) -> None:
         used, log = read(template, template_workbook(template, rows, example=example), folder)
-        found = [(f.kind.code, f.kind.severity.value, list(f.rows)) for f in log]
+        # A table of streets has their ends alone; that they are drawn straight is said, however well it is filled in.
+        found = [(f.kind.code, f.kind.severity.value, list(f.rows)) for f in log if f.kind.code != "street_straight"]
         assert found == ([("template_example_row", "info", [2])] if example else [])
         assert used == len(rows)
 
