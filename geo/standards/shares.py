@@ -79,7 +79,8 @@ def share_evidence(
     value = np.asarray(success, dtype=np.float64)
     share = given.means(value)
     told = np.minimum(1.0, 4.0 * np.nan_to_num(share) * (1.0 - np.nan_to_num(share)))
-    size = effective_sizes(value, given, settings, told=told).size
+    sizes = effective_sizes(value, given, settings, told=told)
+    size = sizes.size
     asked = np.broadcast_to(np.asarray(threshold, dtype=np.float64), size.shape)
     k = np.nan_to_num(share) * size
     low, high = share_bounds(k, size, settings.error_share)
@@ -87,9 +88,8 @@ def share_evidence(
     good, bad = (many, few) if comparator == ">=" else (few, many)
     level = settings.error_share
     evidence = np.select([good <= level, bad <= level], EVIDENCE[:2], EVIDENCE[2]).astype(object)
-    decided = np.where(size > 0, size / np.maximum(given.count, 1.0), 1.0)
-    needed = share_needed(share, asked, settings) / np.maximum(decided, 1e-12)
-    needed = np.where(needed > settings.most_needed, np.inf, np.ceil(needed))
+    needed = sizes.samples_for(share_needed(share, asked, settings))
+    needed = np.where(needed > settings.most_needed, np.inf, np.ceil(needed - 1e-9))
     return ShareEvidence(given.count, size, share, low, high, evidence, good, bad, needed)
 
 
