@@ -100,7 +100,7 @@ def chance_at_most(given: WeightedValues, m: _F64, unseen: _F64) -> _F64:
     unseen : (areas,) float64 array
         s (end − m).
     """
-    return ndtr(_deviate(given, m, unseen, np.zeros(given.areas), given.ends())[0])
+    return np.asarray(ndtr(_deviate(given, m, unseen, np.zeros(given.areas), given.ends())[0]))
 
 
 def _deviate(given: WeightedValues, m: _F64, unseen: _F64, start: _F64, ends: tuple[_F64, _F64]) -> tuple[_F64, _F64]:
