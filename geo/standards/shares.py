@@ -136,7 +136,7 @@ def _first_lasting(sizes: _F64, p: float, t: float, settings: EvidenceSettings, 
     # The largest count that is still within the level, at each size; below 0 there is none.
     k = binom.ppf(settings.error_share, sizes, t)
     k = np.where(binom.cdf(k, sizes, t) <= settings.error_share, k, k - 1.0)
-    holds = np.where(k >= 0, binom.cdf(k, sizes, p), 0.0) >= settings.power
-    lasting = np.lib.stride_tricks.sliding_window_view(holds, 11).all(axis=1)
+    holds = np.asarray(np.where(k >= 0, binom.cdf(k, sizes, p), 0.0) >= settings.power)
+    lasting = np.asarray(np.lib.stride_tricks.sliding_window_view(holds, 11).all(axis=1))
     at = int(np.argmax(lasting))
     return int(sizes[at]) if lasting[at] and (at or first) else 0

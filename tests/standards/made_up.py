@@ -70,7 +70,7 @@ FAMILY: dict[str, Callable[[np.random.Generator, int], _F64]] = {
 
 
 def cluster_sizes(rng: np.random.Generator, law: str, count: int) -> npt.NDArray[np.int64]:
-    """Sizes of clusters: ``"4"`` each, ``"1-12"``, ``"1 or 20"``, ``"long tail"``, ``"one of 200"`` or ``"two of 100"`` among single ones."""
+    """Sizes of clusters: ``"4"`` each, ``"1-12"``, ``"1 or 20"``, ``"long tail"``, ``"one of 200"``, ``"two of 100"`` and such among single ones."""
     if law.isdecimal():
         return np.full(count, int(law))
     if law == "1-12":
@@ -79,8 +79,9 @@ def cluster_sizes(rng: np.random.Generator, law: str, count: int) -> npt.NDArray
         return np.where(rng.random(count) < 0.5, 1, 20)
     if law == "long tail":
         return np.ceil(np.exp(rng.normal(1.0, 1.2, count))).astype(np.int64)
+    number, size = law.split(" of ")
     sizes = np.ones(count, dtype=np.int64)
-    sizes[: 1 if law == "one of 200" else 2] = 200 if law == "one of 200" else 100
+    sizes[: {"one": 1, "two": 2}[number]] = int(size)
     return sizes
 
 
