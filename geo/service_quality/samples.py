@@ -1,9 +1,10 @@
 """Samples of service as plain arrays: who, with what, when, where, and which of them hang together.
 
-*Clusters.* Samples of one phone on one piece of route, or in one place, tell little more than one of them: a cluster is one
-phone in one square of ``piece_m``, whenever it was there; without a position one phone in one minute. Where phones have no
-number, a day stands for it (one file, one square, one day). A row that tells neither phone, nor place, nor time hangs
-together with all such rows of its file: nothing shows that they are more than one.
+*Clusters.* Samples of one phone tell little more than one of them: a cluster is one phone. An instrument (drive tests, official measurements) is one phone
+everywhere, and says something of each place: there a cluster is one phone in one square of ``piece_m``, whenever it was there. All that it did within one
+``minutes`` lies in one square, whatever its positions say. Where phones have no number, the file stands for an instrument and each day for itself.
+Without a position time alone sets samples of an instrument, or of a file without phones, apart, and a slow one: ``alone_hours`` are one cluster. A row that tells neither
+phone, nor place, nor time hangs together with all such rows of its file: nothing shows that they are more than one.
 """
 
 from __future__ import annotations
@@ -37,6 +38,8 @@ DECLARATION_COLUMNS = (
 _METRES_PER_DEGREE = 111_320.0
 _NS_PER_MIN = 60_000_000_000
 _NS_PER_DAY = 1440 * _NS_PER_MIN
+#: Kinds of sources whose phones are instruments.
+_INSTRUMENTS = ("drive_test", "official_measurement")
 #: In place of a number where there is none.
 NONE = -1
 _VALUES = ("download_mbps", "upload_mbps", "latency_ms", "ipv6", "level_dbm", "package_download_mbps", "package_upload_mbps")
@@ -73,7 +76,7 @@ class Samples:
         -1 not known.
     cluster : (n,) int64 array
     loose : (n,) bool array
-        Rows that tell neither phone, nor place, nor time.
+        Rows that tell neither phone nor place.
     free : (n,) bool array
         Samples of signal of phones that were free to choose another technology (column ``free_phone``).
     areas : mapping of str to (n,) int64 array
@@ -183,7 +186,9 @@ def samples_of(
     named = frame["device_id"].astype("str").fillna("")
     device, labels = pd.factorize(named, sort=False)
     device = np.where(np.isin(device, np.flatnonzero(np.asarray(labels == ""))), NONE, device).astype(np.int64)
-    cluster, loose = _clusters(device, place, np.where(known, local // int(settings.minutes * _NS_PER_MIN), NONE), np.where(dated, day, NONE), codes["file"])
+    instrument = np.isin(codes["source_kind"], [i for i, kind in enumerate(words["source_kind"]) if kind in _INSTRUMENTS])
+    minute, spell = (np.where(known, local // int(length * _NS_PER_MIN), NONE) for length in (settings.minutes, settings.alone_hours * 60))
+    cluster, loose = _clusters(device, place, minute, spell, np.where(dated, day, NONE), codes["file"], instrument)
     located = {level: _positions(frame, level, listed, province_of) for level, listed in areas.items() if level in {"commune", "province"}}
     return Samples(
         words, codes, values, aggregate, _counts(frame, "tests"), _counts(frame, "devices"), day.astype(np.int64), first.astype(np.int64), month, span, dated, hour.astype(np.int64),
@@ -222,19 +227,35 @@ def _squares(frame: pd.DataFrame, side_m: float) -> _I64:
     step = side_m / _METRES_PER_DEGREE
     row = np.floor(np.where(known, lat, 0.0) / step)
     column = np.floor(np.where(known, lon, 0.0) * np.cos(np.radians((row + 0.5) * step)) / step)
-    number = pd.factorize(pd.MultiIndex.from_arrays([row, column]))[0] if len(frame) else np.zeros(0)
+    # Sorted, so that no order of rows decides which of two squares comes first.
+    number = pd.factorize(pd.MultiIndex.from_arrays([row, column]), sort=True)[0] if len(frame) else np.zeros(0)
     return np.where(known, number, NONE).astype(np.int64)
 
 
-def _clusters(device: _I64, place: _I64, minute: _I64, day: _I64, file: _I64) -> tuple[_I64, _Bool]:
-    """Return the number of each row's cluster, and which rows tell nothing that would set them apart."""
+def _clusters(device: _I64, place: _I64, minute: _I64, spell: _I64, day: _I64, file: _I64, instrument: _Bool) -> tuple[_I64, _Bool]:
+    """Return the number of each row's cluster, and which rows tell nothing but a time that would set them apart."""
+    if not len(device):
+        return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=bool)
     by_device, by_place = device != NONE, place != NONE
+    owner = by_device & ~instrument
     who = np.where(by_device, device, -2 - file)
-    where = np.where(by_place, place, NONE)
-    when = np.where(by_place & by_device, NONE, np.where(by_place, day, minute))
-    keys = pd.MultiIndex.from_arrays([who, where, when])
-    number = pd.factorize(keys)[0].astype(np.int64) if len(device) else np.zeros(0, dtype=np.int64)
-    return number, ~by_device & ~by_place & (minute == NONE)
+    where = np.where(owner, NONE, _one_square_a_minute(who, place, minute))
+    when = np.where(owner, NONE, np.where(by_place, np.where(by_device, NONE, day), np.where(spell != NONE, spell, day)))
+    # A phone is one cluster as instrument, another as somebody's own.
+    number = pd.factorize(pd.MultiIndex.from_arrays([who, where, when, owner]))[0].astype(np.int64)
+    return number, ~by_device & ~by_place
+
+
+def _one_square_a_minute(who: _I64, place: _I64, minute: _I64) -> _I64:
+    """Return the squares, for all of one phone's rows within one minute the first of them."""
+    out = place.copy()
+    both = np.flatnonzero((place != NONE) & (minute != NONE))
+    if both.size:
+        together = pd.factorize(pd.MultiIndex.from_arrays([who[both], minute[both]]))[0]
+        first = np.full(together.max() + 1, np.iinfo(np.int64).max)
+        np.minimum.at(first, together, place[both])
+        out[both] = first[together]
+    return out
 
 
 def _positions(frame: pd.DataFrame, level: str, listed: Sequence[str], province_of: Mapping[str, str]) -> _I64:

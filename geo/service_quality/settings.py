@@ -18,7 +18,9 @@ class ServiceSettings:
     piece_m : float
         Side of the squares in which samples of one phone are one cluster.
     minutes : float
-        How long samples of one phone without a position are one.
+        Whatever its positions say, within so long a phone is in one square.
+    alone_hours : float
+        How long samples without a position are one cluster.
     utc_offset_h : float
         Local time less UTC.
     least_hours, least_places, most_of_one_phone : float
@@ -35,6 +37,7 @@ class ServiceSettings:
 
     piece_m: float
     minutes: float
+    alone_hours: float
     utc_offset_h: float
     least_hours: float
     least_places: float

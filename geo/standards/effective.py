@@ -6,8 +6,16 @@ cluster a mean of n samples in clusters of n_c varies like one of
     n_effective = n / (1 + (m − 1) rho),   m = sum n_c² / n
 
 independent ones (L. Kish 1965, Survey Sampling, 5.4 and 8.2; E. Korn, B. Graubard 1998, Survey Methodology 24, put such sizes into exact
-bounds). rho is the analysis of variance's (between less within clusters), pulled toward a high value while few clusters say anything of
+bounds). rho is the analysis of variance's (between less within clusters), pulled toward 1 while few clusters say anything of
 it: six cars tell it badly, and too low a one would make six accidents a proof. One cluster alone is one sample.
+
+A variance does not tell all. A mean with one large cluster in it jumps with that cluster, and the jump of one bad phone of ten is no binomial's tail. So the
+largest cluster, of L samples, counts once more as if it hung together wholly:
+
+    1 / n_effective = (1 + (m − 1) rho) / n + (L² − 1) / n²
+
+For k clusters of one size that is some 1 / k more of the variance than there is, for single samples nothing; with a phone that made a third of all tests no
+more than 9 are left, whatever the rest is.
 """
 
 from __future__ import annotations
@@ -40,8 +48,10 @@ class Clusters:
         Of each cluster.
     size : (k,) float64 array
         Samples of each cluster.
-    count, clusters, weighted_size : (areas,) float64 arrays
-        Samples and clusters of each area, and m, the size of the cluster of a sample on average; 0 without samples.
+    count, clusters, weighted_size, largest : (areas,) float64 arrays
+        Samples and clusters of each area; m, the size of the cluster of a sample on average; samples of the largest cluster; 0 without samples.
+    telling : (areas,) float64 array
+        Clusters that tell of the correlation: of several samples, and alike in weight, (sum v)² / sum v² with v = n_c (n_c − 1).
     """
 
     areas: int
@@ -52,6 +62,8 @@ class Clusters:
     count: _F64
     clusters: _F64
     weighted_size: _F64
+    largest: _F64
+    telling: _F64
 
     def per_area(self, values: _F64) -> _F64:
         """Return the sums of samples' values by area."""
@@ -74,10 +86,31 @@ class EffectiveSizes:
         0 without samples; at most the number of samples.
     correlation : (areas,) float64 array
         The one that was used, within a cluster.
+    given : Clusters
     """
 
     size: _F64
     correlation: _F64
+    given: Clusters
+
+    @property
+    def per_cluster(self) -> _F64:
+        """Return for how many effective samples one cluster of the usual size stands; at least 1."""
+        return np.maximum(np.divide(self.size, self.given.clusters, out=np.ones_like(self.size), where=self.given.clusters > 0), 1.0)
+
+    def samples_for(self, wanted: npt.ArrayLike) -> _F64:
+        """Return how many samples are worth the wanted number if more come in clusters like these, the largest apart: it stays one.
+
+        N² / wanted = largest's part + (1 + (m' − 1) rho) (N − L), m' the m of the other clusters.
+        """
+        n, most, rho = self.given.count, self.given.largest, self.correlation
+        rest = n - most
+        with np.errstate(divide="ignore", invalid="ignore"):
+            m = np.where(rest > 0, (n * self.given.weighted_size - most**2) / rest, most)
+            each = 1.0 + (m - 1.0) * rho
+            fixed = most * (1.0 + (most - 1.0) * rho) + most**2 - 1.0 - each * most
+            half = 0.5 * np.asarray(wanted, dtype=np.float64)
+            return np.asarray(half * each + np.sqrt(np.maximum(np.square(half * each) + 2.0 * half * fixed, 0.0)))
 
 
 def clusters_of(area: npt.ArrayLike, cluster: npt.ArrayLike, areas: int) -> Clusters:
@@ -109,8 +142,13 @@ def clusters_of(area: npt.ArrayLike, cluster: npt.ArrayLike, areas: int) -> Clus
     count = np.bincount(place, minlength=areas).astype(np.float64)
     squares = np.bincount(area_of, size**2, minlength=areas)
     weighted = np.divide(squares, count, out=np.zeros(areas), where=count > 0)
+    largest = np.zeros(areas)
+    np.maximum.at(largest, area_of, size)
+    pairs = size * (size - 1.0)
+    several, squared = np.bincount(area_of, pairs, minlength=areas), np.bincount(area_of, pairs**2, minlength=areas)
+    telling = np.divide(several**2, squared, out=np.zeros(areas), where=squared > 0)
     return Clusters(
-        areas, place, own, area_of, size, count, np.bincount(area_of, minlength=areas).astype(np.float64), weighted
+        areas, place, own, area_of, size, count, np.bincount(area_of, minlength=areas).astype(np.float64), weighted, largest, telling
     )
 
 
@@ -139,9 +177,10 @@ def effective_sizes(values: npt.ArrayLike, given: Clusters, settings: EvidenceSe
         total = between + (usual - 1.0) * within
         seen = np.clip((between - within) / total, 0.0, 1.0)
     known = (k >= 2) & (m > 1.0) & np.isfinite(seen) & (total > 0)
-    telling = np.where(known, k * np.broadcast_to(np.asarray(told, dtype=np.float64), k.shape), 0.0)
+    telling = np.where(known, given.telling * np.broadcast_to(np.asarray(told, dtype=np.float64), k.shape), 0.0)
     share = telling / (telling + settings.prior_clusters)
     rho: _F64 = (1.0 - share) * settings.prior_correlation + share * np.where(known, seen, 0.0)
     rho = np.asarray(np.where(m > 1.0, np.where(k == 1, 1.0, rho), 0.0), dtype=np.float64)
-    size = np.divide(n, 1.0 + (m - 1.0) * rho, out=np.zeros(given.areas), where=n > 0)
-    return EffectiveSizes(size, rho)
+    varied = n * (1.0 + (m - 1.0) * rho) + np.square(given.largest) - 1.0
+    size = np.divide(np.square(n), varied, out=np.zeros(given.areas), where=n > 0)
+    return EffectiveSizes(np.where(k == 1, 1.0, np.maximum(size, np.minimum(n, 1.0))), rho, given)

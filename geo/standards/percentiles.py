@@ -1,7 +1,7 @@
 """Percentiles of samples by order statistics: distribution-free, on the effective number of samples.
 
 The q-th percentile is at least t if at least 1 − q of all values are: so the test is that of a share, and the bounds are
-the values at which that test turns over (H. David, H. Nagaraja 2003, Order Statistics, 7.1).
+the values at which that test turns over (H. David, H. Nagaraja 2003, Order Statistics, 7.1), on the effective number at the threshold.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from geo.binomial import share_bounds
-from geo.standards.effective import Clusters, effective_sizes
+from geo.standards.effective import Clusters
 from geo.standards.settings import EvidenceSettings
 from geo.standards.shares import Comparator, ShareEvidence, share_evidence
 
@@ -70,18 +70,12 @@ def percentile_evidence(
     starts = np.concatenate([[0], np.cumsum(given.count)]).astype(np.int64)
     middle, low, high = np.full(given.areas, np.nan), np.full(given.areas, -np.inf), np.full(given.areas, np.inf)
     sorted_values = value[order]
-    at = np.zeros(given.areas)
     for i in np.flatnonzero(given.count > 0):
         part = sorted_values[starts[i] : starts[i + 1]]
-        middle[i] = part[max(int(np.ceil(q * len(part) - 1e-9)) - 1, 0)]
-        at[i] = middle[i]
-    below = (value <= at[given.area]).astype(np.float64)
-    told = 4.0 * q * (1.0 - q)
-    size = effective_sizes(below, given, settings, told=told).size
-    for i in np.flatnonzero(given.count > 0):
-        part, n = sorted_values[starts[i] : starts[i + 1]], int(given.count[i])
-        rank = np.arange(0, n + 1, dtype=np.float64) / n * size[i]
-        lowest, highest = share_bounds(rank, np.full(n + 1, size[i]), settings.error_share)
+        n = len(part)
+        middle[i] = part[max(int(np.ceil(q * n - 1e-9)) - 1, 0)]
+        rank = np.arange(0, n + 1, dtype=np.float64) / n * share.n_effective[i]
+        lowest, highest = share_bounds(rank, np.full(n + 1, share.n_effective[i]), settings.error_share)
         # Shares at or below x that are consistent with q, each error apart.
         first, last = int(np.argmax(highest >= q)), int(n - np.argmax(lowest[::-1] <= q))
         if first >= 1:

@@ -23,6 +23,10 @@ class EvidenceSettings:
         Clusters at which what the samples say of it counts half.
     least_effective : float
         Below so many effective samples a mean of speeds says nothing.
+    greatest_ratio : float
+        One value that nobody measured is at most so many times the threshold (or what was seen, where that is more).
+    greatest_lasting_ratio : float
+        The same of the values of one cluster, but for one of them.
     power : float
         Chance of a decision that ``n_needed`` asks for.
     most_needed : float
@@ -35,6 +39,8 @@ class EvidenceSettings:
     prior_correlation: float
     prior_clusters: float
     least_effective: float
+    greatest_ratio: float
+    greatest_lasting_ratio: float
     power: float
     most_needed: float
     false_share: float

@@ -79,7 +79,8 @@ def share_evidence(
     value = np.asarray(success, dtype=np.float64)
     share = given.means(value)
     told = np.minimum(1.0, 4.0 * np.nan_to_num(share) * (1.0 - np.nan_to_num(share)))
-    size = effective_sizes(value, given, settings, told=told).size
+    sizes = effective_sizes(value, given, settings, told=told)
+    size = sizes.size
     asked = np.broadcast_to(np.asarray(threshold, dtype=np.float64), size.shape)
     k = np.nan_to_num(share) * size
     low, high = share_bounds(k, size, settings.error_share)
@@ -87,9 +88,8 @@ def share_evidence(
     good, bad = (many, few) if comparator == ">=" else (few, many)
     level = settings.error_share
     evidence = np.select([good <= level, bad <= level], EVIDENCE[:2], EVIDENCE[2]).astype(object)
-    decided = np.where(size > 0, size / np.maximum(given.count, 1.0), 1.0)
-    needed = share_needed(share, asked, settings) / np.maximum(decided, 1e-12)
-    needed = np.where(needed > settings.most_needed, np.inf, np.ceil(needed))
+    needed = sizes.samples_for(share_needed(share, asked, settings))
+    needed = np.where(needed > settings.most_needed, np.inf, np.ceil(needed - 1e-9))
     return ShareEvidence(given.count, size, share, low, high, evidence, good, bad, needed)
 
 
@@ -124,11 +124,19 @@ def _needed(p: float, t: float, settings: EvidenceSettings) -> float:
     about = (z / (2.0 * (np.arcsin(np.sqrt(t)) - np.arcsin(np.sqrt(p))))) ** 2
     if about > 1.5 * settings.most_needed:
         return np.inf
-    sizes = np.arange(max(int(0.5 * about), 1), int(1.6 * about) + 60, dtype=np.float64)
+    # Near the arcsine's size first: of some thousand sizes a fourth has to be looked at.
+    found = _first_lasting(np.arange(int(0.85 * about), int(1.2 * about), dtype=np.float64), p, t, settings) if about > 400.0 else 0
+    if not found:
+        found = _first_lasting(np.arange(max(int(0.5 * about), 1), int(1.6 * about) + 60, dtype=np.float64), p, t, settings, first=True)
+    return float(found) if 0 < found <= settings.most_needed else np.inf
+
+
+def _first_lasting(sizes: _F64, p: float, t: float, settings: EvidenceSettings, *, first: bool = False) -> int:
+    """Return the first size from which on eleven decide with ``power``; 0 without any, or if it is the very first and may begin before."""
     # The largest count that is still within the level, at each size; below 0 there is none.
     k = binom.ppf(settings.error_share, sizes, t)
     k = np.where(binom.cdf(k, sizes, t) <= settings.error_share, k, k - 1.0)
-    holds = np.where(k >= 0, binom.cdf(k, sizes, p), 0.0) >= settings.power
-    lasting = np.lib.stride_tricks.sliding_window_view(holds, 11).all(axis=1)
-    found = float(sizes[int(np.argmax(lasting))]) if lasting.any() else np.inf
-    return found if found <= settings.most_needed else np.inf
+    holds = np.asarray(np.where(k >= 0, binom.cdf(k, sizes, p), 0.0) >= settings.power)
+    lasting = np.asarray(np.lib.stride_tricks.sliding_window_view(holds, 11).all(axis=1))
+    at = int(np.argmax(lasting))
+    return int(sizes[at]) if lasting[at] and (at or first) else 0

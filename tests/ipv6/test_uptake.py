@@ -76,9 +76,9 @@ def test_without_a_place_the_whole_commune_of_the_day_is_one(without: dict[str, 
 
 
 def test_places_are_as_wide_as_they_are_long() -> None:
-    # 0.0045 degrees are 250 m at 60 degrees: two tests in each place of 500 m. They all agree, which tells nothing of rho: 0.5.
+    # 0.0045 degrees are 250 m at 60 degrees: two tests in each place of 500 m. They all agree, which tells nothing of rho: 1.
     rows = [{**row, "lon": 105.0 + 0.0045 * k, "lat": 60.0} for k, row in enumerate(spread(200, 200))]
-    assert one(shares(rows)).n_effective == pytest.approx(200 / 1.5, abs=2.0)
+    assert one(shares(rows)).n_effective == pytest.approx(200**2 / (2 * 200 + 3), abs=2.0)
 
 
 def test_what_is_not_known_is_counted_apart() -> None:

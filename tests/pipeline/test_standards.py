@@ -25,7 +25,7 @@ from tests.service_quality.made_up import declared, one, samples
 from tests.service_quality.test_uptake import _tests as ipv6_rows
 
 DRIVE = "time,lon,lat,operator,technology,level_dbm,locked_technology\n" + "".join(
-    f"2026-09-01 08:{i // 60:02d}:{i % 60:02d},{105.601 + i * 0.002:.5f},{21.801 + i * 0.002:.5f},Mạng A,4G,{-95 - i % 40},4G\n" for i in range(40)
+    f"2026-09-01 08:{i:02d}:00,{105.601 + i * 0.002:.5f},{21.801 + i * 0.002:.5f},Mạng A,4G,{-95 - i % 40},4G\n" for i in range(40)
 )
 OWN = """
 [[rules]]

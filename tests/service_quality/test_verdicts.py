@@ -71,9 +71,11 @@ def test_one_phone_in_one_place_is_one_sample() -> None:
 
 
 def test_clusters_are_phones_on_pieces_of_route() -> None:
-    """Two phones, each 3 times in two squares 1 km apart: four clusters. Without phones a day stands for one."""
+    """Two instruments, each 3 times in two squares 1 km apart: four clusters. Without phones a day stands for one."""
     rows = [{"download_mbps": 50.0, "device_id": d, "lon": x} for d in ("a", "b") for x in (105.0, 105.01) for _ in range(3)]
-    frame = samples(rows)
+    minutes = np.tile(np.repeat(np.array([0, 2], dtype="timedelta64[m]"), 3), 2)
+    frame = samples(rows, source_kind="drive_test")
+    frame = frame.assign(time=frame["time"] + minutes)
     from geo.service_quality.samples import samples_of
     from geo.service_quality.settings import service_settings
 
@@ -86,7 +88,10 @@ def test_clusters_are_phones_on_pieces_of_route() -> None:
     later = frame.assign(device_id="", time=frame["time"] + np.repeat(np.array([0, 24], dtype="timedelta64[h]"), 6))
     assert clusters(later) == 4
     nowhere = frame.assign(lon=np.nan, lat=np.nan)
-    assert clusters(nowhere) == 2  # two phones in one minute
+    assert clusters(nowhere) == 2  # two phones on one day
+    assert clusters(frame.assign(source_kind="crowd_test")) == 2  # somebody's own phone is one wherever it is
+    assert clusters(frame.assign(time=frame["time"] - minutes)) == 2  # and an instrument within one minute
+    assert clusters(frame.iloc[::-1]) == 4
     assert clusters(nowhere.assign(device_id="", time=None)) == 1
 
 
@@ -95,6 +100,33 @@ def test_rows_that_tell_nothing_hang_together() -> None:
     assert (row["n"], row["n_effective"], row["evidence"]) == (200, 1.0, "not_enough")
     assert "samples_hang_together" in row["reason"]
     assert np.isnan([row["days"], row["hours"], row["places"], row["devices"]]).all()  # not recorded is not 0
+
+
+def test_one_minute_of_one_phone_is_one_sample_wherever_it_says_it_was() -> None:
+    """Thousands of tests within a minute, at positions all over the commune: with a phone's number and without, of an instrument and of anybody."""
+    rng = np.random.default_rng(1)
+    n = 2000
+    frame = samples([{"download_mbps": 90.0}] * n, device_id="one").assign(lon=105.0 + rng.random(n) / 10, lat=21.0 + rng.random(n) / 10)
+    for given in (frame, frame.assign(device_id=""), frame.assign(source_kind="drive_test"), frame.assign(source_kind="drive_test", device_id="")):
+        row = one(verdicts(given, rule()))
+        assert (row["n"], row["n_effective"], row["evidence"]) == (n, 1.0, "not_enough")
+    # A phone of its own for each: 2,000 of them.
+    many = one(verdicts(frame.assign(device_id=[f"d{i}" for i in range(n)]), rule()))
+    assert (many["n_effective"], many["evidence"]) == (n, "supported")
+
+
+def test_time_alone_sets_days_apart_and_says_so() -> None:
+    """A test every minute for ten hours of three days, neither phone nor place told: three clusters."""
+    frame = samples([{"download_mbps": 90.0 + i % 7} for i in range(1800)], device_id="", lon=np.nan, lat=np.nan)
+    late = frame.assign(time=frame["time"] + np.array([24 * 60 * (i // 600) + i % 600 for i in range(1800)], dtype="timedelta64[m]"))
+    row = one(verdicts(late, rule()))
+    assert row["n_effective"] < 4.0
+    assert row["evidence"] == "not_enough"
+    assert "samples_hang_together" in row["reason"].split("; ")
+    # A phone's number alone is no more: it may have stood still.
+    row = one(verdicts(late.assign(device_id="one", source_kind="drive_test"), rule()))
+    assert row["n_effective"] < 4.0
+    assert "samples_hang_together" not in row["reason"].split("; ")
 
 
 def test_phones_behind_aggregates_that_nobody_told_are_not_zero() -> None:
@@ -303,7 +335,7 @@ def test_all_operators_together_only_where_the_rule_says_so() -> None:
 
 
 def test_operators_that_cannot_be_told_apart_are_tied() -> None:
-    rows = [{"download_mbps": v + i % 7, "operator": o} for o, v in (("Mạng A", 50.0), ("Mạng B", 50.5), ("Mạng C", 90.0)) for i in range(40)]
+    rows = [{"download_mbps": v + i % 7, "operator": o} for o, v in (("Mạng A", 50.0), ("Mạng B", 50.5), ("Mạng C", 90.0)) for i in range(150)]
     table = verdicts(samples(rows), rule())
     assert [one(table, operator=o)["tied_with"] for o in ("Mạng A", "Mạng B", "Mạng C")] == ["Mạng B", "Mạng A", ""]
     few = verdicts(samples(rows[:3] + rows[40:43]), rule())

@@ -40,6 +40,18 @@ def test_the_tenth_percentile_holds_its_level_and_agrees_with_its_words() -> Non
     assert (found.high[found.share.evidence == "contradicted"] < truth).all()
 
 
+def test_bounds_and_words_stand_on_one_effective_number() -> None:
+    """Clusters of 6 that hang together: whatever the threshold, a word is given exactly where the bound says it."""
+    rng = np.random.default_rng(6)
+    area = np.repeat(np.arange(150), 60)
+    cluster = np.arange(area.size) // 6
+    x = np.exp(rng.normal(size=area.size // 6)[cluster] + 0.5 * rng.normal(size=area.size))
+    for threshold in (0.05, 0.15, 0.3, 0.6, 1.0):
+        found = percentile_evidence(x, clusters_of(area, cluster, 150), 0.25, threshold, SETTINGS)
+        np.testing.assert_array_equal(found.share.evidence == "supported", found.low >= threshold)
+        np.testing.assert_array_equal(found.share.evidence == "contradicted", found.high < threshold)
+
+
 def test_at_most_for_delays() -> None:
     rng = np.random.default_rng(2)
     x = rng.exponential(20.0, 400)

@@ -82,16 +82,30 @@ def test_one_car_is_one_sample() -> None:
 
 
 def test_effective_sizes_by_hand() -> None:
-    """Two cars of 10, one all good, one all bad: between 5, within 0, correlation 1; with two clusters it counts 2 / 6."""
-    value = np.repeat([1.0, 0.0], 10)
+    """Two cars of 10 with 8 and 2 good: between 1.8, within 3.2 / 18; with two clusters what they say counts 2 / 6, "wholly" the rest."""
+    value = np.repeat([1.0, 0.0, 1.0, 0.0], [8, 2, 2, 8])
     where = clusters_of(np.zeros(20), cluster_codes(np.array([10, 10])), 1)
     found = effective_sizes(value, where, SETTINGS)
-    rho = 4 / 6 * 0.5 + 2 / 6 * 1.0
+    seen = (1.8 - 3.2 / 18) / (1.8 + 9 * 3.2 / 18)
+    rho = 4 / 6 * 1.0 + 2 / 6 * seen
     assert found.correlation[0] == pytest.approx(rho)
-    assert found.size[0] == pytest.approx(20 / (1 + 9 * rho))
+    assert found.size[0] == pytest.approx(1 / ((1 + 9 * rho) / 20 + 99 / 400))
     # As a share of 1/2 every cluster tells; as one of 1 none does.
     same = effective_sizes(np.ones(20), where, SETTINGS, told=0.0)
-    assert same.size[0] == pytest.approx(20 / (1 + 9 * 0.5))
+    assert same.size[0] == pytest.approx(1 / (10 / 20 + 99 / 400))
+
+
+def test_a_phone_that_made_most_tests_is_not_many() -> None:
+    """100 single tests and a phone with 200: of clusters that tell of the correlation there is one, and a binomial of more than 1.5 would not tell its jump."""
+    sizes = np.array([200, *[1] * 100])
+    where = clusters_of(np.zeros(300), cluster_codes(sizes), 1)
+    assert (where.telling[0], where.largest[0]) == (1.0, 200.0)
+    good = np.repeat([False, True], [200, 100])
+    found = share_evidence(good, where, 0.9, SETTINGS)
+    assert found.n_effective[0] < 1.5
+    assert found.evidence[0] == "not_enough"  # one bad phone of ten has a chance of 10 %
+    # Single samples are what they were: the exact binomial.
+    assert effective_sizes(good[:50], clusters_of(np.zeros(50), np.arange(50), 1), SETTINGS).size[0] == 50.0
 
 
 def test_areas_do_not_touch_each_other() -> None:
@@ -177,5 +191,12 @@ def test_what_measuring_cannot_settle() -> None:
     sizes = np.full(40, 10)
     good = successes(rng, 0.85, 0.5, sizes)
     found = share_evidence(good, clusters_of(np.zeros(400), cluster_codes(sizes), 1), 0.95, SETTINGS)
-    worth = found.n_effective[0] / 400
-    assert found.n_needed[0] == pytest.approx(share_needed(found.share[0], 0.95, SETTINGS) / worth, abs=1.0)
+    sizes_now = effective_sizes(good, clusters_of(np.zeros(400), cluster_codes(sizes), 1), SETTINGS)
+    assert sizes_now.samples_for(sizes_now.size)[0] == pytest.approx(400.0)
+    needed = share_needed(found.share[0], 0.95, SETTINGS)
+    assert 400 < found.n_needed[0] == pytest.approx(needed * 400 / found.n_effective[0], rel=0.02)
+    # The largest cluster stays one: more of the others make up for it.
+    lump = np.array([60, *[1] * 40])
+    alone_in_it = effective_sizes(rng.random(100) < 0.5, clusters_of(np.zeros(100), cluster_codes(lump), 1), SETTINGS)
+    n = alone_in_it.samples_for(10.0)[0]
+    assert n**2 / (60 * (1 + 59 * alone_in_it.correlation[0]) + 60**2 - 1 + (n - 60)) == pytest.approx(10.0)
