@@ -20,8 +20,9 @@ import pandas as pd
 
 from geo.rules import Rule, RuleSet
 from geo.service_quality.declared import declared_values
-from geo.service_quality.figures import Figures, figures_of_aggregates, figures_of_samples
-from geo.service_quality.periods import period_name
+from geo.service_quality.figures import Figures, figures_of_aggregates, figures_of_samples, of_the_statistic
+from geo.service_quality.overlaps import ALL, counted_once
+from geo.service_quality.periods import covered_days, period_name
 from geo.service_quality.samples import NONE, Samples, empty_declarations, samples_of
 from geo.service_quality.settings import ServiceSettings
 from geo.standards import EvidenceSettings, q_values
@@ -93,6 +94,7 @@ def judge(
     rules_of: date | None = None,
     placed: Mapping[str, _I64] | None = None,
     language: str = "vi",
+    operators: Sequence[str] = (),
 ) -> pd.DataFrame:
     """Return a verdict for each area under each rule that its samples can be held against.
 
@@ -114,6 +116,8 @@ def judge(
         Areas of further levels of ``areas`` for each row; -1 for none.
     language : {"vi", "en"}
         Of the names of rules and documents; everything else is codes.
+    operators : sequence of str
+        The project's: under a rule on each operator those without a sample have their rows too, where others have samples.
 
     Returns
     -------
@@ -136,6 +140,9 @@ def judge(
         if rule.statistic == "reported":
             continue
         found = list(run.of_rule(rule))
+        if found and rule.operator == "each" and rule.holds_on(on if rules_of is None else rules_of):
+            seen = {str(name) for part in found for name in part["operator"].unique()}
+            found += [part for name in sorted(set(operators) - seen) for part in run.of_silent(rule, name)]
         parts += found or ([run.without_samples(rule)] if rule.holds_on(on if rules_of is None else rules_of) else [])
     if not parts:
         return pd.DataFrame({name: pd.Series(dtype="object") for name in (*STANDARD_COLUMNS, *JOINT_COLUMNS)})
@@ -151,15 +158,17 @@ def judge(
 
 @dataclass(frozen=True, slots=True)
 class _Group:
-    """Rows that are taken together, and what they have in common."""
+    """Rows that are taken together, and what they have in common; ``again``: rows left out, whose tests ``rows`` hold already."""
 
     rows: _I64
+    again: _I64
     by_operator: bool
     operator: str
     technology: str
     access: str
     source_kind: str
     campaign: str
+    by_month: bool
     month: int
     span: int
     aggregate: bool
@@ -169,6 +178,11 @@ class _Group:
     def operator_untold(self) -> bool:
         """Tell whether samples of a rule on each operator do not say whose they are."""
         return self.by_operator and not self.operator
+
+    @property
+    def month_untold(self) -> bool:
+        """Tell whether samples of a rule on each month do not say when they were taken."""
+        return self.by_month and self.month == NONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,17 +239,36 @@ class _Run:
         for i, (key, part) in enumerate(zip(uniques, parts, strict=True)):
             operator, technology, access, kind, campaign, aggregate, month, span = (int(k) for k in key)
             last_of_its_kind = i + 1 == len(uniques) or tuple(uniques[i + 1])[:6] != tuple(key)[:6]
+            once = self.once(rule, part) if aggregate else np.ones(len(part), dtype=bool)
             groups.append(
                 _Group(
-                    part, rule.operator == "each",
+                    part[once], part[~once], rule.operator == "each",
                     s.words["operator"][operator] if rule.operator == "each" else "",
                     s.words["technology"][technology] if rule.technologies else "",
                     s.words["access"][access], s.words["source_kind"][kind],
                     s.words["campaign"][campaign] if rule.period == "campaign" else "",
-                    month if rule.period == "month" else NONE, span, bool(aggregate), last_of_its_kind,
+                    rule.period == "month", month if rule.period == "month" else NONE, span, bool(aggregate), last_of_its_kind,
                 )
             )  # fmt: skip
         return groups
+
+    def once(self, rule: Rule, rows: _I64) -> _Bool:
+        """Return which rows of sums are added up: of a total and its parts, of a quarter and its month, only one holds the tests."""
+        s = self.samples
+        statistic = np.array(s.words["statistic"], dtype=object)[s.codes["statistic"][rows]]
+        commune = s.areas["commune"][rows] if "commune" in s.areas else np.zeros(len(rows), dtype=np.int64)
+        apart = np.column_stack([commune, s.place[rows], s.codes["campaign"][rows], of_the_statistic(rule, statistic)])
+        named = [
+            np.where(s.codes[name][rows] == s.words[name].index(""), ALL, s.codes[name][rows]) if "" in s.words[name] else s.codes[name][rows]
+            for name in ("operator", "technology")
+        ]
+        named += [pd.factorize(s.values[name][rows], sort=True)[0].astype(np.int64) for name in _PACKAGES.values()]
+        # Rows that do not tell their tests weigh nothing, and stand for nobody else's.
+        told = s.tests[rows] > 0
+        once = np.ones(len(rows), dtype=bool)
+        cell = np.unique(apart, axis=0, return_inverse=True)[1].reshape(-1).astype(np.int64)
+        once[told] = counted_once(cell[told], [each[told] for each in named], s.first[rows][told], s.day[rows][told], s.tests[rows][told])
+        return once
 
     def rows(self, rule: Rule, group: _Group, level: str, codes: Sequence[str]) -> pd.DataFrame:
         """Return one group's rows for the areas of a level."""
@@ -323,9 +356,9 @@ class _Run:
             "campaign": "" if group is None else group.campaign,
         }  # fmt: skip
 
-    def without_samples(self, rule: Rule) -> pd.DataFrame:
-        """Return rows of a rule that no sample can be held against, one per province: that it was not forgotten."""
-        level = "province" if "province" in self.areas.codes else next(iter(self.areas.codes))
+    def without_samples(self, rule: Rule, level: str = "") -> pd.DataFrame:
+        """Return rows of a rule that no sample can be held against, one per province where no level is asked for: that it was not forgotten."""
+        level = level or ("province" if "province" in self.areas.codes else next(iter(self.areas.codes)))
         reason = _unknown(rule) or "no_samples"
         numbers = dict.fromkeys(("value", "low", "high", "joint_low", "joint_high", "n_effective", "n_needed", "p_contradicted"), np.nan)
         return pd.DataFrame(
@@ -335,6 +368,13 @@ class _Run:
                 "reason": _joined([reason, *status_reasons(rule)]), "unit": rule.unit, "period": "", "days": 0.0, "hours": 0.0, "places": 0.0, "devices": 0.0,
             }
         )  # fmt: skip
+
+    def of_silent(self, rule: Rule, operator: str) -> Iterator[pd.DataFrame]:
+        """Yield the rows of an operator that has no sample anywhere, as an operator has them that has samples elsewhere."""
+        for level in self.areas.codes:
+            if level != "road":
+                result = "not_applicable" if _unknown(rule) else "insufficient_n"
+                yield self.without_samples(rule, level).assign(operator=operator, rule_result=result, reason=_joined(["no_samples", _unknown(rule), *status_reasons(rule)]))
 
     def spread(self, rows: _I64, area: _I64, count: int, *, aggregate: bool) -> dict[str, _F64]:
         """Return over how many days, hours of the day, squares and phones the samples of each area are spread; NaN where none of them tells."""
@@ -381,6 +421,10 @@ class _Run:
             ("other_source_kind", some & bool(rule.source_kinds and group.source_kind not in rule.source_kinds)),
             ("operator_not_told", some & group.operator_untold),
             ("period_longer_than_a_month", some & (group.span > 0)),
+            ("month_not_told", some & group.month_untold),
+            ("day_not_told", some & (not group.by_month) & (np.bincount(where, ~s.dated[kept], minlength=count) > 0)),
+            ("counted_once", some & (_counts(s.areas[level][group.again], count) > 0)),
+            ("periods_pooled", some & self.pooled(group, level, count)),
             ("no_campaign", some & (rule.campaign_required and not group.campaign)),
             ("target_not_due", some & (rule.due is not None and self.on < rule.due)),
             *((code, some) for code in status_reasons(rule)),
@@ -411,6 +455,16 @@ class _Run:
         named = {code for code in d["service_area_code"].astype("str")[own] if code}
         return "declared_area_unknown" if named and not named & placed else "declared_missing"
 
+    def pooled(self, group: _Group, level: str, count: int) -> _Bool:
+        """Return where aggregates of several periods make one figure."""
+        s = self.samples
+        if not group.aggregate:
+            return np.zeros(count, dtype=bool)
+        area = s.areas[level][group.rows]
+        inside = area >= 0
+        periods = np.unique(np.column_stack([area, s.first[group.rows], s.day[group.rows]])[inside], axis=0)
+        return _counts(periods[:, 0], count) > 1
+
     def untold(self, group: _Group, level: str, count: int) -> _Bool:
         """Return where an aggregate does not say what it is."""
         s = self.samples
@@ -429,6 +483,7 @@ class _Run:
             or (rule.campaign_required and not group.campaign)
             or group.operator_untold
             or group.span > 0
+            or group.month_untold
             or not rule.confirmed
             or (rule.due is not None and self.on < rule.due)
         )
@@ -443,12 +498,14 @@ class _Run:
         ).astype(object)
 
     def periods(self, group: _Group, rows: _I64, area: _I64, count: int) -> list[str]:
-        """Return the month, or from when to when the samples of each area are."""
+        """Return the month, or from when to when the samples of each area are; of aggregates without the gaps between their periods."""
         if group.month != NONE:
             begins, ends = (np.datetime64(group.month + k, "M").astype("datetime64[D]").astype(date) for k in (-group.span, 1))
             return [period_name(begins, ends - timedelta(days=1))] * count
         s = self.samples
         dated = s.dated[rows]
+        if group.aggregate:
+            return covered_days(area[dated], s.first[rows][dated], s.day[rows][dated], count)
         first, last = np.full(count, 10**7), np.full(count, -(10**7))
         np.minimum.at(first, area[dated], s.first[rows][dated])
         np.maximum.at(last, area[dated], s.day[rows][dated])
@@ -507,6 +564,11 @@ def _still_needed(found: Figures) -> _F64:
     """
     still = np.isfinite(found.n_needed) & (found.evidence == "not_enough")
     return np.where(still, np.maximum(found.n_needed, found.n + 1.0), np.nan)
+
+
+def _counts(area: _I64, count: int) -> _I64:
+    """Return how many rows each area has; those of no area are left out."""
+    return np.bincount(area[area >= 0], minlength=count).astype(np.int64)
 
 
 def _joined(codes: Sequence[str]) -> str:
