@@ -42,6 +42,7 @@ from geo.io.refusals import stating
 from geo.io.reported_indicators import read_reported_indicators, settle_repeats
 from geo.io.resources import former_areas, load_toml
 from geo.io.roads import read_power_lines, read_roads
+from geo.io.service_sums import IPV6_SUMS, SPEED_SUMS, are_parts, settle_repeated_tests, settle_sums
 from geo.io.settlements import read_settlements
 from geo.io.speed_tests import SeenTests, read_speed_tests
 from geo.io.stations import read_network
@@ -428,6 +429,15 @@ class _Reader:
                 context=context, log=self.log,
             ),
         )
+        if found["ipv6_tests"] is not None:
+            found["ipv6_tests"] = settle_repeated_tests(found["ipv6_tests"], self.log)
+        for kind, columns in (("speed_tests", SPEED_SUMS), ("ipv6_tests", IPV6_SUMS)):
+            if found[kind] is not None:
+                parts: set[str] = set()
+                for item in self.of(kind):
+                    with stating(self.log, item.file):
+                        parts |= {item.file} if are_parts(item.options) else set()
+                found[kind] = settle_sums(found[kind], columns, self.log, parts=frozenset(parts))
         found["portals"] = self._collect(
             "portals",
             lambda item: read_portals(item.path, file=item.file, options=item.options, context=context, log=self.log),

@@ -22,6 +22,7 @@ from geo.io.raw import FileLimits, TableOptions
 from geo.io.resources import load_toml
 from geo.io.service_access import access_column, given_access
 from geo.io.service_places import settle_places
+from geo.io.service_sums import without_total_words
 from geo.io.service_times import TimeRules, settle_periods, settle_utc, time_rules
 from geo.io.tables import Table, convert, load_schema, read_tables
 from geo.operators import OperatorCatalogue
@@ -109,7 +110,7 @@ def _read_table(
     devices: DeviceNumbers,
     log: IssueLog,
 ) -> pd.DataFrame:
-    frame = convert(table, schema, log)
+    frame, _ = without_total_words(table, convert(table, schema, log), ("access",), log)
     sums = "tests" in frame.columns
     frame = _of_the_country(table, frame, options, log)
     time = pd.Series(pd.NaT, index=frame.index, dtype="datetime64[ns, UTC]")
@@ -299,6 +300,7 @@ def _operators(
 ) -> pd.Series:
     """Return the operator of each row: named, by its network's number, or by the name that is registered for it."""
     names = pd.Series("", index=frame.index, dtype="str")
+    frame, total = without_total_words(table, frame, ("operator",), log)
     if "operator" in frame.columns:
         named = catalogue.resolve(frame["operator"])
         names = named.names
@@ -323,7 +325,8 @@ def _operators(
     if options.operator:
         stated = catalogue.resolve(pd.Series([options.operator])).names.iloc[0]
         names = names.where(names != "", stated)
-    missing = (names == "").to_numpy(dtype=bool)
+    names = names.mask(total, "")
+    missing = (names == "").to_numpy(dtype=bool) & ~total
     if missing.any():
         log.add("sample_operator_missing", table.source, rows=() if missing.all() else frame.index[missing],
                 column=table.headers.get("operator", ""))

@@ -221,8 +221,9 @@ def _put_together(
     # A network without a known operator is none the less one network: no row of all of them.
     names = named.assign(operator=named["operator"].where((named["operator"] != "") | (named["network"] == ""), "AS" + named["network"]))
     codes = [np.where(names[name] == "", ALL, pd.factorize(names[name], sort=True)[0]).astype(np.int64) for name in ("operator", "access", "network")]
-    cell = named.groupby([*_PLACE, *chosen, "known"], sort=True).ngroup().to_numpy(dtype=np.int64)
-    once = counted_once(cell, codes, np.zeros_like(cell), np.zeros_like(cell), (named["n"] + named["unknown"]).to_numpy(dtype=np.float64))
+    no_day = np.zeros(len(named), dtype=np.int64)  # the latest of each, whenever it was
+    cell = np.asarray(named.groupby([*_PLACE, *chosen, "known"], sort=True).ngroup(), dtype=np.int64)
+    once = counted_once(cell, codes, no_day, no_day, (named["n"] + named["unknown"]).to_numpy(dtype=np.float64))
     labels = ["level", "area", "source_kind", *chosen]
     held = named.assign(again=~once, mixed=(named["operator"] != "") & (not operator) | (named["access"] != "") & (not access))
     groups = held[once].groupby(labels, sort=True)

@@ -16,8 +16,11 @@ from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
-__all__ = ["ALL", "counted_once"]
+from geo.service_quality.samples import Samples
+
+__all__ = ["ALL", "counted_once", "periods_of_sums", "sums_once"]
 
 _I64 = npt.NDArray[np.int64]
 _Bool = npt.NDArray[np.bool_]
@@ -60,6 +63,37 @@ def counted_once(cell: _I64, named: Sequence[_I64], first: _I64, last: _I64, tes
             listed: list[_Box] = [(tuple(row[1:-2]), row[-2], row[-1]) for row in boxes[begin:end].tolist()]
             stays[begin:end] = _widest(listed, counts[begin:end].tolist())
     return np.asarray(stays[of], dtype=bool)
+
+
+def sums_once(samples: Samples, rows: _I64, own: _Bool) -> _Bool:
+    """Return which rows of sums are added up, of those of one kind of source.
+
+    Parameters
+    ----------
+    samples : Samples
+    rows : (n,) int64 array
+    own : (n,) bool array
+        Rows that are the statistic asked for; the others say something else of the same tests.
+    """
+    s = samples
+    commune = s.areas["commune"][rows] if "commune" in s.areas else np.zeros(len(rows), dtype=np.int64)
+    apart = np.column_stack([commune, s.place[rows], s.codes["campaign"][rows], own])
+    cell = np.unique(apart, axis=0, return_inverse=True)[1].reshape(-1).astype(np.int64)
+    named = [np.where(np.array([word == "" for word in s.words[name]])[s.codes[name][rows]], ALL, s.codes[name][rows]) for name in ("operator", "technology")]
+    named += [pd.factorize(s.values[name][rows], sort=True)[0].astype(np.int64) for name in ("package_download_mbps", "package_upload_mbps")]
+    # Rows that do not tell their tests weigh nothing, and stand for nobody else's.
+    told = s.tests[rows] > 0
+    once = np.ones(len(rows), dtype=bool)
+    once[told] = counted_once(cell[told], [each[told] for each in named], s.first[rows][told], s.day[rows][told], s.tests[rows][told])
+    return once
+
+
+def periods_of_sums(samples: Samples, rows: _I64, level: str, areas: int) -> _I64:
+    """Return how many different periods the rows of each area of a level have; 0 where it has no row."""
+    area = samples.areas[level][rows]
+    inside = area >= 0
+    periods = np.unique(np.column_stack([area, samples.first[rows], samples.day[rows]])[inside], axis=0)
+    return np.bincount(periods[:, 0], minlength=areas).astype(np.int64)
 
 
 def _may_meet(boxes: _I64) -> bool:

@@ -21,7 +21,7 @@ import pandas as pd
 from geo.rules import Rule, RuleSet
 from geo.service_quality.declared import declared_values
 from geo.service_quality.figures import Figures, figures_of_aggregates, figures_of_samples, of_the_statistic
-from geo.service_quality.overlaps import ALL, counted_once
+from geo.service_quality.overlaps import periods_of_sums, sums_once
 from geo.service_quality.periods import covered_days, period_name
 from geo.service_quality.samples import NONE, Samples, empty_declarations, samples_of
 from geo.service_quality.settings import ServiceSettings
@@ -239,7 +239,7 @@ class _Run:
         for i, (key, part) in enumerate(zip(uniques, parts, strict=True)):
             operator, technology, access, kind, campaign, aggregate, month, span = (int(k) for k in key)
             last_of_its_kind = i + 1 == len(uniques) or tuple(uniques[i + 1])[:6] != tuple(key)[:6]
-            once = self.once(rule, part) if aggregate else np.ones(len(part), dtype=bool)
+            once = sums_once(s, part, of_the_statistic(rule, self.statistics(part))) if aggregate else np.ones(len(part), dtype=bool)
             groups.append(
                 _Group(
                     part[once], part[~once], rule.operator == "each",
@@ -252,23 +252,9 @@ class _Run:
             )  # fmt: skip
         return groups
 
-    def once(self, rule: Rule, rows: _I64) -> _Bool:
-        """Return which rows of sums are added up: of a total and its parts, of a quarter and its month, only one holds the tests."""
-        s = self.samples
-        statistic = np.array(s.words["statistic"], dtype=object)[s.codes["statistic"][rows]]
-        commune = s.areas["commune"][rows] if "commune" in s.areas else np.zeros(len(rows), dtype=np.int64)
-        apart = np.column_stack([commune, s.place[rows], s.codes["campaign"][rows], of_the_statistic(rule, statistic)])
-        named = [
-            np.where(s.codes[name][rows] == s.words[name].index(""), ALL, s.codes[name][rows]) if "" in s.words[name] else s.codes[name][rows]
-            for name in ("operator", "technology")
-        ]
-        named += [pd.factorize(s.values[name][rows], sort=True)[0].astype(np.int64) for name in _PACKAGES.values()]
-        # Rows that do not tell their tests weigh nothing, and stand for nobody else's.
-        told = s.tests[rows] > 0
-        once = np.ones(len(rows), dtype=bool)
-        cell = np.unique(apart, axis=0, return_inverse=True)[1].reshape(-1).astype(np.int64)
-        once[told] = counted_once(cell[told], [each[told] for each in named], s.first[rows][told], s.day[rows][told], s.tests[rows][told])
-        return once
+    def statistics(self, rows: _I64) -> npt.NDArray[np.object_]:
+        """Return what each row of sums is: a mean, a percentile."""
+        return np.array(self.samples.words["statistic"], dtype=object)[self.samples.codes["statistic"][rows]]
 
     def rows(self, rule: Rule, group: _Group, level: str, codes: Sequence[str]) -> pd.DataFrame:
         """Return one group's rows for the areas of a level."""
@@ -285,8 +271,7 @@ class _Run:
         asked, held = (None if each is None else each[usable] for each in (asked, held))
         value = s.values[rule.indicator.measured][rows]
         if group.aggregate:
-            words = np.array(s.words["statistic"], dtype=object)[s.codes["statistic"][rows]]
-            found = figures_of_aggregates(rule, value, area, s.tests[rows], words, len(codes), asked=asked)
+            found = figures_of_aggregates(rule, value, area, s.tests[rows], self.statistics(rows), len(codes), asked=asked)
         else:
             found = figures_of_samples(
                 rule, value, area, s.cluster[rows], len(codes), self.evidence, asked=asked, level=held,
@@ -423,8 +408,8 @@ class _Run:
             ("period_longer_than_a_month", some & (group.span > 0)),
             ("month_not_told", some & group.month_untold),
             ("day_not_told", some & (not group.by_month) & (np.bincount(where, ~s.dated[kept], minlength=count) > 0)),
-            ("counted_once", some & (_counts(s.areas[level][group.again], count) > 0)),
-            ("periods_pooled", some & self.pooled(group, level, count)),
+            ("counted_once", some & (periods_of_sums(s, group.again, level, count) > 0)),
+            ("periods_pooled", some & group.aggregate & (periods_of_sums(s, group.rows, level, count) > 1)),
             ("no_campaign", some & (rule.campaign_required and not group.campaign)),
             ("target_not_due", some & (rule.due is not None and self.on < rule.due)),
             *((code, some) for code in status_reasons(rule)),
@@ -454,16 +439,6 @@ class _Run:
         own = (d["operator"].astype("str") == group.operator) & d["technology"].astype("str").isin([group.technology, ""])
         named = {code for code in d["service_area_code"].astype("str")[own] if code}
         return "declared_area_unknown" if named and not named & placed else "declared_missing"
-
-    def pooled(self, group: _Group, level: str, count: int) -> _Bool:
-        """Return where aggregates of several periods make one figure."""
-        s = self.samples
-        if not group.aggregate:
-            return np.zeros(count, dtype=bool)
-        area = s.areas[level][group.rows]
-        inside = area >= 0
-        periods = np.unique(np.column_stack([area, s.first[group.rows], s.day[group.rows]])[inside], axis=0)
-        return _counts(periods[:, 0], count) > 1
 
     def untold(self, group: _Group, level: str, count: int) -> _Bool:
         """Return where an aggregate does not say what it is."""
@@ -564,11 +539,6 @@ def _still_needed(found: Figures) -> _F64:
     """
     still = np.isfinite(found.n_needed) & (found.evidence == "not_enough")
     return np.where(still, np.maximum(found.n_needed, found.n + 1.0), np.nan)
-
-
-def _counts(area: _I64, count: int) -> _I64:
-    """Return how many rows each area has; those of no area are left out."""
-    return np.bincount(area[area >= 0], minlength=count).astype(np.int64)
 
 
 def _joined(codes: Sequence[str]) -> str:
