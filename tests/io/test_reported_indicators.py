@@ -67,7 +67,8 @@ def test_what_1_means_is_told_by_column_or_project_or_said(tmp_path: Path) -> No
     frame, log = read(tmp_path, head + f"{CODE},2026,1\n99999,2026,0\n", measure="percent")
     assert (frame["value"].tolist(), codes(log)) == ([0.01, 0.0], set())
     frame, log = read(tmp_path, head + f"{CODE},2026,1\n99999,2026,85\n")
-    assert (frame["value"].tolist(), codes(log)) == ([0.01, 0.85], set())
+    # Nothing says percent but the other row: 1 may be all of them, or one in a hundred.
+    assert (frame["value"].tolist(), codes(log)) == ([0.85], {"percent_or_share", "reported_nothing_said"})
 
 
 def test_what_cannot_be_is_unknown_and_named(tmp_path: Path) -> None:
