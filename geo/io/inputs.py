@@ -22,7 +22,7 @@ from geo.io.boundaries import read_boundaries
 from geo.io.buildings import read_buildings
 from geo.io.catalogues import band_catalogue, operator_catalogue
 from geo.io.coverage_claims import read_coverage_claims
-from geo.io.declarations import read_declarations
+from geo.io.declarations import read_declarations, settle_declarations
 from geo.io.facilities import read_facilities
 from geo.io.ipv6_tests import read_ipv6_tests
 from geo.io.land_cover import LandCover, join_land_cover, open_land_cover
@@ -449,6 +449,8 @@ class _Reader:
                 context=context, log=self.log,
             ),
         )
+        if found["declarations"] is not None:
+            found["declarations"] = settle_declarations(found["declarations"], self.log)
         reported = self._collect(
             "reported_indicators",
             lambda item: read_reported_indicators(

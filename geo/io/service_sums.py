@@ -8,6 +8,7 @@ sent again, say) nobody can tell which holds, and adding them would count the sa
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -22,7 +23,7 @@ from geo.io.tables import Table
 from geo.text import clean, fold_key
 from geo.validation import IssueLog
 
-__all__ = ["IPV6_SUMS", "SPEED_SUMS", "are_parts", "settle_repeated_tests", "settle_sums", "several_technologies", "without_total_words"]
+__all__ = ["IPV6_SUMS", "SPEED_SUMS", "are_parts", "clashing", "settle_repeated_tests", "settle_sums", "several_technologies", "without_total_words"]
 
 BoolArray = npt.NDArray[np.bool_]
 
@@ -91,17 +92,9 @@ def settle_sums(frame: pd.DataFrame, columns: tuple[tuple[str, ...], tuple[str, 
         Files whose rows of one figure are its parts.
     """
     keys, values = (list(names) for names in columns)
-    sums = frame[frame["is_aggregate"] & ~frame["file"].isin(parts)]
-    twice = sums[sums.duplicated(keys, keep=False)]
-    if twice.empty:
+    repeated, wrong = clashing(frame, keys, values, (frame["is_aggregate"] & ~frame["file"].isin(parts)).to_numpy(dtype=bool), beside=("tests",))
+    if not (repeated | wrong).any():
         return frame
-    again = twice.duplicated([*keys, *values, "tests"])
-    once = twice[~again]
-    # Of two rows of which each says what the other does not (one of download, one of upload) nothing is said twice.
-    told = once[values].notna().groupby([once[key] for key in keys], dropna=False, sort=False).transform("sum")
-    differ = ((told > 1) & once[values].notna()).any(axis=1)
-    clash = once[keys].assign(_differ=differ).groupby(keys, dropna=False, sort=False)["_differ"].transform("any").to_numpy(dtype=bool)
-    repeated, wrong = frame.index.isin(twice.index[again]), frame.index.isin(once.index[clash])
     came = np.full(len(frame), "", dtype=object)
     for i in np.flatnonzero(wrong | repeated):
         row = frame.iloc[i]
@@ -109,6 +102,38 @@ def settle_sums(frame: pd.DataFrame, columns: tuple[tuple[str, ...], tuple[str, 
     state_rows("service_rows_differ", frame, wrong, log, came=came)
     state_rows("service_row_repeated", frame, repeated, log, came=came)
     return frame[~wrong & ~repeated].reset_index(drop=True)
+
+
+def clashing(
+    frame: pd.DataFrame, keys: Sequence[str], values: Sequence[str], among: BoolArray, *, beside: Sequence[str] = ()
+) -> tuple[BoolArray, BoolArray]:
+    """Return which rows say again what an earlier one says, and which say something else of the same than another row.
+
+    Parameters
+    ----------
+    frame : DataFrame
+    keys, values : sequence of str
+        What rows speak of, and what they say of it; of two rows of which each says what the other does not nothing is said twice.
+    among : (n,) bool array
+        Rows that are looked at.
+    beside : sequence of str
+        Columns that belong to what is said, without being said of themselves.
+    """
+    again, wrong = np.zeros(len(frame), dtype=bool), np.zeros(len(frame), dtype=bool)
+    at = np.flatnonzero(among)
+    mine = frame.iloc[at].reset_index(drop=True)
+    at = at[mine.duplicated(list(keys), keep=False).to_numpy(dtype=bool)]
+    twice = frame.iloc[at].reset_index(drop=True)
+    if twice.empty:
+        return again, wrong
+    same = twice.duplicated([*keys, *values, *beside]).to_numpy(dtype=bool)
+    once = twice[~same]
+    number = once.groupby(list(keys), dropna=False, sort=False).ngroup()
+    told = once[list(values)].notna()
+    differ = ((told.groupby(number).transform("sum") > 1) & told).any(axis=1)
+    again[at[same]] = True
+    wrong[at[~same]] = differ.groupby(number).transform("any").to_numpy(dtype=bool)
+    return again, wrong
 
 
 def settle_repeated_tests(frame: pd.DataFrame, log: IssueLog) -> pd.DataFrame:
