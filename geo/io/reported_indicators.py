@@ -35,6 +35,7 @@ __all__ = ["read_reported_indicators", "settle_repeats"]
 
 FloatArray = npt.NDArray[np.float64]
 _PERCENT = 100.0
+_SAME_DIGITS = 12
 _MEASURES = ("percent", "share")
 _AREAS = ("commune_code", "commune_name", "district_name", "province_code", "province_name")
 _KEY = ["area_level", "area_code", "former_place", "indicator", "period_start", "period_end", "source_kind"]
@@ -262,10 +263,14 @@ def _province(area: AreaIndex, key: tuple[str, ...]) -> tuple[str, str]:
 
 def settle_repeats(frame: pd.DataFrame, log: IssueLog) -> pd.DataFrame:
     """Return each figure once; where several rows give different values of one figure, it is left out. Both are stated."""
-    groups = frame.groupby(_KEY, sort=False, dropna=False)["value"]
-    several = groups.transform("size").to_numpy() > 1
-    differ = several & (groups.transform("nunique").to_numpy() > 1)
+    # 79.6 of a hundred and 0.796 are the same figure, whatever their last bit.
+    groups = frame.assign(value=frame["value"].round(_SAME_DIGITS)).groupby(_KEY, sort=False, dropna=False)
+    several = groups["value"].transform("size").to_numpy() > 1
+    differ = several & (groups["value"].transform("nunique").to_numpy() > 1)
+    wholes = several & ~differ & (groups["n"].transform("nunique").to_numpy() > 1)
+    frame = frame.assign(n=groups["n"].transform("max").where(several & ~wholes, frame["n"]).mask(wholes))
     came = np.array([f"{i}: {v:g}" for i, v in zip(frame["indicator"], frame["value"], strict=True)], dtype=object)
+    state_rows("reported_wholes_differ", frame, wholes, log, came=came)
     state_rows("reported_rows_differ", frame, differ, log, came=came)
     again = several & ~differ & frame.duplicated(_KEY).to_numpy(dtype=bool)
     state_rows("reported_row_repeated", frame, again, log, came=came)

@@ -111,3 +111,15 @@ def test_repeats_count_once_and_contradictions_not_at_all(tmp_path: Path) -> Non
     settled = settle_repeats(frame, log)
     assert settled[["area_code", "value"]].to_numpy().tolist() == [[CODE, 0.8], ["99999", 0.6]]
     assert codes(log) == {"reported_row_repeated", "reported_rows_differ"}
+
+
+def test_one_value_with_two_wholes_keeps_the_value_whatever_the_order(tmp_path: Path) -> None:
+    head = "Mã xã,Kỳ,Số hộ,Tỷ lệ hộ có cáp quang (%)\n"
+    for rows in ((f"{CODE},2026,3100,79.6", f"{CODE},2026,3000,79.6"), (f"{CODE},2026,3000,79.6%", f"{CODE},2026,3100,79.6")):
+        frame, log = read(tmp_path, head + "\n".join(rows) + "\n")
+        settled = settle_repeats(frame, log)
+        assert settled["value"].tolist() == [pytest.approx(0.796)]
+        assert settled["n"].isna().all()
+        assert {"reported_wholes_differ", "reported_row_repeated"} <= codes(log)
+    frame, log = read(tmp_path, head + f"{CODE},2026,,79.6\n{CODE},2026,3000,79.6\n")
+    assert settle_repeats(frame, log)["n"].tolist() == [3000]
