@@ -35,7 +35,7 @@ from geo.io.places import give_ids
 from geo.io.planning_areas import read_public_land, read_restricted_areas
 from geo.io.population import read_population_table, state_overlapping_files
 from geo.io.population_raster import PopulationRaster, open_population_raster
-from geo.io.portals import read_portals
+from geo.io.portals import read_portals, settle_portals
 from geo.io.positions import PositionContext
 from geo.io.project import InputFile, input_files
 from geo.io.refusals import stating
@@ -442,6 +442,8 @@ class _Reader:
             "portals",
             lambda item: read_portals(item.path, file=item.file, options=item.options, context=context, log=self.log),
         )
+        if found["portals"] is not None:
+            found["portals"] = settle_portals(found["portals"], self.log)
         found["declarations"] = self._collect(
             "declarations",
             lambda item: read_declarations(
