@@ -25,6 +25,7 @@ from geo.service_quality.overlaps import periods_of_sums, sums_once
 from geo.service_quality.periods import covered_days, period_name
 from geo.service_quality.samples import NONE, Samples, empty_declarations, samples_of
 from geo.service_quality.settings import ServiceSettings
+from geo.service_quality.spread import different_pairs, hour_span, largest_share
 from geo.standards import EvidenceSettings, q_values
 
 __all__ = ["JOINT_COLUMNS", "STANDARD_COLUMNS", "Areas", "areas_of", "judge", "rule_columns", "status_reasons"]
@@ -158,10 +159,14 @@ def judge(
 
 @dataclass(frozen=True, slots=True)
 class _Group:
-    """Rows that are taken together, and what they have in common; ``again``: rows left out, whose tests ``rows`` hold already."""
+    """Rows that are taken together, and what they have in common.
+
+    ``again`` are rows left out, whose tests ``rows`` hold already; ``others`` those of days that the rule is not for.
+    """
 
     rows: _I64
     again: _I64
+    others: _I64
     by_operator: bool
     operator: str
     technology: str
@@ -204,8 +209,8 @@ class _Run:
                     continue
                 yield self.rows(rule, group, level, codes)
 
-    def groups(self, rule: Rule) -> list[_Group]:
-        """Return the rule's samples in groups; each holds what one figure is taken of."""
+    def matching(self, rule: Rule) -> tuple[_I64, _I64]:
+        """Return the samples that a rule can be held against, and those that are of days on which this version of it is not in force."""
         s = self.samples
         kept = ~np.isnan(s.values[rule.indicator.measured])
         for name, wanted in (("technology", rule.technologies), ("access", (rule.access,) if rule.access else ())):
@@ -214,11 +219,17 @@ class _Run:
                 kept &= np.isin(s.codes[name], numbers)
         if "traffic" in s.words["source_kind"] and "traffic" not in rule.source_kinds:
             kept &= s.codes["source_kind"] != s.words["source_kind"].index("traffic")
-        if self.by_day:
-            first = -1_000_000 if rule.valid_from is None else (rule.valid_from - _EPOCH).days
-            last = 1_000_000 if rule.valid_to is None else (rule.valid_to - _EPOCH).days
-            kept &= (s.day >= first) & (s.day <= last)
-        rows = np.flatnonzero(kept)
+        if not self.by_day or (rule.valid_from is None and rule.valid_to is None):
+            return np.flatnonzero(kept), np.zeros(0, dtype=np.int64)
+        first = -1_000_000 if rule.valid_from is None else (rule.valid_from - _EPOCH).days
+        last = 1_000_000 if rule.valid_to is None else (rule.valid_to - _EPOCH).days
+        now = (s.day >= first) & (s.day <= last)
+        return np.flatnonzero(kept & now), np.flatnonzero(kept & ~now)
+
+    def groups(self, rule: Rule) -> list[_Group]:
+        """Return the rule's samples in groups; each holds what one figure is taken of."""
+        s = self.samples
+        rows, others = self.matching(rule)
         if not rows.size:
             return []
         zero = np.zeros(len(rows), dtype=np.int64)
@@ -242,7 +253,7 @@ class _Run:
             once = sums_once(s, part, of_the_statistic(rule, self.statistics(part))) if aggregate else np.ones(len(part), dtype=bool)
             groups.append(
                 _Group(
-                    part[once], part[~once], rule.operator == "each",
+                    part[once], part[~once], others[s.codes["operator"][others] == operator] if rule.operator == "each" else others, rule.operator == "each",
                     s.words["operator"][operator] if rule.operator == "each" else "",
                     s.words["technology"][technology] if rule.technologies else "",
                     s.words["access"][access], s.words["source_kind"][kind],
@@ -341,16 +352,20 @@ class _Run:
             "campaign": "" if group is None else group.campaign,
         }  # fmt: skip
 
-    def without_samples(self, rule: Rule, level: str = "") -> pd.DataFrame:
+    def without_samples(self, rule: Rule, level: str = "", operator: str = "") -> pd.DataFrame:
         """Return rows of a rule that no sample can be held against, one per province where no level is asked for: that it was not forgotten."""
         level = level or ("province" if "province" in self.areas.codes else next(iter(self.areas.codes)))
-        reason = _unknown(rule) or "no_samples"
+        s, others = self.samples, self.matching(rule)[1]
+        if operator:
+            others = others[np.array([word == operator for word in s.words["operator"]], dtype=bool)[s.codes["operator"][others]]] if others.size else others
+        elsewhen = self.found_in(others, level, len(self.areas.codes[level]))
+        why = [_joined([name if operator or not _unknown(rule) else "", _unknown(rule), *status_reasons(rule)]) for name in ("no_samples", "samples_of_other_days")]
         numbers = dict.fromkeys(("value", "low", "high", "joint_low", "joint_high", "n_effective", "n_needed", "p_contradicted"), np.nan)
         return pd.DataFrame(
             {
                 **self.common(rule, level, self.areas.codes[level], None), **numbers, "n": 0.0,
                 "threshold": np.nan if rule.threshold is None else rule.threshold, "rule_result": "not_applicable", "evidence": "not_enough",
-                "reason": _joined([reason, *status_reasons(rule)]), "unit": rule.unit, "period": "", "days": 0.0, "hours": 0.0, "places": 0.0, "devices": 0.0,
+                "reason": np.where(elsewhen, why[1], why[0]), "unit": rule.unit, "period": "", "days": 0.0, "hours": 0.0, "places": 0.0, "devices": 0.0,
             }
         )  # fmt: skip
 
@@ -359,7 +374,12 @@ class _Run:
         for level in self.areas.codes:
             if level != "road":
                 result = "not_applicable" if _unknown(rule) else "insufficient_n"
-                yield self.without_samples(rule, level).assign(operator=operator, rule_result=result, reason=_joined(["no_samples", _unknown(rule), *status_reasons(rule)]))
+                yield self.without_samples(rule, level, operator).assign(operator=operator, rule_result=result)
+
+    def found_in(self, rows: _I64, level: str, count: int) -> _Bool:
+        """Return which areas of a level hold some of the rows."""
+        area = self.samples.areas[level][rows] if rows.size else rows
+        return np.bincount(area[area >= 0], minlength=count) > 0
 
     def spread(self, rows: _I64, area: _I64, count: int, *, aggregate: bool) -> dict[str, _F64]:
         """Return over how many days, hours of the day, squares and phones the samples of each area are spread; NaN where none of them tells."""
@@ -368,7 +388,7 @@ class _Run:
         out = {}
         for name, of in (("days", np.where(s.dated[rows], s.day[rows], NONE)), ("hours", s.hour[rows]), ("places", s.place[rows]), ("devices", s.device[rows])):
             known = of != NONE
-            told = np.bincount(_pairs(area[known], of[known])[0], minlength=count).astype(np.float64)
+            told = np.bincount(different_pairs(area[known], of[known])[0], minlength=count).astype(np.float64)
             out[name] = np.where(some & (told == 0), np.nan, told)
         if aggregate:
             # 0 phones behind an aggregate is "not told": then nobody knows how many there are in all.
@@ -389,11 +409,13 @@ class _Run:
         kept = group.rows[s.areas[level][group.rows] >= 0]
         where = s.areas[level][kept]
         telling = judged & ~aggregate
-        share_of_one = _largest_share(where, s.device[kept], count)
+        share_of_one = largest_share(where, s.device[kept], count)
         loose = np.bincount(where, s.loose[kept], minlength=count) > 0
-        gap = _hour_span(where, s.hour[kept], count)
+        gap = hour_span(where, s.hour[kept], count)
+        elsewhen = self.found_in(group.others, level, count)
         every: list[tuple[str, _Bool]] = [
-            ("no_samples", ~some),
+            ("no_samples", ~some & ~elsewhen),
+            ("samples_of_other_days", ~some & elsewhen),
             (whole, some if whole else np.zeros(count, dtype=bool)),
             ("package_missing" if of_package else self.undeclared(group), some & ~judged & (not whole)),
             ("package_missing_for_part" if of_package else "declared_missing_for_part", judged & lacking),
@@ -543,32 +565,3 @@ def _still_needed(found: Figures) -> _F64:
 
 def _joined(codes: Sequence[str]) -> str:
     return "; ".join(code for code in codes if code)
-
-
-def _pairs(area: _I64, of: _I64) -> tuple[_I64, _I64]:
-    """Return the area of each different pair, and how often it occurs; ``of`` is not negative."""
-    span = int(of.max(initial=0)) + 1
-    pairs, sizes = np.unique(area * span + of, return_counts=True)
-    return pairs // span, sizes.astype(np.int64)
-
-
-def _largest_share(area: _I64, device: _I64, count: int) -> _F64:
-    """Return the share of the known phone with most samples; 0 without any."""
-    known = device != NONE
-    out, total = np.zeros(count), np.bincount(area, minlength=count)
-    if known.any():
-        where, sizes = _pairs(area[known], device[known])
-        np.maximum.at(out, where, sizes.astype(np.float64))
-    return np.divide(out, total, out=np.zeros(count), where=total > 0)
-
-
-def _hour_span(area: _I64, hour: _I64, count: int) -> _F64:
-    """Return how many hours of the day lie between the first and the last on the shortest way round the clock."""
-    seen = np.zeros((count, 24), dtype=bool)
-    known = hour != NONE
-    seen[area[known], hour[known]] = True
-    out = np.zeros(count)
-    for i in np.flatnonzero(seen.any(axis=1)):
-        hours = np.flatnonzero(seen[i])
-        out[i] = 24.0 - np.diff(np.append(hours, hours[0] + 24)).max()
-    return out

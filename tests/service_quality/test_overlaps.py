@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -103,6 +104,18 @@ def test_an_operator_of_the_project_without_a_test_has_its_rows() -> None:
     assert len(table[table["operator"] == "Mạng A"]) == 4
     assert set(verdicts(samples([{"download_mbps": 50.0}]), ANY, operators=("Mạng C",))["operator"]) == {""}
     assert one(verdicts(samples([{"download_mbps": 50.0}]), rule(threshold=None), operators=("Mạng C",)), operator="Mạng C")["rule_result"] == "not_applicable"
+
+
+def test_samples_of_other_days_are_not_called_none() -> None:
+    later = rule(valid_from=date(2026, 10, 10))
+    frame = samples([{"download_mbps": 50.0}, {"download_mbps": 50.0, "time": "2026-10-20", "commune_code": "10002"}, {"download_mbps": 50.0, "operator": "Mạng B"}])
+    table = verdicts(frame, later, operators=("Mạng A", "Mạng B", "Mạng C"))
+    reasons = {(row.operator, row.area_code): row.reason for row in table.itertuples() if row.n == 0}
+    assert reasons[("Mạng A", "10001")] == "samples_of_other_days"
+    assert reasons[("Mạng A", "10003")] == "no_samples"
+    assert (reasons[("Mạng B", "10001")], reasons[("Mạng B", "10002")], reasons[("Mạng C", "10001")]) == ("samples_of_other_days", "no_samples", "no_samples")
+    nobody = verdicts(frame, rule(valid_from=date(2026, 10, 25)))
+    assert (nobody["area_code"].tolist(), nobody["reason"].tolist()) == (["99"], ["samples_of_other_days"])
 
 
 # -- the rule itself ------------------------------------------------------------------------------
