@@ -42,7 +42,14 @@ from geo.io.refusals import stating
 from geo.io.reported_indicators import read_reported_indicators, settle_repeats
 from geo.io.resources import former_areas, load_toml
 from geo.io.roads import read_power_lines, read_roads
-from geo.io.service_sums import IPV6_SUMS, SPEED_SUMS, are_parts, settle_repeated_tests, settle_sums
+from geo.io.service_sums import (
+    IPV6_SUMS,
+    SPEED_SUMS,
+    are_parts,
+    settle_repeated_tests,
+    settle_sums,
+    without_copies,
+)
 from geo.io.settlements import read_settlements
 from geo.io.speed_tests import SeenTests, read_speed_tests
 from geo.io.stations import read_network
@@ -429,6 +436,9 @@ class _Reader:
                 context=context, log=self.log,
             ),
         )
+        for kind in ("speed_tests", "ipv6_tests"):
+            if found[kind] is not None:
+                found[kind] = without_copies(found[kind], self.files.get(kind, []), self.log)
         if found["ipv6_tests"] is not None:
             found["ipv6_tests"] = settle_repeated_tests(found["ipv6_tests"], self.log)
         for kind, columns in (("speed_tests", SPEED_SUMS), ("ipv6_tests", IPV6_SUMS)):

@@ -16,14 +16,16 @@ import numpy.typing as npt
 import pandas as pd
 
 from geo.errors import InputError
+from geo.io.files import digest
 from geo.io.places import state_rows
+from geo.io.project import InputFile
 from geo.io.raw import TableOptions
 from geo.io.resources import load_toml
 from geo.io.tables import Table
 from geo.text import clean, fold_key
 from geo.validation import IssueLog
 
-__all__ = ["IPV6_SUMS", "SPEED_SUMS", "are_parts", "clashing", "settle_repeated_tests", "settle_sums", "several_technologies", "without_total_words"]
+__all__ = ["IPV6_SUMS", "SPEED_SUMS", "are_parts", "clashing", "settle_repeated_tests", "settle_sums", "several_technologies", "without_copies", "without_total_words"]
 
 BoolArray = npt.NDArray[np.bool_]
 
@@ -134,6 +136,17 @@ def clashing(
     again[at[same]] = True
     wrong[at[~same]] = differ.groupby(number).transform("any").to_numpy(dtype=bool)
     return again, wrong
+
+
+def without_copies(frame: pd.DataFrame, files: Sequence[InputFile], log: IssueLog) -> pd.DataFrame:
+    """Return a frame without the rows of files that are, byte for byte and read alike, one before them: tests that nothing tells apart are there too. Stated."""
+    if len(files) < 2:
+        return frame
+    first: dict[tuple[str, str], str] = {}
+    again = {item.file for item in files if item.path.is_file() and first.setdefault((digest(item.path), repr(item.options)), item.file) != item.file}
+    copied = frame["file"].isin(again).to_numpy(dtype=bool)
+    state_rows("service_row_repeated", frame, copied, log)
+    return frame[~copied].reset_index(drop=True)
 
 
 def settle_repeated_tests(frame: pd.DataFrame, log: IssueLog) -> pd.DataFrame:

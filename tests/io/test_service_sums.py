@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,17 @@ from geo.errors import InputError
 from geo.io.catalogues import band_catalogue, operator_catalogue
 from geo.io.ipv6_tests import read_ipv6_tests
 from geo.io.positions import PositionContext
+from geo.io.project import InputFile
 from geo.io.raw import TableOptions
 from geo.io.resources import issue_catalogue
-from geo.io.service_sums import IPV6_SUMS, SPEED_SUMS, are_parts, settle_repeated_tests, settle_sums
+from geo.io.service_sums import (
+    IPV6_SUMS,
+    SPEED_SUMS,
+    are_parts,
+    settle_repeated_tests,
+    settle_sums,
+    without_copies,
+)
 from geo.io.speed_tests import SeenTests, read_speed_tests
 from geo.samples import DeviceNumbers
 from geo.validation import IssueLog
@@ -125,3 +134,14 @@ def test_a_file_of_single_ipv6_tests_given_twice_counts_once(tmp_path: Path) -> 
     text = "Thời gian,Nhà mạng,Loại mạng,Kinh độ,Vĩ độ,Có IPv6\n2026-09-01 08:00,Viettel,Di động,105.05,21.75,Có\n2026-09-01 08:05,Viettel,Di động,105.06,21.75,Có\n"
     frame, log = read(tmp_path, text, text, kind="ipv6")
     assert (len(frame), len(found(log, "service_row_repeated"))) == (2, 2)
+
+
+def test_a_copy_of_a_file_of_tests_without_a_time_counts_once(tmp_path: Path) -> None:
+    text = "Nhà mạng,Công nghệ,Mã xã,Tải xuống (Mbit/s)\nViettel,4G,99000,30\nViettel,4G,99000,30\n"
+    frame, log = read(tmp_path, text, text, text + "\n")
+    files = [InputFile("speed_tests", tmp_path / f"{i}.csv", f"{i}.csv", TableOptions()) for i in range(3)]
+    assert len(frame) == 6
+    assert without_copies(frame, files, log)["file"].tolist() == ["0.csv"] * 2 + ["2.csv"] * 2
+    assert found(log, "service_row_repeated") == [("1.csv", 2), ("1.csv", 3)]
+    other = [files[0], replace(files[1], options=TableOptions(operator="VNPT"))]  # read as another operator's it is no copy
+    assert len(without_copies(frame, other, log)) == 6
