@@ -161,7 +161,8 @@ def judge(
 class _Group:
     """Rows that are taken together, and what they have in common.
 
-    ``again`` are rows left out, whose tests ``rows`` hold already; ``others`` those of days that the rule is not for.
+    ``again`` are rows left out, whose tests ``rows`` hold already; ``others`` those of days that the rule is not for; ``told`` those of other groups of
+    the same time, of which the ``last`` one has a row for every area that none of them has one for.
     """
 
     rows: _I64
@@ -178,6 +179,7 @@ class _Group:
     span: int
     aggregate: bool
     last: bool
+    told: _I64
 
     @property
     def operator_untold(self) -> bool:
@@ -239,17 +241,19 @@ class _Run:
             s.codes["access"][rows],
             s.codes["source_kind"][rows],
             s.codes["campaign"][rows] if rule.period == "campaign" else zero,
-            s.aggregate[rows].astype(np.int64),
             s.month[rows] if rule.period == "month" else zero,
-            s.span[rows] if rule.period == "month" else zero,
+            -s.span[rows] if rule.period == "month" else zero,
+            s.aggregate[rows].astype(np.int64),
         ]
         number, uniques = pd.factorize(pd.MultiIndex.from_arrays(keys), sort=True)
         order = np.argsort(number, kind="stable")
         parts = np.split(rows[order], np.cumsum(np.bincount(number, minlength=len(uniques)))[:-1])
         groups = []
         for i, (key, part) in enumerate(zip(uniques, parts, strict=True)):
-            operator, technology, access, kind, campaign, aggregate, month, span = (int(k) for k in key)
-            last_of_its_kind = i + 1 == len(uniques) or tuple(uniques[i + 1])[:6] != tuple(key)[:6]
+            operator, technology, access, kind, campaign, month, ago, aggregate = (int(k) for k in key)
+            # The last of its kind has a row for every area, but where the others of its time, single samples or a longer period, have one.
+            last = i + 1 == len(uniques) or tuple(uniques[i + 1])[:5] != tuple(key)[:5]
+            of_its_time = [parts[j] for j in range(i) if last and tuple(uniques[j])[:6] == tuple(key)[:6]]
             once = sums_once(s, part, of_the_statistic(rule, self.statistics(part))) if aggregate else np.ones(len(part), dtype=bool)
             groups.append(
                 _Group(
@@ -258,7 +262,8 @@ class _Run:
                     s.words["technology"][technology] if rule.technologies else "",
                     s.words["access"][access], s.words["source_kind"][kind],
                     s.words["campaign"][campaign] if rule.period == "campaign" else "",
-                    rule.period == "month", month if rule.period == "month" else NONE, span, bool(aggregate), last_of_its_kind,
+                    rule.period == "month", month if rule.period == "month" else NONE, -ago, bool(aggregate), last,
+                    np.concatenate([*of_its_time, zero[:0]]),
                 )
             )  # fmt: skip
         return groups
@@ -339,7 +344,7 @@ class _Run:
                 "reason": reasons, "unit": np.where(found.several, "ratio", rule.unit), "period": self.periods(group, rows, area, count),
             }
         )  # fmt: skip
-        return frame if group.last else frame[counted > 0]
+        return frame[(counted > 0) | (group.last & ~self.found_in(group.told, level, count))]
 
     def common(self, rule: Rule, level: str, codes: Sequence[str], group: _Group | None) -> dict[str, object]:
         """Return what all rows of a group at a level have in common."""
