@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from itertools import pairwise
+from math import inf
 
 from geo.errors import Bilingual
 
@@ -46,12 +47,18 @@ class Indicator:
     measured : str
         Column of the samples; empty for what is only reported.
     title : Bilingual
+    more_is_better : bool
+    least, most : float
+        What a level, or a threshold in ``unit``, can be at all.
     """
 
     name: str
     unit: str
     measured: str
     title: Bilingual
+    more_is_better: bool = True
+    least: float = 0.0
+    most: float = inf
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +167,7 @@ class Rule:
 
     @property
     def at_least(self) -> bool:
-        """Tell whether more is better."""
+        """Tell whether the rule asks for more of its statistic."""
         return self.comparator in {">=", ">"}
 
     def met_by(self, value: float, threshold: float) -> bool:

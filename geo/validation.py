@@ -20,6 +20,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from geo.errors import AccountingError, Bilingual, ResourceError
+from geo.numbers import vietnamese_figure
 from geo.text import fold
 
 __all__ = [
@@ -139,8 +140,9 @@ class Finding:
         return max(1, len(self.rows))
 
     def _fill(self, sentence: Bilingual) -> Bilingual:
-        values = _Fields(self.fields)
-        return Bilingual(sentence.vi.format_map(values), sentence.en.format_map(values))
+        # Figures come written as English writes them.
+        figures = _Fields({name: vietnamese_figure(text) for name, text in self.fields.items()})
+        return Bilingual(sentence.vi.format_map(figures), sentence.en.format_map(_Fields(self.fields)))
 
     @property
     def title(self) -> Bilingual:
@@ -311,7 +313,7 @@ class IssueLog:
         came : str or sequence of str, optional
             One text for all rows, or one per row.
         fields : mapping, optional
-            Values for the sentences' ``{name}`` fields.
+            Values for the sentences' ``{name}`` fields; a figure with its unit as English writes it.
 
         Raises
         ------

@@ -151,7 +151,7 @@ def _create(folder: Path, base: Interpreter) -> None:
     entries = list(folder.iterdir()) if folder.is_dir() else [folder] if folder.exists() else []
     if not is_venv and any(entry.name.lower() not in known for entry in entries):
         raise SetupError(
-            f"'{folder}' đã có nhưng không phải là môi trường ảo Python: hãy xoá hoặc đổi VUNGPHU_VENV.",
+            f"'{folder}' đã có nhưng không phải là môi trường ảo Python: hãy xóa hoặc đổi VUNGPHU_VENV.",
             f"'{folder}' exists but is not a Python virtual environment: remove it or change VUNGPHU_VENV.",
         )
     say(f"Tạo môi trường ảo trong {folder} ...", f"Making the virtual environment in {folder} ...")
@@ -233,7 +233,7 @@ def prepare(lock_name: str, *, base: Interpreter | None = None, suffix: str = ""
         environment = _ask([str(python)])
     if environment is None or "pip" not in environment.modules:
         raise SetupError(
-            f"Môi trường ảo trong '{folder}' không có pip: hãy xoá thư mục đó rồi chạy lại.",
+            f"Môi trường ảo trong '{folder}' không có pip: hãy xóa thư mục đó rồi chạy lại.",
             f"The virtual environment in '{folder}' has no pip: remove that folder and run again.",
         )
     _require_new_enough(environment)

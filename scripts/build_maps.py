@@ -89,6 +89,7 @@ def _country(
 ) -> None:
     """Write the map of the country and say how much it shows."""
     from geo.errors import Bilingual, InputError
+    from geo.numbers import vietnamese
     from geo.pipeline.country import write_country_map
 
     if project is not None:
@@ -98,7 +99,7 @@ def _country(
         console.note(remark)
     console.note(
         Bilingual(
-            f"{written.provinces} tỉnh có kết quả, {written.communes} xã, {written.verdicts} dòng đối chiếu, {written.bytes / 1e6:.1f} MB.",
+            f"{written.provinces} tỉnh có kết quả, {written.communes} xã, {written.verdicts} dòng đối chiếu, {vietnamese(written.bytes / 1e6, '.1f')} MB.",
             f"{written.provinces} provinces with results, {written.communes} communes, {written.verdicts} verdicts, {written.bytes / 1e6:.1f} MB.",
         )
     )

@@ -12,8 +12,8 @@ app = command_line()
 
 
 @app.command(
-    help="Ghi các mẫu Excel (tiêu đề tiếng Việt, chú thích, danh sách chọn, một dòng ví dụ) và một trang hướng dẫn ghi nhật ký sóng. "
-    "/ Write the Excel templates (Vietnamese headers, notes, drop-down lists, one example row) and a page of instructions for phone logs."
+    help="Ghi các mẫu Excel (tiêu đề tiếng Việt, chú thích, danh sách chọn, một dòng ví dụ), mục lục và một trang hướng dẫn ghi nhật ký sóng. "
+    "/ Write the Excel templates (Vietnamese headers, notes, drop-down lists, one example row), their index and a page of instructions for phone logs."
 )
 def main(
     folder: Annotated[Path, typer.Argument(help="Thư mục ghi các mẫu. / Folder for the templates.")] = Path("mau-bieu"),
@@ -27,11 +27,14 @@ def main(
     with ending(console):
         from geo.errors import Bilingual, InputError
         from geo.io.files import write_bytes
+        from geo.io.template_index import INDEX_NAME, template_index
         from geo.io.template_workbook import template_workbook
         from geo.io.templates import templates
         from geo.report.phone_log import phone_log_page
 
         content = {folder / f"{t.name}.xlsx": template_workbook(t) for t in templates()}
+        count = len(content)
+        content[folder / INDEX_NAME] = template_index()
         content[folder / "ghi-nhat-ky-song.html"] = phone_log_page()
         there = [path.name for path in content if path.exists()]
         if there and not overwrite:
@@ -42,7 +45,10 @@ def main(
         for path, data in content.items():
             write_bytes(path, data)
         console.note(
-            Bilingual(f"{len(content) - 1} mẫu Excel và một trang hướng dẫn.", f"{len(content) - 1} Excel templates and a page of instructions.")
+            Bilingual(
+                f"{count} mẫu Excel; mẫu nào dùng để làm gì: {INDEX_NAME}; và một trang hướng dẫn ghi nhật ký sóng.",
+                f"{count} Excel templates; which is for what: {INDEX_NAME}; and a page of instructions for phone logs.",
+            )
         )
         console.wrote(folder)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from geo.errors import Bilingual, InputError
+from geo.numbers import number_text
 
 __all__ = ["CutError", "FetchError", "data_size"]
 
@@ -18,7 +19,7 @@ class CutError(FetchError):
 def data_size(count: float) -> Bilingual:
     """Return a number of bytes as people say it."""
     unit, value = ("MB", count / 1e6) if count >= 1e6 else ("kB", count / 1e3)
-    text = f"{value:,.0f}" if value >= 100 else f"{value:.1f}"
+    text = number_text(value, 0 if value >= 100 else 1)
     if count < 1000:
         return Bilingual(f"{count:.0f} byte", f"{count:.0f} bytes")
-    return Bilingual(text.replace(",", " ").replace(".", ",") + f" {unit}", f"{text} {unit}")
+    return Bilingual(f"{text.vi} {unit}", f"{text.en} {unit}")

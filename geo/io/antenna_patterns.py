@@ -20,6 +20,7 @@ from geo.errors import InputError
 from geo.io.project import InputFile
 from geo.io.refusals import stating
 from geo.io.resources import load_toml
+from geo.numbers import vietnamese
 from geo.text import clean, fold, fold_key
 from geo.validation import IssueLog, Source
 
@@ -271,7 +272,7 @@ def _cut(
         angle %= 360.0
         if losses.setdefault(angle, loss) != loss:
             raise InputError(
-                f"{file}: dòng {number}: {name} có hai suy hao khác nhau tại góc {angle:g}° ({losses[angle]:g} và {loss:g} dB).",
+                f"{file}: dòng {number}: {name} có hai suy hao khác nhau tại góc {vietnamese(angle)}° ({vietnamese(losses[angle])} và {vietnamese(loss)} dB).",
                 f"{file}: line {number}: {name} has two different losses at {angle:g}° ({losses[angle]:g} and {loss:g} dB).",
             )
     count = _NUMBER.search(declared)
@@ -283,8 +284,8 @@ def _cut(
     widest = int(np.argmax(gaps))
     if gaps[widest] > limits["gap_deg"]:
         raise InputError(
-            f"{file}: {name} thiếu các góc từ {angles[widest]:g}° đến {(angles[widest] + gaps[widest]) % 360:g}°; "
-            f"cần đủ 0–359°, cho phép trống tối đa {limits['gap_deg']:g}°.",
+            f"{file}: {name} thiếu các góc từ {vietnamese(angles[widest])}° đến {vietnamese((angles[widest] + gaps[widest]) % 360)}°; "
+            f"cần đủ 0–359°, cho phép trống tối đa {vietnamese(limits['gap_deg'])}°.",
             f"{file}: {name} lacks the angles from {angles[widest]:g}° to {(angles[widest] + gaps[widest]) % 360:g}°; "
             f"0 to 359° are needed, gaps of at most {limits['gap_deg']:g}° are allowed.",
         )
@@ -320,7 +321,7 @@ def _positive(name: str, values: _F64, limits: dict[str, float], file: str, log:
         log.add("antenna_sign_turned", Source(file), came=f"{values.min():g} dB", fields={"cut": name})
         return -values
     raise InputError(
-        f"{file}: {name} có cả số âm ({values.min():g} dB) và số dương ({values.max():g} dB); suy hao phải cùng một dấu.",
+        f"{file}: {name} có cả số âm ({vietnamese(values.min())} dB) và số dương ({vietnamese(values.max())} dB); suy hao phải cùng một dấu.",
         f"{file}: {name} has negative ({values.min():g} dB) and positive ({values.max():g} dB) figures; losses have one sign.",
     )
 

@@ -23,6 +23,7 @@ from geo.io.placing import declared_crs, place_shapes
 from geo.io.raw import FileLimits, TableOptions
 from geo.io.resources import former_areas, load_toml
 from geo.io.tables import Table, convert, load_schema, read_tables
+from geo.numbers import vietnamese
 from geo.polygons import area_km2, misordered_rings, only_polygons, repair, shapes_to_wgs84, spike_places
 from geo.text import clean, fold_unit_name, same_unit_name
 from geo.validation import IssueLog, Source
@@ -289,7 +290,7 @@ def _valid(frame: pd.DataFrame, source: Source, checks: BoundaryChecks, log: Iss
     if ordered.any():
         log.add("boundary_ring_order", source, rows=frame.index[ordered], column="geometry")
     if repaired.any():
-        texts = [f"{r}; {b:.6g} → {a:.6g} km²" for r, b, a in
+        texts = [f"{r}; {vietnamese(b)} → {vietnamese(a)} km²" for r, b, a in
                  zip(reasons[repaired], before[repaired], after[repaired], strict=True)]
         log.add("boundary_repaired", source, rows=frame.index[repaired], column="geometry", came=texts)
     frame = log.drop(frame, none_left, "boundary_collapsed", source, column="geometry",
@@ -333,7 +334,7 @@ def _join_same_codes(every: pd.DataFrame, log: IssueLog) -> tuple[pd.DataFrame, 
             for source in sorted({sources[k] for k in kept}):
                 mine = [k for k in kept if sources[k] == source]
                 log.add("boundary_parts_joined", source, rows=numbers[mine],
-                        came=[f"{code}: {areas[k]:.6g} km²" for k in mine])
+                        came=[f"{code}: {vietnamese(areas[k])} km²" for k in mine])
             shapes[first] = shapely.union_all(shapes[kept])
             areas[first] = area_km2(shapes[[first]])[0]
     joined = every.assign(geometry=shapes, area_km2=areas)

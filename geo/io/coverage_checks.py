@@ -13,6 +13,7 @@ import shapely
 from geo.io.places import state_rows
 from geo.io.placing import MapFrame
 from geo.io.resources import load_toml
+from geo.numbers import vietnamese
 from geo.polygons import Patches, gaps_between, overlaps_between, shapes_to_plane
 from geo.text import fold
 from geo.validation import IssueLog, Source
@@ -98,7 +99,7 @@ def _check_areas(units: pd.DataFrame, checks: BoundaryChecks, log: IssueLog) -> 
     with np.errstate(invalid="ignore"):
         share = np.abs(polygon - official) / official
         differs = share > checks.area_difference_share
-    texts = [f"{n} ({c}): {o:g} → {p:.6g} km² ({(p - o) / o:+.1%})" if d else "" for n, c, o, p, d in
+    texts = [f"{n} ({c}): {vietnamese(o)} → {vietnamese(p)} km² ({vietnamese((p - o) / o, '+.1%')})" if d else "" for n, c, o, p, d in
              zip(units["commune_name"], units["commune_code"], official, polygon, differs, strict=True)]
     state_rows("boundary_area_differs", units, differs, log, column="geometry", came=np.array(texts, dtype=object),
                fields={"share": f"{checks.area_difference_share:.0%}"})
@@ -134,9 +135,9 @@ def _state_patches(code: str, units: pd.DataFrame, patches: Patches, mask: BoolA
     label = (units["commune_name"] + " (" + units["commune_code"] + ")").to_numpy(dtype=object)
     texts = []
     for k in chosen:
-        width = "" if np.isnan(patches.width_m[k]) else f", {patches.width_m[k]:.3g} m"
+        width = "" if np.isnan(patches.width_m[k]) else f"; {vietnamese(patches.width_m[k], '.3g')} m"
         names = " × ".join(label[u] for u in patches.units[k][:4])
-        texts.append(f"{patches.area_km2[k]:.3g} km²{width}, {patches.lon[k]:.5f} {patches.lat[k]:.5f}: {names}")
+        texts.append(f"{vietnamese(patches.area_km2[k], '.3g')} km²{width}; {patches.lon[k]:.5f} {patches.lat[k]:.5f}: {names}")
     fields = {"count": len(chosen), "area": f"{patches.area_km2[chosen].sum():.4g}",
               "largest": "; ".join(texts[:_LARGEST])}
     at = np.array([patches.units[k][0] if patches.units[k] else 0 for k in chosen], dtype=np.int64)

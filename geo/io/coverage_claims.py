@@ -28,6 +28,7 @@ from geo.io.positions import PositionContext
 from geo.io.raw import FileLimits, TableOptions
 from geo.io.resources import load_toml
 from geo.io.tables import Table, convert, load_schema, read_tables
+from geo.numbers import vietnamese
 from geo.operators import OperatorCatalogue
 from geo.polygons import area_km2, only_polygons, repair
 from geo.radio import BandCatalogue
@@ -110,7 +111,7 @@ def _level_option(extra: Mapping[str, object], schema: Schema, source: Source) -
     low, high = float(field.minimum or 0.0), float(field.maximum or 0.0)
     if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
         raise InputError(
-            f"{source}: level_dbm = {value}: cần một số từ {low:g} đến {high:g} dBm, ví dụ -110.",
+            f"{source}: level_dbm = {value}: cần một số từ {vietnamese(low)} đến {vietnamese(high)} dBm, ví dụ -110.",
             f"{source}: level_dbm = {value}: a number from {low:g} to {high:g} dBm is needed, such as -110.",
         )
     return float(value)
@@ -253,7 +254,7 @@ def _valid(frame: pd.DataFrame, source: Source, log: IssueLog) -> pd.DataFrame:
     none_left = ~(after > least_km2)
     repaired = (reasons != "") & ~none_left
     if repaired.any():
-        texts = [f"{r}; {b:.6g} → {a:.6g} km²" for r, b, a in
+        texts = [f"{r}; {vietnamese(b)} → {vietnamese(a)} km²" for r, b, a in
                  zip(reasons[repaired], before[repaired], after[repaired], strict=True)]
         log.add("claim_repaired", source, rows=frame.index[repaired], column="geometry", came=texts)
     return log.drop(frame, none_left, "claim_collapsed", source, column="geometry",

@@ -8,6 +8,7 @@ import numpy as np
 
 from geo.crs import zone_label
 from geo.io.tables import Table
+from geo.numbers import vietnamese
 from geo.positions import Outcome, Reading, Settlement
 from geo.validation import IssueLog
 
@@ -58,8 +59,8 @@ def why_settled(settled: Settlement) -> dict[str, str]:
 def list_readings(readings: Sequence[Reading]) -> str:
     """Return readings with their shares, for a sentence."""
     return "; ".join(
-        f"{zone_label(r.epsg)}{' X↔Y' if r.swapped else ''}: {r.inside_share:.0%}"
-        + ("" if np.isnan(r.match_share) else f" (xã/communes {r.match_share:.0%})")
+        f"{zone_label(r.epsg)}{' X↔Y' if r.swapped else ''}: {vietnamese(r.inside_share, '.0%')}"
+        + ("" if np.isnan(r.match_share) else f" (xã/communes {vietnamese(r.match_share, '.0%')})")
         for r in readings
     )
 

@@ -217,7 +217,7 @@ def _kind(name: str) -> str:
 
 def _looked(path: Path, label: str) -> FoundFile:
     if path.name.startswith("~$"):
-        return FoundFile(path, label, "lock", refused=Bilingual("tệp khoá tạm của Excel", "a lock file of Excel"))
+        return FoundFile(path, label, "lock", refused=Bilingual("tệp khóa tạm của Excel", "a lock file of Excel"))
     if path.name.startswith(".") or is_temporary(path) or path.name.lower() in {"thumbs.db", "desktop.ini"}:
         return FoundFile(path, label, "hidden", refused=Bilingual("tệp ẩn của hệ thống", "a hidden file of the system"))
     kind = _kind(path.name)

@@ -31,6 +31,7 @@ from geo.io.project import INPUT_KINDS, read_project
 from geo.io.raw import RawTable
 from geo.io.resources import issue_catalogue, load_table, load_toml
 from geo.io.tables import furniture_rows, lacking_columns
+from geo.numbers import vietnamese
 from geo.operators import OperatorCatalogue
 from geo.text import clean, fold_key
 from geo.validation import IssueLog, Severity
@@ -226,7 +227,7 @@ def _take_raster(state: _State, found: FoundFile, operators: OperatorCatalogue) 
     guess = guess_raster(found.raster, found.file)
     if guess is None:
         state.leave(
-            found.file, f"raster không rõ là gì (giá trị {found.raster.low:g} … {found.raster.high:g}{', ở phần đã xem' if found.raster.part else ''})",
+            found.file, f"raster không rõ là gì (giá trị {vietnamese(found.raster.low)} … {vietnamese(found.raster.high)}{', ở phần đã xem' if found.raster.part else ''})",
             f"a raster of no known kind (values {found.raster.low:g} … {found.raster.high:g}{', in the part looked at' if found.raster.part else ''})",
         )  # fmt: skip
         return

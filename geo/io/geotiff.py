@@ -28,6 +28,7 @@ from rasterio.windows import Window
 from geo.crs import parse_crs
 from geo.errors import CrsError, InputError, MissingInputError
 from geo.io.resources import load_toml
+from geo.numbers import vietnamese
 
 __all__ = ["GeoTiff", "RasterLimits", "blocks", "open_geotiff", "raster_limits", "read_window", "require_file"]
 
@@ -252,8 +253,8 @@ def _item_bytes(dtype: str) -> int:
 def _require_size(name: str, rows: int, columns: int, block_bytes: int, limits: RasterLimits) -> None:
     if rows * columns > limits.raster_cells or block_bytes > limits.raster_block_bytes:
         raise InputError(
-            f"'{name}' khai báo {rows} x {columns} ô (mỗi khối {block_bytes / 2**20:.0f} MB), vượt giới hạn "
-            f"{limits.raster_cells:.2g} ô hoặc {limits.raster_block_bytes / 2**20:.0f} MB mỗi khối; hãy cắt theo tỉnh, "
+            f"'{name}' khai báo {rows} x {columns} ô (mỗi khối {vietnamese(block_bytes / 2**20, '.0f')} MB), vượt giới hạn "
+            f"{vietnamese(limits.raster_cells, '.2g')} ô hoặc {vietnamese(limits.raster_block_bytes / 2**20, '.0f')} MB mỗi khối; hãy cắt theo tỉnh, "
             "xuất dạng khối (tiled).",
             f"'{name}' declares {rows} x {columns} cells ({block_bytes / 2**20:.0f} MB per block), above the limit of "
             f"{limits.raster_cells:.2g} cells or {limits.raster_block_bytes / 2**20:.0f} MB per block; cut it to the "
@@ -301,7 +302,7 @@ def read_window(source: GeoTiff, rows: slice, columns: slice) -> npt.NDArray[np.
     count = (rows.stop - rows.start) * (columns.stop - columns.start)
     if count > raster_limits().window_cells:
         raise InputError(
-            f"'{source.label}': cần đọc {count:.3g} ô một lúc, vượt giới hạn {raster_limits().window_cells:.3g}.",
+            f"'{source.label}': cần đọc {vietnamese(count, '.3g')} ô một lúc, vượt giới hạn {vietnamese(raster_limits().window_cells, '.3g')}.",
             f"'{source.label}': {count:.3g} cells would be read at once, above {raster_limits().window_cells:.3g}.",
         )
     window = Window(columns.start, rows.start, columns.stop - columns.start, rows.stop - rows.start)

@@ -41,7 +41,7 @@ from geo.io.project import InputFile, input_files
 from geo.io.refusals import stating
 from geo.io.reported_indicators import read_reported_indicators, settle_repeats
 from geo.io.resources import former_areas, load_toml
-from geo.io.roads import read_power_lines, read_roads
+from geo.io.roads import read_power_lines, read_roads, read_streets
 from geo.io.service_sums import (
     IPV6_SUMS,
     SPEED_SUMS,
@@ -498,7 +498,7 @@ class _Reader:
         )
         by_place = {
             "settlements": read_settlements, "facilities": read_facilities, "buildings": read_buildings,
-            "roads": read_roads, "streets": read_roads,
+            "roads": read_roads, "streets": read_streets,
         }  # fmt: skip
         for kind, read in by_place.items():
             found[kind] = self._collect(

@@ -31,7 +31,7 @@ from geo.text import fold
 from geo.validation import IssueLog
 from geo.values import is_blank
 
-__all__ = ["POINT_KINDS", "ROUTE_KINDS", "read_points", "read_routes"]
+__all__ = ["POINT_KINDS", "ROUTE_KINDS", "other_ends", "read_points", "read_routes", "straight_between"]
 
 _GEOD = Geod(ellps="WGS84")
 _ENDS = {"lon": "end_lon", "lat": "end_lat", "x": "end_x", "y": "end_y"}
@@ -180,10 +180,10 @@ def _routes(
     if table.geometry is not None:
         frame = _drawn(table, frame, context, options, log)
     else:
-        ends = _ends(table, frame, context, options, log)
+        ends = other_ends(table, frame, context, options, log)
         frame = _placed(table, frame.drop(columns=[c for c in _ENDS.values() if c in frame.columns]), context, options, log)
         frame = frame.assign(end_lon=ends[0].reindex(frame.index), end_lat=ends[1].reindex(frame.index))
-        frame = frame.assign(geometry=_between(frame))
+        frame = frame.assign(geometry=straight_between(frame))
     if log.refused(table.source):
         frame = frame.iloc[:0]
     frame = frame.assign(
@@ -252,7 +252,7 @@ def _with_commune(table: Table, frame: pd.DataFrame, context: PositionContext, l
     return out
 
 
-def _ends(
+def other_ends(
     table: Table, frame: pd.DataFrame, context: PositionContext, options: TableOptions, log: IssueLog
 ) -> tuple[pd.Series, pd.Series]:
     """Return longitude and latitude of the routes' other ends, NaN where a row does not give one that can be used."""
@@ -276,7 +276,7 @@ def _ends(
     return settled["lon"].reindex(frame.index).astype(float), settled["lat"].reindex(frame.index).astype(float)
 
 
-def _between(frame: pd.DataFrame) -> npt.NDArray[np.object_]:
+def straight_between(frame: pd.DataFrame) -> npt.NDArray[np.object_]:
     """Return the straight line between two ends, the point of one, None of none."""
     out = np.full(len(frame), None, dtype=object)
     for i, (lon, lat, far_lon, far_lat) in enumerate(frame[["lon", "lat", "end_lon", "end_lat"]].itertuples(index=False)):

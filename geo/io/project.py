@@ -13,6 +13,7 @@ from pathlib import Path
 from geo.errors import Bilingual, MissingInputError, ProjectFileError
 from geo.io.raw import TableOptions
 from geo.io.resources import load_toml
+from geo.numbers import vietnamese
 from geo.project import Project, ProjectSettings
 from geo.recognition import likely_text
 from geo.text import clean, fold
@@ -243,7 +244,7 @@ def _number(
         return default
     if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
         faults.add(
-            f"{key} = {value}: cần số từ {low:g} đến {high:g}.", f"{key} = {value}: a number from {low:g} to {high:g}."
+            f"{key} = {value}: cần số từ {vietnamese(low)} đến {vietnamese(high)}.", f"{key} = {value}: a number from {low:g} to {high:g}."
         )
         return default
     return float(value)

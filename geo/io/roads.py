@@ -1,4 +1,4 @@
-"""Roads, streets and power lines: lines with a class, in EPSG:4326."""
+"""Roads, streets and power lines: lines with a class, in EPSG:4326; streets also as a table of their ends."""
 
 from __future__ import annotations
 
@@ -13,15 +13,16 @@ import shapely
 
 from geo.areas import AreaIndex
 from geo.crs import WGS84_EPSG
+from geo.io.passive import other_ends, straight_between
 from geo.io.places import with_provenance
 from geo.io.placing import MapFrame, declared_crs, place_shapes
-from geo.io.positions import PositionContext
+from geo.io.positions import PositionContext, settle_positions
 from geo.io.raw import FileLimits, TableOptions
 from geo.io.tables import Table, convert, load_schema, read_tables
 from geo.schemas import Schema
 from geo.validation import IssueLog
 
-__all__ = ["read_power_lines", "read_roads"]
+__all__ = ["read_power_lines", "read_roads", "read_streets"]
 
 Shapes = npt.NDArray[np.object_]
 
@@ -33,7 +34,8 @@ _COLUMNS = {
     },
     "power_lines": {"line_id": "str", "line_name": "str", "line_class": "str"},
 }  # fmt: skip
-_LETTER = {"roads": "R", "power_lines": "P"}
+_COLUMNS["streets"] = _COLUMNS["roads"]
+_LETTER = {"roads": "R", "streets": "R", "power_lines": "P"}
 _LINE, _RING, _MULTILINE, _COLLECTION = 1, 2, 5, 7
 _DIGITS = 10
 _METRES_PER_DEGREE = 111_320.0
@@ -48,7 +50,7 @@ def read_roads(
     log: IssueLog,
     limits: FileLimits | None = None,
 ) -> gpd.GeoDataFrame:
-    """Read roads or streets as lines.
+    """Read roads as lines.
 
     Parameters
     ----------
@@ -76,6 +78,33 @@ def read_roads(
         If the file is missing or unreadable, or its CRS cannot be used.
     """
     return _read_lines("roads", path, file, options, context, log, limits)
+
+
+def read_streets(
+    path: Path,
+    *,
+    file: str,
+    options: TableOptions,
+    context: PositionContext,
+    log: IssueLog,
+    limits: FileLimits | None = None,
+) -> gpd.GeoDataFrame:
+    """Read streets, as :func:`read_roads` reads roads, or from a table with both ends of each piece, drawn straight between them.
+
+    Parameters
+    ----------
+    path : Path
+        A layer, or CSV or XLSX with ``lon``, ``lat``, ``end_lon``, ``end_lat`` (or ``x``, ``y``, ``end_x``, ``end_y``): a street that bends
+        is several rows of one id.
+    file, options, context, log, limits
+        See :func:`read_roads`.
+
+    Raises
+    ------
+    InputError
+        If the file is missing or unreadable, or its CRS cannot be used.
+    """
+    return _read_lines("streets", path, file, options, context, log, limits)
 
 
 def read_power_lines(
@@ -116,6 +145,8 @@ def _read_table(
 ) -> pd.DataFrame:
     source = table.source
     frame = convert(table, schema, log)
+    if table.geometry is None and schema.kind == "streets":
+        return _of_ends(table, frame, schema, options, context, log)
     crs = declared_crs(table, options, log)
     if crs is None or table.geometry is None:
         log.close(schema.kind, source, rows_in=table.rows_in, rows_used=0)
@@ -140,6 +171,26 @@ def _read_table(
     frame = _with_ids(table, frame, schema.kind, log)
     log.close(schema.kind, source, rows_in=table.rows_in, rows_used=len(frame))
     return _finished(frame, table, schema.kind)
+
+
+def _of_ends(
+    table: Table, frame: pd.DataFrame, schema: Schema, options: TableOptions, context: PositionContext, log: IssueLog
+) -> pd.DataFrame:
+    """Return the rows of a table as straight lines between their ends."""
+    end_lon, end_lat = other_ends(table, frame, context, options, log)
+    starts = frame.drop(columns=[name for name in ("end_lon", "end_lat", "end_x", "end_y") if name in frame.columns])
+    placed = settle_positions(table, starts, context=context, options=options, log=log)
+    if log.refused(table.source):
+        placed = placed.iloc[:0]
+    placed = placed.assign(end_lon=end_lon.reindex(placed.index), end_lat=end_lat.reindex(placed.index))
+    placed = placed.assign(geometry=straight_between(placed))
+    lines = np.array([shape is not None and shape.geom_type == "LineString" for shape in placed["geometry"]], dtype=bool)
+    placed = log.drop(placed, ~lines, "street_without_ends", table.source)
+    if len(placed):
+        log.add("street_straight", table.source)
+    placed = _with_ids(table, placed, schema.kind, log)
+    log.close(schema.kind, table.source, rows_in=table.rows_in, rows_used=len(placed))
+    return _finished(placed, table, schema.kind)
 
 
 def _finished(frame: pd.DataFrame, table: Table, kind: str) -> pd.DataFrame:

@@ -19,6 +19,7 @@ from affine import Affine
 
 from geo.errors import InputError
 from geo.io.geotiff import GeoTiff, open_geotiff, raster_limits, read_window, require_file
+from geo.numbers import vietnamese
 
 __all__ = ["WGS84", "Bounds", "TerrainTile", "open_tile"]
 
@@ -171,7 +172,7 @@ def _zip_member(path: Path, label: str) -> tuple[str, int]:
         ratio > limits.zip_ratio and member.file_size not in _HGT_SIDES
     ):
         raise InputError(
-            f"'{label}' khai báo {member.file_size / 2**20:.0f} MB từ {member.compress_size / 2**20:.2f} MB nén; "
+            f"'{label}' khai báo {vietnamese(member.file_size / 2**20, '.0f')} MB từ {vietnamese(member.compress_size / 2**20, '.2f')} MB nén; "
             "quá lớn cho một mảnh địa hình nên bị từ chối.",
             f"'{label}' declares {member.file_size / 2**20:.0f} MB from {member.compress_size / 2**20:.2f} MB compressed; "
             "too much for one terrain tile, refused.",

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import IO
 
 from geo.errors import InputError
+from geo.numbers import vietnamese
 
 __all__ = ["Archive", "LimitedStream", "decode_gzip", "open_archive", "open_gzip"]
 
@@ -58,7 +59,7 @@ def _damaged(label: str) -> InputError:
 
 def _too_large(label: str, most_bytes: int) -> InputError:
     return InputError(
-        f"'{label}': giải nén ra hơn {most_bytes / 1e6:.0f} MB, lớn hơn nhiều so với dự kiến, nên bị từ chối.",
+        f"'{label}': giải nén ra hơn {vietnamese(most_bytes / 1e6, '.0f')} MB, lớn hơn nhiều so với dự kiến, nên bị từ chối.",
         f"'{label}' unpacks to more than {most_bytes / 1e6:.0f} MB, far more than expected; it is refused.",
     )
 

@@ -14,6 +14,7 @@ from geo.io.example_rows import is_guide
 from geo.io.old_text import mend_rows
 from geo.io.percent_cells import show_percent
 from geo.io.raw import FileLimits, RawTable, TableOptions, combine_angles, find_header, join_headers
+from geo.numbers import vietnamese
 from geo.schemas import Schema
 from geo.text import clean, fold_key
 from geo.validation import IssueLog, Source
@@ -47,7 +48,7 @@ def check_archive(path: Path, source: Source, limits: FileLimits) -> list[str]:
     packed = max(1, path.stat().st_size)
     if unpacked > limits.unpacked_bytes or (unpacked > 50_000_000 and unpacked / packed > limits.ratio):
         raise InputError(
-            f"{source}: tệp nén bung ra {unpacked / 1e6:.0f} MB từ {packed / 1e6:.1f} MB, bị từ chối vì nghi là bom nén.",
+            f"{source}: tệp nén bung ra {vietnamese(unpacked / 1e6, '.0f')} MB từ {vietnamese(packed / 1e6, '.1f')} MB, bị từ chối vì nghi là bom nén.",
             f"{source}: the archive unpacks to {unpacked / 1e6:.0f} MB from {packed / 1e6:.1f} MB; refused as a bomb.",
         )
     for member in members:

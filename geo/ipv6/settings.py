@@ -11,6 +11,7 @@ from typing import Any
 from geo import __version__
 from geo.errors import InputError
 from geo.io.resources import load_toml
+from geo.numbers import vietnamese
 
 __all__ = ["AskingSettings", "PageSettings", "UptakeSettings", "asking_settings", "page_settings", "uptake_settings"]
 
@@ -163,7 +164,7 @@ def _like(name: str, value: Any, default: Any) -> Any:
     whole = isinstance(default, int)
     least = 0.0 if name in {"again_seconds", "pause_seconds", "fresh_days", "most_redirects"} else 1.0 if whole else 0.01
     if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= 1e9 or (whole and value != int(value)):
-        raise _wrong(name, value, f"cần số từ {least:g}", f"a number from {least:g} on is needed")
+        raise _wrong(name, value, f"cần số từ {vietnamese(least)}", f"a number from {least:g} on is needed")
     return int(value) if whole else float(value)
 
 

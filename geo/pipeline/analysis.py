@@ -73,6 +73,8 @@ from geo.validation import IssueLog, Severity
 __all__ = ["MAP", "PUBLIC_MAP", "Analysis", "analyse", "analysis_stages", "check_standards"]
 
 ISSUES = "issues.xlsx"
+#: Found while reading, about coverage alone.
+_OF_COVERAGE = frozenset({"terrain_missing", "sites_not_given", "settlements_missing"})
 STANDARDS_WORKBOOK = "standards.xlsx"
 #: Tables whose rows are areas by name, and places nowhere.
 _UNPLACED = ("provinces", "claims_by_commune", *IPV6_TABLES)
@@ -207,7 +209,7 @@ def check_standards(
     stages = analysis_stages(project, settings, answers=answers if answers.is_file() else None)
     last = next(i for i, stage in enumerate(stages) if stage.name == "standards")
     wanted = {"inputs", "calibration", "coverage", "villages", "ipv6", "standards"}
-    if not project.inputs.get("sites") and not project.inputs.get("cells"):
+    if _without_coverage(project):
         # Nothing to predict from: what was measured and reported is judged all the same, and villages are counted by nobody.
         wanted -= {"calibration", "coverage", "villages"}
     needed = [
@@ -233,9 +235,21 @@ def check_standards(
             run.discard()
             raise
         names = run.add(results["standard_tables"].public())
-        logs = [load_issues(results[name].folder) for name in LOGGED if name in results]
+        logs = [_of_standards(load_issues(results[name].folder), project) for name in LOGGED if name in results]
     warnings = sum(finding.count for log in logs for finding in log.of_severity(Severity.WARNING))
     return Analysis(project, run.path, tuple(run.path / name for name in names), results, warnings)
+
+
+def _without_coverage(project: Project) -> bool:
+    """Tell whether there is nothing to predict coverage from."""
+    return not project.inputs.get("sites") and not project.inputs.get("cells")
+
+
+def _of_standards(log: IssueLog, project: Project) -> IssueLog:
+    """Return a log without what coverage alone lacks, where no coverage is computed: verdicts lack nothing of it."""
+    if _without_coverage(project):
+        log.findings[:] = [finding for finding in log.findings if finding.kind.code not in _OF_COVERAGE]
+    return log
 
 
 def _ask_portals(
@@ -457,7 +471,7 @@ def _standard_tables(work: Workspace, project: Project) -> Mapping[str, Any]:
         work, frames=_standard_frames(work), operators=project.operators, language=project.language, created=project.date, title=project.name,
         file=STANDARDS_WORKBOOK,
     )  # fmt: skip
-    logs = [load_issues(work.upstream[name]) for name in LOGGED if name in work.upstream]
+    logs = [_of_standards(load_issues(work.upstream[name]), project) for name in LOGGED if name in work.upstream]
     if any(log.findings for log in logs):
         write_bytes(work.public / ISSUES, _issues(project, logs))
     return record

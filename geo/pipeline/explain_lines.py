@@ -16,6 +16,7 @@ import shapely
 from geo.coverage import Reason, State
 from geo.errors import Bilingual
 from geo.mapping.labels import count_text, date_text, phrase, share_text
+from geo.numbers import vietnamese_figure
 from geo.pipeline.chain import RunChains
 from geo.pipeline.chain_words import LayerStory, chance_text, layer_stories
 from geo.pipeline.completed import CompletedRun
@@ -53,7 +54,7 @@ def section(name: str, lines: Sequence[Bilingual]) -> Section:
 
 def decimal(text: str) -> Bilingual:
     """Return a number with each language's decimal mark."""
-    return Bilingual(text.replace(".", ","), text)
+    return Bilingual(vietnamese_figure(text), text)
 
 
 def _number(value: float, decimals: int, unit: str = "") -> Bilingual:

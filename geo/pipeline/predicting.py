@@ -63,6 +63,7 @@ from geo.io.polygons import projected
 from geo.io.rasters import read_array, write_array
 from geo.io.stage_files import read_frame, write_frame, write_issues
 from geo.io.terrain import Terrain
+from geo.numbers import vietnamese
 from geo.pipeline.engine import Workspace
 from geo.propagation.corrections import Corrections
 from geo.propagation.entry import USES
@@ -190,7 +191,7 @@ def predict_coverage(
     inside = index >= 0
     if not inside.any():
         raise InputError(
-            f"Không ô lưới {grid.cell_size:g} m nào nằm trong ranh giới; hãy kiểm tra ranh giới và cell_size_m.",
+            f"Không ô lưới {vietnamese(grid.cell_size)} m nào nằm trong ranh giới; hãy kiểm tra ranh giới và cell_size_m.",
             f"No cell of {grid.cell_size:g} m lies within the boundaries; check the boundaries and cell_size_m.",
         )
     defaults_used: dict[str, int] = {}

@@ -27,7 +27,7 @@ from geo.pipeline.reading import load_frame
 from geo.pipeline.sampling_sheets import ROUTES, Sheets
 from geo.pipeline.settings import AnalysisSettings
 from geo.project import Project
-from geo.report.phrases import number_text, phrases
+from geo.report.phrases import number_text, phrases, short_number_text
 from geo.sampling import (
     PLANNED_COLUMNS,
     RoadGraph,
@@ -178,12 +178,12 @@ def plan_measurements(work: Workspace, project: Project, settings: AnalysisSetti
 
     road_of = list(zip(map(str, lines.road_id), map(str, lines.name), strict=True))
     stops = planned_stops(trips, believed.beliefs, on_roads, layers=believed.layers, tests=tests, road_of=road_of, say=say)
-    areas, area_change = _areas(work, settings, predicted, believed, on_roads, trips, lines, spoken)
-    table = planned_table(stops, open_ones, areas)
-    write_frame(work.folder / "measurements_planned.parquet", table)
     units = load_frame(work.upstream["inputs"], "units")
-    lon, lat = to_wgs84(np.array([start.xy[0]]), np.array([start.xy[1]]), epsg)
     names = dict(zip(units["commune_code"].astype(str), units["commune_name"].astype(str), strict=True))
+    areas, area_change = _areas(work, settings, predicted, believed, on_roads, trips, lines, spoken, names)
+    table = planned_table(stops, open_ones, names, areas)
+    write_frame(work.folder / "measurements_planned.parquet", table)
+    lon, lat = to_wgs84(np.array([start.xy[0]]), np.array([start.xy[1]]), epsg)
     sheets = Sheets(project, sampling, believed, graph, open_ones, names, epsg, (float(lon[0]), float(lat[0])), made_up=made_up)
     sheets.write(work.public / SAMPLING_FOLDER, trips, stops)
     write_frame(work.folder / f"{ROUTES}.parquet", sheets.routes(trips))
@@ -193,6 +193,8 @@ def plan_measurements(work: Workspace, project: Project, settings: AnalysisSetti
         "walk_m": sampling.walk_m,
         "start": {**record["start"], "lon": round(float(lon[0]), 6), "lat": round(float(lat[0]), 6)},
         "days": len(trips),
+        "days_asked": sampling.days,
+        "least_change": sampling.least_change,
         "stops": len(stops),
         "km": round(float(sum(km)), 3),
         "expected_change": round(float(sum(s.expected_change for s in stops)), 6),
@@ -222,6 +224,8 @@ def sampling_lines(record: Mapping[str, Any]) -> list[Bilingual]:
             ),
             said.say("said", "left", walk=walk, **left),
         ]  # fmt: skip
+        if record["days"] < record["days_asked"]:
+            out.insert(1, said.say("said", "fewer_days", asked=n(record["days_asked"]), days=n(record["days"]), least=short_number_text(record["least_change"], 3)))
         if record["areas"]["rows"]:
             out.append(said.say("said", "areas", change=n(record["areas"]["expected_change"], 1), n=n(record["areas"]["rows"])))
     start = record["start"]
@@ -313,6 +317,7 @@ def _areas(
     trips: Sequence[Trip],
     lines: RoadLines,
     spoken: Literal["vi", "en"],
+    commune_names: Mapping[str, str],
 ) -> tuple[pd.DataFrame, float]:
     """Return rows for the communes and roads that the drive may decide, and how many of them are expected to be decided."""
     asked = open_areas(load_frame(work.upstream["standards"], "standards"), settings.evidence.error_share)
@@ -330,7 +335,7 @@ def _areas(
             squares=number_text(found.squares), side=number_text(settings.service.piece_m),
         ).text(spoken)  # fmt: skip
         road = str(one["area_code"]) if one["area_level"] == "road" else ""
-        rows.append((pd.NA, found.day, str(one["area_code"]), "", road, found.lon, found.lat, str(one["operator"]), str(one["technology"]), needed, chance, np.nan, instruction))
+        rows.append((pd.NA, found.day, str(one["area_code"]), "", road, found.lon, found.lat, str(one["operator"]), str(one["technology"]), needed, chance, np.nan, instruction, "", "" if road else commune_names.get(str(one["area_code"]), "")))
         total += chance
     table = pd.DataFrame(rows, columns=list(PLANNED_COLUMNS))
     return table.sort_values(["day", "road_id", "area_code", "operator", "technology"], kind="stable", ignore_index=True), total

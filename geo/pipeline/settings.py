@@ -15,6 +15,7 @@ from geo.fusion import FusionSettings, fusion_settings
 from geo.io.resources import load_toml, resource_names
 from geo.io.rules import read_rules
 from geo.ipv6 import AskingSettings, asking_settings
+from geo.numbers import vietnamese
 from geo.planning.proposal_settings import (
     CandidateSettings,
     ObjectiveSettings,
@@ -189,7 +190,7 @@ def analysis_settings(project: Project) -> AnalysisSettings:
     drawn, least = fusion_settings(**fusion).draws, dead_zone_settings(**zones).least_draws
     if drawn < least:
         raise _wrong(
-            "draws", drawn, f"cần ít nhất {least:g} mẫu rút (least_draws) để nêu khoảng số dân", f"at least {least:g} draws (least_draws) are needed to state intervals of people"
+            "draws", drawn, f"cần ít nhất {vietnamese(least)} mẫu rút (least_draws) để nêu khoảng số dân", f"at least {least:g} draws (least_draws) are needed to state intervals of people"
         )
     zone = dead_zone_settings(**zones)
     if not zone.low_quantile < zone.high_quantile:
@@ -316,7 +317,7 @@ def _in_range(name: str, value: Any, section: str) -> Any:
         low, high = 0.0, 1e9
     if not low <= value <= high:
         allowed = (
-            (f"từ {low:g} đến {high:g}", f"from {low:g} to {high:g}") if high < 1e9
+            (f"từ {vietnamese(low)} đến {vietnamese(high)}", f"from {low:g} to {high:g}") if high < 1e9
             else ("ít nhất 1", "at least 1") if count
             else ("lớn hơn 0", "above 0") if low > 0
             else ("không âm", "not negative")

@@ -15,6 +15,7 @@ from typing import Any
 from geo.errors import ProjectFileError
 from geo.io.planning_areas import MAST_CLASSES
 from geo.io.resources import load_toml
+from geo.rules import STATUSES
 
 __all__ = ["AREAS", "AreaClasses", "DistanceRule", "MastRules", "PlanSettings", "Target", "mast_rules", "plan_settings", "possible_rules"]
 
@@ -249,6 +250,15 @@ def _entries(extra: Mapping[str, object], table: str) -> list[Mapping[str, Any]]
     value = extra.get(table, [])
     if not isinstance(value, list) or not all(isinstance(v, dict) for v in value):
         raise ProjectFileError(f"[[{table}]] phải là danh sách bảng.", f"[[{table}]] must be a list of tables.")
+    for entry in value:
+        status = entry.get("status", "unverified")
+        if status not in STATUSES:
+            allowed = ", ".join(STATUSES)
+            raise ProjectFileError(f"[[{table}]] '{entry.get('id', '?')}': status = {status!r}: chỉ {allowed}.", f"[[{table}]] '{entry.get('id', '?')}': status = {status!r}: {allowed} only.")
+    names = [entry["id"] for entry in value if entry.get("id")]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise ProjectFileError(f"[[{table}]]: mã '{twice}' có hai lần; mỗi quy định một mã.", f"[[{table}]]: the id '{twice}' is there twice; each rule has its own.")
     return value
 
 
@@ -260,6 +270,11 @@ def _distance(entry: Mapping[str, Any]) -> DistanceRule:
         raise ProjectFileError(
             f"Quy định khoảng cách '{entry.get('id', '?')}': cần distance_m lớn hơn 0 và area là urban, other hoặc bỏ trống.",
             f"Distance rule '{entry.get('id', '?')}': distance_m above 0 and area urban, other or none are needed.",
+        )
+    if not over < up_to:
+        raise ProjectFileError(
+            f"Quy định khoảng cách '{entry.get('id', '?')}': height_over_m = {over} phải nhỏ hơn height_up_to_m = {up_to}, nếu không thì không cột nào thuộc quy định này.",
+            f"Distance rule '{entry.get('id', '?')}': height_over_m = {over} must be below height_up_to_m = {up_to}, or no mast is of this rule.",
         )
     return DistanceRule(
         str(entry.get("id", "")), area, _class_list(entry), float(over), float(up_to), float(distance),

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from geo.errors import InputError
+from geo.numbers import vietnamese
 from geo.propagation.free_space import free_space_loss_db
 from geo.propagation.p1812.bullington import bullington_loss_db, knife_edge_loss_db
 from geo.propagation.p1812.mechanisms import slant_km
@@ -132,11 +133,11 @@ def delta_bullington(
     for name, value in numbers.items():
         if not 0 < value < np.inf:
             raise InputError(
-                f"{name} là {value:g}; phải là số dương.", f"{name} is {value:g}; it must be positive."
+                f"{name} là {vietnamese(value)}; phải là số dương.", f"{name} is {value:g}; it must be positive."
             )
     if not 0 <= sea_fraction <= 1:
         raise InputError(
-            f"sea_fraction là {sea_fraction:g}; phải từ 0 đến 1.",
+            f"sea_fraction là {vietnamese(sea_fraction)}; phải từ 0 đến 1.",
             f"sea_fraction is {sea_fraction:g}; it must be 0 to 1.",
         )
     if polarisation not in {"horizontal", "vertical"} or form not in {"exact", "rounded"}:

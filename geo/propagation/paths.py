@@ -17,6 +17,7 @@ import numpy.typing as npt
 from geo.errors import InputError
 from geo.io.resources import load_toml
 from geo.io.terrain import TerrainWindow
+from geo.numbers import vietnamese
 from geo.propagation.ground import ProfileGround
 from geo.propagation.p1812 import P1812Result, Path, basic_transmission_loss
 from geo.propagation.p1812.refractivity import EARTH_RADIUS_KM
@@ -73,7 +74,7 @@ def atmosphere(effective_earth_radius_m: float) -> Atmosphere:
     radius_km = effective_earth_radius_m / 1000.0
     if not EARTH_RADIUS_KM < radius_km < math.inf:
         raise InputError(
-            f"effective_earth_radius_m là {effective_earth_radius_m:.0f}; P.1812 cần trên {EARTH_RADIUS_KM:g} km.",
+            f"effective_earth_radius_m là {vietnamese(effective_earth_radius_m, '.0f')}; P.1812 cần trên {vietnamese(EARTH_RADIUS_KM)} km.",
             f"effective_earth_radius_m is {effective_earth_radius_m:.0f}; P.1812 needs above {EARTH_RADIUS_KM:g} km.",
         )
     n0 = float(load_toml("paths.toml")["atmosphere"]["sea_level_refractivity"]["value"])

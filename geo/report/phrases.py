@@ -1,4 +1,4 @@
-"""Sentences of a resource file filled in both languages, and numbers as each language writes them."""
+"""Sentences of a resource file filled in both languages, and numbers as each language writes them (:mod:`geo.numbers`)."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 from geo.errors import Bilingual, ResourceError
 from geo.io.resources import load_toml
+from geo.numbers import number_text, short_number_text
 
 __all__ = ["Phrases", "joined", "number_text", "phrases", "short_number_text"]
 
@@ -52,23 +53,6 @@ class Phrases:
 def phrases(name: str) -> Phrases:
     """Return the sentences of a file, read once."""
     return Phrases(name)
-
-
-def number_text(value: float, decimals: int = 0) -> Bilingual:
-    """Return a number rounded: ``1.234,5`` and ``1,234.5``; never ``-0``."""
-    english = f"{value:,.{decimals}f}"
-    if not english.strip("-0.,"):
-        english = english.lstrip("-")
-    return Bilingual(english.translate(str.maketrans(",.", ".,")), english)
-
-
-def short_number_text(value: float, decimals: int = 1) -> Bilingual:
-    """Return :func:`number_text` without zeros at the end: ``1.842,5`` and ``900``."""
-    text = number_text(value, decimals)
-    if decimals == 0:
-        return text
-    english = text.en.rstrip("0").rstrip(".")
-    return Bilingual(text.vi[: len(english)], english)
 
 
 def joined(parts: Iterable[Bilingual], by: str = ", ") -> Bilingual:

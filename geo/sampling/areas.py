@@ -25,7 +25,7 @@ __all__ = ["AREA_LEVELS", "area_chance", "open_areas"]
 _F64 = npt.NDArray[np.float64]
 AREA_LEVELS = ("commune", "road")
 _SOURCE = "drive_test"
-_SHARES = ("share_at_least", "share")
+_SHARES = ("share_at_least", "share_at_most", "share")
 _JEFFREYS = 0.5
 
 
@@ -52,7 +52,7 @@ def open_areas(standards: pd.DataFrame | None, error_share: float) -> pd.DataFra
     )
     found = standards[asked.to_numpy(dtype=bool)].copy()
     n, needed, threshold = (found[name].to_numpy(dtype=np.float64, na_value=np.nan) for name in ("n", "n_needed", "threshold"))
-    share = np.where(found["comparator"].to_numpy() == "<=", 1.0 - threshold, threshold)
+    share = np.where(found["comparator"].isin(["<=", "<"]).to_numpy(dtype=bool), 1.0 - threshold, threshold)
     with np.errstate(divide="ignore", invalid="ignore"):
         least = np.where((share > 0.0) & (share < 1.0), np.ceil(np.log(error_share) / np.log(share) - 1e-9), np.nan)
     # NaN, where it cannot be settled by measuring, is not above 0.

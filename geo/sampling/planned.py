@@ -6,7 +6,7 @@ it stands in its first row.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,6 +21,7 @@ __all__ = ["PLANNED_COLUMNS", "PlannedLayer", "PlannedStop", "planned_stops", "p
 _F64 = npt.NDArray[np.float64]
 PLANNED_COLUMNS = (
     "stop", "day", "area_code", "village_id", "road_id", "lon", "lat", "operator", "technology", "tests_needed", "expected_change", "km", "instruction",
+    "village_name", "commune_name",
 )  # fmt: skip
 
 
@@ -125,26 +126,30 @@ def _road_at(roads: Roadwork, village: int, edges: Sequence[tuple[int, int]], ro
     return next((road_of[line] for line in lines if line >= 0), ("", ""))
 
 
-def planned_table(stops: Sequence[PlannedStop], villages: pd.DataFrame, areas: pd.DataFrame | None = None) -> pd.DataFrame:
+def planned_table(
+    stops: Sequence[PlannedStop], villages: pd.DataFrame, commune_names: Mapping[str, str], areas: pd.DataFrame | None = None
+) -> pd.DataFrame:
     """Return ``measurements_planned.csv``.
 
     Parameters
     ----------
     stops : sequence of PlannedStop
     villages : DataFrame
-        ``village_id``, ``commune_code``, ``lon``, ``lat`` of the undecided villages.
+        ``village_id``, ``village_name``, ``commune_code``, ``lon``, ``lat`` of the undecided villages.
+    commune_names : mapping of str to str
+        By code.
     areas : DataFrame, optional
         Rows of areas decided on the way, columns :data:`PLANNED_COLUMNS`.
     """
-    listed = villages[["village_id", "commune_code", "lon", "lat"]].reset_index(drop=True)
+    listed = villages[["village_id", "village_name", "commune_code", "lon", "lat"]].reset_index(drop=True)
     rows = []
     for stop in stops:
-        village_id, commune, lon, lat = listed.iloc[stop.village].tolist()
+        village_id, name, commune, lon, lat = listed.iloc[stop.village].tolist()
         for k, layer in enumerate(stop.layers):
             rows.append(
                 (
                     stop.stop, stop.day, commune, village_id, stop.road_id, float(lon), float(lat), layer.operator, layer.technology, layer.tests_needed,
-                    layer.expected_change, stop.km if k == 0 else 0.0, layer.instruction,
+                    layer.expected_change, stop.km if k == 0 else 0.0, layer.instruction, str(name), commune_names.get(str(commune), ""),
                 )
             )  # fmt: skip
     table = pd.DataFrame(rows, columns=list(PLANNED_COLUMNS))

@@ -10,6 +10,8 @@ held against all routes (``tests/sampling``).
    ACM Transactions on Algorithms 8(3), for routes).
 2. *Order.* After each insertion pieces of the route are reversed and stops moved while that saves time (2-opt, Or-opt).
 3. *Exchange.* Each stop in turn is taken out and its time used for others; what is better stays.
+4. *Leaving out.* A stop that was worth it when it was put in may add next to nothing beside those that came after: it goes, and its time is used for
+   others, until what is lost without any one stop is what a stop must add.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Day", "Route", "best_route", "shorter"]
+__all__ = ["Day", "Route", "best_route", "losses", "shorter"]
 
 _F64 = npt.NDArray[np.float64]
 Route = tuple[int, ...]
@@ -83,6 +85,34 @@ def best_route(day: Day, *, rounds: int, least: float) -> Route:
                     route = other
         if route == before:
             break
+    for _ in range(rounds):
+        needed = _without_idle(day, route, least)
+        if needed == route:
+            break
+        route = _filled(day, needed, 1.0, least)
+    return _without_idle(day, route, least)
+
+
+def losses(day: Day, route: Route) -> list[float]:
+    """Return what a route's worth loses without each of its stops, in order.
+
+    Parameters
+    ----------
+    day : Day
+    route : tuple of int
+    """
+    whole = day.value(route)
+    return [whole - day.value(tuple(s for s in route if s != stop)) for stop in route]
+
+
+def _without_idle(day: Day, route: Route, least: float) -> Route:
+    """Return a route without the stops, the idlest first, without which less is lost than a stop must add."""
+    while route:
+        lost = losses(day, route)
+        idle = int(np.argmin(lost))
+        if lost[idle] >= least - _TIE:
+            break
+        route = (*route[:idle], *route[idle + 1 :])
     return route
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from geo.errors import ProjectFileError
 from geo.io.resources import load_toml
+from geo.numbers import vietnamese
 
 __all__ = ["SamplingSettings", "sampling_settings"]
 
@@ -116,7 +117,7 @@ def _checked(name: str, value: Any, default: Any) -> Any:
         raise _wrong(name, value, "cần số không âm" if zero else "cần số lớn hơn 0", "a number that is not negative is needed" if zero else "a number above 0 is needed")
     most = _HOURS if name == "hours_per_day" else 1.0 if name in _SHARES else 1e6
     if value > most:
-        raise _wrong(name, value, f"cần số không quá {most:g}", f"a number up to {most:g} is needed")
+        raise _wrong(name, value, f"cần số không quá {vietnamese(most)}", f"a number up to {most:g} is needed")
     if isinstance(default, int):
         if value != int(value):
             raise _wrong(name, value, "cần số nguyên", "a whole number is needed")

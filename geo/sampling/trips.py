@@ -12,7 +12,7 @@ import shapely
 
 from geo.sampling.beliefs import Beliefs
 from geo.sampling.graph import RoadGraph, Ways
-from geo.sampling.routes import Day, Route, best_route, shorter
+from geo.sampling.routes import Day, Route, best_route, losses, shorter
 from geo.sampling.settings import SamplingSettings
 
 __all__ = ["Leg", "RoadPoints", "Roadwork", "Stop", "Trip", "along_roads", "ordered_trips", "plan_trips"]
@@ -81,7 +81,8 @@ class Stop:
     leg : Leg
         The way there from the stop before.
     expected_change : float
-        Villages expected to be decided by this stop and the way to it, beyond what was measured before.
+        Villages expected to be decided by this stop and the way to it, beyond what was measured before: its part of the day's, by what would be
+        lost without it. Two stops that decide a village together share it.
     walk_m : float
         From the road to the village, one way.
     """
@@ -183,7 +184,7 @@ def plan_trips(beliefs: Beliefs, roads: Roadwork, settings: SamplingSettings, on
         route = best_route(day, rounds=settings.rounds, least=settings.least_change)
         if not route:
             break
-        trips.append(_trip(beliefs, roads, ways, [listed[k - 1] for k in route], measured))
+        trips.append(_trip(beliefs, roads, ways, [listed[k - 1] for k in route], measured, losses(day, route)))
         left -= {listed[k - 1] for k in route}
         if on_day is not None:
             on_day(number + 1)
@@ -275,25 +276,30 @@ class _Worth:
         return [(i, self._beliefs.chance(i, sites) - float(self._chance[i])) for i in touched]
 
 
-def _trip(beliefs: Beliefs, roads: Roadwork, ways: Ways, villages: list[int], measured: _Bool) -> Trip:
-    """Return a route as a trip and note what it measures."""
+def _trip(beliefs: Beliefs, roads: Roadwork, ways: Ways, villages: list[int], measured: _Bool, lost: list[float] | None = None) -> Trip:
+    """Return a route as a trip and note what it measures; ``lost``: by what the day's worth is shared among the stops, else by their order."""
     first, graph = len(beliefs), roads.graph
-    stops: list[Stop] = []
-    here, worth, minutes = int(graph.at[0]), beliefs.expected(measured), 0.0
+    legs: list[Leg] = []
+    changes: list[float] = []
+    before = worth = beliefs.expected(measured)
+    here, minutes = int(graph.at[0]), 0.0
     for village in villages:
         there = int(graph.at[village + 1])
-        leg = roads.leg(ways, here, there)
+        legs.append(roads.leg(ways, here, there))
         measured[roads.sites(ways, here, there, first)] = True
         measured[village] = True
-        after = beliefs.expected(measured)
-        stops.append(Stop(village, leg, after - worth, float(graph.away_m[village + 1])))
-        here, worth = there, after
-        minutes += leg.minutes + float(roads.service[village])
+        if lost is None:
+            after = beliefs.expected(measured)
+            changes.append(after - worth)
+            worth = after
+        here = there
+        minutes += legs[-1].minutes + float(roads.service[village])
     back = roads.leg(ways, here, int(graph.at[0]))
     measured[roads.sites(ways, here, int(graph.at[0]), first)] = True
-    gained = beliefs.expected(measured) - worth
-    if stops and gained:
-        # The way back measures too; it belongs to the last stop.
-        last = stops[-1]
-        stops[-1] = Stop(last.village, last.leg, last.expected_change + gained, last.walk_m)
-    return Trip(tuple(stops), back, minutes + back.minutes)
+    whole = beliefs.expected(measured)
+    if lost is not None:
+        changes = [(whole - before) * part / sum(lost) for part in lost]
+    elif villages:
+        changes[-1] += whole - worth  # the way back measures too; it belongs to the last stop
+    stops = tuple(Stop(v, leg, change, float(graph.away_m[v + 1])) for v, leg, change in zip(villages, legs, changes, strict=True))
+    return Trip(stops, back, minutes + back.minutes)

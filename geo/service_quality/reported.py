@@ -27,6 +27,8 @@ REPORTED_COLUMNS = ("area_code", "area_level", "indicator", "value", "low", "hig
 BY_PEOPLE = ("local_report", "operator_statement")
 _BROADBAND = ("3G", "4G", "5G")
 _UNKNOWN_CLASS = "undecided"
+#: Why a commune has no figure among those that were counted here.
+_NONE_HERE = {"villages_mobile_broadband": "no_villages_here", "sites_shared": "no_sites_here"}
 #: What is said of a figure that came from former communes.
 _CONVERTED = {"same": "former_same", "joined": "former_joined", "joined_divided": "former_divided", "incomplete": "former_incomplete"}
 
@@ -34,7 +36,8 @@ _CONVERTED = {"same": "former_same", "joined": "former_joined", "joined_divided"
 def judge_reported(reported: pd.DataFrame, areas: Areas, rules: RuleSet, *, on: date, language: str = "vi") -> pd.DataFrame:
     """Return a verdict for each reported figure under each rule that asks for it on a day.
 
-    A rule that nothing was reported for gets one row per province, so that it is not forgotten.
+    A rule that nothing was reported for gets one row per area of its level, so that it is not forgotten; so does each commune without a figure under
+    a rule on communes.
 
     Parameters
     ----------
@@ -66,24 +69,26 @@ def judge_reported(reported: pd.DataFrame, areas: Areas, rules: RuleSet, *, on: 
             continue
         own = reported[reported["indicator"] == rule.indicator.name]
         rows += [{**_row(rule, figure, on, language), **{name: figure[name] for name in more}} for figure in own.to_dict("records")]
-        rows += [row for kind in BY_PEOPLE for row in _silent(rule, own[own["source_kind"] == kind], areas, language)]
-        if own.empty:
-            level = "province" if "province" in areas.codes else next(iter(areas.codes))
+        of_communes = own[own["area_level"] == "commune"]
+        kinds = dict.fromkeys(of_communes["source_kind"].astype(str)) if rule.area_level == "commune" else [k for k in BY_PEOPLE if (own["source_kind"] == k).any()]
+        rows += [row for kind in kinds for row in _silent(rule, of_communes[of_communes["source_kind"] == kind], areas, language)]
+        level = areas.level_for(rule.area_level)
+        if own.empty or (level == "commune" and of_communes.empty):
             rows += [_nothing(rule, level, code, language) for code in areas.codes[level]]
     table = pd.DataFrame(rows, columns=[*STANDARD_COLUMNS, *JOINT_COLUMNS, *more])
     return table.assign(area_name=areas.named(table))
 
 
 def _silent(rule: Rule, told: pd.DataFrame, areas: Areas, language: str) -> list[dict[str, object]]:
-    """Return rows of the communes that did not report where others did, for the latest period."""
-    told = told[told["area_level"] == "commune"]
+    """Return rows of the communes without a figure where others have one, for the latest period."""
     if told.empty or "commune" not in areas.codes:
         return []
     latest = max(told["period"].astype(str), key=period_end)
     mine = told[told["period"].astype(str) == latest]
     here = set(mine["area_code"].astype(str))
     common = {"period": latest, "source_kind": mine["source_kind"].iloc[0]}
-    return [{**_nothing(rule, "commune", code, language), **common} for code in areas.codes["commune"] if code not in here]
+    why = _NONE_HERE.get(rule.indicator.name, "") if str(common["source_kind"]) not in BY_PEOPLE else ""
+    return [{**_nothing(rule, "commune", code, language, why or "not_reported_here"), **common} for code in areas.codes["commune"] if code not in here]
 
 
 def _usual(rule: Rule, level: str, code: str, language: str) -> dict[str, object]:
@@ -96,8 +101,8 @@ def _usual(rule: Rule, level: str, code: str, language: str) -> dict[str, object
     }  # fmt: skip
 
 
-def _nothing(rule: Rule, level: str, code: str, language: str) -> dict[str, object]:
-    reasons = ["not_reported", *(["no_threshold_known"] if rule.threshold is None else []), *status_reasons(rule)]
+def _nothing(rule: Rule, level: str, code: str, language: str, why: str = "not_reported") -> dict[str, object]:
+    reasons = [why, *(["no_threshold_known"] if rule.threshold is None else []), *status_reasons(rule)]
     return {**_usual(rule, level, code, language), "reason": "; ".join(reasons)}
 
 
@@ -118,6 +123,8 @@ def _row(rule: Rule, figure: Mapping[Hashable, Any], on: date, language: str) ->
         ("other_area_level", level != rule.area_level),
         ("other_source_kind", bool(rule.source_kinds and kind not in rule.source_kinds)),
         ("no_campaign", rule.campaign_required),
+        # Named by its period, "2026-Q4": what it will be nobody knows before it is over.
+        ("period_not_over", period_end(str(figure["period"])) > on.isoformat()),
         ("target_not_due", rule.due is not None and on < rule.due),
         ("former_range" if by_people else "undecided_part", bool(low != high and np.isfinite(low))),
     ]
@@ -133,7 +140,7 @@ def _row(rule: Rule, figure: Mapping[Hashable, Any], on: date, language: str) ->
         sides = {rule.met_by(bound, rule.threshold) for bound in (low, high)} if bounded else {True, False}
         evidence = "not_enough" if len(sides) > 1 or by_people else "supported" if sides == {True} else "contradicted"
         # What lives in the parts of a divided commune nobody published: its figure need not be that of each part.
-        if any(holds for _, holds in elsewhere[:4]) or came == "joined_divided" or not rule.confirmed or (bounded and low != high and len(sides) > 1):
+        if any(holds for _, holds in elsewhere[:5]) or came == "joined_divided" or not rule.confirmed or (bounded and low != high and len(sides) > 1):
             result = "indicative"
         else:
             result = "meets" if rule.met_by(value, rule.threshold) else "fails"

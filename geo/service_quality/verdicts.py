@@ -19,6 +19,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from geo.rules import Rule, RuleSet
+from geo.service_quality.agreement import agreeing, open_above
 from geo.service_quality.declared import declared_values
 from geo.service_quality.figures import Figures, figures_of_aggregates, figures_of_samples, of_the_statistic
 from geo.service_quality.overlaps import periods_of_sums, sums_once
@@ -64,6 +65,10 @@ class Areas:
     codes: Mapping[str, tuple[str, ...]]
     province_of: Mapping[str, str]
     names: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+    def level_for(self, wanted: str) -> str:
+        """Return the level at which a rule without any figure is listed: its own where such areas are known, else provinces."""
+        return wanted if wanted != "road" and wanted in self.codes else "province" if "province" in self.codes else next(iter(self.codes))
 
     def named(self, table: pd.DataFrame) -> list[str]:
         """Return the name of each row's area by ``area_level`` and ``area_code``; empty where none is known."""
@@ -137,14 +142,21 @@ def judge(
         empty_declarations() if declarations is None else declarations, on, by_day=rules_of is None, language=language,
     )  # fmt: skip
     parts: list[pd.DataFrame] = []
+    silent: list[Rule] = []
     for rule in known.rules:
         if rule.statistic == "reported":
             continue
         found = list(run.of_rule(rule))
-        if found and rule.operator == "each" and rule.holds_on(on if rules_of is None else rules_of):
+        current = rule.holds_on(on if rules_of is None else rules_of)
+        if found and rule.operator == "each" and current:
             seen = {str(name) for part in found for name in part["operator"].unique()}
             found += [part for name in sorted(set(operators) - seen) for part in run.of_silent(rule, name)]
-        parts += found or ([run.without_samples(rule)] if rule.holds_on(on if rules_of is None else rules_of) else [])
+        parts += found
+        if not found and current:
+            silent.append(rule)
+    # Of a rule whose other version has samples each area has its row already.
+    told = {str(part["rule_id"].iloc[0]) for part in parts if len(part)}
+    parts += [run.without_samples(rule, areas.level_for("province" if rule.id in told else rule.area_level)) for rule in silent]
     if not parts:
         return pd.DataFrame({name: pd.Series(dtype="object") for name in (*STANDARD_COLUMNS, *JOINT_COLUMNS)})
     table = pd.concat(parts, ignore_index=True)
@@ -289,10 +301,11 @@ class _Run:
         if group.aggregate:
             found = figures_of_aggregates(rule, value, area, s.tests[rows], self.statistics(rows), len(codes), asked=asked)
         else:
-            found = figures_of_samples(
+            tested = figures_of_samples(
                 rule, value, area, s.cluster[rows], len(codes), self.evidence, asked=asked, level=held,
                 compared=len(s.words["operator"]),
             )  # fmt: skip
+            found = agreeing(rule, tested, self.evidence.error_share)
         return self.table(rule, group, level, codes, rows, area, found, counted)
 
     def asked(self, rule: Rule, group: _Group, rows: _I64) -> tuple[_F64 | None, _F64 | None]:
@@ -330,7 +343,7 @@ class _Run:
         result = self.result(rule, group, level, found, counted, used)
         decided = ~np.isin(result, ["not_applicable"])
         figures = {name: np.where(decided, getattr(found, name), np.nan) for name in ("low", "high", "joint_low", "joint_high")}
-        figures["high"] = np.where(self.open_above(figures["high"], found.value), np.nan, figures["high"])
+        figures["high"] = np.where(open_above(rule, found, self.settings.open_bound_ratio), np.nan, figures["high"])
         frame = pd.DataFrame(
             {
                 **self.common(rule, level, codes, group), **figures, **spread,
@@ -357,9 +370,8 @@ class _Run:
             "campaign": "" if group is None else group.campaign,
         }  # fmt: skip
 
-    def without_samples(self, rule: Rule, level: str = "", operator: str = "") -> pd.DataFrame:
-        """Return rows of a rule that no sample can be held against, one per province where no level is asked for: that it was not forgotten."""
-        level = level or ("province" if "province" in self.areas.codes else next(iter(self.areas.codes)))
+    def without_samples(self, rule: Rule, level: str, operator: str = "") -> pd.DataFrame:
+        """Return rows of a rule that no sample can be held against, one per area of a level: that it was not forgotten."""
         s, others = self.samples, self.matching(rule)[1]
         if operator:
             others = others[np.array([word == operator for word in s.words["operator"]], dtype=bool)[s.codes["operator"][others]]] if others.size else others
@@ -437,10 +449,11 @@ class _Run:
             ("day_not_told", some & (not group.by_month) & (np.bincount(where, ~s.dated[kept], minlength=count) > 0)),
             ("counted_once", some & (periods_of_sums(s, group.again, level, count) > 0)),
             ("periods_pooled", some & group.aggregate & (periods_of_sums(s, group.rows, level, count) > 1)),
+            ("period_not_over", some & self.not_over(group, level, count)),
             ("no_campaign", some & (rule.campaign_required and not group.campaign)),
             ("target_not_due", some & (rule.due is not None and self.on < rule.due)),
             *((code, some) for code in status_reasons(rule)),
-            ("upper_bound_open", telling & self.open_above(found.high, found.value)),
+            ("upper_bound_open", telling & open_above(rule, found, self.settings.open_bound_ratio)),
             ("cannot_be_settled", telling & np.isinf(found.n_needed) & (found.evidence == "not_enough") & (not whole)),
             ("one_phone", telling & (share_of_one > self.settings.most_of_one_phone)),
             ("few_places", telling & (spread["places"] > 0) & (spread["places"] < self.settings.least_places)),
@@ -454,11 +467,6 @@ class _Run:
                 out = np.where(np.asarray(holds, dtype=bool), np.where(out == "", code, out + ("; " + code)), out)
         return out
 
-    def open_above(self, high: _F64, value: _F64) -> _Bool:
-        """Return where an upper bound is so far above the value that it says nothing: few samples, most of the sum in a few of them."""
-        with np.errstate(invalid="ignore"):
-            return np.asarray(high > self.settings.open_bound_ratio * np.abs(value), dtype=bool) & (value > 0)
-
     def undeclared(self, group: _Group) -> str:
         """Return why samples have no declared value: nothing was declared, or for areas that nobody can place."""
         d = self.declarations
@@ -466,6 +474,14 @@ class _Run:
         own = (d["operator"].astype("str") == group.operator) & d["technology"].astype("str").isin([group.technology, ""])
         named = {code for code in d["service_area_code"].astype("str")[own] if code}
         return "declared_area_unknown" if named and not named & placed else "declared_missing"
+
+    def not_over(self, group: _Group, level: str, count: int) -> _Bool:
+        """Return where an aggregate is of a period that ends after the project's day: what it will be nobody knows yet."""
+        s = self.samples
+        if not group.aggregate:
+            return np.zeros(count, dtype=bool)
+        rows = group.rows[s.dated[group.rows] & (s.day[group.rows] > (self.on - _EPOCH).days) & (s.areas[level][group.rows] >= 0)]
+        return np.bincount(s.areas[level][rows], minlength=count) > 0
 
     def untold(self, group: _Group, level: str, count: int) -> _Bool:
         """Return where an aggregate does not say what it is."""
@@ -491,7 +507,7 @@ class _Run:
         )
         indicative = np.full(count, elsewhere) | found.several | (used < counted)
         if group.aggregate:
-            indicative = indicative | self.untold(group, level, count)
+            indicative = indicative | self.untold(group, level, count) | self.not_over(group, level, count)
         none = np.full(count, bool(_unknown(rule))) | ((counted > 0) & ~np.isfinite(found.value))
         return np.select(
             [none, counted == 0, indicative, found.n < rule.minimum_n, meets],

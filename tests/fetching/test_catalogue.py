@@ -260,7 +260,7 @@ def test_lists_of_checksums() -> None:
 
 def test_sizes_in_words() -> None:
     assert [data_size(n).en for n in (12, 1500, 75_215_955, 2_000_000_000)] == ["12 bytes", "1.5 kB", "75.2 MB", "2,000 MB"]
-    assert [data_size(n).vi for n in (12, 75_215_955, 2_000_000_000)] == ["12 byte", "75,2 MB", "2 000 MB"]
+    assert [data_size(n).vi for n in (12, 75_215_955, 2_000_000_000)] == ["12 byte", "75,2 MB", "2.000 MB"]
 
 
 # -- the lines for a project -----------------------------------------------------------------------------------------

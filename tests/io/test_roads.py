@@ -6,6 +6,7 @@ from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import pytest
 import shapely
 from shapely import LineString, MultiLineString, Point, box
@@ -15,9 +16,9 @@ from geo.errors import CrsError, InputError
 from geo.io.positions import PositionContext
 from geo.io.raw import TableOptions
 from geo.io.resources import issue_catalogue
-from geo.io.roads import read_roads
+from geo.io.roads import read_roads, read_streets
 from geo.validation import Effect, Finding, IssueLog
-from tests.made_up_area import PROVINCE, area
+from tests.made_up_area import PROVINCE, SOUTH, WEST, area
 
 CONTEXT = PositionContext(area(), (PROVINCE,))
 LINES = [
@@ -170,3 +171,41 @@ def test_a_table_is_no_road_layer(tmp_path: Path) -> None:
     roads().drop(columns="geometry").to_csv(path, index=False)
     with pytest.raises(InputError, match="geometry"):
         read(path, tmp_path)
+
+
+# -- streets as a table of their ends ----------------------------------------------------------------
+
+
+def streets(folder: Path, rows: list[tuple[object, ...]]) -> tuple[gpd.GeoDataFrame, IssueLog]:
+    columns = ["Mã đường", "Tên đường, phố", "Kinh độ điểm đầu", "Vĩ độ điểm đầu", "Kinh độ điểm cuối", "Vĩ độ điểm cuối", "Phố trung tâm"]
+    path = folder / "duong_pho.csv"
+    pd.DataFrame(rows, columns=columns).to_csv(path, index=False)
+    log = IssueLog(issue_catalogue())
+    return read_streets(path, file=path.name, options=TableOptions(), context=CONTEXT, log=log), log
+
+
+def test_a_street_of_a_table_is_straight_between_its_ends_and_says_so(tmp_path: Path) -> None:
+    """Two pieces of a street that bends; one without an end and one of no length are no streets."""
+    x, y = WEST + 0.02, SOUTH + 0.02
+    rows = [
+        ("P1", "Phố Mẫu", x, y, x + 0.01, y, "Có"), ("P1", "Phố Mẫu", x + 0.01, y, x + 0.01, y + 0.01, "Có"), ("P2", "Phố Hai", x, y, "", "", ""),
+        ("P3", "Phố Ba", x, y, x, y, ""),
+    ]  # fmt: skip
+    found, log = streets(tmp_path, rows)
+    corners = [[x, y, x + 0.01, y], [x + 0.01, y, x + 0.01, y + 0.01]]
+    np.testing.assert_allclose([shapely.get_coordinates(line).ravel() for line in found.geometry], corners, atol=1e-9)
+    assert found["road_id"].tolist() == ["P1", "P1"]
+    assert found["centre_street"].tolist() == [True, True]
+    assert list(found.columns) == list(read(roads(), tmp_path)[0].columns)
+    (dropped,) = [f for f in log if f.kind.code == "street_without_ends"]
+    assert dropped.rows.tolist() == [4, 5]
+    assert "street_straight" in log.codes()
+
+
+def test_a_layer_of_streets_is_read_as_roads_are(tmp_path: Path) -> None:
+    path = tmp_path / "streets.parquet"
+    roads().to_parquet(path)
+    log = IssueLog(issue_catalogue())
+    found = read_streets(path, file=path.name, options=TableOptions(), context=CONTEXT, log=log)
+    assert found.drop(columns="file").equals(read(roads(), tmp_path)[0].drop(columns="file"))
+    assert "street_straight" not in log.codes()

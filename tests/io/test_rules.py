@@ -9,7 +9,8 @@ import pytest
 
 from geo.errors import ProjectFileError
 from geo.io.resources import load_toml, resource_names
-from geo.io.rules import indicators, read_rules, rules_from
+from geo.io.rules import _TABLES, indicators, read_rules, rules_from
+from geo.operators import _KEYS
 
 GOOD: dict[str, Any] = {
     "id": "our_4g", "indicator": "download", "technology": "4G", "access": "mobile", "area_level": "commune", "statistic": "mean", "comparator": ">=",
@@ -123,11 +124,16 @@ def test_a_rule_replaced_for_a_while_holds_before_and_after() -> None:
 
 
 def test_a_rule_without_days_replaces_all_versions() -> None:
-    (rule,) = read(changed(id="qcvn34_mean_download", unit="Mbit/s")).get("qcvn34_mean_download")
+    (rule,) = read(changed(id="qcvn34_mean_download", access="fixed", technology=None)).get("qcvn34_mean_download")
     assert rule.origin == "our_rules.toml"
 
 
 # -- what is refused ------------------------------------------------------------------------------
+
+OF_SHARE: dict[str, Any] = {"statistic": "share_at_least", "level": 30.0, "threshold": 0.95, "unit": "share"}
+OF_SIGNAL: dict[str, Any] = {**OF_SHARE, "indicator": "radio_availability", "level": -110.0}
+OF_YES: dict[str, Any] = {"indicator": "ipv6", "statistic": "share", "threshold": 0.5, "unit": "share"}
+DECLARED: dict[str, Any] = {"threshold": None, "threshold_from": "declared.vd_mbps"}
 
 REFUSED = [
     ({"comparator": "=>"}, "comparator = '=>'", "allowed: >=, <=, >, <"),
@@ -138,7 +144,7 @@ REFUSED = [
     ({"statistic": "share_at_least", "level": 30.0, "threshold": 95.0, "unit": "share"}, "threshold = 95.0", "from 0 to 1"),
     ({"threshold": "50"}, "threshold = '50'", "a number is needed"),
     ({"threshold": -5}, "threshold = -5", "above 0"),
-    ({"threshold": True}, "threshold = True", "a number is needed"),
+    ({"threshold": True}, "threshold = true", "a number is needed"),
     ({"threshold": float("nan")}, "threshold = nan", "a number is needed"),
     ({"threshold_from": "declared.vd_mbps"}, "threshold_from = 'declared.vd_mbps'", "not both"),
     ({"threshold": None, "threshold_from": "declared.vmax"}, "threshold_from = 'declared.vmax'", "allowed: declared.vd_mbps"),
@@ -148,7 +154,7 @@ REFUSED = [
     ({"percentile": 0.5}, "percentile = 0.5", "needed if, and only if"),
     ({"factor": 0.8}, "factor = 0.8", "only with threshold_from"),
     ({"statistic": "share", "unit": "share", "threshold": 0.5}, "statistic = 'share'", "yes-or-no"),
-    ({"indicator": "households_fibre", "unit": "share", "threshold": 0.5}, "statistic = 'mean'", "cannot be taken"),
+    ({"indicator": "households_fibre", "unit": "share", "threshold": 0.5}, "statistic = 'mean'", "use 'reported'"),
     ({"indicator": "households_fibre", "unit": "share", "threshold": 0.5, "statistic": "share"}, "statistic = 'share'", "use 'reported'"),
     ({"valid_from": "2026-02-30"}, "valid_from = '2026-02-30'", "a day that exists"),
     ({"valid_from": date(2026, 5, 1), "valid_to": date(2026, 4, 30)}, "valid_to = ", "before valid_from"),
@@ -160,25 +166,113 @@ REFUSED = [
     ({"minimum_n": 2.5}, "minimum_n = 2.5", "whole number"),
     ({"technology": ["4G", "6G"]}, "technology = ", "allowed: 2G, 3G, 4G, 5G"),
     ({"area_level": "district"}, "area_level = 'district'", "allowed: commune, province"),
-    ({"campaign_required": True}, "campaign_required = True", "period = 'campaign' is needed"),
+    ({"campaign_required": True}, "campaign_required = true", "period = 'campaign' is needed"),
     ({"campaign_required": "yes"}, "campaign_required = 'yes'", "true or false"),
     ({"document": {"vi": "x"}}, "document = ", "text is needed"),
     ({"treshold": 5}, "treshold = 5", "did you mean 'threshold'?"),
     ({"source": None}, "source", "missing"),
     ({"indicator": "planning_level"}, "indicator = 'planning_level'", "levels_dbm"),
+    # keys and values that nobody knows
+    ({"Source_Kind": ["drive_test"]}, "Source_Kind = ", "did you mean 'source_kinds'? (keys: id, indicator,"),
+    ({"xyz": 1}, "xyz = 1", "there is no such key (keys: id, indicator,"),
+    ({"title": {"vi": "x", "eng": "y"}}, "title = ", "no key 'eng'; allowed: vi, en"),
+    ({"source_kinds": ["drive_tests"]}, "source_kinds = ", "did you mean 'drive_test'?"),
+    ({"id": "our 4g; x"}, "id = 'our 4g; x'", "letters, digits"),
+    ({"document": "  "}, "document = '  '", "missing"),
+    ({"clause": "x" * 501}, "clause = ", "501 characters, 500 at most"),
+    # numbers that every figure or none would meet
+    ({"threshold": 20000}, "threshold = 20000", "above 0, up to 10,000 Mbit/s"),
+    ({"threshold": 0}, "threshold = 0", "above 0"),
+    ({**OF_SHARE, "threshold": 0}, "threshold = 0", "always met"),
+    ({**OF_SHARE, "comparator": ">", "threshold": 1}, "threshold = 1", "never be met"),
+    ({**OF_SHARE, "level": -30.0}, "level = -30.0", "from 0 to 10,000 Mbit/s"),
+    ({**OF_SHARE, "level": 0}, "level = 0", "cannot have this level"),
+    ({**OF_SHARE, "level": 50000.0}, "level = 50000.0", "cannot have this level"),
+    ({**OF_SIGNAL, "level": 100.0}, "level = 100.0", "from -156 to -25 dBm"),
+    ({**OF_SIGNAL, "level": -200.0}, "level = -200.0", "from -156 to -25 dBm"),
+    ({**OF_YES, "threshold": 80}, "threshold = 80", "from 0 to 1"),
+    ({"statistic": "percentile", "percentile": 0}, "percentile = 0", "without these two"),
+    ({"statistic": "percentile", "percentile": 1.0}, "percentile = 1.0", "without these two"),
+    ({**DECLARED, "factor": 0}, "factor = 0", "above 0, up to 1"),
+    ({**DECLARED, "factor": -0.8}, "factor = -0.8", "above 0, up to 1"),
+    ({**DECLARED, "factor": 80}, "factor = 80", "80 % is 0.8"),
+    ({"factor": 1.0}, "factor = 1.0", "only with threshold_from"),
+    ({"threshold": None}, "threshold", "nothing can be judged"),
+    ({**OF_SHARE, "level": None}, "level", "needs to know which level"),
+    # what no sample could be held against
+    ({**OF_SIGNAL, "level": None, "level_from": "declared.vd_mbps"}, "level_from = 'declared.vd_mbps'", "nobody declares one"),
+    ({**DECLARED, "threshold_from": "declared.vu_mbps"}, "threshold_from = 'declared.vu_mbps'", "allowed: declared.vd_mbps"),
+    ({"indicator": "latency", "unit": "ms", "comparator": "<=", "threshold": None, "threshold_from": "package.download_mbps"}, "threshold_from = ", "nobody declares one"),
+    ({**OF_YES, "statistic": "share_at_least", "level": 0.5}, "statistic = 'share_at_least'", "use 'share'"),
+    ({"statistic": "reported"}, "statistic = 'reported'", "reported by nobody"),
+    ({"access": "fixed"}, "technology = '4G'", "no mobile technology"),
+    ({**OF_SIGNAL, "technology": None}, "technology", "its own quantity"),
+    ({**OF_SIGNAL, "technology": None, "access": "fixed"}, "access = 'fixed'", "of mobile networks alone"),
+    ({"area_level": "road"}, "area_level = 'road'", "not taken by road"),
+    ({**OF_SIGNAL, "source_kinds": ["open_tiles", "crowd_test"]}, "source_kinds = ", "measured by these alone: drive_test"),
+    ({**OF_SHARE, "source_kinds": ["open_tiles", "aggregate"]}, "source_kinds = ", "no share of samples"),
+    # the wrong way round
+    ({"comparator": "<="}, "comparator = '<='", "must be >= or >"),
+    ({"indicator": "latency", "unit": "ms"}, "comparator = '>='", "must be <= or <"),
+    ({**OF_SHARE, "statistic": "share_at_most"}, "comparator = '>='", "must be <= or <"),
+    ({"indicator": "only_2g_users", "statistic": "reported", "unit": "share", "threshold": 0.05, "technology": None}, "comparator = '>='", "must be <= or <"),
+    # days
+    ({"basis": "target", "valid_from": date(2026, 1, 1), "due": date(2025, 12, 31)}, "due = 2025-12-31", "before it is in force"),
+    ({"basis": "target", "valid_to": date(2026, 1, 1), "due": date(2027, 12, 31)}, "due = 2027-12-31", "never be judged"),
+    ({"valid_from": 2026}, "valid_from = 2026", "a day that exists"),
+    # an id that ships, about something else
+    ({"id": "commune_mobile_download", "indicator": "upload"}, "'commune_mobile_download' is about upload mobile", "would be gone"),
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("keys", "came", "allowed"), REFUSED, ids=[f"{c[:30]}" for _, c, _ in REFUSED])
+@pytest.mark.parametrize(("keys", "came", "allowed"), REFUSED, ids=[f"{k}-{c[:30]}" for k, (_, c, _) in enumerate(REFUSED)])
 def test_refused_with_file_rule_and_key(keys: dict[str, Any], came: str, allowed: str) -> None:
     with pytest.raises(ProjectFileError) as caught:
         read(changed(**keys))
     message = caught.value.message
-    assert message.en.startswith("our_rules.toml: Rule 'our_4g', ")
+    assert message.en.lower().startswith("our_rules.toml: rule '")
     assert came in message.en
     assert allowed in message.en
-    assert message.vi.startswith("our_rules.toml: Quy tắc 'our_4g', ")
-    assert came in message.vi
+    assert message.vi.lower().startswith("our_rules.toml: quy tắc '")
+    if " = " in came:
+        assert came in message.vi
+    # One fault, one sentence, in each language.
+    assert message.en.count("ule '") == message.vi.count("uy tắc '") == 1
+
+
+@pytest.mark.parametrize("keys", [OF_SHARE, OF_SIGNAL, OF_YES, DECLARED, {**OF_SIGNAL, "level": -156.0}, {**DECLARED, "factor": 1}, {**OF_SHARE, "threshold": 1}])
+def test_rules_that_mean_something_are_taken(keys: dict[str, Any]) -> None:
+    (rule,) = read(changed(**keys)).get("our_4g")
+    assert rule.factor == 1.0
+
+
+UNREAD = [
+    ({"rule": [GOOD]}, "there is no [[rule]], did you mean [[rules]]? (tables: [[rules]], [[province]]"),
+    ({"Rules": [GOOD]}, "did you mean [[rules]]?"),
+    ({"quy_tac": [GOOD]}, "there is no [[quy_tac]] (tables:"),
+    ({"operators": [{"name": "A"}]}, "did you mean [[operator]]?"),
+    ({"threshold": 60.0}, "there is no 'threshold', is the line [[rules]] missing before it?"),
+    ({"rules": GOOD}, "rules must be a list of tables [[rules]]"),
+    ({"province": {"code": "99"}}, "province must be a list of tables [[province]]"),
+    ({"province": [{"code": "99", "zone": 9210}]}, "[[province]] '99', zone: there is no such key, did you mean 'zone_epsg'?"),
+    ({"mast_spacing": [{"id": "x", "distance": 100}]}, "[[mast_spacing]] 'x', distance: there is no such key, did you mean 'distance_m'?"),
+    ({"area_classes": [{"area_kind": "x", "class": []}]}, "did you mean 'classes'?"),
+]
+
+
+@pytest.mark.parametrize(("content", "said"), UNREAD)
+def test_what_nobody_reads_is_refused(content: dict[str, Any], said: str) -> None:
+    """[[rule]] for [[rules]]: the rules of before would go on in silence."""
+    with pytest.raises(ProjectFileError) as caught:
+        read_rules("vn-2026", content, "our_rules.toml")
+    assert said in caught.value.message.en
+    assert caught.value.message.vi.startswith("our_rules.toml: ")
+    for word in content:
+        assert word in caught.value.message.vi
+
+
+def test_keys_of_operators_are_those_that_are_read() -> None:
+    assert set(_TABLES["operator"]) == _KEYS
 
 
 def test_all_faults_of_a_file_in_one_message() -> None:

@@ -33,6 +33,7 @@ from geo.io.project import INPUT_KINDS, InputFile
 from geo.io.raw import TableOptions
 from geo.io.reported_indicators import read_reported_indicators
 from geo.io.resources import issue_catalogue, load_toml, resource_names
+from geo.io.roads import read_streets
 from geo.io.settlements import read_settlements
 from geo.io.speed_tests import read_speed_tests
 from geo.io.stations import read_network
@@ -90,6 +91,7 @@ def read(template: Template, content: bytes, folder: Path) -> tuple[int, IssueLo
         "population": lambda: read_population_table(path, units=UNITS, **given),
         "acceptances": lambda: read_acceptances(path, **named),
         "public_land": lambda: read_public_land(path, **placed),
+        "streets": lambda: read_streets(path, **placed),
     }
     found = readers[kind]()
     return found["row"].nunique() if kind == "reported_indicators" else len(found), log
@@ -233,6 +235,10 @@ def consistent(draw: st.DrawFn, row: dict[str, str]) -> dict[str, str]:
     if row.get("capable", "").isdigit():
         row["tests"] = str(int(row["capable"]) + draw(st.integers(0, 50)))
         row["preferred"] = row["preferred"] and str(int(row["capable"]) // 2)
+    told = ("mobile_broadband_subscribers", "smartphone_subscribers", "adults_with_smartphone", "only_2g_users", "villages_mobile_broadband", "sites_shared",
+            "fixed_broadband_subscribers", "households_fibre", "villages_fibre")  # fmt: skip
+    if "households_fibre" in row and not any(row[name] for name in told):
+        row["households_fibre"] = "55.50"  # a row that tells nothing is stated, and rightly
     if row.get("kind") == "Xã" and "url" in row:
         row["kind"] = "Tỉnh"
     return row
@@ -259,7 +265,8 @@ def check_round_trip(name: str, folder: Path, examples: int) -> None:
     @given(table(template), st.booleans())
     def check(rows: list[list[str]], example: bool) -> None:
         used, log = read(template, template_workbook(template, rows, example=example), folder)
-        found = [(f.kind.code, f.kind.severity.value, list(f.rows)) for f in log]
+        # A table of streets has their ends alone; that they are drawn straight is said, however well it is filled in.
+        found = [(f.kind.code, f.kind.severity.value, list(f.rows)) for f in log if f.kind.code != "street_straight"]
         assert found == ([("template_example_row", "info", [2])] if example else [])
         assert used == len(rows)
 

@@ -110,8 +110,9 @@ def plan(project, tmp_path_factory: pytest.TempPathFactory):
 def test_the_table_has_the_columns_of_the_design_and_adds_up(plan) -> None:
     record, folder = plan
     table = read_frame(folder / "measurements_planned.parquet")
-    assert list(table.columns) == DESIGN
-    assert [c.name for c in result_table("measurements_planned").columns] == DESIGN
+    assert list(table.columns) == [*DESIGN, "village_name", "commune_name"]
+    assert [c.name for c in result_table("measurements_planned").columns] == list(table.columns)
+    assert (table.loc[table["village_id"] != "", ["village_name", "commune_name"]] != "").all(axis=None)
     stops = table[table["village_id"] != ""]
     assert stops["expected_change"].sum() == pytest.approx(record["expected_change"])
     assert 0 < record["expected_change"] < record["undecided"]
@@ -126,6 +127,17 @@ def test_the_table_has_the_columns_of_the_design_and_adds_up(plan) -> None:
     # A layer whose path the terrain hides is not predicted at all here: nothing is learnt of it.
     assert set(stops.loc[stops["village_id"] == "V5", "operator"] + " " + stops.loc[stops["village_id"] == "V5", "technology"]) == {"Mạng A 4G", "Mạng B <b> 3G"}
     assert csv_bytes(arrange(table, result_table("measurements_planned"))).startswith(b"\xef\xbb\xbfstop,day,area_code,")
+
+
+def test_fewer_days_than_asked_for_say_why(project, plan, tmp_path: Path) -> None:
+    whole, _ = plan
+    asked = whole["days"] + 1
+    record, _ = planned(project, made_up_run(tmp_path / "up", standards=False), tmp_path / "stage", days=asked, least_change=0.01)
+    lines = sampling_lines(record)
+    assert (record["days"], record["days_asked"]) == (whole["days"], asked)
+    assert f"{asked} vehicle-days were asked for and only {whole['days']} are planned" in lines[1].en
+    assert "ít nhất 0,01 thôn" in lines[1].vi
+    assert not any("were asked for" in line.en for line in sampling_lines({**record, "days_asked": whole["days"]}))
 
 
 def test_a_road_without_a_verdict_is_decided_on_the_way(plan) -> None:

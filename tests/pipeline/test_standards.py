@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -19,6 +20,7 @@ from geo.pipeline.analysis import Analysis, analyse, check_standards
 from geo.pipeline.engine import Workspace
 from geo.pipeline.settings import analysis_settings, settings_refusal
 from geo.pipeline.standards import judge_areas
+from geo.validation import IssueLog, Source
 from tests.service_quality.made_up import declared, one, samples
 from tests.service_quality.test_uptake import _tests as ipv6_rows
 
@@ -107,7 +109,7 @@ def test_a_department_s_rule_takes_the_place_and_says_so(run: Analysis) -> None:
     (stage,) = [s for s in manifest["stages"] if s["name"] == "standards"]
     (mine,) = [r for r in stage["counts"]["rules"] if r["id"] == "commune_mobile_download"]
     assert (mine["from"], mine["replaces"]) == ("extra.toml", "vn-2026/commune_scorecard.toml")
-    row = one(table(run, "standards"), "99", rule_id="commune_mobile_download")
+    row = one(table(run, "standards"), "99001", rule_id="commune_mobile_download")
     assert (row["threshold"], row["rule_from"]) == (30.0, "extra.toml (← vn-2026/commune_scorecard.toml)")
     assert (row["rule_result"], row["reason"]) == ("not_applicable", "no_samples")
 
@@ -173,6 +175,20 @@ def test_speed_tests_and_declarations_of_the_reading_stage_are_judged(project: P
     assert (use["value"].tolist(), use["n"].tolist(), use["rule_result"].tolist()) == ([0.9], [50.0], ["indicative"])
     card = read_frame(own / "scorecard.parquet")
     assert one(card, "99", rule_id="commune_mobile_download")["statistic"] == "population_weighted"
+
+
+def test_a_run_of_verdicts_without_sites_does_not_warn_of_what_coverage_lacks() -> None:
+    from geo.io.resources import issue_catalogue
+    from geo.pipeline.analysis import _of_standards
+
+    def left(**inputs: object) -> set[str]:
+        log = IssueLog(issue_catalogue())
+        for code in ("terrain_missing", "sites_not_given", "settlements_missing", "population_missing"):
+            log.add(code, Source("inputs"))
+        return {f.kind.code for f in _of_standards(log, SimpleNamespace(inputs=inputs))}  # type: ignore[arg-type]
+
+    assert left(speed_tests="x") == {"population_missing"}
+    assert left(cells="x") == {"terrain_missing", "sites_not_given", "settlements_missing", "population_missing"}
 
 
 def test_what_was_found_of_ipv6_is_handed_over_with_the_verdicts(tmp_path: Path) -> None:

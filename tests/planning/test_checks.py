@@ -217,6 +217,9 @@ def test_the_departments_own_rules_replace_those_that_ship() -> None:
         ({}, {"mast_spacing": [{"id": "x", "distance_m": 10, "area": "town"}]}, "Distance rule 'x'"),
         ({}, {"mast_spacing": [{"id": "x", "distance_m": 10, "classes": ["A3"]}]}, "A1a, A1b"),
         ({}, {"mast_sharing": "x"}, "must be a list"),
+        ({}, {"mast_spacing": [{"id": "x", "distance_m": 10, "height_over_m": 30, "height_up_to_m": 15}]}, "no mast is of this rule"),
+        ({}, {"mast_spacing": [{"id": "x", "distance_m": 10, "status": "valid"}]}, "in force, draft, unverified, setting only"),
+        ({}, {"mast_sharing": [{"id": "x", "distance_m": 10}, {"id": "x", "distance_m": 20}]}, "'x' is there twice"),
     ],
 )
 def test_wrong_rules_are_refused_in_one_sentence(plan: dict[str, object], extra: dict[str, object], said: str) -> None:

@@ -32,6 +32,13 @@ def test_an_area_that_was_never_measured_is_asked_for() -> None:
     assert area_chance(nothing, 4, 0.05) == 0.0
 
 
+@pytest.mark.parametrize(("comparator", "statistic"), [("<", "share_at_most"), ("<=", "share_at_most"), ("<", "share")])
+def test_less_than_asks_as_much_as_at_most(comparator: str, statistic: str) -> None:
+    """A share that must be below 5 %: 59 samples without any can show it; read as 5 % at least it would be one."""
+    row = {**ROW, "value": np.nan, "n": 0.0, "n_effective": np.nan, "n_needed": np.nan, "threshold": 0.05, "comparator": comparator, "statistic": statistic}
+    assert open_areas(pd.DataFrame([row]), 0.05)["samples_needed"].tolist() == [59.0]
+
+
 def test_against_draws() -> None:
     row = {**ROW, "value": 0.9, "n_effective": 30.0, "threshold": 0.95}
     rng = np.random.default_rng(4)

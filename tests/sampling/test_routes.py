@@ -7,7 +7,7 @@ from itertools import permutations
 import numpy as np
 import pytest
 
-from geo.sampling.routes import Day, best_route, shorter
+from geo.sampling.routes import Day, best_route, losses, shorter
 
 
 def day_of(rng: np.random.Generator, n: int, limit: float) -> Day:
@@ -50,6 +50,25 @@ def test_exchange_leaves_a_greedy_trap() -> None:
     day = Day(minutes, np.array([0.0, 0, 0, 0]), 100.0, lambda route: sum(worth[k] for k in route))
     assert set(best_route(day, rounds=0, least=0.01)) == {1}
     assert set(best_route(day, rounds=1, least=0.01)) == {2, 3}
+
+
+def test_a_stop_that_others_make_idle_is_left_out() -> None:
+    """Place 1 is put in first, for it shows most per minute; 2 and 3 together show all that it shows, and more."""
+    minutes = np.full((4, 4), 10.0)
+    np.fill_diagonal(minutes, 0.0)
+    shows = {1: {"a", "b", "c"}, 2: {"a", "b", "d", "e"}, 3: {"c", "f"}}
+    day = Day(minutes, np.array([0.0, 1.0, 30.0, 30.0]), 120.0, lambda route: float(len(set().union(*(shows[k] for k in route)))))
+    assert set(best_route(day, rounds=0, least=0.5)) == {2, 3}
+    assert losses(day, (1, 2, 3)) == [0.0, 2.0, 1.0]
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_without_any_stop_of_a_route_what_a_stop_must_add_is_lost(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    day = day_of(rng, 9, 300.0)
+    route = best_route(day, rounds=1, least=0.4)
+    assert route
+    assert min(losses(day, route)) >= 0.4
 
 
 def test_what_does_not_fit_or_is_not_worth_it_is_left_out() -> None:

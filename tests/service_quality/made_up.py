@@ -24,7 +24,7 @@ def rule(**changed: Any) -> Rule:
         "comparator": ">=", "threshold": 40.0, "unit": "Mbit/s", "basis": "legal", "document": "Made-up", "source": "made up", "status": "in force",
     }  # fmt: skip
     entry |= changed
-    (found,) = rules_from([{k: v for k, v in entry.items() if v is not None}], "made_up.toml")
+    (found,) = rules_from([{k: v for k, v in entry.items() if v is not None}], "made_up.toml", ours=True)
     return found
 
 

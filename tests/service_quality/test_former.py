@@ -175,7 +175,7 @@ def test_the_scorecard_takes_the_latest_period_and_names_who_did_not_report() ->
     assert communes[["area_code", "period", "rank_note"]].to_numpy().tolist() == [
         ["10001", "2026", "no_interval"], ["10002", "2026", "no_interval"], ["10003", "2026", "no_value"], ["10004", "2026", "no_interval"],
     ]  # fmt: skip
-    assert one(card, "10003")["reason"] == "not_reported"
+    assert one(card, "10003")["reason"] == "not_reported_here"
     roll = one(card, "99")
     assert (roll["value"], roll["population_share"]) == (pytest.approx((0.85 + 0.9 + 0.7) / 3), 0.75)
 

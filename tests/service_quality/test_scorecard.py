@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -96,7 +97,10 @@ def reported(*rows: tuple[object, ...]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(REPORTED_COLUMNS))
 
 
-FIBRE = rule(indicator="households_fibre", technology=[], access="fixed", statistic="reported", threshold=0.8, unit="share", basis="scorecard")
+FIBRE_ENTRY: dict[str, Any] = {
+    "indicator": "households_fibre", "technology": [], "access": "fixed", "statistic": "reported", "threshold": 0.8, "unit": "share", "basis": "scorecard",
+}  # fmt: skip
+FIBRE = rule(**FIBRE_ENTRY)
 
 
 def judged(frame: pd.DataFrame, *rules: object, on: date = ON) -> pd.DataFrame:
@@ -104,15 +108,15 @@ def judged(frame: pd.DataFrame, *rules: object, on: date = ON) -> pd.DataFrame:
 
 
 def test_a_reported_figure_meets_or_fails_and_shows_nothing_of_its_truth() -> None:
-    table = judged(reported(("10001", "commune", "households_fibre", 0.8, NAN, NAN, 0, "2026", "operator_report"), ("10002", "commune", "households_fibre", 0.79, NAN, NAN, 0, "2026", "operator_report")), FIBRE)
-    assert table["rule_result"].tolist() == ["meets", "fails"]
+    table = judged(reported(("10001", "commune", "households_fibre", 0.8, NAN, NAN, 0, "2025", "operator_report"), ("10002", "commune", "households_fibre", 0.79, NAN, NAN, 0, "2025", "operator_report")), FIBRE)
+    assert table["rule_result"].tolist() == ["meets", "fails", "not_applicable"]
     assert set(table["evidence"]) == {"not_enough"}
-    assert set(table["reason"]) == {"reported_without_spread"}
+    assert table["reason"].tolist() == ["reported_without_spread", "reported_without_spread", "not_reported_here"]
 
 
 def test_a_figure_between_bounds() -> None:
     def word(low: float, high: float) -> tuple[str, str]:
-        row = judged(reported(("10001", "commune", "households_fibre", (low + high) / 2, low, high, 10, "2026", "")), FIBRE).iloc[0]
+        row = judged(reported(("10001", "commune", "households_fibre", (low + high) / 2, low, high, 10, "2025", "")), FIBRE).iloc[0]
         return row["rule_result"], row["evidence"]
 
     assert [word(0.8, 0.9), word(0.1, 0.7), word(0.5, 0.9), word(0.8, 0.8)] == [
@@ -122,12 +126,32 @@ def test_a_figure_between_bounds() -> None:
 
 def test_nothing_reported_is_said() -> None:
     table = judged(reported(), FIBRE)
-    assert table[["area_code", "rule_result", "reason"]].to_numpy().tolist() == [["99", "not_applicable", "not_reported"]]
+    assert table[["area_code", "rule_result", "reason"]].to_numpy().tolist() == [[code, "not_applicable", "not_reported"] for code in UNITS["commune_code"]]
+    whole = judged(reported(), rule(**{**FIBRE_ENTRY, "area_level": "province"}))
+    assert whole[["area_code", "reason"]].to_numpy().tolist() == [["99", "not_reported"]]
     rest = judged(reported(), *read_rules("vn-2026").rules)
     assert set(rest["rule_result"]) == {"not_applicable"}
     assert not ((rest["status"] == "unverified") & (rest["basis"] == "legal")).any()
     with pytest.raises(InputError, match="lack columns: low"):
         judged(reported().drop(columns="low"), FIBRE)
+
+
+def test_each_indicator_of_communes_has_a_row_for_each_commune_that_says_why() -> None:
+    """Of the set of eleven nothing was given but the villages and sites of one commune: no commune is absent from the scorecard."""
+    rules = [r for r in read_rules("vn-2026").rules if r.id.startswith("commune_")]
+    counted = reported(
+        ("10001", "commune", "villages_mobile_broadband", 0.5, 0.5, 0.5, 4, "2026-11-01", ""), ("10001", "commune", "sites_shared", 0.5, 0.5, 0.5, 2, "2026-11-01", "operator_report"),
+    )  # fmt: skip
+    empty = samples([{"download_mbps": 1.0, "technology": "2G", "commune_code": ""}]).iloc[:0]
+    table = pd.concat([judged(counted, *rules), verdicts(empty, *rules)])
+    card = scorecard(table, areas_of(UNITS), SETTINGS)
+    assert len(rules) == 11
+    for one_rule in rules:
+        mine = card[card["rule_id"] == one_rule.id].set_index("area_code")
+        assert mine.index.tolist() == UNITS["commune_code"].tolist(), one_rule.id
+        silent = mine.loc[mine["value"].isna(), "reason"]
+        assert len(silent) == (2 if one_rule.indicator.name in set(counted["indicator"]) else 3)
+        assert set(silent) == {{"villages_mobile_broadband": "no_villages_here", "sites_shared": "no_sites_here", "download": "no_samples"}.get(one_rule.indicator.name, "not_reported")}
 
 
 def test_villages_with_broadband() -> None:
@@ -182,7 +206,9 @@ def test_areas_have_their_names() -> None:
     card = scorecard(table, places, SETTINGS, population={"10001": 5.0})
     assert (one(card)["area_name"], one(card, "99")["area_name"]) == ("Xã Một", "Tỉnh Giả")
     told = judge_reported(reported(("10003", "commune", "households_fibre", 0.8, NAN, NAN, 0, "2026", "operator_report")), places, RuleSet((FIBRE,)), on=ON)
-    assert told["area_name"].tolist() == ["Xã Ba"]
+    assert told[["area_name", "reason"]].to_numpy().tolist() == [
+        ["Xã Ba", "period_not_over; reported_without_spread"], ["Xã Một", "not_reported_here"], ["Xã Hai", "not_reported_here"],
+    ]  # fmt: skip
     assert one(verdicts(samples([{"download_mbps": 50.0}]), rule()))["area_name"] == ""  # not known
 
 

@@ -164,7 +164,9 @@ def test_silence_is_no_verdict() -> None:
     assert (row["n"], row["rule_result"], row["evidence"], row["reason"]) == (0, "insufficient_n", "not_enough", "no_samples")
     assert np.isnan(row["value"])
     nobody = verdicts(speeds(30, 50, technology="5G"), rule())
-    assert (nobody["rule_result"].tolist(), nobody["reason"].tolist()) == (["not_applicable"], ["no_samples"])
+    assert nobody[["area_code", "rule_result", "reason"]].to_numpy().tolist() == [[code, "not_applicable", "no_samples"] for code in ("10001", "10002", "10003")]
+    of_province = verdicts(speeds(30, 50, technology="5G"), rule(area_level="province"))
+    assert of_province[["area_code", "reason"]].to_numpy().tolist() == [["99", "no_samples"]]
 
 
 def test_declared_values() -> None:

@@ -56,7 +56,7 @@ class InfeasiblePlanError(VungphuError):
                 f"at least {_money(needed_vnd, ',')} đồng are needed for the places with a deadline, the budgets add up to {_money(given_vnd, ',')} đồng",
             ))  # fmt: skip
         super().__init__(
-            "Không có kế hoạch nào thoả: " + "; ".join(vi for vi, _ in parts) + ".",
+            "Không có kế hoạch nào thỏa: " + "; ".join(vi for vi, _ in parts) + ".",
             "No plan is possible: " + "; ".join(en for _, en in parts) + ".",
         )
 

@@ -8,6 +8,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 
 from geo.errors import InputError
+from geo.numbers import vietnamese
 from geo.propagation.p1812.arrays import FloatArray, FloatType, rounded_to
 from geo.propagation.p1812.blending import blend, time_interpolation
 from geo.propagation.p1812.bullington import (
@@ -69,7 +70,7 @@ _LOCATION_PERCENT = (1.0, 99.0)
 def _check_range(name: str, value: float, limits: tuple[float, float], vi: str, en: str, unit: str) -> None:
     if not limits[0] <= value <= limits[1]:
         raise InputError(
-            f"{vi} ({name}) là {value:g} {unit}; P.1812 chỉ cho phép từ {limits[0]:g} đến {limits[1]:g} {unit}.",
+            f"{vi} ({name}) là {vietnamese(value)} {unit}; P.1812 chỉ cho phép từ {vietnamese(limits[0])} đến {vietnamese(limits[1])} {unit}.",
             f"{en} ({name}) is {value:g} {unit}; P.1812 allows {limits[0]:g} to {limits[1]:g} {unit}.",
         )
 
@@ -151,7 +152,7 @@ def _spread(
         )
     if resolution_m is None and location_spread_db is None and location_percent != 50:
         raise InputError(
-            f"location_percent là {location_percent:g} nhưng không có resolution_m hoặc location_spread_db, "
+            f"location_percent là {vietnamese(location_percent)} nhưng không có resolution_m hoặc location_spread_db, "
             "nên không biết độ tản mát theo vị trí; hãy cho một trong hai.",
             f"location_percent is {location_percent:g}, but without resolution_m or location_spread_db the "
             "spread over locations is not known; give one of them.",
@@ -169,11 +170,11 @@ def _spread(
     for name, value in numbers.items():
         if value is not None and not 0 <= value < np.inf:
             raise InputError(
-                f"{name} là {value:g}; phải từ 0 trở lên.", f"{name} is {value:g}; it must be 0 or more."
+                f"{name} là {vietnamese(value)}; phải từ 0 trở lên.", f"{name} is {value:g}; it must be 0 or more."
             )
     if entry[0] is not None and not np.isfinite(entry[0]):
         raise InputError(
-            f"entry_loss_db là {entry[0]:g}; phải là một số hữu hạn.",
+            f"entry_loss_db là {vietnamese(entry[0])}; phải là một số hữu hạn.",
             f"entry_loss_db is {entry[0]:g}; it must be finite.",
         )
     sigma = 0.0

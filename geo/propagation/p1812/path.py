@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from geo.errors import InputError
+from geo.numbers import vietnamese
 from geo.propagation.p1812.refractivity import (
     COASTAL,
     INLAND,
@@ -31,7 +32,7 @@ _DELTA_N_LIMIT = 157.0
 def _refuse_range(name: str, value: float, low: float, high: float, vi: str, en: str) -> None:
     if not low <= value <= high:
         raise InputError(
-            f"{vi} ({name}) là {value:g}; P.1812 chỉ cho phép từ {low:g} đến {high:g}.",
+            f"{vi} ({name}) là {vietnamese(value)}; P.1812 chỉ cho phép từ {vietnamese(low)} đến {vietnamese(high)}.",
             f"{en} ({name}) is {value:g}; P.1812 allows {low:g} to {high:g}.",
         )
 
@@ -158,7 +159,7 @@ class Path:
             clutter = _profile_array("clutter_height_m", self.clutter_height_m, points)
             if (clutter < 0).any():
                 raise InputError(
-                    f"clutter_height_m có giá trị âm ({clutter.min():g} m); phải từ 0 trở lên.",
+                    f"clutter_height_m có giá trị âm ({vietnamese(clutter.min())} m); phải từ 0 trở lên.",
                     f"clutter_height_m has a negative value ({clutter.min():g} m); it must be 0 or more.",
                 )
             self._keep("clutter_height_m", clutter)
@@ -186,19 +187,19 @@ class Path:
             self._keep(name, value)
         if not 0 < self.delta_n < _DELTA_N_LIMIT:
             raise InputError(
-                f"delta_n là {self.delta_n:g} đơn vị N/km; phải lớn hơn 0 và nhỏ hơn {_DELTA_N_LIMIT:g}.",
+                f"delta_n là {vietnamese(self.delta_n)} đơn vị N/km; phải lớn hơn 0 và nhỏ hơn {vietnamese(_DELTA_N_LIMIT)}.",
                 f"delta_n is {self.delta_n:g} N-units/km; it must be above 0 and below {_DELTA_N_LIMIT:g}.",
             )
         if not 0 < self.n0 < np.inf:
             raise InputError(
-                f"n0 là {self.n0:g} đơn vị N; phải là số dương.",
+                f"n0 là {vietnamese(self.n0)} đơn vị N; phải là số dương.",
                 f"n0 is {self.n0:g} N-units; it must be positive.",
             )
         for name in ("tx_coast_distance_km", "rx_coast_distance_km", "rx_clutter_height_m"):
             given = getattr(self, name)
             if given is not None and not 0 <= given < np.inf:
                 raise InputError(
-                    f"{name} là {given:g}; phải từ 0 trở lên.", f"{name} is {given:g}; it must be 0 or more."
+                    f"{name} là {vietnamese(given)}; phải từ 0 trở lên.", f"{name} is {given:g}; it must be 0 or more."
                 )
 
     def _check_place(self) -> None:
