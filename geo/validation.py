@@ -140,8 +140,8 @@ class Finding:
         return max(1, len(self.rows))
 
     def _fill(self, sentence: Bilingual) -> Bilingual:
-        # Figures come written as English writes them.
-        figures = _Fields({name: vietnamese_figure(text) for name, text in self.fields.items()})
+        # Figures come written as English writes them; a field of the one language, ``loss_vi``, as it is.
+        figures = _Fields({name: text if name.endswith("_vi") else vietnamese_figure(text) for name, text in self.fields.items()})
         return Bilingual(sentence.vi.format_map(figures), sentence.en.format_map(_Fields(self.fields)))
 
     @property

@@ -12,7 +12,7 @@ from geo.calibration.student import spread_factor
 from geo.calibration.terms import LinkFeatures, build_design
 from geo.propagation.corrections import Corrections
 
-__all__ = ["corrections_of"]
+__all__ = ["corrections_of", "typical_shift_db"]
 
 _F64 = npt.NDArray[np.float64]
 
@@ -52,7 +52,8 @@ def corrections_of(
         The path at which the error of the corrections is asked for.
     untaught : (n,) bool array, optional
         Radio cells of operators that nobody measured. What the others taught moves them too, and ``untaught_share`` of that move is
-        added to their error: one operator's drive must not make another's network certain, least of all that it is silent.
+        added to their error: one operator's drive must not make another's network certain, least of all that it is silent. What
+        goes beyond ``max_shift_db`` is a mistake in the others' inputs, and is added whole.
     """
     n = len(facts.group)
     settings = calibration.settings
@@ -90,7 +91,8 @@ def corrections_of(
     # A path of no stated cover was asked for, which has the family's spread; covers that were measured have none.
     error = np.sqrt(np.maximum(error**2 - tau**2, 0.0))
     if untaught is not None:
-        error = np.where(untaught, np.hypot(error, settings.untaught_share * moved), error)
+        beyond = np.maximum(np.abs(moved) - settings.max_shift_db, 0.0)
+        error = np.where(untaught, np.hypot(error, settings.untaught_share * (np.abs(moved) - beyond) + beyond), error)
     fitted = {t.member: i for i, t in enumerate(calibration.terms) if t.family == "clutter"}
     for code, name in zip(cover_codes, cover_names, strict=True):
         if name in fitted:
@@ -105,6 +107,20 @@ def corrections_of(
         np.vstack([typical, covariance[:, *np.triu_indices(5)].T]), shift_by_code, sd_by_code, settings.reference_km,
         knee, second, float(spread[0]), float(spread[min(1, len(spread) - 1)]), float(spread[-1]), site_correlation, place_correlation, common_sd_db,
         settings.clutter_exponent, settings.clutter_reference_ghz,
+    )  # fmt: skip
+
+
+def typical_shift_db(found: Corrections, *, typical_km: float, typical_diffraction_db: float) -> _F64:
+    """Return what the correction moves each radio cell's level by over the typical path, (n,), cover apart.
+
+    Beyond ``max_shift_db`` it is no property of a network, but a mistake in list or phone: to be stated.
+    """
+    over = max(typical_diffraction_db - found.deep_from_db, 0.0)
+    further = max(typical_diffraction_db - found.deepest_from_db, 0.0)
+    decades = float(np.log10(typical_km / found.reference_km))
+    return np.asarray(
+        found.bias_db + found.slope_db * decades - found.diffraction * typical_diffraction_db
+        - found.deep_diffraction * over - found.deepest_diffraction * further
     )  # fmt: skip
 
 

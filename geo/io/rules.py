@@ -210,7 +210,7 @@ def _refuse_other_matter(own: Iterable[Rule], shipped: Iterable[Rule], file: str
     replaced = {rule.id: rule for rule in shipped}
     for rule in own:
         other = replaced.get(rule.id)
-        if other is not None and (rule.indicator.name, rule.access) != (other.indicator.name, other.access):
+        if other is not None and (rule.indicator.name != other.indicator.name or (other.access and rule.access != other.access)):
             this, that = (" ".join(filter(None, (each.indicator.name, each.access))) for each in (rule, other))
             raise ProjectFileError(
                 f"{file}: quy tắc '{rule.id}' nói về {this}, nhưng quy tắc đi kèm cùng mã ({other.origin}) nói về {that} và sẽ mất; hãy đặt mã khác hoặc sửa cho khớp.",

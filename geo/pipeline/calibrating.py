@@ -27,7 +27,7 @@ from geo.calibration import (
     fit_measurements,
 )
 from geo.calibration.contradictions import contradictions
-from geo.calibration.corrections import corrections_of
+from geo.calibration.corrections import corrections_of, typical_shift_db
 from geo.calibration.samples import LayerSamples, drives, in_vehicle, layer_samples
 from geo.coverage import PreparedSources
 from geo.crs import from_wgs84, to_wgs84
@@ -151,6 +151,7 @@ def calibrate_run(
         log.add("calibration_cover_at_phone", Source("inputs.land_cover"))
     taught = {prepared.layers[i][0] for i in np.unique(place.blocks.layer).tolist()}
     corrections = _corrected(found, prepared, settings, calibration, taught)
+    _state_implausible(corrections, prepared, taught, calibration, log)
     offsets = _device_offsets(found, int(frame["device"].max()))
     _store(work, corrections, found, place, offsets)
     write_frame(work.folder / f"{OBSERVATIONS}.parquet", _observations(frame, samples, offsets, prepared.layers))
@@ -427,6 +428,22 @@ def _corrected(
         untaught=~prepared.table["operator"].isin(taught).to_numpy(dtype=bool),
     )  # fmt: skip
     return replace(told, held_out_growth=float(found.facts["held_out_growth"]))
+
+
+def _state_implausible(
+    corrections: Corrections, prepared: PreparedSources, taught: set[str], calibration: CalibrationSettings, log: IssueLog
+) -> None:
+    """Say of which groups the measurements lie so far from the prediction that list or phone must be wrong."""
+    moved = pd.Series(
+        typical_shift_db(corrections, typical_km=calibration.typical_km, typical_diffraction_db=calibration.typical_diffraction_db)
+    )
+    own = prepared.table["operator"].isin(taught).to_numpy(dtype=bool)
+    for group, shift in moved[own].groupby(group_names(prepared.table).to_numpy()[own]).median().items():
+        if abs(shift) > calibration.max_shift_db:
+            log.add("calibration_implausible", Source("project"), came=str(group), fields={
+                "difference": f"{abs(shift):.0f}", "limit": f"{calibration.max_shift_db:.0f}",
+                "way_vi": "thấp" if shift < 0 else "cao", "way_en": "lower" if shift < 0 else "higher",
+            })  # fmt: skip
 
 
 def _device_offsets(found: _Fit, last: int) -> npt.NDArray[np.float64]:

@@ -153,7 +153,7 @@ def _chosen(
     cheapest = int(options.table["cost_vnd"].min()) if len(options.table) else 0
     if len(options.table) and max(objective.budget_vnd) < cheapest:
         given = {"largest": number_text(max(objective.budget_vnd)), "cheapest": number_text(cheapest)}
-        log.add("budget_below_cheapest", Source("plan.budget_vnd"), fields={k: v.vi for k, v in given.items()})
+        log.add("budget_below_cheapest", Source("plan.budget_vnd"), fields={k: v.en for k, v in given.items()})
     settings = ChoiceSettings(seconds=objective.choice_seconds, gap=objective.choice_gap)
     told = None
     while True:

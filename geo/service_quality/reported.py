@@ -29,6 +29,8 @@ _BROADBAND = ("3G", "4G", "5G")
 _UNKNOWN_CLASS = "undecided"
 #: Why a commune has no figure among those that were counted here.
 _NONE_HERE = {"villages_mobile_broadband": "no_villages_here", "sites_shared": "no_sites_here"}
+#: Why none was counted here at all, and nobody reported one either.
+_NONE_AT_ALL = {"villages_mobile_broadband": "villages_not_counted", "sites_shared": "sites_not_counted", "portals_ipv6": "portals_not_asked"}
 #: What is said of a figure that came from former communes.
 _CONVERTED = {"same": "former_same", "joined": "former_joined", "joined_divided": "former_divided", "incomplete": "former_incomplete"}
 
@@ -74,7 +76,8 @@ def judge_reported(reported: pd.DataFrame, areas: Areas, rules: RuleSet, *, on: 
         rows += [row for kind in kinds for row in _silent(rule, of_communes[of_communes["source_kind"] == kind], areas, language)]
         level = areas.level_for(rule.area_level)
         if own.empty or (level == "commune" and of_communes.empty):
-            rows += [_nothing(rule, level, code, language) for code in areas.codes[level]]
+            why = _NONE_AT_ALL.get(rule.indicator.name, "not_reported")
+            rows += [_nothing(rule, level, code, language, why) for code in areas.codes[level]]
     table = pd.DataFrame(rows, columns=[*STANDARD_COLUMNS, *JOINT_COLUMNS, *more])
     return table.assign(area_name=areas.named(table))
 
@@ -101,7 +104,7 @@ def _usual(rule: Rule, level: str, code: str, language: str) -> dict[str, object
     }  # fmt: skip
 
 
-def _nothing(rule: Rule, level: str, code: str, language: str, why: str = "not_reported") -> dict[str, object]:
+def _nothing(rule: Rule, level: str, code: str, language: str, why: str) -> dict[str, object]:
     reasons = [why, *(["no_threshold_known"] if rule.threshold is None else []), *status_reasons(rule)]
     return {**_usual(rule, level, code, language), "reason": "; ".join(reasons)}
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from geo.calibration.calibration import Calibration, calibrate
-from geo.calibration.corrections import corrections_of
+from geo.calibration.corrections import corrections_of, typical_shift_db
 from geo.calibration.observations import RadioFacts
 from geo.calibration.settings import calibration_settings
 from geo.calibration.terms import LinkFeatures, TermChoice, build_design
@@ -108,3 +110,21 @@ def test_an_operator_that_nobody_measured_keeps_its_doubt(fitted: Calibration, f
     np.testing.assert_allclose(one.bias_db, found.bias_db)
     assert one.error_sd_db[3] == pytest.approx(np.hypot(found.error_sd_db[3], SETTINGS.untaught_share * moved[3]))
     assert one.error_sd_db[2] == pytest.approx(found.error_sd_db[2])
+
+
+def test_what_goes_beyond_a_plausible_shift_is_doubt_as_a_whole(fitted: Calibration, facts: RadioFacts, found: Corrections) -> None:
+    """The others moved by more than can be: that excess is a mistake of their inputs, nothing an operator never measured is known by."""
+    narrow = replace(fitted, settings=replace(fitted.settings, max_shift_db=1.0))
+    typical = {"typical_km": TYPICAL_KM, "typical_diffraction_db": TYPICAL_DB}
+    one = corrections_of(
+        narrow, facts, np.zeros(4), cover_codes=(), cover_names=(), site_correlation=0.7, place_correlation=0.3, common_sd_db=0.0,
+        untaught=np.array([False, False, False, True]), **typical,
+    )  # fmt: skip
+    moved = abs(float(fitted.correct(paths(facts, TYPICAL_KM, TYPICAL_DB)).shift_db[3]))
+    assert moved > 2.0
+    assert one.error_sd_db[3] == pytest.approx(np.hypot(found.error_sd_db[3], SETTINGS.untaught_share + moved - 1.0))
+
+
+def test_the_shift_over_the_typical_path(fitted: Calibration, facts: RadioFacts, found: Corrections) -> None:
+    moved = fitted.correct(paths(facts, TYPICAL_KM, TYPICAL_DB)).shift_db
+    np.testing.assert_allclose(typical_shift_db(found, typical_km=TYPICAL_KM, typical_diffraction_db=TYPICAL_DB), moved)

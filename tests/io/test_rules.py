@@ -246,6 +246,13 @@ def test_rules_that_mean_something_are_taken(keys: dict[str, Any]) -> None:
     assert rule.factor == 1.0
 
 
+def test_a_rule_that_replaces_one_of_its_matter_is_taken_also_for_one_kind_of_access() -> None:
+    (found,) = read(changed(**OF_YES, id="ipv6_only_use_2028", technology=None, basis="target")).get("ipv6_only_use_2028")
+    assert (found.access, found.replaces) == ("mobile", "vn-2026/national_targets.toml")
+    with pytest.raises(ProjectFileError, match=r"is about download fixed, but the one of that id that ships .* is about download mobile"):
+        read(changed(id="commune_mobile_download", access="fixed", technology=None))
+
+
 UNREAD = [
     ({"rule": [GOOD]}, "there is no [[rule]], did you mean [[rules]]? (tables: [[rules]], [[province]]"),
     ({"Rules": [GOOD]}, "did you mean [[rules]]?"),

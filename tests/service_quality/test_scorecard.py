@@ -127,6 +127,8 @@ def test_a_figure_between_bounds() -> None:
 def test_nothing_reported_is_said() -> None:
     table = judged(reported(), FIBRE)
     assert table[["area_code", "rule_result", "reason"]].to_numpy().tolist() == [[code, "not_applicable", "not_reported"] for code in UNITS["commune_code"]]
+    of_villages = judged(reported(), *(r for r in read_rules("vn-2026").rules if r.indicator.name in {"villages_mobile_broadband", "sites_shared"}))
+    assert set(of_villages["reason"]) == {"villages_not_counted", "sites_not_counted"}
     whole = judged(reported(), rule(**{**FIBRE_ENTRY, "area_level": "province"}))
     assert whole[["area_code", "reason"]].to_numpy().tolist() == [["99", "not_reported"]]
     rest = judged(reported(), *read_rules("vn-2026").rules)
