@@ -7,9 +7,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from geo.io.places import state_rows
 from geo.io.positions import PositionContext
 from geo.io.raw import FileLimits, TableOptions
 from geo.io.service_access import access_column, given_access
+from geo.io.service_sums import clashing, several_technologies
 from geo.io.speed_units import read_speeds, speed_limits, unit_rules
 from geo.io.tables import Table, convert, load_schema, read_tables
 from geo.operators import OperatorCatalogue
@@ -20,9 +22,11 @@ from geo.text import clean
 from geo.validation import IssueLog
 from geo.values import parse_texts
 
-__all__ = ["read_declarations"]
+__all__ = ["read_declarations", "settle_declarations"]
 
 _SPEEDS = ("vdmin", "vd", "vu")
+#: What a declaration is for.
+_OF = ["operator", "technology", "access", "service_area_code", "valid_from"]
 
 
 def read_declarations(
@@ -86,7 +90,8 @@ def _read_table(
     technology, access = _kinds(table, frame, options, bands, log)
     if (access == "").all() and len(frame):
         log.add("speed_access_unknown", table.source, column=table.headers.get("technology", ""))
-    limits = speed_limits(technology, access)
+    several = technology.str.contains(",").to_numpy(dtype=bool)
+    limits = speed_limits(technology.mask(several, ""), access)
     by_field = {"vdmin": limits["download"], "vd": limits["download"], "vu": limits["upload"]}
     speeds = None
     if not log.refused(table.source):
@@ -130,10 +135,23 @@ def _read_table(
     result = log.drop(result, silent, "declaration_nothing_said", table.source, column=header)
     lacking = (result["access"] == "").to_numpy(dtype=bool)
     result = log.drop(result, lacking, "speed_access_missing", table.source, column=table.headers.get("technology", ""))
-    again = result.duplicated(["operator", "technology", "access", "service_area_code", "valid_from"]).to_numpy(dtype=bool)
-    result = log.drop(result, again, "declaration_twice", table.source)
+    again, differ = clashing(result, _OF, list(values), np.ones(len(result), dtype=bool))
+    said = result[list(values)].map(lambda v: "" if np.isnan(v) else f"{v:g}").agg("; ".join, axis=1) if len(result) else None
+    kept = log.drop(result, differ, "declaration_rows_differ", table.source, column=header, came=said)
+    result = log.drop(kept, again[~differ], "declaration_twice", table.source)
     log.close("declarations", table.source, rows_in=table.rows_in, rows_used=len(result))
+    if several.any():  # a row for each technology that the cell names
+        result = result.assign(technology=result["technology"].str.split(",")).explode("technology")
     return DECLARATIONS.conform(result)
+
+
+def settle_declarations(frame: pd.DataFrame, log: IssueLog) -> pd.DataFrame:
+    """Return the declarations of all files, each once; where files declare different values for the same, none of them is used. Both are stated."""
+    again, differ = clashing(frame, _OF, [f"{name}_mbps" for name in _SPEEDS], np.ones(len(frame), dtype=bool))
+    came = np.array([f"{o} {t} {a}".strip() for o, t, a in zip(frame["operator"], frame["technology"], frame["service_area_code"], strict=True)], dtype=object)
+    state_rows("declaration_files_differ", frame, differ, log, came=came)
+    state_rows("service_row_repeated", frame, again, log, came=came)
+    return frame[~again & ~differ].reset_index(drop=True)
 
 
 def _of_operators(
@@ -156,15 +174,19 @@ def _of_operators(
 def _kinds(
     table: Table, frame: pd.DataFrame, options: TableOptions, bands: BandCatalogue, log: IssueLog
 ) -> tuple[pd.Series, pd.Series]:
-    """Return technology (empty for fixed lines) and access."""
+    """Return technology (empty for fixed lines; ``"4G,5G"`` where a cell names several) and access."""
     technology = pd.Series("", index=frame.index, dtype="str")
     access = access_column(table, frame, "access", log, state_unknown=True)
     if "technology" in frame.columns:
         named = bands.technology_column(frame["technology"])
         by_technology = access_column(table, frame, "technology", log, state_unknown=False)
+        several = several_technologies(frame["technology"])
         technology = named.values
+        if several.any():
+            log.add("declaration_technologies_several", table.source, rows=frame.index[several], column=table.header("technology"), came=list(frame["technology"][several]))
+            technology = technology.mask(several, bands.technologies(frame["technology"]))
         access = access.where(access != "", by_technology)
-        unknown = named.unknown & (by_technology == "").to_numpy(dtype=bool)
+        unknown = named.unknown & ~several & (by_technology == "").to_numpy(dtype=bool)
         if unknown.any():
             log.add("sample_technology_unknown", table.source, rows=frame.index[unknown], column=table.header("technology"),
                     came=list(frame["technology"][unknown]))

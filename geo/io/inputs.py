@@ -22,7 +22,7 @@ from geo.io.boundaries import read_boundaries
 from geo.io.buildings import read_buildings
 from geo.io.catalogues import band_catalogue, operator_catalogue
 from geo.io.coverage_claims import read_coverage_claims
-from geo.io.declarations import read_declarations
+from geo.io.declarations import read_declarations, settle_declarations
 from geo.io.facilities import read_facilities
 from geo.io.ipv6_tests import read_ipv6_tests
 from geo.io.land_cover import LandCover, join_land_cover, open_land_cover
@@ -35,13 +35,21 @@ from geo.io.places import give_ids
 from geo.io.planning_areas import read_public_land, read_restricted_areas
 from geo.io.population import read_population_table, state_overlapping_files
 from geo.io.population_raster import PopulationRaster, open_population_raster
-from geo.io.portals import read_portals
+from geo.io.portals import read_portals, settle_portals
 from geo.io.positions import PositionContext
 from geo.io.project import InputFile, input_files
 from geo.io.refusals import stating
 from geo.io.reported_indicators import read_reported_indicators, settle_repeats
 from geo.io.resources import former_areas, load_toml
 from geo.io.roads import read_power_lines, read_roads, read_streets
+from geo.io.service_sums import (
+    IPV6_SUMS,
+    SPEED_SUMS,
+    are_parts,
+    settle_repeated_tests,
+    settle_sums,
+    without_copies,
+)
 from geo.io.settlements import read_settlements
 from geo.io.speed_tests import SeenTests, read_speed_tests
 from geo.io.stations import read_network
@@ -428,10 +436,24 @@ class _Reader:
                 context=context, log=self.log,
             ),
         )
+        for kind in ("speed_tests", "ipv6_tests"):
+            if found[kind] is not None:
+                found[kind] = without_copies(found[kind], self.files.get(kind, []), self.log)
+        if found["ipv6_tests"] is not None:
+            found["ipv6_tests"] = settle_repeated_tests(found["ipv6_tests"], self.log)
+        for kind, columns in (("speed_tests", SPEED_SUMS), ("ipv6_tests", IPV6_SUMS)):
+            if found[kind] is not None:
+                parts: set[str] = set()
+                for item in self.of(kind):
+                    with stating(self.log, item.file):
+                        parts |= {item.file} if are_parts(item.options) else set()
+                found[kind] = settle_sums(found[kind], columns, self.log, parts=frozenset(parts))
         found["portals"] = self._collect(
             "portals",
             lambda item: read_portals(item.path, file=item.file, options=item.options, context=context, log=self.log),
         )
+        if found["portals"] is not None:
+            found["portals"] = settle_portals(found["portals"], self.log)
         found["declarations"] = self._collect(
             "declarations",
             lambda item: read_declarations(
@@ -439,6 +461,8 @@ class _Reader:
                 context=context, log=self.log,
             ),
         )
+        if found["declarations"] is not None:
+            found["declarations"] = settle_declarations(found["declarations"], self.log)
         reported = self._collect(
             "reported_indicators",
             lambda item: read_reported_indicators(

@@ -17,11 +17,13 @@ import pandas as pd
 
 from geo.errors import InputError
 from geo.io.came import shown
+from geo.io.percent_cells import doubtful_percent, percent_marks
 from geo.io.positions import POSITION_FIELDS, PositionContext
 from geo.io.raw import FileLimits, TableOptions
 from geo.io.resources import load_toml
 from geo.io.service_access import access_column, given_access
 from geo.io.service_places import settle_places
+from geo.io.service_sums import without_total_words
 from geo.io.service_times import TimeRules, settle_periods, settle_utc, time_rules
 from geo.io.tables import Table, convert, load_schema, read_tables
 from geo.operators import OperatorCatalogue
@@ -109,7 +111,7 @@ def _read_table(
     devices: DeviceNumbers,
     log: IssueLog,
 ) -> pd.DataFrame:
-    frame = convert(table, schema, log)
+    frame, _ = without_total_words(table, convert(table, schema, log), ("access",), log)
     sums = "tests" in frame.columns
     frame = _of_the_country(table, frame, options, log)
     time = pd.Series(pd.NaT, index=frame.index, dtype="datetime64[ns, UTC]")
@@ -231,50 +233,60 @@ def _tested(table: Table, frame: pd.DataFrame, name: str, log: IssueLog) -> Floa
 
 def _summed(table: Table, frame: pd.DataFrame, name: str, options: TableOptions, log: IssueLog) -> FloatArray | None:
     """Return how many of each row's tests; None, and the table refused, if it is not clear what the numbers are."""
-    number = parse_numbers(frame[name], minimum=0)
+    bare, marked, by_format = percent_marks(frame[name])
+    plain = ~marked & ~by_format
+    number = parse_numbers(bare, minimum=0)
     header = table.header(name)
     for code, mask in (("number_unreadable", number.unreadable), ("number_ambiguous", number.ambiguous)):
         if mask.any():
             log.add(code, table.source, rows=frame.index[mask], column=header, came=list(frame[name][mask]), fields={"unit": ""})
     tests = frame["tests"].to_numpy(dtype=np.float64)
-    known = number.values[np.isfinite(number.values) & np.isfinite(tests)]
-    measure = _measure(table, frame[name], header, known, options)
+    known = number.values[plain & np.isfinite(number.values) & np.isfinite(tests)]
+    measure, told = _measure(table, header, known, options, marked=bool(marked.any() or by_format.any()))
     if not measure and len(known):
         log.add("ipv6_measure_unknown", table.source, column=header, came="; ".join(f"{v:g}" for v in known[:5]))
         return None
-    if measure != "count":
+    if measure != "count" and len(known):
         beyond = known > (_PERCENT if measure == "percent" else 1.0)
         if beyond.mean() > 0.5 if len(known) else False:
             log.add("ipv6_measure_unknown", table.source, column=header, came="; ".join(f"{v:g}" for v in known[:5]))
             return None
-        counted: FloatArray = number.values / (_PERCENT if measure == "percent" else 1.0) * tests
-        return counted
-    return number.values
+    values = number.values.copy()
+    if measure == "percent" and told != "option":
+        kept, lost = doubtful_percent(table.source.file, values, plain, told=told == "header")
+        for code, mask in (("percent_below_one", kept), ("percent_or_share", lost)):
+            if mask.any():
+                log.add(code, table.source, rows=frame.index[mask], column=header, came=list(frame[name][mask].astype(str)))
+        values[lost] = np.nan
+    share = np.where(marked | (plain & (measure == "percent")), values / _PERCENT, values)
+    counted: FloatArray = np.where(plain & (measure == "count"), values, share * tests)
+    return counted
 
 
-def _measure(table: Table, cells: pd.Series, header: str, known: FloatArray, options: TableOptions) -> str:
-    """Return what a column's numbers are: told by the project file, the program, cells, header, or their size; else empty."""
+def _measure(table: Table, header: str, known: FloatArray, options: TableOptions, *, marked: bool) -> tuple[str, str]:
+    """Return what a column's plain numbers are, and what says so: the project file (``option``), program or ``header``, cells that are ``marked`` as percent
+    beside them, or their ``size``; else two empty texts."""
     given = clean(options.extra.get("measure", ""))
     if given:
         if given not in _MEASURES:
             raise InputError(f"measure = '{given}': được phép {', '.join(_MEASURES)}.", f"measure = '{given}': allowed are {', '.join(_MEASURES)}.")
-        return given
+        return given, "option"
     for form in _settings()["forms"].values():
         if {fold_key(table.header(n)) for n in ("capable", "preferred")} & {fold_key(h) for h in form["headers"]}:
-            return str(form["measure"])
-    if not pd.api.types.is_numeric_dtype(cells.dtype) and cells.dropna().astype(str).str.contains("%").any():
-        return "percent"
+            return str(form["measure"]), "option"
+    if marked:
+        return "percent", "header" if "%" in header else "marked"
     folded = f" {fold(header).replace('_', ' ')} "
     said = [m for m, words in _settings()["measures"].items() if any((w == "%" and "%" in header) or (fold(w) and f" {fold(w)} " in folded) for w in words)]
     if "percent" in said or "count" in said:
-        return "percent" if "percent" in said else "count"
+        return "percent" if "percent" in said else "count", "header"
     whole = bool((known == np.floor(known)).all())
     top = float(known.max(initial=0))
     if "share" in said:  # "Tỷ lệ" is written 0,72 and 72
-        return "" if top > _PERCENT else "percent" if top > 1 else "share"
+        return "" if top > _PERCENT else "percent" if top > 1 else "share", "size"
     if top > _PERCENT:
-        return "count" if whole else ""
-    return "" if whole else "percent" if top > 1 else "share"
+        return "count" if whole else "", "size"
+    return "" if whole else "percent" if top > 1 else "share", "size"
 
 
 def _flag(tests: FloatArray, index: pd.Index, *, known: bool) -> pd.Series:
@@ -299,6 +311,7 @@ def _operators(
 ) -> pd.Series:
     """Return the operator of each row: named, by its network's number, or by the name that is registered for it."""
     names = pd.Series("", index=frame.index, dtype="str")
+    frame, total = without_total_words(table, frame, ("operator",), log)
     if "operator" in frame.columns:
         named = catalogue.resolve(frame["operator"])
         names = named.names
@@ -323,7 +336,8 @@ def _operators(
     if options.operator:
         stated = catalogue.resolve(pd.Series([options.operator])).names.iloc[0]
         names = names.where(names != "", stated)
-    missing = (names == "").to_numpy(dtype=bool)
+    names = names.mask(total, "")
+    missing = (names == "").to_numpy(dtype=bool) & ~total
     if missing.any():
         log.add("sample_operator_missing", table.source, rows=() if missing.all() else frame.index[missing],
                 column=table.headers.get("operator", ""))

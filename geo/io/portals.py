@@ -8,9 +8,11 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from geo.areas import AreaIndex
+from geo.io.places import state_rows
 from geo.io.positions import PositionContext
 from geo.io.raw import FileLimits, TableOptions
 from geo.io.tables import Table, convert, load_schema, read_tables
@@ -20,11 +22,12 @@ from geo.text import clean
 from geo.validation import IssueLog
 from geo.values import parse_texts
 
-__all__ = ["read_portals"]
+__all__ = ["read_portals", "settle_portals"]
 
 _LABEL_MAX = 63
 _HOST_MAX = 253
 _DIGITS = 8
+_PORTS = {"http": 80, "https": 443}
 
 
 def read_portals(
@@ -105,11 +108,26 @@ def _read_table(table: Table, schema: Schema, area: AreaIndex, taken: set[str], 
         },
         index=kept.index,
     )
-    again = result.duplicated(["url", "province_code", "commune_code"]).to_numpy(dtype=bool)
+    again = _again(result)
     result = log.drop(result, again, "portal_twice", table.source, column=header, came=result["url"])
     result = _with_ids(table, result, taken, log)
     log.close("portals", table.source, rows_in=table.rows_in, rows_used=len(result))
     return PORTALS.conform(result)
+
+
+def settle_portals(frame: pd.DataFrame, log: IssueLog) -> pd.DataFrame:
+    """Return the portals of all files, each of an area once; what is left out is stated."""
+    again = _again(frame)
+    state_rows("service_row_repeated", frame, again, log, came=frame["url"].to_numpy(dtype=object))
+    return frame[~again].reset_index(drop=True)
+
+
+def _again(portals: pd.DataFrame) -> npt.NDArray[np.bool_]:
+    """Return which rows are a portal that another row of the same area has too; of its addresses that with HTTPS stays, whatever the order of rows."""
+    page = portals["url"].str.replace(r"^https?://", "", regex=True).str.rstrip("/")
+    keys = portals[["province_code", "commune_code"]].assign(page=page, plain=~portals["url"].str.startswith("https:")).reset_index(drop=True)
+    first = keys.sort_values("plain", kind="stable").drop_duplicates(["page", "province_code", "commune_code"]).index
+    return ~np.isin(np.arange(len(keys)), first)
 
 
 def _address(text: object) -> tuple[str, str]:
@@ -128,7 +146,7 @@ def _address(text: object) -> tuple[str, str]:
     host = _host(name)
     if not host:
         return "", ""
-    place = f"{host}:{port}" if port else host
+    place = f"{host}:{port}" if port and port != _PORTS[parts.scheme.lower()] else host
     query = f"?{parts.query}" if parts.query else ""
     return host, f"{parts.scheme.lower()}://{place}{parts.path or '/'}{query}"
 

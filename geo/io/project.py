@@ -37,9 +37,9 @@ _KIND_OPTIONS = {
     "measurements": ("technology", "locked_technology"),
     "path_loss": ("technology", "locked_technology"),
     "speed_tests": (
-        "access", "technology", "unit", "statistic", "source_kind", "campaign", "period", "failed", "utc_offset_h",
+        "access", "technology", "unit", "statistic", "source_kind", "campaign", "period", "failed", "utc_offset_h", "repeated_rows",
     ),
-    "ipv6_tests": ("access", "period", "measure", "country", "utc_offset_h"),
+    "ipv6_tests": ("access", "period", "measure", "country", "utc_offset_h", "repeated_rows"),
     "declarations": ("access", "unit"),
     "reported_indicators": ("period", "measure", "source_kind"),
     "coverage_claims": ("technology", "use", "level_dbm", "date"),

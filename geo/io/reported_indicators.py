@@ -18,6 +18,7 @@ import pandas as pd
 from geo.areas import AreaIndex, AreaMeant
 from geo.former_areas import FormerMatch, Matched
 from geo.io.named_areas import state_former_areas
+from geo.io.percent_cells import doubtful_percent, percent_marks
 from geo.io.places import state_rows
 from geo.io.positions import PositionContext
 from geo.io.raw import FileLimits, TableOptions
@@ -34,6 +35,7 @@ __all__ = ["read_reported_indicators", "settle_repeats"]
 
 FloatArray = npt.NDArray[np.float64]
 _PERCENT = 100.0
+_SAME_DIGITS = 12
 _MEASURES = ("percent", "share")
 _AREAS = ("commune_code", "commune_name", "district_name", "province_code", "province_name")
 _KEY = ["area_level", "area_code", "former_place", "indicator", "period_start", "period_end", "source_kind"]
@@ -151,19 +153,26 @@ def _numbers(table: Table, cells: pd.Series, name: str, header: str, options: Ta
     """Return values in the indicator's unit, shares 0..1; what cannot be is unknown."""
     entry = _settings()["indicators"][name]
     texts = cells.astype(object)
-    marked = texts.map(lambda c: isinstance(c, str) and "%" in c).to_numpy(dtype=bool)
-    number = parse_numbers(texts.map(lambda c: c.replace("%", "").strip() if isinstance(c, str) else c), minimum=0)
+    bare, marked, shown = percent_marks(cells)
+    plain = ~marked & ~shown
+    number = parse_numbers(bare, minimum=0)
     for code, mask in (("number_unreadable", number.unreadable), ("number_ambiguous", number.ambiguous)):
         if mask.any():
             log.add(code, table.source, rows=cells.index[mask], column=table.header(name) if name in table.headers else header, came=list(texts[mask]), fields={"unit": ""})
     values = number.values.copy()
     most = float(entry["most"])
     if entry["unit"] == "share":
-        measure = _measure(header, values[~marked], options)
+        measure, told = _measure(header, values[plain], options)
         if not measure:
-            whole = ~marked & np.isfinite(values)
+            whole = plain & np.isfinite(values)
             log.add("reported_taken_as_shares", table.source, rows=cells.index[whole], column=header, came=list(texts[whole]))
-        values = np.where(marked | (measure == "percent"), values / _PERCENT, values)
+        if measure == "percent" and not clean(options.extra.get("measure", "")):
+            kept, lost = doubtful_percent(table.source.file, values, plain, told=told)
+            for code, mask in (("percent_below_one", kept), ("percent_or_share", lost)):
+                if mask.any():
+                    log.add(code, table.source, rows=cells.index[mask], column=header, came=list(texts[mask].astype(str)))
+            values[lost] = np.nan
+        values = np.where(marked | (plain & (measure == "percent")), values / _PERCENT, values)
     with np.errstate(invalid="ignore"):
         wrong = (values < 0) | (values > most)
     if wrong.any():
@@ -172,19 +181,19 @@ def _numbers(table: Table, cells: pd.Series, name: str, header: str, options: Ta
     return np.where(wrong, np.nan, values)
 
 
-def _measure(header: str, values: FloatArray, options: TableOptions) -> str:
-    """Return what a column of shares has: ``percent`` or ``share`` as told or as its size says; empty where 1 may be either."""
+def _measure(header: str, values: FloatArray, options: TableOptions) -> tuple[str, bool]:
+    """Return what a column of shares has, and whether it was told: ``percent`` or ``share``, else as its size says; empty where 1 may be either."""
     given = clean(options.extra.get("measure", ""))
     if given in _MEASURES:
-        return given
+        return given, True
     if "%" in header or any(word in fold(header) for word in _settings()["percent_words"]):
-        return "percent"
+        return "percent", True
     known = values[np.isfinite(values)]
     if not known.size:
-        return "share"
+        return "share", False
     if known.max() > 1:
-        return "percent"
-    return "share" if ((known > 0) & (known < 1)).any() else ""
+        return "percent", False
+    return ("share" if ((known > 0) & (known < 1)).any() else ""), False
 
 
 # -- places -----------------------------------------------------------------------------------------
@@ -254,10 +263,14 @@ def _province(area: AreaIndex, key: tuple[str, ...]) -> tuple[str, str]:
 
 def settle_repeats(frame: pd.DataFrame, log: IssueLog) -> pd.DataFrame:
     """Return each figure once; where several rows give different values of one figure, it is left out. Both are stated."""
-    groups = frame.groupby(_KEY, sort=False, dropna=False)["value"]
-    several = groups.transform("size").to_numpy() > 1
-    differ = several & (groups.transform("nunique").to_numpy() > 1)
+    # 79.6 of a hundred and 0.796 are the same figure, whatever their last bit.
+    groups = frame.assign(value=frame["value"].round(_SAME_DIGITS)).groupby(_KEY, sort=False, dropna=False)
+    several = groups["value"].transform("size").to_numpy() > 1
+    differ = several & (groups["value"].transform("nunique").to_numpy() > 1)
+    wholes = several & ~differ & (groups["n"].transform("nunique").to_numpy() > 1)
+    frame = frame.assign(n=groups["n"].transform("max").where(several & ~wholes, frame["n"]).mask(wholes))
     came = np.array([f"{i}: {v:g}" for i, v in zip(frame["indicator"], frame["value"], strict=True)], dtype=object)
+    state_rows("reported_wholes_differ", frame, wholes, log, came=came)
     state_rows("reported_rows_differ", frame, differ, log, came=came)
     again = several & ~differ & frame.duplicated(_KEY).to_numpy(dtype=bool)
     state_rows("reported_row_repeated", frame, again, log, came=came)

@@ -18,6 +18,7 @@ from geo.io.positions import PositionContext
 from geo.io.raw import FileLimits, TableOptions
 from geo.io.sample_networks import settle_operators
 from geo.io.service_places import settle_places
+from geo.io.service_sums import without_total_words
 from geo.io.service_times import TimeRules, settle_periods, settle_utc, time_rules
 from geo.io.speed_forms import Reading, form_of, speed_rules, speed_setting
 from geo.io.speed_networks import settle_networks
@@ -111,6 +112,7 @@ def _read_table(reading: Reading, schema: Schema) -> pd.DataFrame:
     table, log = reading.table, reading.log
     frame = convert(table, schema, log)
     sums = "tests" in frame.columns
+    frame, _ = without_total_words(table, frame, ("technology",), log)
     frame = _without_zero_seconds(reading, frame)
     frame, time = settle_utc(table, frame, reading.times, log) if not sums else (frame, _no_time(frame))
     frame, start, end = settle_periods(table, frame, _period_given(reading), reading.times, log, needed=sums)
@@ -169,6 +171,7 @@ def _read_table(reading: Reading, schema: Schema) -> pd.DataFrame:
 def _operators(reading: Reading, frame: pd.DataFrame, sums: bool) -> pd.Series:
     """Return the network of each row; sums that name none are of all operators together."""
     fields = [f for f in ("operator_name", "operator", "mcc", "mnc") if f in frame.columns]
+    frame, total = without_total_words(reading.table, frame, ("operator", "operator_name"), reading.log)
     if sums and not fields and not reading.options.operator:
         reading.log.add("speed_all_operators", reading.table.source)
         return pd.Series("", index=frame.index, dtype="str")
@@ -176,7 +179,7 @@ def _operators(reading: Reading, frame: pd.DataFrame, sums: bool) -> pd.Series:
         reading.table, frame, np.zeros(len(frame), dtype=bool), options=reading.options, catalogue=reading.operators,
         bands=reading.bands, log=reading.log,
     )  # fmt: skip
-    return found.names
+    return found.names.mask(total, "")
 
 
 def _no_time(frame: pd.DataFrame) -> pd.Series:

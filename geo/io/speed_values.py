@@ -9,17 +9,25 @@ import numpy.typing as npt
 import pandas as pd
 
 from geo.errors import InputError
-from geo.io.speed_forms import Reading
+from geo.io.speed_forms import Reading, speed_setting
 from geo.io.speed_units import SpeedCells
-from geo.text import fold_key
+from geo.text import fold, fold_key
 
-__all__ = ["SPEED_FIELDS", "settle_values"]
+__all__ = ["LATENCY_UNITS", "SPEED_FIELDS", "latency_unit", "settle_values"]
 
 BoolArray = npt.NDArray[np.bool_]
 FloatArray = npt.NDArray[np.float64]
 
 #: Columns of speeds, in the order in which they tell their unit.
 SPEED_FIELDS = ("download", "upload", "package_download", "package_upload")
+#: How many milliseconds one of each is.
+LATENCY_UNITS = {"ms": 1.0, "µs": 1e-3, "s": 1e3}
+# In this order: "mili giây" holds "giây".
+_UNIT_WORDS = {
+    "ms": ("ms", "msec", "msecs", "millisecond", "milliseconds", "mili giay", "miligiay", "mili second"),
+    "µs": ("us", "usec", "microsecond", "microseconds", "micro giay", "microgiay"),
+    "s": ("s", "sec", "secs", "second", "seconds", "giay"),
+}
 _IDLE = frozenset(("i", "v"))  # G-NetTrack: idle, voice
 
 
@@ -49,9 +57,8 @@ def settle_values(
                         came=list(frame[name][beyond[name]].astype(str)),
                         fields={"limit": f"{float(np.unique(limits[name][beyond[name]])[-1]):g}"})
                 values[name] = np.where(beyond[name], np.nan, values[name])
-    latency = frame["latency_ms"].to_numpy(dtype=np.float64) if "latency_ms" in frame.columns else np.full(len(frame), np.nan)
+    latency = _latency(reading, frame) if "latency_ms" in frame.columns else np.full(len(frame), np.nan)
     with np.errstate(invalid="ignore"):
-        latency = np.where(latency > 0, latency, np.nan)  # a ping of 0 is one that was not made
         values = {f: np.where((v == 0) & f.startswith("package"), np.nan, v) for f, v in values.items()}
     if reading.form.source_kind == "traffic":
         frame, keep = _transfers(reading, frame, values, ~bad, technology)
@@ -60,6 +67,40 @@ def settle_values(
     names = {"download": "download_mbps", "upload": "upload_mbps", "package_download": "package_download_mbps", "package_upload": "package_upload_mbps"}
     out = {names[f]: values[f][keep] for f in SPEED_FIELDS}
     return frame, {**out, "latency_ms": latency[keep]}
+
+
+def latency_unit(header: str) -> str:
+    """Return the unit of time that a header names: one of :data:`LATENCY_UNITS`, empty if none.
+
+    Examples
+    --------
+    >>> latency_unit("Ping (s)"), latency_unit("Độ trễ (mili giây)"), latency_unit("RTT [µs]"), latency_unit("avg_lat_ms"), latency_unit("Ping")
+    ('s', 'ms', 'µs', 'ms', '')
+    """
+    words = f" {fold(header.replace('µ', 'u').replace('μ', 'u')).replace('_', ' ')} "
+    return next((unit for unit, names in _UNIT_WORDS.items() if any(f" {name} " in words for name in names)), "")
+
+
+def _latency(reading: Reading, frame: pd.DataFrame) -> FloatArray:
+    """Return latencies in ms; unknown where there is none, and where no unit is told and none is to be believed."""
+    table, log, header = reading.table, reading.log, reading.table.header("latency_ms")
+    came = frame["latency_ms"].to_numpy(dtype=np.float64)
+    unit = latency_unit(header)
+    with np.errstate(invalid="ignore"):
+        found = np.where(came > 0, came * LATENCY_UNITS[unit or "ms"], np.nan)  # a ping of 0 is one that was not made
+    known = found[np.isfinite(found)]
+    if unit not in {"", "ms"} and known.size:
+        log.add("speed_latency_converted", table.source, column=header, came=header, fields={"unit": unit, "median": f"{np.median(known):.4g}"})
+        with np.errstate(invalid="ignore"):
+            beyond = found > speed_setting("latency_max_ms")
+        if beyond.any():
+            log.add("speed_latency_implausible", table.source, rows=frame.index[beyond], column=header, came=[f"{v:g}" for v in came[beyond]])
+            found = np.where(beyond, np.nan, found)
+    if known.size and np.median(known) < speed_setting("latency_doubtful_ms"):
+        said = f"{np.median(known):.4g}"
+        log.add("speed_latency_doubtful" if unit else "speed_latency_unit_unknown", table.source, column=header, came=said)
+        return found if unit else np.full(len(found), np.nan)
+    return found
 
 
 def _without_transfer(

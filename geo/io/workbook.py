@@ -12,6 +12,7 @@ from python_calamine import CalamineError, CalamineWorkbook, SheetVisibleEnum, Z
 from geo.errors import InputError
 from geo.io.example_rows import is_guide
 from geo.io.old_text import mend_rows
+from geo.io.percent_cells import show_percent
 from geo.io.raw import FileLimits, RawTable, TableOptions, combine_angles, find_header, join_headers
 from geo.numbers import vietnamese
 from geo.schemas import Schema
@@ -21,6 +22,8 @@ from geo.validation import IssueLog, Source
 __all__ = ["check_archive", "read_workbook"]
 
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+#: Kinds of tables with shares, in which a cell's format says what its number is.
+_SHARES = frozenset({"reported_indicators", "ipv6_tests"})
 #: The stream of an encrypted workbook ([MS-OFFCRYPTO] 2.3.4.4), as a compound file names it.
 _LOCKED = "EncryptedPackage".encode("utf-16-le")
 
@@ -82,7 +85,8 @@ def read_workbook(
             raise InputError(f"{whole}: đây không phải tệp Excel.", f"{whole}: this is not an Excel workbook.")
     try:
         # By content, not by name: an .xls is often an .xlsx inside.
-        book = CalamineWorkbook.from_filelike(io.BytesIO(path.read_bytes()))
+        content = path.read_bytes()
+        book = CalamineWorkbook.from_filelike(io.BytesIO(content))
     except (CalamineError, ZipError) as error:
         raise InputError(
             f"{whole}: không mở được bảng tính ({error}); nếu có mật khẩu, hãy bỏ mật khẩu rồi lưu lại.",
@@ -98,7 +102,7 @@ def read_workbook(
             log.add("sheet_hidden", Source(file, name), came=name)
             continue
         try:
-            table = _read_sheet(book, name, path, file, schema, options, log, limits)
+            table = _read_sheet(book, name, path, file, schema, options, log, limits, content if schema.kind in _SHARES else b"")
         except (CalamineError, ZipError) as error:
             raise InputError(
                 f"{Source(file, name)}: không đọc được trang tính, tệp có thể hỏng ({error}).",
@@ -177,6 +181,7 @@ def _read_sheet(
     options: TableOptions,
     log: IssueLog,
     limits: FileLimits,
+    content: bytes,
 ) -> RawTable | None:
     source = Source(file, name)
     sheet = book.get_sheet_by_name(name)
@@ -190,6 +195,8 @@ def _read_sheet(
         return None
     if rows[0] and is_guide(rows[0][0]) and not options.sheet:
         return None  # a template's instructions
+    if content:
+        show_percent(content, name, rows)
     rows, letters = mend_rows(rows, encoding=options.encoding)
     first, last = find_header(rows, schema, options)
     headers = [clean(c) for c in rows[first]] if first == last else join_headers(rows[first], rows[last], schema)

@@ -16,6 +16,7 @@ import pandas as pd
 
 from geo.binomial import share_bounds
 from geo.ipv6.settings import UptakeSettings
+from geo.service_quality.overlaps import ALL, counted_once
 from geo.standards import EvidenceSettings, clusters_of, effective_sizes
 
 __all__ = ["INDICATORS", "SHARE_COLUMNS", "uptake_shares"]
@@ -25,6 +26,7 @@ INDICATORS = ("capable", "preferred")
 SHARE_COLUMNS = (
     "area_code", "area_level", "indicator", "operator", "access", "source_kind", "value", "low", "high", "n", "n_effective", "unknown", "period", "reason",
 )  # fmt: skip
+_PLACE = ["level", "commune", "province", "source_kind"]
 _M_PER_DEGREE = 111_195.0  # of a great circle on a sphere of 6,371 km
 
 
@@ -170,74 +172,93 @@ def _clusters(frame: pd.DataFrame, settings: UptakeSettings) -> tuple[npt.NDArra
 
 
 def _of_aggregates(frame: pd.DataFrame) -> list[tuple[object, ...]]:
-    """Return ready-made shares of the latest period, and what they come to together: operators, accesses, a province's communes."""
+    """Return ready-made shares of the latest period, and what they come to together: operators, accesses, a province's communes.
+
+    Each operator and access gives its latest period; of a quarter and a month that end together the month, as the later one. What hold the
+    same tests (a row of all operators beside one of each) are never added up: the widest counts (:mod:`geo.service_quality.overlaps`).
+    """
     if frame.empty:
         return []
-    work = frame[["commune", "province", "operator", "access", "period_start", "period_end"]].copy()
-    work["source_kind"] = np.where(_column(frame, "asn") != "", "network_aggregate", "aggregate")
+    work = frame[["commune", "province", "operator", "access"]].copy()
+    work["network"] = _column(frame, "asn")
+    work["source_kind"] = np.where(work["network"] != "", "network_aggregate", "aggregate")
     # One without a place is the country's; nobody knows how much of it is the province's.
     work["level"] = np.where(work["commune"] != "", "commune", "country")
-    tests = frame["tests"].to_numpy(dtype=np.float64)
+    work["first"], work["last"] = (frame[name].dt.normalize() for name in ("period_start", "period_end"))
+    tests = np.maximum(frame["tests"].to_numpy(dtype=np.float64), 0.0)
+    rows: list[tuple[object, ...]] = []
     for name in INDICATORS:
         counted = frame[f"{name}_tests"].to_numpy(dtype=np.float64)
         known = np.isfinite(counted) & (tests > 0)
-        work[name], work[f"{name}_n"] = np.where(known, counted, 0.0), np.where(known, tests, 0.0)
-        work[f"{name}_unknown"] = np.where(known, 0.0, np.maximum(tests, 0.0))
-    keys = ["level", "commune", "province", "operator", "access", "source_kind"]
-    last = work.groupby(keys)["period_end"].transform("max")
-    work = work[last.isna() | (work["period_end"] == last)]
-    work["reason"] = "given_ready_made"
-    table = _summed(work, keys)
-    for over in ("operator", "access"):
-        table = pd.concat([table, _put_together(table, keys, over)], ignore_index=True)
-    communes = table[(table["level"] == "commune") & (table["province"] != "")]
-    if len(communes):
-        above = _summed(communes.assign(level="province", commune="", reason=_mixed(communes["reason"])), keys)
-        table = pd.concat([table, above], ignore_index=True)
-    table = _without_copies(table, keys)
-    table = table.assign(area=np.where(table["level"] == "commune", table["commune"], np.where(table["level"] == "province", table["province"], "")))
-    return [row for item in table.to_dict("records") for row in _aggregate_rows(item)]
+        told = work.assign(known=known, yes=np.where(known, counted, 0.0), n=np.where(known, tests, 0.0), unknown=np.where(known, 0.0, tests))
+        latest = _latest(told[tests > 0])
+        above = latest[(latest["level"] == "commune") & (latest["province"] != "")]
+        for operator, access in ((True, True), (True, False), (False, True), (False, False)):
+            rows += _put_together(latest, latest["level"], np.where(latest["level"] == "commune", latest["commune"], ""), name, operator=operator, access=access)
+            rows += _put_together(above, "province", above["province"], name, operator=operator, access=access)
+    return rows
 
 
-_COUNTS = tuple(f"{name}{end}" for name in INDICATORS for end in ("", "_n", "_unknown"))
+def _latest(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of the latest period of each place, operator, access and network, those that say something before those that do not."""
+    keys = [*_PLACE, "operator", "access", "network", "known"]
+    for name in ("last", "first"):
+        latest = rows.groupby(keys)[name].transform("max")
+        rows = rows[latest.isna() | (rows[name] == latest)]
+    return rows
 
 
-def _summed(rows: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:
-    how: dict[str, str] = dict.fromkeys(_COUNTS, "sum") | {"period_start": "min", "period_end": "max", "reason": "max"}
-    return rows.groupby(list(keys), sort=True, as_index=False).agg(how)
+def _put_together(
+    rows: pd.DataFrame, level: pd.Series | str, area: pd.Series | npt.NDArray[np.object_], indicator: str, *, operator: bool, access: bool
+) -> list[tuple[object, ...]]:
+    """Return an indicator's shares by area and, as asked for, by operator and access; of all operators, or accesses, what was given for them or their sum."""
+    rows = rows.assign(level=level, area=area)
+    named = rows[((rows["operator"] != "") | (not operator)) & ((rows["access"] != "") | (not access))]
+    if named.empty:
+        return []
+    chosen = [name for name, wanted in (("operator", operator), ("access", access)) if wanted]
+    named = named[~_superseded(named, chosen)]
+    # A network without a known operator is none the less one network: no row of all of them.
+    names = named.assign(operator=named["operator"].where((named["operator"] != "") | (named["network"] == ""), "AS" + named["network"]))
+    codes = [np.where(names[name] == "", ALL, pd.factorize(names[name], sort=True)[0]).astype(np.int64) for name in ("operator", "access", "network")]
+    no_day = np.zeros(len(named), dtype=np.int64)  # the latest of each, whenever it was
+    cell = np.asarray(named.groupby([*_PLACE, *chosen, "known"], sort=True).ngroup(), dtype=np.int64)
+    once = counted_once(cell, codes, no_day, no_day, (named["n"] + named["unknown"]).to_numpy(dtype=np.float64))
+    labels = ["level", "area", "source_kind", *chosen]
+    held = named.assign(again=~once, mixed=(named["operator"] != "") & (not operator) | (named["access"] != "") & (not access))
+    groups = held[once].groupby(labels, sort=True)
+    table = groups.agg(
+        yes=("yes", "sum"), n=("n", "sum"), unknown=("unknown", "sum"), first=("first", "min"), last=("last", "max"), firsts=("first", "nunique"), lasts=("last", "nunique"),
+        mixed=("mixed", "any"), accesses=("access", "nunique"), an_access=("access", "max"),
+    )  # fmt: skip
+    table["again"] = held.groupby(labels, sort=True)["again"].any().reindex(table.index)
+    table = table.reset_index()
+    if operator and not access:  # both accesses, of which there is one only, say nothing more
+        table = table[(table["accesses"] > 1) | (table["an_access"] == "")]
+    return [_share(item, indicator) for item in table[table["n"] > 0].to_dict("records")]
 
 
-def _mixed(reason: pd.Series) -> pd.Series:
-    return reason.where(reason.str.contains("mix_of_tests"), reason + "; mix_of_tests")
+def _superseded(rows: pd.DataFrame, chosen: Sequence[str]) -> npt.NDArray[np.bool_]:
+    """Return which rows of all operators, or of all accesses, are of an earlier period than the rows of one: these are what holds now."""
+    found = np.zeros(len(rows), dtype=bool)
+    for name in ("operator", "access"):
+        if name in chosen:
+            continue
+        whole = ((rows[name] == "") & (rows["network"] == "")).to_numpy(dtype=bool)
+        keys = [rows[key] for key in (*_PLACE, *chosen, "known", *(["operator"] if name == "access" else []))]
+        latest = rows["last"].mask(whole).groupby(keys).transform("max")
+        found |= whole & (rows["last"] < latest).to_numpy(dtype=bool)
+    return found
 
 
-def _put_together(table: pd.DataFrame, keys: Sequence[str], over: str) -> pd.DataFrame:
-    """Return the sums over operators, or over accesses; none where a figure for all of them was given: it counts the same tests again."""
-    rest = [key for key in keys if key != over]
-    named = table[table[over] != ""]
-    given = pd.MultiIndex.from_frame(table.loc[table[over] == "", rest])
-    several = named[~pd.MultiIndex.from_frame(named[rest]).isin(given)].copy()
-    several[over], several["reason"] = "", _mixed(several["reason"])
-    return _summed(several, keys)
-
-
-def _without_copies(table: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:
-    """Leave out both accesses of an operator where they are one of them over again."""
-    rest = [key for key in keys if key != "access"]
-    both = (table["access"] == "") & (table["operator"] != "")
-    one = pd.MultiIndex.from_frame(table.loc[table["access"] != "", [*rest, *_COUNTS]])
-    again = both & pd.MultiIndex.from_frame(table[[*rest, *_COUNTS]]).isin(one)
-    return table[~again]
-
-
-def _aggregate_rows(item: Mapping[Hashable, Any]) -> list[tuple[object, ...]]:
-    period = "" if pd.isna(item["period_end"]) else f"{item['period_start']:%Y-%m-%d}/{item['period_end']:%Y-%m-%d}"
-    reason = item["reason"] if item["operator"] or "mix_of_tests" in item["reason"] else f"{item['reason']}; operator_not_known"
-    return [
-        (
-            item["area"], item["level"], name, item["operator"], item["access"], item["source_kind"], item[name] / item[f"{name}_n"], np.nan, np.nan,
-            int(item[f"{name}_n"]), np.nan, int(item[f"{name}_unknown"]), period, reason,
-        )
-        for name in INDICATORS
-        if item[f"{name}_n"] > 0
+def _share(item: Mapping[Hashable, Any], indicator: str) -> tuple[object, ...]:
+    period = "" if pd.isna(item["last"]) else f"{item['first']:%Y-%m-%d}/{item['last']:%Y-%m-%d}"
+    operator, mixed = item.get("operator", ""), item["mixed"] or item["level"] == "province"
+    said = [
+        "given_ready_made", "mix_of_tests" if mixed else "operator_not_known" if not operator else "",
+        "counted_once" if item["again"] else "", "periods_pooled" if item["firsts"] > 1 or item["lasts"] > 1 else "",
     ]  # fmt: skip
+    return (
+        item["area"], item["level"], indicator, operator, item.get("access", ""), item["source_kind"], item["yes"] / item["n"], np.nan, np.nan,
+        int(item["n"]), np.nan, int(item["unknown"]), period, "; ".join(text for text in said if text),
+    )  # fmt: skip

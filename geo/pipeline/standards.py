@@ -61,7 +61,7 @@ def judge_areas(work: Workspace, project: Project, settings: AnalysisSettings) -
     areas_folder = work.upstream.get("villages", folder)  # without a list of sites no village was classed
     inputs = {name: load_frame(folder, name) for name in STANDARD_INPUTS}
     areas = areas_of(inputs["units"])
-    given: dict[str, Any] = {"language": project.language, "on": project.date, "settings": settings.service, "evidence": settings.evidence, "declarations": inputs["declarations"]}
+    given: dict[str, Any] = {"language": project.language, "on": project.date, "settings": settings.service, "evidence": settings.evidence, "declarations": inputs["declarations"], "operators": project.operators}
     tests = inputs["speed_tests"]
     levels = None if inputs["measurements"] is None else level_samples(inputs["measurements"], settings.service)
     of_levels = [rule for rule in settings.standards.rules if rule.indicator.measured == "level_dbm"]

@@ -18,7 +18,7 @@ from geo.standards import (
     share_evidence,
 )
 
-__all__ = ["Figures", "figures_of_aggregates", "figures_of_samples"]
+__all__ = ["Figures", "figures_of_aggregates", "figures_of_samples", "of_the_statistic"]
 
 _F64 = npt.NDArray[np.float64]
 _I64 = npt.NDArray[np.int64]
@@ -163,6 +163,16 @@ def _extremes(asked: _F64, area: _I64, areas: int) -> tuple[_F64, _F64]:
     return np.where(np.isfinite(low), low, np.nan), np.where(np.isfinite(high), high, np.nan)
 
 
+def of_the_statistic(rule: Rule, statistic: npt.NDArray[np.object_]) -> _Bool:
+    """Return which aggregates are what a rule asks for: means (those that do not say what they are too), or its own percentile."""
+    if rule.statistic == "mean":
+        return np.isin(statistic, ["mean", ""])
+    if rule.statistic != "percentile":
+        return np.zeros(len(statistic), dtype=bool)
+    wanted = f"p{(rule.percentile or 0) * 100:g}"
+    return np.isin(statistic, [wanted, "median" if wanted == "p50" else wanted])
+
+
 def figures_of_aggregates(
     rule: Rule, value: _F64, area: _I64, tests: _F64, statistic: npt.NDArray[np.object_], areas: int, *, asked: _F64 | None = None
 ) -> Figures:
@@ -175,7 +185,7 @@ def figures_of_aggregates(
     ----------
     rule : Rule
     value : (n,) float64 array
-        Known ones.
+        Known ones, of which none counts the tests of another (:func:`~geo.service_quality.overlaps.counted_once`).
     area : (n,) int64 array
     tests : (n,) float64 array
     statistic : (n,) object array of str
@@ -184,8 +194,8 @@ def figures_of_aggregates(
     asked : (n,) float64 array, optional
         As for :func:`figures_of_samples`.
     """
-    wanted = "mean" if rule.statistic == "mean" else f"p{(rule.percentile or 0) * 100:g}" if rule.statistic == "percentile" else ""
-    own = np.isin(statistic, ["mean", ""]) if wanted == "mean" else np.isin(statistic, [wanted, "median" if wanted == "p50" else wanted])
+    wanted = rule.statistic if rule.statistic in {"mean", "percentile"} else ""
+    own = of_the_statistic(rule, statistic)
     rows = np.bincount(area, minlength=areas)
     fit = np.bincount(area[own], minlength=areas)
     threshold = np.full(areas, np.nan if rule.threshold is None else rule.threshold)

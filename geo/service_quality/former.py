@@ -52,7 +52,7 @@ def joined_figure(value: _F64, n: _F64, divided: npt.NDArray[np.bool_]) -> Joine
     Parameters
     ----------
     value, n : (k,) float64 array
-        Their figures, and what those are shares of; without one of the n they weigh alike.
+        Their figures, and what those are shares of; without one of the n they weigh alike. One that is a share of nobody weighs nothing.
     divided : (k,) bool array
         Communes of which only a part belongs to it.
 
@@ -61,6 +61,8 @@ def joined_figure(value: _F64, n: _F64, divided: npt.NDArray[np.bool_]) -> Joine
     Joined
         The value takes an even part of each divided commune.
     """
+    some = n != 0 if (n > 0).any() else np.ones(len(n), dtype=bool)
+    value, n, divided = value[some], n[some], divided[some]
     if not len(value) or not np.isfinite(value).all():
         return Joined(float("nan"), float("nan"), float("nan"))
     if len(value) == 1:

@@ -27,7 +27,7 @@ SCORE_COLUMNS = (
     "reason", "n_minimum", "area_name", "rule_valid_to", "rule_due", "rule_area_level",
 )  # fmt: skip
 _KEY = ["rule_id", "operator", "technology", "access", "source_kind"]
-_SAME = [*_KEY, "campaign", "unit"]
+_SAME = [*_KEY, "unit"]
 
 
 def scorecard(
@@ -35,8 +35,8 @@ def scorecard(
 ) -> pd.DataFrame:
     """Return the scorecard of communes, and its roll-up by province.
 
-    Of rules that are judged month by month the latest month with samples counts, of figures that are reported the latest period, of a rule
-    with several versions the latest.
+    Of rules that are judged month by month the latest month with samples counts, of campaigns the last, of figures that are reported the latest
+    period, of a rule with several versions the latest.
 
     Parameters
     ----------
@@ -55,7 +55,9 @@ def scorecard(
         monthly = months.map(whole_months).to_numpy(dtype=bool) & ~told
         # Figures that are reported for several periods: the last one, as far as it is known of which period they are.
         which = months.map(period_end).where(monthly | told, "")
-        rows = _of_one_period(rows[~(monthly | told) | _latest(rows, which)])
+        kept = ~(monthly | told) | _latest(rows, which)
+        rows = _last_campaign(rows[kept].assign(_of_period=(monthly | told)[kept]))
+        rows = _one_each(rows, rows["_of_period"].to_numpy(dtype=bool))
     parts: list[pd.DataFrame] = []
     for _, part in rows.groupby(_SAME, sort=True):
         parts.append(_ranked(part, settings))
@@ -68,15 +70,25 @@ def scorecard(
     return table.sort_values(order, kind="stable", ignore_index=True)[list(SCORE_COLUMNS)]
 
 
-def _of_one_period(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return rows of which no commune has two of one indicator whose periods end together: of a month and a quarter the month, as the later one.
+def _one_each(rows: pd.DataFrame, of_periods: npt.NDArray[np.bool_]) -> pd.DataFrame:
+    """Return rows of which no commune has two of one indicator: else it would stand twice, and count twice in its province.
 
-    Else a commune would stand twice, and count twice in its province.
+    Of a month and a quarter that end together the month stays, as the later one; of single tests beside sums that somebody else made the one with a
+    figure, then the one of most tests.
     """
     periods = rows["period"].astype("str")
-    begun = rows.assign(_end=periods.map(period_end), _start=periods.map(period_start)).sort_values("_start", kind="stable")
-    kept = begun.drop_duplicates([*_SAME, "area_code", "_end"], keep="last").index
+    ends = {f"_{name}": np.where(of_periods, periods.map(of), "") for name, of in (("end", period_end), ("start", period_start))}
+    marked = rows.assign(**ends, _known=rows["value"].notna(), _n=rows["n"].astype(float), _days=periods)
+    kept = marked.sort_values(["_end", "_start", "_known", "_n", "_days"], kind="stable").drop_duplicates([*_SAME, "area_code"], keep="last").index
     return rows[rows.index.isin(kept)]
+
+
+def _last_campaign(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return of each indicator the rows of its last campaign: the one whose samples end last."""
+    ends = rows.assign(_end=rows["period"].astype("str").map(period_end)).groupby([*_KEY, "campaign"])["_end"].transform("max")
+    # Samples of no campaign come after those of one; two campaigns that end on one day are told apart by their names.
+    which = (rows["campaign"] != "").astype("int").astype("str") + ends + " " + rows["campaign"].astype("str")
+    return rows[which == which.groupby([rows[name] for name in _KEY]).transform("max")]
 
 
 def _latest(rows: pd.DataFrame, which: pd.Series) -> npt.NDArray[np.bool_]:

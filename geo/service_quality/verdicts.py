@@ -21,10 +21,12 @@ import pandas as pd
 from geo.rules import Rule, RuleSet
 from geo.service_quality.agreement import agreeing, open_above
 from geo.service_quality.declared import declared_values
-from geo.service_quality.figures import Figures, figures_of_aggregates, figures_of_samples
-from geo.service_quality.periods import period_name
+from geo.service_quality.figures import Figures, figures_of_aggregates, figures_of_samples, of_the_statistic
+from geo.service_quality.overlaps import periods_of_sums, sums_once
+from geo.service_quality.periods import covered_days, period_name
 from geo.service_quality.samples import NONE, Samples, empty_declarations, samples_of
 from geo.service_quality.settings import ServiceSettings
+from geo.service_quality.spread import different_pairs, hour_span, largest_share
 from geo.standards import EvidenceSettings, q_values
 
 __all__ = ["JOINT_COLUMNS", "STANDARD_COLUMNS", "Areas", "areas_of", "judge", "rule_columns", "status_reasons"]
@@ -98,6 +100,7 @@ def judge(
     rules_of: date | None = None,
     placed: Mapping[str, _I64] | None = None,
     language: str = "vi",
+    operators: Sequence[str] = (),
 ) -> pd.DataFrame:
     """Return a verdict for each area under each rule that its samples can be held against.
 
@@ -119,6 +122,8 @@ def judge(
         Areas of further levels of ``areas`` for each row; -1 for none.
     language : {"vi", "en"}
         Of the names of rules and documents; everything else is codes.
+    operators : sequence of str
+        The project's: under a rule on each operator those without a sample have their rows too, where others have samples.
 
     Returns
     -------
@@ -142,8 +147,12 @@ def judge(
         if rule.statistic == "reported":
             continue
         found = list(run.of_rule(rule))
+        current = rule.holds_on(on if rules_of is None else rules_of)
+        if found and rule.operator == "each" and current:
+            seen = {str(name) for part in found for name in part["operator"].unique()}
+            found += [part for name in sorted(set(operators) - seen) for part in run.of_silent(rule, name)]
         parts += found
-        if not found and rule.holds_on(on if rules_of is None else rules_of):
+        if not found and current:
             silent.append(rule)
     # Of a rule whose other version has samples each area has its row already.
     told = {str(part["rule_id"].iloc[0]) for part in parts if len(part)}
@@ -162,24 +171,37 @@ def judge(
 
 @dataclass(frozen=True, slots=True)
 class _Group:
-    """Rows that are taken together, and what they have in common."""
+    """Rows that are taken together, and what they have in common.
+
+    ``again`` are rows left out, whose tests ``rows`` hold already; ``others`` those of days that the rule is not for; ``told`` those of other groups of
+    the same time, of which the ``last`` one has a row for every area that none of them has one for.
+    """
 
     rows: _I64
+    again: _I64
+    others: _I64
     by_operator: bool
     operator: str
     technology: str
     access: str
     source_kind: str
     campaign: str
+    by_month: bool
     month: int
     span: int
     aggregate: bool
     last: bool
+    told: _I64
 
     @property
     def operator_untold(self) -> bool:
         """Tell whether samples of a rule on each operator do not say whose they are."""
         return self.by_operator and not self.operator
+
+    @property
+    def month_untold(self) -> bool:
+        """Tell whether samples of a rule on each month do not say when they were taken."""
+        return self.by_month and self.month == NONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,8 +223,8 @@ class _Run:
                     continue
                 yield self.rows(rule, group, level, codes)
 
-    def groups(self, rule: Rule) -> list[_Group]:
-        """Return the rule's samples in groups; each holds what one figure is taken of."""
+    def matching(self, rule: Rule) -> tuple[_I64, _I64]:
+        """Return the samples that a rule can be held against, and those that are of days on which this version of it is not in force."""
         s = self.samples
         kept = ~np.isnan(s.values[rule.indicator.measured])
         for name, wanted in (("technology", rule.technologies), ("access", (rule.access,) if rule.access else ())):
@@ -211,11 +233,17 @@ class _Run:
                 kept &= np.isin(s.codes[name], numbers)
         if "traffic" in s.words["source_kind"] and "traffic" not in rule.source_kinds:
             kept &= s.codes["source_kind"] != s.words["source_kind"].index("traffic")
-        if self.by_day:
-            first = -1_000_000 if rule.valid_from is None else (rule.valid_from - _EPOCH).days
-            last = 1_000_000 if rule.valid_to is None else (rule.valid_to - _EPOCH).days
-            kept &= (s.day >= first) & (s.day <= last)
-        rows = np.flatnonzero(kept)
+        if not self.by_day or (rule.valid_from is None and rule.valid_to is None):
+            return np.flatnonzero(kept), np.zeros(0, dtype=np.int64)
+        first = -1_000_000 if rule.valid_from is None else (rule.valid_from - _EPOCH).days
+        last = 1_000_000 if rule.valid_to is None else (rule.valid_to - _EPOCH).days
+        now = (s.day >= first) & (s.day <= last)
+        return np.flatnonzero(kept & now), np.flatnonzero(kept & ~now)
+
+    def groups(self, rule: Rule) -> list[_Group]:
+        """Return the rule's samples in groups; each holds what one figure is taken of."""
+        s = self.samples
+        rows, others = self.matching(rule)
         if not rows.size:
             return []
         zero = np.zeros(len(rows), dtype=np.int64)
@@ -225,28 +253,36 @@ class _Run:
             s.codes["access"][rows],
             s.codes["source_kind"][rows],
             s.codes["campaign"][rows] if rule.period == "campaign" else zero,
-            s.aggregate[rows].astype(np.int64),
             s.month[rows] if rule.period == "month" else zero,
-            s.span[rows] if rule.period == "month" else zero,
+            -s.span[rows] if rule.period == "month" else zero,
+            s.aggregate[rows].astype(np.int64),
         ]
         number, uniques = pd.factorize(pd.MultiIndex.from_arrays(keys), sort=True)
         order = np.argsort(number, kind="stable")
         parts = np.split(rows[order], np.cumsum(np.bincount(number, minlength=len(uniques)))[:-1])
         groups = []
         for i, (key, part) in enumerate(zip(uniques, parts, strict=True)):
-            operator, technology, access, kind, campaign, aggregate, month, span = (int(k) for k in key)
-            last_of_its_kind = i + 1 == len(uniques) or tuple(uniques[i + 1])[:6] != tuple(key)[:6]
+            operator, technology, access, kind, campaign, month, ago, aggregate = (int(k) for k in key)
+            # The last of its kind has a row for every area, but where the others of its time, single samples or a longer period, have one.
+            last = i + 1 == len(uniques) or tuple(uniques[i + 1])[:5] != tuple(key)[:5]
+            of_its_time = [parts[j] for j in range(i) if last and tuple(uniques[j])[:6] == tuple(key)[:6]]
+            once = sums_once(s, part, of_the_statistic(rule, self.statistics(part))) if aggregate else np.ones(len(part), dtype=bool)
             groups.append(
                 _Group(
-                    part, rule.operator == "each",
+                    part[once], part[~once], others[s.codes["operator"][others] == operator] if rule.operator == "each" else others, rule.operator == "each",
                     s.words["operator"][operator] if rule.operator == "each" else "",
                     s.words["technology"][technology] if rule.technologies else "",
                     s.words["access"][access], s.words["source_kind"][kind],
                     s.words["campaign"][campaign] if rule.period == "campaign" else "",
-                    month if rule.period == "month" else NONE, span, bool(aggregate), last_of_its_kind,
+                    rule.period == "month", month if rule.period == "month" else NONE, -ago, bool(aggregate), last,
+                    np.concatenate([*of_its_time, zero[:0]]),
                 )
             )  # fmt: skip
         return groups
+
+    def statistics(self, rows: _I64) -> npt.NDArray[np.object_]:
+        """Return what each row of sums is: a mean, a percentile."""
+        return np.array(self.samples.words["statistic"], dtype=object)[self.samples.codes["statistic"][rows]]
 
     def rows(self, rule: Rule, group: _Group, level: str, codes: Sequence[str]) -> pd.DataFrame:
         """Return one group's rows for the areas of a level."""
@@ -263,8 +299,7 @@ class _Run:
         asked, held = (None if each is None else each[usable] for each in (asked, held))
         value = s.values[rule.indicator.measured][rows]
         if group.aggregate:
-            words = np.array(s.words["statistic"], dtype=object)[s.codes["statistic"][rows]]
-            found = figures_of_aggregates(rule, value, area, s.tests[rows], words, len(codes), asked=asked)
+            found = figures_of_aggregates(rule, value, area, s.tests[rows], self.statistics(rows), len(codes), asked=asked)
         else:
             tested = figures_of_samples(
                 rule, value, area, s.cluster[rows], len(codes), self.evidence, asked=asked, level=held,
@@ -322,7 +357,7 @@ class _Run:
                 "reason": reasons, "unit": np.where(found.several, "ratio", rule.unit), "period": self.periods(group, rows, area, count),
             }
         )  # fmt: skip
-        return frame if group.last else frame[counted > 0]
+        return frame[(counted > 0) | (group.last & ~self.found_in(group.told, level, count))]
 
     def common(self, rule: Rule, level: str, codes: Sequence[str], group: _Group | None) -> dict[str, object]:
         """Return what all rows of a group at a level have in common."""
@@ -335,17 +370,33 @@ class _Run:
             "campaign": "" if group is None else group.campaign,
         }  # fmt: skip
 
-    def without_samples(self, rule: Rule, level: str) -> pd.DataFrame:
+    def without_samples(self, rule: Rule, level: str, operator: str = "") -> pd.DataFrame:
         """Return rows of a rule that no sample can be held against, one per area of a level: that it was not forgotten."""
-        reason = _unknown(rule) or "no_samples"
+        s, others = self.samples, self.matching(rule)[1]
+        if operator:
+            others = others[np.array([word == operator for word in s.words["operator"]], dtype=bool)[s.codes["operator"][others]]] if others.size else others
+        elsewhen = self.found_in(others, level, len(self.areas.codes[level]))
+        why = [_joined([name if operator or not _unknown(rule) else "", _unknown(rule), *status_reasons(rule)]) for name in ("no_samples", "samples_of_other_days")]
         numbers = dict.fromkeys(("value", "low", "high", "joint_low", "joint_high", "n_effective", "n_needed", "p_contradicted"), np.nan)
         return pd.DataFrame(
             {
                 **self.common(rule, level, self.areas.codes[level], None), **numbers, "n": 0.0,
                 "threshold": np.nan if rule.threshold is None else rule.threshold, "rule_result": "not_applicable", "evidence": "not_enough",
-                "reason": _joined([reason, *status_reasons(rule)]), "unit": rule.unit, "period": "", "days": 0.0, "hours": 0.0, "places": 0.0, "devices": 0.0,
+                "reason": np.where(elsewhen, why[1], why[0]), "unit": rule.unit, "period": "", "days": 0.0, "hours": 0.0, "places": 0.0, "devices": 0.0,
             }
         )  # fmt: skip
+
+    def of_silent(self, rule: Rule, operator: str) -> Iterator[pd.DataFrame]:
+        """Yield the rows of an operator that has no sample anywhere, as an operator has them that has samples elsewhere."""
+        for level in self.areas.codes:
+            if level != "road":
+                result = "not_applicable" if _unknown(rule) else "insufficient_n"
+                yield self.without_samples(rule, level, operator).assign(operator=operator, rule_result=result)
+
+    def found_in(self, rows: _I64, level: str, count: int) -> _Bool:
+        """Return which areas of a level hold some of the rows."""
+        area = self.samples.areas[level][rows] if rows.size else rows
+        return np.bincount(area[area >= 0], minlength=count) > 0
 
     def spread(self, rows: _I64, area: _I64, count: int, *, aggregate: bool) -> dict[str, _F64]:
         """Return over how many days, hours of the day, squares and phones the samples of each area are spread; NaN where none of them tells."""
@@ -354,7 +405,7 @@ class _Run:
         out = {}
         for name, of in (("days", np.where(s.dated[rows], s.day[rows], NONE)), ("hours", s.hour[rows]), ("places", s.place[rows]), ("devices", s.device[rows])):
             known = of != NONE
-            told = np.bincount(_pairs(area[known], of[known])[0], minlength=count).astype(np.float64)
+            told = np.bincount(different_pairs(area[known], of[known])[0], minlength=count).astype(np.float64)
             out[name] = np.where(some & (told == 0), np.nan, told)
         if aggregate:
             # 0 phones behind an aggregate is "not told": then nobody knows how many there are in all.
@@ -375,11 +426,13 @@ class _Run:
         kept = group.rows[s.areas[level][group.rows] >= 0]
         where = s.areas[level][kept]
         telling = judged & ~aggregate
-        share_of_one = _largest_share(where, s.device[kept], count)
+        share_of_one = largest_share(where, s.device[kept], count)
         loose = np.bincount(where, s.loose[kept], minlength=count) > 0
-        gap = _hour_span(where, s.hour[kept], count)
+        gap = hour_span(where, s.hour[kept], count)
+        elsewhen = self.found_in(group.others, level, count)
         every: list[tuple[str, _Bool]] = [
-            ("no_samples", ~some),
+            ("no_samples", ~some & ~elsewhen),
+            ("samples_of_other_days", ~some & elsewhen),
             (whole, some if whole else np.zeros(count, dtype=bool)),
             ("package_missing" if of_package else self.undeclared(group), some & ~judged & (not whole)),
             ("package_missing_for_part" if of_package else "declared_missing_for_part", judged & lacking),
@@ -392,6 +445,10 @@ class _Run:
             ("other_source_kind", some & bool(rule.source_kinds and group.source_kind not in rule.source_kinds)),
             ("operator_not_told", some & group.operator_untold),
             ("period_longer_than_a_month", some & (group.span > 0)),
+            ("month_not_told", some & group.month_untold),
+            ("day_not_told", some & (not group.by_month) & (np.bincount(where, ~s.dated[kept], minlength=count) > 0)),
+            ("counted_once", some & (periods_of_sums(s, group.again, level, count) > 0)),
+            ("periods_pooled", some & group.aggregate & (periods_of_sums(s, group.rows, level, count) > 1)),
             ("period_not_over", some & self.not_over(group, level, count)),
             ("no_campaign", some & (rule.campaign_required and not group.campaign)),
             ("target_not_due", some & (rule.due is not None and self.on < rule.due)),
@@ -444,6 +501,7 @@ class _Run:
             or (rule.campaign_required and not group.campaign)
             or group.operator_untold
             or group.span > 0
+            or group.month_untold
             or not rule.confirmed
             or (rule.due is not None and self.on < rule.due)
         )
@@ -458,12 +516,14 @@ class _Run:
         ).astype(object)
 
     def periods(self, group: _Group, rows: _I64, area: _I64, count: int) -> list[str]:
-        """Return the month, or from when to when the samples of each area are."""
+        """Return the month, or from when to when the samples of each area are; of aggregates without the gaps between their periods."""
         if group.month != NONE:
             begins, ends = (np.datetime64(group.month + k, "M").astype("datetime64[D]").astype(date) for k in (-group.span, 1))
             return [period_name(begins, ends - timedelta(days=1))] * count
         s = self.samples
         dated = s.dated[rows]
+        if group.aggregate:
+            return covered_days(area[dated], s.first[rows][dated], s.day[rows][dated], count)
         first, last = np.full(count, 10**7), np.full(count, -(10**7))
         np.minimum.at(first, area[dated], s.first[rows][dated])
         np.maximum.at(last, area[dated], s.day[rows][dated])
@@ -526,32 +586,3 @@ def _still_needed(found: Figures) -> _F64:
 
 def _joined(codes: Sequence[str]) -> str:
     return "; ".join(code for code in codes if code)
-
-
-def _pairs(area: _I64, of: _I64) -> tuple[_I64, _I64]:
-    """Return the area of each different pair, and how often it occurs; ``of`` is not negative."""
-    span = int(of.max(initial=0)) + 1
-    pairs, sizes = np.unique(area * span + of, return_counts=True)
-    return pairs // span, sizes.astype(np.int64)
-
-
-def _largest_share(area: _I64, device: _I64, count: int) -> _F64:
-    """Return the share of the known phone with most samples; 0 without any."""
-    known = device != NONE
-    out, total = np.zeros(count), np.bincount(area, minlength=count)
-    if known.any():
-        where, sizes = _pairs(area[known], device[known])
-        np.maximum.at(out, where, sizes.astype(np.float64))
-    return np.divide(out, total, out=np.zeros(count), where=total > 0)
-
-
-def _hour_span(area: _I64, hour: _I64, count: int) -> _F64:
-    """Return how many hours of the day lie between the first and the last on the shortest way round the clock."""
-    seen = np.zeros((count, 24), dtype=bool)
-    known = hour != NONE
-    seen[area[known], hour[known]] = True
-    out = np.zeros(count)
-    for i in np.flatnonzero(seen.any(axis=1)):
-        hours = np.flatnonzero(seen[i])
-        out[i] = 24.0 - np.diff(np.append(hours, hours[0] + 24)).max()
-    return out

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from geo.io.catalogues import band_catalogue, operator_catalogue
-from geo.io.declarations import read_declarations
+from geo.io.declarations import read_declarations, settle_declarations
 from geo.io.positions import PositionContext
 from geo.io.raw import TableOptions
 from geo.io.resources import issue_catalogue
@@ -60,7 +60,7 @@ def test_faults_are_refused_with_row_and_reason(tmp_path: Path) -> None:
         "Nhà mạng,Công nghệ,Mã xã,Vdmin (Mbit/s),Vd (Mbit/s),Vu (Mbit/s),valid_from\n"
         "Viettel,4G,99001,5,40,15,2025-07-01\n"
         ",4G,99001,5,40,15,2025-07-01\n"
-        "Viettel,4G,99001,6,50,15,2025-07-01\n"  # declared already
+        "Viettel,4G,99001,5,40,15,2025-07-01\n"  # declared already
         "Viettel,4G,99002,,,,2025-07-01\n"
         "Viettel,4G,99003,50,40,15,2025-07-01\n"  # least above mean
         "Viettel,tàu,99004,5,40,15,2025-07-01\n"  # a train
@@ -77,3 +77,30 @@ def test_faults_are_refused_with_row_and_reason(tmp_path: Path) -> None:
     assert frame["vu_mbps"].iloc[2] == 15
     (count,) = log.counts
     assert (count.rows_in, count.rows_used) == (7, 3)
+
+
+HEAD = "Nhà mạng,Công nghệ,Mã xã,Vd (Mbit/s),Vu (Mbit/s),valid_from\n"
+
+
+def test_what_is_declared_twice_with_other_values_is_not_declared(tmp_path: Path) -> None:
+    rows = ["Viettel,4G,99001,40,15,2025-07-01\n", "Viettel,4G,99001,50,15,2025-07-01\n", "Viettel,4G,99001,60,15,2026-07-01\n", "Viettel,4G,99002,40,,2025-07-01\n", "Viettel,4G,99002,,15,2025-07-01\n"]
+    for order in (rows, rows[::-1]):
+        frame, log = read(tmp_path, HEAD + "".join(order))
+        assert sorted(frame["vd_mbps"].dropna()) == [40, 60]  # one of download, one of upload: nothing said twice
+        assert len(rows_of(log, "declaration_rows_differ")) == 2
+        assert len(frame) == 3
+
+
+def test_files_that_declare_the_same_or_not(tmp_path: Path) -> None:
+    parts = [read(tmp_path, HEAD + row)[0].assign(file=f"{i}.csv") for i, row in enumerate(["Viettel,4G,99001,40,15,2025-07-01\nVNPT,4G,99001,40,15,2025-07-01\n", "VNPT,4G,99001,40,15,2025-07-01\nViettel,4G,99001,45,15,2025-07-01\n"])]
+    log = IssueLog(issue_catalogue())
+    frame = settle_declarations(pd.concat(parts, ignore_index=True), log)
+    assert frame[["operator", "vd_mbps"]].to_numpy().tolist() == [["VinaPhone", 40]]
+    assert {(f.kind.code, f.source.file, int(r)) for f in log for r in f.rows} == {("declaration_files_differ", "0.csv", 2), ("declaration_files_differ", "1.csv", 3), ("service_row_repeated", "1.csv", 2)}
+
+
+def test_a_cell_of_two_technologies_declares_for_each(tmp_path: Path) -> None:
+    frame, log = read(tmp_path, HEAD + "Viettel,4G/5G,99001,40,15,2025-07-01\nViettel,3G,99001,4,1,2025-07-01\n")
+    assert frame[["technology", "vd_mbps", "row"]].to_numpy().tolist() == [["4G", 40, 2], ["5G", 40, 2], ["3G", 4, 3]]
+    assert rows_of(log, "declaration_technologies_several") == [2]
+    assert [(c.rows_in, c.rows_used) for c in log.counts] == [(2, 2)]

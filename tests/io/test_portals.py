@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from geo.errors import InputError
-from geo.io.portals import _address, read_portals
+from geo.io.portals import _address, read_portals, settle_portals
 from geo.io.positions import PositionContext
 from geo.io.raw import TableOptions
 from geo.io.resources import issue_catalogue
@@ -84,6 +84,20 @@ def test_a_list_with_areas_and_faults(tmp_path: Path) -> None:
     assert rows_of(log, "portal_area_unknown") == [8]
     (count,) = log.counts
     assert (count.rows_in, count.rows_used) == (7, 4)
+
+
+def test_http_and_https_of_one_page_are_one_portal(tmp_path: Path) -> None:
+    lines = ["http://a.example,99001\n", "https://a.example/,99001\n", "https://a.example:443,99001\n", "http://a.example:8080/,99001\n", "http://a.example/,99002\n", "https://a.example/tin,99001\n"]
+    for order in (lines, lines[::-1]):
+        frame, log = read(tmp_path, "url,Mã xã\n" + "".join(order))
+        assert sorted(frame["url"] + frame["commune_code"]) == [
+            "http://a.example/99002", "http://a.example:8080/99001", "https://a.example/99001", "https://a.example/tin99001",
+        ]  # fmt: skip
+        assert len(rows_of(log, "portal_twice")) == 2
+    one, log = read(tmp_path, "url,Mã xã\nhttp://a.example,99001\n")
+    both = settle_portals(pd.concat([one, frame.assign(file="b.csv")], ignore_index=True), log)
+    assert set(both["file"]) == {"b.csv"}
+    assert rows_of(log, "service_row_repeated") == [2]
 
 
 def test_made_codes_do_not_depend_on_the_order(tmp_path: Path) -> None:

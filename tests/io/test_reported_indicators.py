@@ -67,7 +67,8 @@ def test_what_1_means_is_told_by_column_or_project_or_said(tmp_path: Path) -> No
     frame, log = read(tmp_path, head + f"{CODE},2026,1\n99999,2026,0\n", measure="percent")
     assert (frame["value"].tolist(), codes(log)) == ([0.01, 0.0], set())
     frame, log = read(tmp_path, head + f"{CODE},2026,1\n99999,2026,85\n")
-    assert (frame["value"].tolist(), codes(log)) == ([0.01, 0.85], set())
+    # Nothing says percent but the other row: 1 may be all of them, or one in a hundred.
+    assert (frame["value"].tolist(), codes(log)) == ([0.85], {"percent_or_share", "reported_nothing_said"})
 
 
 def test_what_cannot_be_is_unknown_and_named(tmp_path: Path) -> None:
@@ -110,3 +111,15 @@ def test_repeats_count_once_and_contradictions_not_at_all(tmp_path: Path) -> Non
     settled = settle_repeats(frame, log)
     assert settled[["area_code", "value"]].to_numpy().tolist() == [[CODE, 0.8], ["99999", 0.6]]
     assert codes(log) == {"reported_row_repeated", "reported_rows_differ"}
+
+
+def test_one_value_with_two_wholes_keeps_the_value_whatever_the_order(tmp_path: Path) -> None:
+    head = "Mã xã,Kỳ,Số hộ,Tỷ lệ hộ có cáp quang (%)\n"
+    for rows in ((f"{CODE},2026,3100,79.6", f"{CODE},2026,3000,79.6"), (f"{CODE},2026,3000,79.6%", f"{CODE},2026,3100,79.6")):
+        frame, log = read(tmp_path, head + "\n".join(rows) + "\n")
+        settled = settle_repeats(frame, log)
+        assert settled["value"].tolist() == [pytest.approx(0.796)]
+        assert settled["n"].isna().all()
+        assert {"reported_wholes_differ", "reported_row_repeated"} <= codes(log)
+    frame, log = read(tmp_path, head + f"{CODE},2026,,79.6\n{CODE},2026,3000,79.6\n")
+    assert settle_repeats(frame, log)["n"].tolist() == [3000]

@@ -87,6 +87,21 @@ def test_a_plain_vietnamese_table(tmp_path: Path) -> None:
     assert fields_of(log, "speed_source_taken") == {"kind": "crowd_test"}
 
 
+@pytest.mark.parametrize(
+    ("header", "cell", "found", "code"),
+    [
+        ("Ping (s)", "0.03", 30, "speed_latency_converted"), ("Độ trễ (giây)", "0.03", 30, "speed_latency_converted"), ("Độ trễ (mili giây)", "30", 30, ""), ("RTT (µs)", "30000", 30, "speed_latency_converted"),
+        ("Ping", "30", 30, ""), ("Ping", "0.03", np.nan, "speed_latency_unit_unknown"), ("Ping (ms)", "0.03", 0.03, "speed_latency_doubtful"), ("Ping (s)", "300", np.nan, "speed_latency_implausible"),
+    ],
+)  # fmt: skip
+def test_the_unit_of_latency(tmp_path: Path, header: str, cell: str, found: float, code: str) -> None:
+    frame, log = read(tmp_path, lines(f"45.2,12.5,{cell}", head=HEAD.replace("Ping (ms)", header)))
+    assert frame["latency_ms"].iloc[0] == pytest.approx(found, nan_ok=True)
+    assert frame["download_mbps"].iloc[0] == 45.2
+    codes = {f.kind.code for f in log if f.kind.code.startswith("speed_latency")}
+    assert (code in codes) if code else not codes
+
+
 def test_an_english_table_of_fixed_lines_with_packages(tmp_path: Path) -> None:
     frame, _ = read(
         tmp_path,

@@ -141,8 +141,45 @@ def test_ready_made_counts_come_together() -> None:
 def test_a_figure_for_all_is_not_added_to_its_parts() -> None:
     rows = [aggregate(), aggregate(operator="B", tests=200, capable_tests=20.0), aggregate(operator="", tests=300, capable_tests=90.0)]
     row = one(shares(rows), operator="")
-    assert (row.value, row.n, row.reason) == (90 / 300, 300, "given_ready_made; operator_not_known")
+    assert (row.value, row.n, row.reason) == (90 / 300, 300, "given_ready_made; operator_not_known; counted_once")
     assert one(shares(rows), area_code="01", operator="").n == 300
+
+
+def test_a_row_without_operator_with_too_few_tests_for_a_total_counts_beside_the_others() -> None:
+    rows = [aggregate(), aggregate(operator="B", tests=200, capable_tests=20.0), aggregate(operator="", tests=50, capable_tests=10.0, preferred_tests=0.0)]
+    for order in (rows, rows[::-1]):
+        row = one(shares(order), operator="")
+        assert (row.value, row.n, row.reason) == (90 / 350, 350, "given_ready_made; mix_of_tests")
+
+
+def test_a_quarter_and_a_month_that_end_together_count_once_the_month() -> None:
+    quarter = aggregate(period_start=DAY - pd.Timedelta(days=61), tests=300, capable_tests=30.0, preferred_tests=3.0)
+    for order in ([quarter, aggregate()], [aggregate(), quarter]):
+        row = one(shares(order))
+        assert (row.value, row.n, row.period) == (0.6, 100, "2026-10-01/2026-10-31")
+    # B has the quarter alone: what is put together is of two periods, and says so.
+    both = one(shares([aggregate(), {**quarter, "operator": "B"}]), operator="")
+    assert (both.n, both.period, both.reason) == (400, "2026-08-01/2026-10-31", "given_ready_made; mix_of_tests; periods_pooled")
+
+
+def test_an_old_total_does_not_hide_newer_operators() -> None:
+    old = aggregate(operator="", tests=900, capable_tests=9.0, preferred_tests=0.0, period_start=DAY - pd.Timedelta(days=92), period_end=DAY - pd.Timedelta(days=1))
+    row = one(shares([old, aggregate(), aggregate(operator="B", capable_tests=80.0)]), operator="")
+    assert (row.value, row.n, row.period) == (0.7, 200, "2026-10-01/2026-10-31")
+    newer = aggregate(operator="", tests=900, capable_tests=9.0, preferred_tests=0.0, period_end=DAY + pd.Timedelta(days=61))
+    assert one(shares([newer, aggregate()]), operator="").value == 0.01
+
+
+def test_the_order_of_ready_made_rows_says_nothing() -> None:
+    rows = [
+        aggregate(), aggregate(access="fixed", capable_tests=10.0), aggregate(access="", tests=200, capable_tests=70.0), aggregate(operator="", access="", tests=250, capable_tests=80.0),
+        aggregate(operator="B", access="", tests=50, capable_tests=10.0, preferred_tests=0.0), aggregate(commune_code="00002", period_end=DAY + pd.Timedelta(days=91)),
+    ]  # fmt: skip
+    found = shares(rows)
+    both = one(found, operator="", access="")
+    assert (both.value, both.n) == (80 / 250, 250)
+    for order in (rows[::-1], rows[3:] + rows[:3]):
+        pd.testing.assert_frame_equal(shares(order), found)
 
 
 def test_only_the_latest_period_counts() -> None:
@@ -156,7 +193,8 @@ def test_networks_are_the_countrys_and_keep_their_operator() -> None:
     row = one(found, area_code="", access="")
     assert (row.area_level, row.source_kind, row.value) == ("country", "network_aggregate", 0.6)
     other = one(found, area_code="", access="", operator="", indicator="preferred")
-    assert (other.value, other.reason) == (0.5, "given_ready_made; operator_not_known")
+    # A network whose operator nobody knows is none the less one network, and no row of them all.
+    assert (other.value, other.n, other.reason) == (0.5, 200, "given_ready_made; mix_of_tests")
 
 
 def test_tests_and_ready_made_counts_are_never_mixed() -> None:

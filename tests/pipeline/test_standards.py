@@ -78,6 +78,11 @@ def test_radio_availability_by_commune_province_and_road(run: Analysis) -> None:
     """Levels run from -95 to -134 dBm: 27 of 40 are at -121 or above."""
     found = table(run, "standards")
     found = found[found["rule_id"] == "qcvn81_availability_4g"]
+    others = found[found["operator"] != "Mạng A"]  # of the project's operators, without a sample
+    assert set(others["operator"]) == {"Mạng B"}
+    assert (others["n"] == 0).all()
+    assert others["reason"].str.startswith("no_samples").all()
+    found = found[found["operator"] == "Mạng A"]
     assert set(found["area_level"]) == {"commune", "province", "road"}
     whole = one(found, "99")
     assert (whole["n"], whole["operator"], whole["basis"], whole["rule_result"]) == (40, "Mạng A", "reference", "indicative")

@@ -91,6 +91,14 @@ def test_a_former_commune_without_a_figure_leaves_today_s_unknown() -> None:
     assert found.loc["10002", ["conversion", "parts_missing"]].tolist() == ["incomplete", 1]
 
 
+def test_a_share_of_nobody_weighs_nothing() -> None:
+    """(0.5 × 100 + 0.9 × 300) / 400 = 0.8; a commune of no household beside them changes nothing, and does not make the others weigh alike."""
+    value, n, whole = np.array([0.5, 0.9, 0.0]), np.array([100.0, 300.0, 0.0]), np.zeros(3, dtype=bool)
+    assert joined_figure(value, n, whole) == joined_figure(value[:2], n[:2], whole[:2])
+    assert joined_figure(value, n, whole).value == pytest.approx(0.8)
+    assert joined_figure(value[1:], np.zeros(2), whole[1:]).value == 0.45  # nobody anywhere: nothing to weigh by
+
+
 @given(st.lists(st.tuples(st.floats(0, 1), st.floats(1, 1000), st.booleans()), min_size=2, max_size=5), st.lists(st.floats(0, 1), min_size=5, max_size=5))
 def test_the_range_holds_every_way_of_dividing_and_its_ends_are_reached(parts: list[tuple[float, float, bool]], shares: list[float]) -> None:
     value, n, divided = (np.array([p[i] for p in parts]) for i in range(3))

@@ -257,3 +257,26 @@ def test_a_month_and_a_quarter_that_end_together_are_one_row() -> None:
         assert not card.duplicated(["rule_id", "area_code", "operator", "technology", "access", "source_kind"]).any()
     alone = scorecard(quarter, areas_of(UNITS), SETTINGS)  # a commune that has the quarter alone keeps it
     assert set(alone.loc[alone["value"].notna(), "period"]) == {"2026-Q3"}
+
+
+def test_single_tests_and_sums_of_one_kind_of_source_are_one_row_each_commune() -> None:
+    """400 tests that somebody summed up beside 2 single ones: the commune counts once in its province, by the figure of most tests."""
+    single = [{"download_mbps": 10.0}, {"download_mbps": 20.0}, {"download_mbps": 30.0, "commune_code": "10002"}]
+    sums = [{"download_mbps": 50.0, "tests": 400, "is_aggregate": True, "statistic": "mean", "time": None, "device_id": "", "period_start": "2026-10-01", "period_end": "2026-10-31"}]
+    for period in ("all", "month"):
+        table = verdicts(samples([*single, *sums]), rule(operator="any", period=period))
+        assert len(table[(table["area_code"] == "10001") & (table["n"] == 0)]) == 0  # the sums' silence is not the single tests'
+        assert len(table[table["area_code"] == "10003"]) == 1
+        card = scorecard(table, areas_of(UNITS), SETTINGS, population={"10001": 100, "10002": 300, "10003": 100})
+        communes = card[card["area_level"] == "commune"].set_index("area_code")
+        assert communes["value"].dropna().to_dict() == {"10001": 50.0, "10002": 30.0}
+        assert one(card, "99")["value"] == 35.0  # (100 × 50 + 300 × 30) / 400
+        assert one(card, "99")["population_share"] == 0.8
+
+
+def test_the_last_campaign_stands_on_the_scorecard() -> None:
+    rows = [{"download_mbps": 10.0, "campaign": "Đợt 2", "time": "2026-05-05"}, {"download_mbps": 20.0, "campaign": "Đợt 1", "time": "2026-09-05"}, {"download_mbps": 30.0, "time": "2026-10-05"}]
+    for order in (rows, rows[::-1]):
+        card = scorecard(verdicts(samples(order), rule(operator="any", period="campaign")), areas_of(UNITS), SETTINGS)
+        assert card["value"].dropna().tolist() == [20.0]
+        assert card["area_code"].tolist() == ["10001", "10002", "10003"]

@@ -228,6 +228,17 @@ def test_without_a_declaration_nothing_applies() -> None:
         assert np.isnan([row["threshold"], row["n_effective"], row["n_needed"]]).all()
 
 
+def test_the_order_of_declarations_says_nothing() -> None:
+    """Of one day the one for 4G goes before the one for any technology; two for 4G that differ are none; a later one settles it."""
+    asked = rule(threshold=None, threshold_from="declared.vd_mbps")
+    rows = [{"vd_mbps": 40.0}, {"vd_mbps": 90.0, "technology": ""}]
+    for order in (rows, rows[::-1]):
+        assert one(verdicts(speeds(30, 50, 70), asked, declarations=declared(*order)))["threshold"] == 40.0
+    for order in ([*rows, {"vd_mbps": 45.0}], [{"vd_mbps": 45.0}, *rows[::-1]]):
+        assert one(verdicts(speeds(30, 50, 70), asked, declarations=declared(*order)))["rule_result"] == "not_applicable"
+        assert one(verdicts(speeds(30, 50, 70), asked, declarations=declared(*order, {"vd_mbps": 42.0, "valid_from": "2025-01-01"})))["threshold"] == 42.0
+
+
 def test_declared_for_everywhere_and_for_nobody_knows_where() -> None:
     asked = rule(threshold=None, threshold_from="declared.vd_mbps")
     everywhere = declared({"vd_mbps": 45.0, "service_area_code": ""}, {"vd_mbps": 60.0, "service_area_code": "10002"})
