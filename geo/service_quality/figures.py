@@ -102,6 +102,9 @@ def figures_of_samples(
     compared : int
         Figures of one area that are held against each other (operators), where there are more of them than areas.
     """
+    if rule.threshold_from.startswith("package."):  # a line is no faster than what was bought, whatever others may be
+        most = evidence.greatest_package_ratio
+        evidence = replace(evidence, greatest_ratio=most, greatest_lasting_ratio=most)
     given = clusters_of(area, cluster, areas)
     busy = max(int((given.count > 0).sum()), compared, 1)
     joint = replace(evidence, error_share=evidence.error_share / busy)

@@ -456,6 +456,7 @@ class _Run:
             ("upper_bound_open", telling & open_above(rule, found, self.settings.open_bound_ratio)),
             ("cannot_be_settled", telling & np.isinf(found.n_needed) & (found.evidence == "not_enough") & (not whole)),
             ("one_phone", telling & (share_of_one > self.settings.most_of_one_phone)),
+            ("one_phone_limits", telling & (share_of_one <= self.settings.most_of_one_phone) & (found.evidence == "not_enough") & _limited_by_one(found, share_of_one)),
             ("few_places", telling & (spread["places"] > 0) & (spread["places"] < self.settings.least_places)),
             ("one_time_of_day", telling & (spread["hours"] > 0) & (gap < self.settings.least_hours)),
             ("samples_hang_together", telling & loose),
@@ -582,6 +583,16 @@ def _still_needed(found: Figures) -> _F64:
     """
     still = np.isfinite(found.n_needed) & (found.evidence == "not_enough")
     return np.where(still, np.maximum(found.n_needed, found.n + 1.0), np.nan)
+
+
+def _limited_by_one(found: Figures, share_of_one: _F64) -> _Bool:
+    """Tell where the phone with most samples, counted for being the largest, takes a larger part of 1 / n_effective than one of two phones alike would.
+
+    Of k phones alike it is 1 / (k + 1) (:mod:`geo.standards.effective`).
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        part = found.n_effective * (np.square(share_of_one) - 1.0 / np.square(found.n))
+    return np.asarray(part > 1.0 / 3.0)
 
 
 def _joined(codes: Sequence[str]) -> str:

@@ -27,6 +27,8 @@ class EvidenceSettings:
         One value that nobody measured is at most so many times the threshold (or what was seen, where that is more).
     greatest_lasting_ratio : float
         The same of the values of one cluster, but for one of them.
+    greatest_package_ratio : float
+        In place of both where each sample is held against the line's own package.
     power : float
         Chance of a decision that ``n_needed`` asks for.
     most_needed : float
@@ -41,6 +43,7 @@ class EvidenceSettings:
     least_effective: float
     greatest_ratio: float
     greatest_lasting_ratio: float
+    greatest_package_ratio: float
     power: float
     most_needed: float
     false_share: float

@@ -279,6 +279,24 @@ def test_fixed_lines_against_their_package() -> None:
     assert "package_missing_for_part" in part["reason"]
 
 
+def test_a_line_held_against_its_package_needs_fewer_tests() -> None:
+    """60 lines of 100 Mbit/s at half of the asked 80: none can have 1,200, so the mean is shown to be too low; held against a fixed 80 it is not."""
+    fixed = {"access": "fixed", "technology": ""}
+    lines = samples([{"download_mbps": 40.0 + (i % 7), "package_download_mbps": 100.0} for i in range(60)], **fixed)
+    package = rule(technology=[], access="fixed", threshold=None, threshold_from="package.download_mbps", factor=0.8)
+    assert one(verdicts(lines, package))["evidence"] == "contradicted"
+    assert one(verdicts(lines, rule(technology=[], access="fixed", threshold=80.0)))["evidence"] == "not_enough"
+
+
+def test_a_phone_that_made_a_third_of_the_tests_is_named_as_what_limits() -> None:
+    """100 of 300 tests of one phone: 1 / n_effective is at least (100² - 1) / 300², so nine samples at most; more of them do not help."""
+    asked = rule(statistic="share_at_least", level=30.0, threshold=0.95, unit="share")
+    row = one(verdicts(samples([{"download_mbps": 50.0, "device_id": f"m{max(i - 99, 0)}"} for i in range(300)]), asked))
+    assert (row["evidence"], "one_phone_limits" in row["reason"], "one_phone" in row["reason"].split("; ")) == ("not_enough", True, False)
+    alike = one(verdicts(samples([{"download_mbps": 50.0, "device_id": f"m{i // 10}"} for i in range(300)]), asked))
+    assert (alike["evidence"], "one_phone_limits" in alike["reason"]) == ("not_enough", False)  # 30 phones: too few, none of them more than another
+
+
 def test_aggregates_have_no_interval() -> None:
     """Weighted by tests: (40 × 100 + 60 × 300) / 400 = 55; never the mean of means, 50."""
     rows = [{"download_mbps": 40.0, "tests": 100, "statistic": "mean"}, {"download_mbps": 60.0, "tests": 300, "statistic": "mean"}]
