@@ -194,7 +194,7 @@ def _substitutes(problem: ChoiceProblem, plan: Plan, gains: pd.DataFrame) -> pd.
     rank = dict(zip(plan.order, gains["rank"].tolist(), strict=True))
     table = plan.options.table
     rows = []
-    found = alternatives(problem, plan.choice.year, count=plan.objective.substitutes) if plan.objective.substitutes else []
+    found = alternatives(problem, plan.choice.year, count=plan.objective.substitutes, place=table["place"].to_numpy(dtype=np.int64)) if plan.objective.substitutes else []
     for entry in sorted(found, key=lambda e: rank[e.candidate]):
         other = entry.instead
         place = None if other == NEVER else plan.places.iloc[int(table["place"].iloc[other])]

@@ -373,6 +373,14 @@ def test_substitutes_keep_the_budget_and_say_what_they_cost() -> None:
     assert found == [(0, NEVER, -9.0, -6), (0, 1, -2.0, -1), (0, 3, -7.0, -1)]  # 2 is too dear
 
 
+def test_a_substitute_stands_at_another_place() -> None:
+    """0 to 2 stand at one place, 3 and 4 at another: who cannot have the first wants the second, once, by its best candidate."""
+    problem = ChoiceProblem.of([5, 4, 4, 5, 5], _cover([0, 1, 2], [0, 1], [0, 2], [1], [1, 2], units=3), [4.0, 3, 2], [6], conflicts=[[0, 1], [0, 2], [1, 2], [3, 4]])
+    year = np.array([0, NEVER, NEVER, NEVER, NEVER])
+    found = [(a.instead, a.value_change) for a in alternatives(problem, year, place=np.array([7, 7, 7, 9, 9]))]
+    assert found == [(NEVER, -9.0), (4, -4.0)]
+
+
 def test_the_curve_rises_and_the_fewest_are_the_fewest() -> None:
     rng = np.random.default_rng(4)
     cover = csc_array(rng.random((30, 12)) < 0.25)

@@ -43,8 +43,10 @@ class Alternative:
     cost_change_vnd: int
 
 
-def alternatives(problem: ChoiceProblem, year: _I64, *, count: int = 3) -> list[Alternative]:
+def alternatives(problem: ChoiceProblem, year: _I64, *, count: int = 3, place: _I64 | None = None) -> list[Alternative]:
     """Return, for each chosen candidate, what its loss costs and the best substitutes.
+
+    A substitute is for when a place cannot be had: it stands elsewhere, and each at a place of its own.
 
     Parameters
     ----------
@@ -53,7 +55,10 @@ def alternatives(problem: ChoiceProblem, year: _I64, *, count: int = 3) -> list[
         A feasible plan.
     count : int
         Substitutes of each.
+    place : (n,) int64 array, optional
+        Where each candidate stands; by default each at a place of its own.
     """
+    where = np.arange(problem.candidates, dtype=np.int64) if place is None else place
     worth, left, out = plan_value(problem, year), problem.budget_vnd - spent_vnd(problem, year), []
     for j in np.flatnonzero(problem.free & (year != NEVER)):
         at = int(year[j])
@@ -63,15 +68,17 @@ def alternatives(problem: ChoiceProblem, year: _I64, *, count: int = 3) -> list[
         out.append(Alternative(int(j), NEVER, lost, -int(problem.cost_vnd[j])))
         gain = State(problem, trial).gains(at)
         gain[~problem.free | (trial != NEVER) | (problem.cost_vnd > left[at] + problem.cost_vnd[j])] = -1.0
-        gain[j] = -1.0
-        found = 0
+        gain[where == where[j]] = -1.0
+        found: set[int] = set()
         for k in np.argsort(-gain, kind="stable"):
-            if gain[k] <= 0 or found == count:
+            if gain[k] <= 0 or len(found) == count:
                 break
+            if int(where[k]) in found:
+                continue
             trial[k] = at
             if feasible(problem, trial):
                 out.append(Alternative(int(j), int(k), lost + float(gain[k]), int(problem.cost_vnd[k] - problem.cost_vnd[j])))
-                found += 1
+                found.add(int(where[k]))
             trial[k] = NEVER
     return out
 
