@@ -30,7 +30,8 @@ from geo.planning.choice import (
     InfeasiblePlanError,
     alternatives,
     choose,
-    chosen_shares,
+    exchanges_within,
+    kept_shares,
     price_curve,
     set_cover,
 )
@@ -184,9 +185,11 @@ def _kept(problem: ChoiceProblem, choice: Choice, objective: ObjectiveSettings) 
     """Return in what share of the changes of costs each candidate is chosen; NaN where none was looked at."""
     if not objective.cost_variants or not (choice.year != NEVER).any():
         return np.full(problem.candidates, np.nan)
-    settings = ChoiceSettings(seconds=0.5 * objective.choice_seconds / objective.cost_variants, gap=objective.choice_gap)
     loose = replace(problem, deadline=np.full(len(problem.steps), NEVER, dtype=np.int64))  # dearer sites may make a duty impossible
-    return chosen_shares(cost_variants(loose, objective.cost_change_share, objective.cost_variants, _SEED), settings)
+    variants = cost_variants(loose, objective.cost_change_share, objective.cost_variants, _SEED)
+    most = exchanges_within(loose, objective.variant_exchanges, len(variants), 1e6 * objective.variant_million_ones)
+    # A cheaper site that serves the same takes its place: then it is not kept.
+    return kept_shares(variants, choice.year, exchanges=most, seed=_SEED, equal_counts=False)
 
 
 def _substitutes(problem: ChoiceProblem, plan: Plan, gains: pd.DataFrame) -> pd.DataFrame:
@@ -216,12 +219,11 @@ def _villages(
     """Return what serves every village (fewest sites, least money), and what each further village costs."""
     problem, who = village_problem(found.demand, cover, options, pairs=pairs)
     sets: dict[str, Any] = {}
-    seconds = max(1.0, objective.choice_seconds / 4.0)
     rows: list[dict[str, Any]] = []
     for name, by_cost in (("fewest", False), ("cheapest", True)):
         try:
-            done = set_cover(problem, by_cost=by_cost, seconds=seconds)
-        except RuntimeError:  # the rules of spacing leave none, or the time was too short for any
+            done = set_cover(problem, by_cost=by_cost, nodes=objective.village_nodes)
+        except RuntimeError:  # the rules of spacing leave none, or none was found
             sets[name] = None
             continue
         sets[name] = {"sites": done.number, "cost_vnd": done.cost_vnd, "bound": _proven(done.bound), "unreachable": len(done.unreachable)}
@@ -243,7 +245,7 @@ def _villages(
 
 
 def _proven(bound: float) -> float:
-    """Return a bound to keep; 0, which always holds, where the time was too short for any."""
+    """Return a bound to keep; 0, which always holds, where the search was too short for any."""
     return round(max(0.0, float(bound)), 3) if np.isfinite(bound) else 0.0
 
 
@@ -269,7 +271,9 @@ def _curve(problem: ChoiceProblem, sets: Mapping[str, Any], objective: Objective
     if not objective.curve_points or most is None or not most["cost_vnd"]:
         return pd.DataFrame(columns=columns)
     totals = sorted({-(-most["cost_vnd"] * k // objective.curve_points) for k in range(1, objective.curve_points + 1)})
-    settings = ChoiceSettings(seconds=max(0.5, objective.choice_seconds / 4.0 / len(totals)), gap=objective.choice_gap)
+    settings = ChoiceSettings(
+        seconds=float("inf"), gap=objective.choice_gap, nodes=objective.village_nodes, exchanges=objective.variant_exchanges, rounds=objective.village_nodes
+    )
     rows, before = [], (0.0, 0)
     for total, done in price_curve(problem, totals, settings):
         spent, served = int(done.spent_vnd.sum()), float(done.value)
