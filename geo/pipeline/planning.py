@@ -98,6 +98,9 @@ def write_plan(work: Workspace, project: Project, settings: AnalysisSettings, *,
     if "masts" in works:
         frames["mast_certificates"] = certificates(works["masts"], on=project.date, certificate_days=plan.certificate_days)
     _state_rules(settings, log)
+    small = [] if norms is None else [f"{n.item} {n.mast_class}".strip() for n in norms.norms if n.central_vnd < plan.least_norm_vnd]
+    if small and norms is not None:
+        log.add("norms_very_small", Source(norms.file), came="; ".join(small), fields={"least": f"{plan.least_norm_vnd:.0f}"})
     buried, underground = undergrounding_frames(
         folder, project, settings.undergrounding, target_share=rules.targets["underground_share_2030"].value, norms=norms, log=log
     )
@@ -108,6 +111,7 @@ def write_plan(work: Workspace, project: Project, settings: AnalysisSettings, *,
         "sharing": {"clusters": len(clusters), "masts_saved": int(clusters["masts_saved"].sum()), "proven": bool(clusters["proven"].all())},
         "rules": {"origin": rules.origin, "statuses": list(rules.statuses)},
         "money": norms is not None,
+        "norms_very_small": small,
         "undergrounding": underground,
     }
     work.progress(1, 3)
@@ -201,6 +205,8 @@ def plan_lines(record: Mapping[str, Any]) -> list[Bilingual]:
     sharing = record["sharing"]
     lines.append(said.say("said", "sharing", clusters=number_text(sharing["clusters"]), n=number_text(sharing["masts_saved"])))
     lines += undergrounding_lines(record["undergrounding"])
+    if record["norms_very_small"]:
+        lines.append(said.say("said", "norms_very_small", items="; ".join(record["norms_very_small"])))
     if record["rules"]["origin"] != "project":
         lines.append(said.say("said", "stand_in", name=str(record["rules"]["origin"])))
     return lines

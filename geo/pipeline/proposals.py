@@ -130,9 +130,11 @@ def propose(work: Workspace, project: Project, settings: AnalysisSettings) -> Ma
             "conflicts": len(pairs),
         },
         "years": [{k: None if v != v else v for k, v in row.items()} for row in frames["plan_years"].to_dict("records")],
+        "cheapest_vnd": int(options.table["cost_vnd"].min()) if len(options.table) else None,
         "budget_vnd": list(objective.budget_vnd), "spent_vnd": [int(v) for v in choice.spent_vnd],
         "actions": {str(k): int(n) for k, n in gains["action"].value_counts().sort_index().items()},
         "infeasible": infeasible, "every_village": every, "unknown": looked["unknown"],
+        **{name: looked[name] for name in ("places", "places_looked_at", "ground_left")},
     }  # fmt: skip
 
 
@@ -305,11 +307,13 @@ def proposal_lines(record: Mapping[str, Any]) -> list[Bilingual]:
         return [said.say("said", "not_asked")]
     if record["missing"]:
         return [said.say("said", "missing", what=joined(said.say("lacks", name) for name in record["missing"]))]
-    choice, lines = record["choice"], []
+    choice, lines = record["choice"], [_looked_at(said, record)]
     lines.append(said.say("said", "chosen", **{k: number_text(record["actions"].get(k, 0)) for k in ("share", "upgrade", "build")}))
     for row in (r for r in record["years"] if r["year"] is not None):
         numbers = {k: number_text(row[k] or 0) for k in ("budget_vnd", "spent_vnd", "sites", "villages_gained", *_STEPS)}
         lines.append(said.say("said", "year", year=int(row["year"]), **numbers))
+    if record["cheapest_vnd"] is not None and max(record["budget_vnd"]) < record["cheapest_vnd"]:
+        lines.append(said.say("said", "too_poor", most=number_text(max(record["budget_vnd"])), cheapest=number_text(record["cheapest_vnd"])))
     gap = number_text(100.0 * choice["gap"], 2)
     lines.append(said.say("said", "proven" if choice["gap"] <= 0 else "gap", gap=gap, value=number_text(choice["value"], 1), bound=number_text(choice["bound"], 1)))
     every = record["every_village"]
@@ -324,6 +328,21 @@ def proposal_lines(record: Mapping[str, Any]) -> list[Bilingual]:
     if record["infeasible"]:
         lines.append(Bilingual(record["infeasible"]["vi"], record["infeasible"]["en"]))
     return lines
+
+
+def _looked_at(said: Phrases, record: Mapping[str, Any]) -> Bilingual:
+    """Return how many places there were to choose from, and what left no new ground."""
+    found = record["places_looked_at"]
+    numbers = {
+        "mast": found.get("mast", 0), "public": found.get("public_building", 0) + found.get("public_land", 0), "ground": found.get("new_ground", 0),
+        "n": sum(record["places"].values()),
+    }  # fmt: skip
+    line = said.say("said", "looked_at", **{name: number_text(n) for name, n in numbers.items()})
+    if numbers["ground"]:
+        return line
+    # Cells were left and yet no place: the rules of distance, or the classes and heights of areas, take each of them.
+    why = next((name for name, cells in record["ground_left"].items() if not cells), "rules")
+    return joined([line, said.say("no_ground", why)], " ")
 
 
 _STEPS: Sequence[str] = ("population_first_operator", "population_to_4g", "population_second_operator", "population_third_operator")

@@ -23,7 +23,7 @@ from geo.planning.gains import STEPS, Gain, Reach, Service, ZoneCells, gained, r
 from geo.planning.rules import PlanSettings
 from geo.villages.points import village_points
 
-__all__ = ["Assessed", "Ground", "assess_lines"]
+__all__ = ["Assessed", "Ground", "assess_lines", "late_lines"]
 
 _SERVED = (State.MEASURED_SERVED, State.PREDICTED_SERVED)
 _UNSERVED = (State.PREDICTED_UNSERVED, State.MEASURED_UNSERVED)
@@ -155,7 +155,8 @@ def assess_lines(
         rows.append(figures)
     found = pd.DataFrame(rows, columns=list(_FIGURES), index=lines.index)
     out = pd.concat([lines, found, _radio(lines, told), _costs(lines, norms)], axis=1)
-    out["remark"] = _remarks(out, notes)
+    late = late_lines(lines, {k: str(figures["village_ids_gained"]) for k, figures in beyond.items()}, ground.villages)
+    out["remark"] = _remarks(out, [[*said, "after_deadline"] if k in late else said for k, said in enumerate(notes)])
     whole = Reach(slice(0, ground.coverage.grid.rows), slice(0, ground.coverage.grid.columns), (), np.empty((0, 0, 0), np.float32), np.empty((0, 0, 0), np.float32))
     together = gained(service.layers, service.state, after.state, ground.settings.counting)
     lost, removed = (_taken_away(service, later, whole, ground, row, column) for later in (after, without))
@@ -174,6 +175,28 @@ def assess_lines(
             columns=["line_id", "population_gained", "villages_gained"],
         ),
     )  # fmt: skip
+
+
+def late_lines(lines: pd.DataFrame, villages_gained: Mapping[int, str], villages: pd.DataFrame | None) -> set[int]:
+    """Return which lines bring the first signal to a village after its deadline, or in no year that anybody names.
+
+    Such a village is no part of what is left, and of no proposal's duties: it is the line that has to come sooner.
+
+    Parameters
+    ----------
+    lines : DataFrame
+        ``year`` (NA unknown).
+    villages_gained : mapping of int to str
+        Ids joined by ``"; "``, of each line beyond those before it.
+    villages : DataFrame or None
+        ``village_id``, ``deadline`` (NaT none).
+    """
+    if villages is None or "deadline" not in villages:
+        return set()
+    due = dict(zip(villages["village_id"].astype(str), pd.to_datetime(villages["deadline"]).dt.year.to_numpy(dtype=float, na_value=np.nan), strict=True))
+    year = lines["year"].to_numpy(dtype=float, na_value=np.inf)
+    # A comparison with NaN is false: without a deadline nothing is late.
+    return {k for k, ids in villages_gained.items() if any(year[k] > due.get(v, np.nan) for v in ids.split("; ") if v)}
 
 
 _FIGURES = (

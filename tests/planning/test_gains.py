@@ -28,6 +28,7 @@ from geo.coverage.point import PATTERN_TABLES, PatternTables
 from geo.crs import to_wgs84
 from geo.grid import Grid
 from geo.io.resources import issue_catalogue
+from geo.planning.assess import late_lines
 from geo.planning.gains import Reach, Service, gained, read_reach, with_site, zone_cells
 from geo.planning.reach import planned_corrections, planned_network, reach_tasks, write_reach
 from geo.planning.removal import RemovalTask, joint_removals, removal_tasks, write_removal
@@ -264,6 +265,15 @@ def test_two_neighbours_that_both_go_leave_their_cells_to_nobody(ground: GroundM
     assert np.array_equal(without(joint[0])[told], wanted[told])
     one_by_one = np.isin(without(apart[0], apart[1]), served)
     assert (one_by_one & ~np.isin(wanted, served)).sum() > 20
+
+
+def test_a_village_that_a_line_reaches_after_its_deadline() -> None:
+    """T1 is due in 2027: the line of 2027 is in time, that of 2028 and the one without a year are not; T2 has no deadline."""
+    villages = pd.DataFrame({"village_id": ["T1", "T2"], "deadline": [pd.Timestamp("2027-06-30"), pd.NaT]})
+    rows = pd.DataFrame({"year": pd.array([2027, 2028, pd.NA, 2028], dtype="Int64")})
+    assert late_lines(rows, {0: "T1", 1: "T2; T1", 2: "T1", 3: "T2"}, villages) == {1, 2}
+    assert late_lines(rows, {1: "T1"}, None) == set()
+    assert late_lines(rows, {1: ""}, villages) == set()
 
 
 def test_corrections_of_what_was_never_measured() -> None:
