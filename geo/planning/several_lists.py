@@ -38,7 +38,7 @@ def one_row_per_mast(masts: pd.DataFrame, *, same_mast_m: float, log: IssueLog) 
     same_mast_m : float
     log : IssueLog
     """
-    lists = masts.groupby(_LIST, sort=False).ngroup().to_numpy()
+    lists = np.asarray(masts.groupby(_LIST, sort=False).ngroup(), dtype=np.int64)
     if len(masts) < 2 or lists.max() == 0:
         return masts
     groups = _groups(masts, lists, same_mast_m)
@@ -84,7 +84,7 @@ def _groups(masts: pd.DataFrame, lists: npt.NDArray[np.int64], same_mast_m: floa
         (float(d), a, b) for a, b, d in zip(i.tolist(), j.tolist(), metres.tolist(), strict=True)
         if a < b and lists[a] != lists[b] and planned[a] == planned[b]
     ]  # fmt: skip
-    group = {k: (k,) for k in range(len(masts))}
+    group: dict[int, tuple[int, ...]] = {k: (k,) for k in range(len(masts))}
     for _, a, b in sorted(pairs):
         joined = tuple(sorted({*group[a], *group[b]}))
         owners = {owner[k] for k in joined if owner[k]}
