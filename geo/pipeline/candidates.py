@@ -173,7 +173,7 @@ def write_candidates(
     worth = np.zeros(grid.shape)
     worth[demand.row, demand.column] = steps.sum(axis=1) + to_4g
     heights = _heights(ground, grid)
-    places, looked_at, unknown["buildings"] = _places(work, project, settings, offered, sites=sites, heights=heights, inside=np.asarray(predicted.index) >= 0, grid=grid)
+    places, looked_at, unknown["buildings"], ground_left = _places(work, project, settings, offered, sites=sites, heights=heights, inside=np.asarray(predicted.index) >= 0, grid=grid)
     _say_unknown(unknown, log)
     places = _most_promising(places, grid, heights, worth, demand, norms, settings)
     work.progress(1, 10)
@@ -200,7 +200,7 @@ def write_candidates(
     write_issues(work.folder / "issues.json", log)
     count = demand.count
     return {
-        "asked": True, "missing": [], "operators": list(operators), "unknown": unknown, "places_looked_at": looked_at, "places": {str(k): int(n) for k, n in places["kind"].value_counts().sort_index().items()},
+        "asked": True, "missing": [], "operators": list(operators), "unknown": unknown, "places_looked_at": looked_at, "ground_left": ground_left, "places": {str(k): int(n) for k, n in places["kind"].value_counts().sort_index().items()},
         "demand": {
             "cells": len(demand.row), "people": round(float(demand.people.sum()), 3),
             **{f"served_by_{k}": round(float(demand.people[count == k].sum()), 3) for k in range(3)},
@@ -245,8 +245,8 @@ def _heights(ground: GroundModel, grid: Grid) -> _F64:
 def _places(
     work: Workspace, project: Project, settings: AnalysisSettings, operators: Sequence[str], *, sites: pd.DataFrame, heights: _F64, inside: _BOOL,
     grid: Grid,
-) -> tuple[pd.DataFrame, dict[str, int], int]:  # fmt: skip
-    """Return every place that may be looked at, how many of each kind there were, and how many public buildings were left out for want of a height."""
+) -> tuple[pd.DataFrame, dict[str, int], int, dict[str, int]]:  # fmt: skip
+    """Return every place that may be looked at, how many of each kind there were, how many public buildings were left out for want of a height, and what each condition left of new ground."""
     inputs, wanted, rules = work.upstream["inputs"], settings.candidates, settings.mast_rules
     units, restricted, lines = load_frame(inputs, "units"), load_frame(inputs, "restricted_areas"), load_frame(inputs, "operator_plans")
     names = dict(zip(units["commune_code"].astype(str), units["commune_name"].astype(str), strict=True))
@@ -283,21 +283,21 @@ def _places(
         roofless = int((unknown_roofs(roof) & house & (located.locate(x, y) >= 0)).sum())
         for kind, mine in (("public_building", np.flatnonzero(house)), ("public_land", np.flatnonzero(~house))):
             add(kind, x[mine], y[mine], names=[called[k] for k in mine], building_height_m=roof[mine] if kind == "public_building" else None)
-    row, column, facts = _new_ground(
+    row, column, facts, ground_left = _new_ground(
         heights, inside, grid, settings, roads=load_frame(inputs, "roads"), power=load_frame(inputs, "power_lines"), villages=load_frame(work.upstream["villages"], "villages"),
         restricted=restricted, taken=(taken_lon, taken_lat),
     )  # fmt: skip
     x, y = grid.centres()
     add("new_ground", *to_wgs84(x[column], y[row], grid.epsg), facts=facts)
     places = pd.concat(parts, ignore_index=True)[list(PLACE_COLUMNS)]
-    return places, {str(k): int(n) for k, n in places["kind"].value_counts().sort_index().items()}, roofless
+    return places, {str(k): int(n) for k, n in places["kind"].value_counts().sort_index().items()}, roofless, ground_left
 
 
 def _new_ground(
     heights: _F64, inside: _BOOL, grid: Grid, settings: AnalysisSettings, *, roads: gpd.GeoDataFrame | None, power: gpd.GeoDataFrame | None,
     villages: pd.DataFrame | None, restricted: gpd.GeoDataFrame | None, taken: tuple[_F64, _F64],
-) -> tuple[_I64, _I64, dict[str, _F64]]:  # fmt: skip
-    """Return the cells of new ground, the most prominent eligible one of each block, with what is known of them."""
+) -> tuple[_I64, _I64, dict[str, _F64], dict[str, int]]:  # fmt: skip
+    """Return the cells of new ground, the most prominent eligible one of each block, with what is known of them, and how many were left after each condition."""
     wanted, size = settings.candidates, grid.cell_size
 
     def marked(lon: _F64, lat: _F64) -> _BOOL:
@@ -306,11 +306,14 @@ def _new_ground(
         out[row[row >= 0], column[row >= 0]] = True
         return out
 
+    left: dict[str, int] = {}
     above = prominence_m(heights, size, wanted.prominence_radius_m)
     with np.errstate(invalid="ignore"):
         eligible = inside & (above >= wanted.least_prominence_m)
+        left["prominence"] = int(eligible.sum())
         # A slope that is not known (at the edge of the grid, beside a void) is no reason to build.
         eligible &= slope_deg(heights, size) <= wanted.steepest_deg
+    left["slope"] = int(eligible.sum())
     away = np.full(grid.shape, np.nan)
     if roads is not None and len(roads):
         away = distance_m(_burnt(roads, grid), size)
@@ -318,10 +321,13 @@ def _new_ground(
         if villages is not None:  # where people live there is a way, drawn or not
             reached |= distance_m(marked(*(villages[c].to_numpy(dtype=float) for c in ("lon", "lat"))), size) <= wanted.village_near_m
         eligible &= reached
+        left["roads"] = int(eligible.sum())
     if power is not None and len(power):
         eligible &= distance_m(_burnt(power, grid), size) <= wanted.power_near_m
+        left["power_lines"] = int(eligible.sum())
     shortest = min((r.distance_m for r in settings.mast_rules.spacing), default=0.0)
     eligible &= distance_m(marked(*taken), size) + size > shortest  # a first look; the distances themselves are held against the rules later
+    left["spacing"] = int(eligible.sum())
     if restricted is not None and len(restricted):
         row, column = np.nonzero(eligible)
         centre_x, centre_y = grid.centres()
@@ -329,8 +335,9 @@ def _new_ground(
         open_to = allowed_classes(lon, lat, restricted, settings.mast_rules)
         proposable = {wanted.ground_class, wanted.discreet_class}
         eligible[row, column] = [bool(proposable & classes) for classes in open_to]
+        left["restricted_areas"] = int(eligible.sum())
     row, column = highest_of_blocks(eligible, np.nan_to_num(above, nan=-np.inf), max(1, round(wanted.ground_block_m / size)))
-    return row, column, {"road_m": away[row, column], "prominence_m": above[row, column]}
+    return row, column, {"road_m": away[row, column], "prominence_m": above[row, column]}, left
 
 
 def _burnt(lines: gpd.GeoDataFrame, grid: Grid) -> _BOOL:

@@ -34,7 +34,7 @@ from geo.planning.checks import area_of, check_lines
 from geo.planning.inventory import certificates, inventory_communes, inventory_summary
 from geo.planning.reach import reach_tasks, write_reach
 from geo.planning.remainder import propose
-from geo.planning.removal import removal_tasks, write_removal
+from geo.planning.removal import joint_removals, removal_tasks, write_removal
 from geo.planning.sharing import sharing_clusters, sharing_rates
 from geo.planning.structures import standing_masts
 from geo.project import Project
@@ -98,6 +98,9 @@ def write_plan(work: Workspace, project: Project, settings: AnalysisSettings, *,
     if "masts" in works:
         frames["mast_certificates"] = certificates(works["masts"], on=project.date, certificate_days=plan.certificate_days)
     _state_rules(settings, log)
+    small = [] if norms is None else [f"{n.item} {n.mast_class}".strip() for n in norms.norms if n.central_vnd < plan.least_norm_vnd]
+    if small and norms is not None:
+        log.add("norms_very_small", Source(norms.file), came="; ".join(small), fields={"least": f"{plan.least_norm_vnd:.0f}"})
     buried, underground = undergrounding_frames(
         folder, project, settings.undergrounding, target_share=rules.targets["underground_share_2030"].value, norms=norms, log=log
     )
@@ -108,6 +111,7 @@ def write_plan(work: Workspace, project: Project, settings: AnalysisSettings, *,
         "sharing": {"clusters": len(clusters), "masts_saved": int(clusters["masts_saved"].sum()), "proven": bool(clusters["proven"].all())},
         "rules": {"origin": rules.origin, "statuses": list(rules.statuses)},
         "money": norms is not None,
+        "norms_very_small": small,
         "undergrounding": underground,
     }
     work.progress(1, 3)
@@ -192,15 +196,24 @@ def plan_lines(record: Mapping[str, Any]) -> list[Bilingual]:
             )  # fmt: skip
         if together["villages_gained"] is not None:
             lines.append(said.say("said", "villages", n=number_text(together["villages_gained"])))
+        if plans["removed"]["area_lost_km2"]:
+            removed, lost = (_lost_text(plans[name]) for name in ("removed", "lost"))
+            lines.append(said.say("said", "removed", **removed, **{f"left_{k}": v for k, v in lost.items()}))
         to = {name: number_text(record["proposed_to"].get(name, 0)) for name in ("operator", "public_utility", "budget")}
         left = {name: number_text(plans["left"].get(name, 0)) for name in ("village", "dead_zone")}
         lines.append(said.say("said", "left", **left, **to))
     sharing = record["sharing"]
     lines.append(said.say("said", "sharing", clusters=number_text(sharing["clusters"]), n=number_text(sharing["masts_saved"])))
     lines += undergrounding_lines(record["undergrounding"])
+    if record["norms_very_small"]:
+        lines.append(said.say("said", "norms_very_small", items="; ".join(record["norms_very_small"])))
     if record["rules"]["origin"] != "project":
         lines.append(said.say("said", "stand_in", name=str(record["rules"]["origin"])))
     return lines
+
+
+def _lost_text(lost: Mapping[str, Any]) -> dict[str, str | Bilingual]:
+    return {k: "?" if lost[f"{k}_lost"] is None else number_text(lost[f"{k}_lost"]) for k in ("population", "villages")}
 
 
 def _places(frame: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
@@ -264,15 +277,18 @@ def _assessed(
     pieces = [Piece(f"reach_{k:05d}", task) for k, task in tasks.items()]
     records = run_pieces(work.executor, write_reach, pieces, work.pieces, on_done=work.progress)
     gone: dict[int, Any] = {}
+    joint: dict[int, Any] = {}
     if ground is not None and radio is not None and (computed & removes).any():
         at = np.flatnonzero(computed & removes)
         ring = border_ring(coverage.grid, inside, settings.coverage.neighbour_reach_m)
-        takes = removal_tasks(
-            lines.iloc[at], coverage=coverage, radio=radio[0], tables=radio[1], ground=ground, settings=settings.coverage, ring=ring,
-            at_mast_m=settings.plan.at_mast_m, corrections=corrections,
-        )  # fmt: skip
-        done = run_pieces(work.executor, write_removal, [Piece(t.name, t) for t in takes.values()], work.pieces)
-        gone = {int(at[k]): record for k, record in zip(takes, done, strict=True)}
+        of_run: dict[str, Any] = {
+            "coverage": coverage, "radio": radio[0], "tables": radio[1], "ground": ground, "settings": settings.coverage, "ring": ring,
+            "at_mast_m": settings.plan.at_mast_m, "corrections": corrections,
+        }  # fmt: skip
+        takes, several = removal_tasks(lines.iloc[at], **of_run), joint_removals(lines.iloc[at], **of_run)
+        done = run_pieces(work.executor, write_removal, [Piece(t.name, t) for t in (*takes.values(), *several.values())], work.pieces)
+        gone = {int(at[k]): record for k, record in zip(takes, done[: len(takes)], strict=True)}
+        joint = {int(at[k]): record for k, record in zip(several, done[len(takes) :], strict=True)}
     for k in np.flatnonzero(computed).tolist():
         if k not in tasks and k not in gone and ground is not None:
             notes[k].append("out_of_reach" if not removes[k] else "own_site_not_found")
@@ -285,7 +301,7 @@ def _assessed(
     checked = pd.concat([lines.reset_index(drop=True), checks.reset_index(drop=True)], axis=1)
     return assess_lines(
         checked, where, reaches=dict(zip(tasks, records, strict=True)), removals=gone, folder=work.pieces, told=told, notes=notes,
-        settings=settings.plan, norms=norms,
+        settings=settings.plan, norms=norms, joint=joint,
     )  # fmt: skip
 
 

@@ -106,8 +106,8 @@ def sites_planned(plan: Plan, project: Project, units: pd.DataFrame, language: L
         rows.append(row)
         gains.append(gain)
     every = [*_lines(plan, language), *rows]
-    later = max(plan.objective.years, default=0) + 1
-    every.sort(key=lambda r: (later if pd.isna(r["year"]) else r["year"], r["source"] != "operator_plan"))
+    # A line without a year counts after all others, as its gains do (:func:`geo.planning.assess.assess_lines`).
+    every.sort(key=lambda r: (np.inf if pd.isna(r["year"]) else r["year"], r["source"] != "operator_plan"))
     frame = pd.DataFrame(every, columns=[n for n in (*SITES_PLANNED, "option") if n not in {"rank", "x_vn2000", "y_vn2000"}])
     frame.insert(0, "rank", np.arange(1, len(frame) + 1))
     x, y = _vn2000(frame, project, units)

@@ -30,7 +30,8 @@ from geo.planning.choice import (
     InfeasiblePlanError,
     alternatives,
     choose,
-    chosen_shares,
+    exchanges_within,
+    kept_shares,
     price_curve,
     set_cover,
 )
@@ -129,9 +130,11 @@ def propose(work: Workspace, project: Project, settings: AnalysisSettings) -> Ma
             "conflicts": len(pairs),
         },
         "years": [{k: None if v != v else v for k, v in row.items()} for row in frames["plan_years"].to_dict("records")],
+        "cheapest_vnd": int(options.table["cost_vnd"].min()) if len(options.table) else None,
         "budget_vnd": list(objective.budget_vnd), "spent_vnd": [int(v) for v in choice.spent_vnd],
         "actions": {str(k): int(n) for k, n in gains["action"].value_counts().sort_index().items()},
         "infeasible": infeasible, "every_village": every, "unknown": looked["unknown"],
+        **{name: looked[name] for name in ("places", "places_looked_at", "ground_left")},
     }  # fmt: skip
 
 
@@ -184,9 +187,11 @@ def _kept(problem: ChoiceProblem, choice: Choice, objective: ObjectiveSettings) 
     """Return in what share of the changes of costs each candidate is chosen; NaN where none was looked at."""
     if not objective.cost_variants or not (choice.year != NEVER).any():
         return np.full(problem.candidates, np.nan)
-    settings = ChoiceSettings(seconds=0.5 * objective.choice_seconds / objective.cost_variants, gap=objective.choice_gap)
     loose = replace(problem, deadline=np.full(len(problem.steps), NEVER, dtype=np.int64))  # dearer sites may make a duty impossible
-    return chosen_shares(cost_variants(loose, objective.cost_change_share, objective.cost_variants, _SEED), settings)
+    variants = cost_variants(loose, objective.cost_change_share, objective.cost_variants, _SEED)
+    most = exchanges_within(loose, objective.variant_exchanges, len(variants), 1e6 * objective.variant_million_ones)
+    # A cheaper site that serves the same takes its place: then it is not kept.
+    return kept_shares(variants, choice.year, exchanges=most, seed=_SEED, equal_counts=False)
 
 
 def _substitutes(problem: ChoiceProblem, plan: Plan, gains: pd.DataFrame) -> pd.DataFrame:
@@ -194,7 +199,7 @@ def _substitutes(problem: ChoiceProblem, plan: Plan, gains: pd.DataFrame) -> pd.
     rank = dict(zip(plan.order, gains["rank"].tolist(), strict=True))
     table = plan.options.table
     rows = []
-    found = alternatives(problem, plan.choice.year, count=plan.objective.substitutes) if plan.objective.substitutes else []
+    found = alternatives(problem, plan.choice.year, count=plan.objective.substitutes, place=table["place"].to_numpy(dtype=np.int64)) if plan.objective.substitutes else []
     for entry in sorted(found, key=lambda e: rank[e.candidate]):
         other = entry.instead
         place = None if other == NEVER else plan.places.iloc[int(table["place"].iloc[other])]
@@ -216,12 +221,11 @@ def _villages(
     """Return what serves every village (fewest sites, least money), and what each further village costs."""
     problem, who = village_problem(found.demand, cover, options, pairs=pairs)
     sets: dict[str, Any] = {}
-    seconds = max(1.0, objective.choice_seconds / 4.0)
     rows: list[dict[str, Any]] = []
     for name, by_cost in (("fewest", False), ("cheapest", True)):
         try:
-            done = set_cover(problem, by_cost=by_cost, seconds=seconds)
-        except RuntimeError:  # the rules of spacing leave none, or the time was too short for any
+            done = set_cover(problem, by_cost=by_cost, nodes=objective.village_nodes)
+        except RuntimeError:  # the rules of spacing leave none, or none was found
             sets[name] = None
             continue
         sets[name] = {"sites": done.number, "cost_vnd": done.cost_vnd, "bound": _proven(done.bound), "unreachable": len(done.unreachable)}
@@ -243,7 +247,7 @@ def _villages(
 
 
 def _proven(bound: float) -> float:
-    """Return a bound to keep; 0, which always holds, where the time was too short for any."""
+    """Return a bound to keep; 0, which always holds, where the search was too short for any."""
     return round(max(0.0, float(bound)), 3) if np.isfinite(bound) else 0.0
 
 
@@ -269,7 +273,9 @@ def _curve(problem: ChoiceProblem, sets: Mapping[str, Any], objective: Objective
     if not objective.curve_points or most is None or not most["cost_vnd"]:
         return pd.DataFrame(columns=columns)
     totals = sorted({-(-most["cost_vnd"] * k // objective.curve_points) for k in range(1, objective.curve_points + 1)})
-    settings = ChoiceSettings(seconds=max(0.5, objective.choice_seconds / 4.0 / len(totals)), gap=objective.choice_gap)
+    settings = ChoiceSettings(
+        seconds=float("inf"), gap=objective.choice_gap, nodes=objective.village_nodes, exchanges=objective.variant_exchanges, rounds=objective.village_nodes
+    )
     rows, before = [], (0.0, 0)
     for total, done in price_curve(problem, totals, settings):
         spent, served = int(done.spent_vnd.sum()), float(done.value)
@@ -301,11 +307,13 @@ def proposal_lines(record: Mapping[str, Any]) -> list[Bilingual]:
         return [said.say("said", "not_asked")]
     if record["missing"]:
         return [said.say("said", "missing", what=joined(said.say("lacks", name) for name in record["missing"]))]
-    choice, lines = record["choice"], []
+    choice, lines = record["choice"], [_looked_at(said, record)]
     lines.append(said.say("said", "chosen", **{k: number_text(record["actions"].get(k, 0)) for k in ("share", "upgrade", "build")}))
     for row in (r for r in record["years"] if r["year"] is not None):
         numbers = {k: number_text(row[k] or 0) for k in ("budget_vnd", "spent_vnd", "sites", "villages_gained", *_STEPS)}
         lines.append(said.say("said", "year", year=int(row["year"]), **numbers))
+    if record["cheapest_vnd"] is not None and max(record["budget_vnd"]) < record["cheapest_vnd"]:
+        lines.append(said.say("said", "too_poor", most=number_text(max(record["budget_vnd"])), cheapest=number_text(record["cheapest_vnd"])))
     gap = number_text(100.0 * choice["gap"], 2)
     lines.append(said.say("said", "proven" if choice["gap"] <= 0 else "gap", gap=gap, value=number_text(choice["value"], 1), bound=number_text(choice["bound"], 1)))
     every = record["every_village"]
@@ -320,6 +328,21 @@ def proposal_lines(record: Mapping[str, Any]) -> list[Bilingual]:
     if record["infeasible"]:
         lines.append(Bilingual(record["infeasible"]["vi"], record["infeasible"]["en"]))
     return lines
+
+
+def _looked_at(said: Phrases, record: Mapping[str, Any]) -> Bilingual:
+    """Return how many places there were to choose from, and what left no new ground."""
+    found = record["places_looked_at"]
+    numbers = {
+        "mast": found.get("mast", 0), "public": found.get("public_building", 0) + found.get("public_land", 0), "ground": found.get("new_ground", 0),
+        "n": sum(record["places"].values()),
+    }  # fmt: skip
+    line = said.say("said", "looked_at", **{name: number_text(n) for name, n in numbers.items()})
+    if numbers["ground"]:
+        return line
+    # Cells were left and yet no place: the rules of distance, or the classes and heights of areas, take each of them.
+    why = next((name for name, cells in record["ground_left"].items() if not cells), "rules")
+    return joined([line, said.say("no_ground", why)], " ")
 
 
 _STEPS: Sequence[str] = ("population_first_operator", "population_to_4g", "population_second_operator", "population_third_operator")

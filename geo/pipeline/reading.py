@@ -23,6 +23,7 @@ from geo.io.stage_files import read_frame, read_issues, write_frame, write_issue
 from geo.io.terrain import Terrain, open_terrain
 from geo.network import CELL_COLUMNS, SITE_COLUMNS
 from geo.pipeline.engine import Workspace
+from geo.planning.several_lists import one_row_per_mast
 from geo.project import Project
 from geo.validation import IssueLog, Severity
 
@@ -127,6 +128,9 @@ def write_inputs(work: Workspace, project: Project) -> Mapping[str, Any]:
     inputs = read_inputs(project, log, progress=advance)
     if log.has_errors:
         raise RefusedInputsError(log)
+    planning = dict(inputs.planning)
+    if "masts" in planning:
+        planning["masts"] = one_row_per_mast(planning["masts"], same_mast_m=project.settings.same_mast_m, log=log)
     frames: dict[str, pd.DataFrame | None] = {
         "units": inputs.units,
         "sites": None if inputs.network is None else inputs.network.sites,
@@ -146,7 +150,7 @@ def write_inputs(work: Workspace, project: Project) -> Mapping[str, Any]:
         "buildings": inputs.buildings,
         "roads": inputs.roads,
         "streets": inputs.streets,
-        **inputs.planning,
+        **planning,
     }
     for name, frame in frames.items():
         if frame is not None:

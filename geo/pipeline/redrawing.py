@@ -16,7 +16,7 @@ from geo.pipeline.planning import AFTER
 from geo.pipeline.predicting import load_coverage
 from geo.pipeline.settings import AnalysisSettings
 from geo.planning.candidates import Options
-from geo.planning.choice import NEVER, ChoiceProblem, kept_shares
+from geo.planning.choice import NEVER, ChoiceProblem, exchanges_within, kept_shares
 from geo.planning.demand import Demand
 from geo.planning.proposing import Cover
 from geo.planning.redrawn import DrawnLayer, as_planned, drawn_demand, drawn_options
@@ -78,8 +78,9 @@ def kept_over_draws(
         below[reached] = as_planned(share, np.asarray(coverage.state[i, row, column]), np.asarray(after[i, row, column]))
         layers.append(DrawnLayer(operator, technology, below))
     chance = np.random.default_rng(seed)
+    most = exchanges_within(ask(demand), settings.objective.variant_exchanges, count, 1e6 * settings.objective.variant_million_ones)
     problems = (ask(drawn_demand(demand, layers, k, chance.random((len(layers), len(demand.row))))) for k in range(count))
-    shares = kept_shares(problems, year, exchanges=settings.objective.draw_exchanges, seed=seed)
+    shares = kept_shares(problems, year, exchanges=most, seed=seed)
     told = (year != NEVER) & drawn_options(options, cover, drawn)
     out[told] = shares[told]
     return out

@@ -23,7 +23,7 @@ from geo.planning.gains import STEPS, Gain, Reach, Service, ZoneCells, gained, r
 from geo.planning.rules import PlanSettings
 from geo.villages.points import village_points
 
-__all__ = ["Assessed", "Ground", "assess_lines"]
+__all__ = ["Assessed", "Ground", "assess_lines", "late_lines"]
 
 _SERVED = (State.MEASURED_SERVED, State.PREDICTED_SERVED)
 _UNSERVED = (State.PREDICTED_UNSERVED, State.MEASURED_UNSERVED)
@@ -95,6 +95,7 @@ def assess_lines(
     notes: Sequence[Sequence[str]],
     settings: PlanSettings,
     norms: Norms | None,
+    joint: Mapping[int, Mapping[str, Any]] | None = None,
 ) -> Assessed:
     """Return what the lines gain, each alone and all together.
 
@@ -114,15 +115,20 @@ def assess_lines(
         Codes per line of what keeps its gain from being computed.
     settings : PlanSettings
     norms : Norms or None
+    joint : mapping of int to mapping, optional
+        Records of all removals of an operator at once (:func:`geo.planning.removal.joint_removals`), by one of their lines.
     """
     service = Service(ground.coverage, ground.settings)
     after = service.copy()
     zones = ZoneCells((), (), (), (), (), ()) if ground.zones is None else zone_cells(ground.zones, ground.coverage.grid, ground.people)
     row, column = _points(ground)
     rows, layers, by_zone = [], [], []
-    for k in sorted(removals):
-        for window, changed in _removed(removals[k], folder, service):
+    several = joint or {}
+    at_once = {str(lines["operator"].iloc[k]) for k in several}
+    for record in (*several.values(), *(removals[k] for k in sorted(removals) if str(lines["operator"].iloc[k]) not in at_once)):
+        for window, changed in _removed(record, folder, service):
             after.lay_states(window, changed)
+    without = after.copy()
     beyond: dict[int, dict[str, Any]] = {}
     for k in np.argsort(lines["year"].to_numpy(dtype=float, na_value=np.inf), kind="stable").tolist():
         if k in reaches:
@@ -149,13 +155,15 @@ def assess_lines(
         rows.append(figures)
     found = pd.DataFrame(rows, columns=list(_FIGURES), index=lines.index)
     out = pd.concat([lines, found, _radio(lines, told), _costs(lines, norms)], axis=1)
-    out["remark"] = _remarks(out, notes)
+    late = late_lines(lines, {k: str(figures["village_ids_gained"]) for k, figures in beyond.items()}, ground.villages)
+    out["remark"] = _remarks(out, [[*said, "after_deadline"] if k in late else said for k, said in enumerate(notes)])
     whole = Reach(slice(0, ground.coverage.grid.rows), slice(0, ground.coverage.grid.columns), (), np.empty((0, 0, 0), np.float32), np.empty((0, 0, 0), np.float32))
     together = gained(service.layers, service.state, after.state, ground.settings.counting)
+    lost, removed = (_taken_away(service, later, whole, ground, row, column) for later in (after, without))
     left = _left(ground, zones, together, whole, after.served().any_state, row, column, settings)
     totals = {
         "lines": len(lines), "lines_computed": len(set(reaches) | set(removals)),
-        "together": _plain(_figures(together, whole, ground, row, column)),
+        "together": _plain(_figures(together, whole, ground, row, column)), "lost": lost, "removed": removed,
         "sum_of_lines": {n: None if found[n].isna().all() else round(float(found[n].astype(float).sum()), 3) for n in ("population_gained", "villages_gained", "area_gained_km2")},
         "left": {kind: int(n) for kind, n in left["kind"].value_counts().sort_index().items()},
     }  # fmt: skip
@@ -167,6 +175,28 @@ def assess_lines(
             columns=["line_id", "population_gained", "villages_gained"],
         ),
     )  # fmt: skip
+
+
+def late_lines(lines: pd.DataFrame, villages_gained: Mapping[int, str], villages: pd.DataFrame | None) -> set[int]:
+    """Return which lines bring the first signal to a village after its deadline, or in no year that anybody names.
+
+    Such a village is no part of what is left, and of no proposal's duties: it is the line that has to come sooner.
+
+    Parameters
+    ----------
+    lines : DataFrame
+        ``year`` (NA unknown).
+    villages_gained : mapping of int to str
+        Ids joined by ``"; "``, of each line beyond those before it.
+    villages : DataFrame or None
+        ``village_id``, ``deadline`` (NaT none).
+    """
+    if villages is None or "deadline" not in villages:
+        return set()
+    due = dict(zip(villages["village_id"].astype(str), pd.to_datetime(villages["deadline"]).dt.year.to_numpy(dtype=float, na_value=np.nan), strict=True))
+    year = lines["year"].to_numpy(dtype=float, na_value=np.inf)
+    # A comparison with NaN is false: without a deadline nothing is late.
+    return {k for k, ids in villages_gained.items() if any(year[k] > due.get(v, np.nan) for v in ids.split("; ") if v)}
 
 
 _FIGURES = (
@@ -260,6 +290,15 @@ def _lost(
     lost = _figures(gained(service.layers, after, now, ground.settings.counting), Reach(rows, columns, (), empty, empty), ground, row, column)
     # What was served and is unserved for sure now is not what "from unserved" means.
     return {name: -value if isinstance(value, int | float) and value == value and value else value for name, value in lost.items()} | {"population_from_unserved": np.nan}
+
+
+def _taken_away(
+    service: Service, later: Service, whole: Reach, ground: Ground, row: npt.NDArray[np.int64], column: npt.NDArray[np.int64]
+) -> dict[str, float | None]:
+    """Return who was served and is not so any more: a count of its own, never hidden in what others gain."""
+    first = gained(service.layers, later.state, service.state, ground.settings.counting).steps["first_operator"]
+    found = _layer_figures(first, whole, ground, row, column)
+    return {name.replace("gained", "lost"): None if value != value else round(float(value), 3) for name, value in found.items()}
 
 
 def _radio(lines: pd.DataFrame, told: pd.DataFrame) -> pd.DataFrame:

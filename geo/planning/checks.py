@@ -15,7 +15,7 @@ import pandas as pd
 import shapely
 
 from geo.io.planning_areas import MAST_CLASSES
-from geo.planning.rules import MastRules, PlanSettings, possible_rules
+from geo.planning.rules import DistanceRule, MastRules, PlanSettings, possible_rules
 from geo.planning.structures import near_pairs
 from geo.text import fold
 
@@ -263,8 +263,9 @@ def _neighbours(
     n = len(lines)
     share: list[list[str]] = [[] for _ in range(n)]
     twice: list[list[str]] = [[] for _ in range(n)]
-    reach = [_sharing_m(rules, areas[k], lines, k) for k in range(n)]
-    longest = max([settings.at_mast_m, *reach])
+    reach = [_surely_m(rules.sharing, areas[k], lines, k) for k in range(n)]
+    apart = [_surely_m(rules.spacing, areas[k], lines, k) for k in range(n)]
+    longest = max([settings.at_mast_m, *reach, *apart])
     operator = lines["operator"].to_numpy(dtype=object)
     ids, lines_of = structures["structure_id"].to_numpy(dtype=object), lines["line_id"].to_numpy(dtype=object)
     users, shareable = list(structures["operators"]), list(structures["shareable"])
@@ -288,15 +289,17 @@ def _neighbours(
         elif operator[i] == operator[j] and metres < settings.at_mast_m:
             twice[i].append(str(lines_of[j]))
             remarks[i].append("registered_twice")
+        elif metres < max(apart[i], apart[j]):  # whichever is built first, the other stands too near to it
+            remarks[i].append("line_too_near")
     for k in np.flatnonzero(builds).tolist():
         if share[k]:
             remarks[k].append("must_share")
     return ["; ".join(s) for s in share], ["; ".join(t) for t in twice]
 
 
-def _sharing_m(rules: MastRules, area: str, lines: pd.DataFrame, k: int) -> float:
-    """Return the distance within which a line's mast surely must be shared: the shortest of the rules that it may fall under."""
-    found = possible_rules(rules.sharing, area, str(lines["mast_class"].iloc[k]), float(lines["height_m"].iloc[k]))
+def _surely_m(rules: Sequence[DistanceRule], area: str, lines: pd.DataFrame, k: int) -> float:
+    """Return the distance within which a line's mast surely must be shared, or is surely too near: the shortest of the rules that it may fall under."""
+    found = possible_rules(rules, area, str(lines["mast_class"].iloc[k]), float(lines["height_m"].iloc[k]))
     return 0.0 if found[-1] is None else found[-1].distance_m
 
 
@@ -318,6 +321,11 @@ def _masts_meant(
     i, j, _ = near_pairs(*at, *place, within_m=settings.at_mast_m)
     users = [set(str(u).split("; ")) - {""} for u in structures["operators"]]
     shareable = list(structures["shareable"])
+    # A mast that another operator has registered to build there will stand.
+    coming: set[int] = set()
+    for k, other, _ in zip(*near_pairs(*at, *at, within_m=settings.at_mast_m), strict=True):
+        if lines["action"].iloc[other] == _NEW and lines["operator"].iloc[other] != lines["operator"].iloc[k]:
+            coming.add(int(k))
     there: dict[int, list[int]] = {}
     for line, mast in zip(i.tolist(), j.tolist(), strict=True):
         there.setdefault(line, []).append(mast)
@@ -327,7 +335,7 @@ def _masts_meant(
             remarks[k].append("own_site_not_found")
         if action == "share":
             if not any(users[m] - {operator} or not users[m] for m in masts):
-                remarks[k].append("mast_to_share_not_found")
+                remarks[k].append("shares_planned_mast" if k in coming else "mast_to_share_not_found")
             elif masts and all(shareable[m] is not pd.NA and not bool(shareable[m]) for m in masts):
                 remarks[k].append("mast_not_shareable")
             if any(operator in users[m] for m in masts):

@@ -36,7 +36,8 @@ def inventory_communes(units: pd.DataFrame, works: Mapping[str, pd.DataFrame], *
     DataFrame
         A row per commune in the order of ``units``, one of works in no known commune (``commune_code`` ``""``) if there are any, and the
         total (``commune_code`` ``"total"``): masts by class and of unknown class, in all, used by several operators, with a certificate that ends within ``certificate_days``
-        or has ended; ducts in km by class, conduits and those in use; poles by class; hung cable in km; service points by class. NaN where the kind was not given.
+        or has ended; ducts in km by class, conduits and those in use; poles by class; hung cable in km; service points by class. NaN where the kind was not given, or
+        none of its rows says how much; ``…_without_length`` counts routes that are in no figure of km.
     """
     codes = [str(c) for c in units["commune_code"]]
     columns: dict[str, pd.Series] = {}
@@ -50,8 +51,10 @@ def inventory_communes(units: pd.DataFrame, works: Mapping[str, pd.DataFrame], *
             rows = frame[(frame["planned"] == planned) & (True if mask is None else mask)]
             at = rows["commune_code"].where(rows["commune_code"].isin(codes), "")
             groups = rows.groupby(at, sort=False)
-            found = groups[value].sum(min_count=1) if value else groups.size()
-            columns[label] = found.reindex([*codes, ""]).astype(float).fillna(0.0)
+            number = groups.size().reindex([*codes, ""]).fillna(0.0)
+            found = groups[value].sum(min_count=1).reindex([*codes, ""]) if value else number
+            # No row is nothing; rows that do not say how much are not.
+            columns[label] = found.astype(float).mask(number == 0.0, 0.0)
 
     def classes(prefix: str, frame: pd.DataFrame | None, field: str, kinds: Sequence[str], value: str = "") -> None:
         for kind in kinds:
@@ -74,6 +77,9 @@ def inventory_communes(units: pd.DataFrame, works: Mapping[str, pd.DataFrame], *
     counted = None if poles is None else poles.assign(poles=poles["poles"].fillna(1.0))
     classes("poles", counted, "work_class", _POLE_CLASSES, "poles")
     put("cables_km", cables, None, "length_km")
+    for name, frame in (("ducts", ducts), ("cables", cables)):
+        put(f"{name}_without_length", frame, None if frame is None else frame["length_km"].isna())
+        columns.pop(f"{name}_without_length_planned")
     classes("service_points", works.get("service_points"), "point_class", _POINT_CLASSES)
     table = pd.DataFrame(columns)
     names = dict(zip(codes, units["commune_name"].astype(str), strict=True))
@@ -158,7 +164,7 @@ def inventory_summary(
         frame = works.get(kind)
         if frame is None:
             continue
-        weight = None if not value else frame[value].fillna(1.0 if kind == "poles" else 0.0)
+        weight = None if not value else frame[value].fillna(1.0) if kind == "poles" else frame[value]
         if field:
             rows += _rows(label, "class", frame["planned"], frame[field], weight, "inventory")
         rows += _rows(label, "operator", frame["planned"], frame["operator"], weight, "inventory")
@@ -179,7 +185,8 @@ def _band(height: float, ends: Sequence[float]) -> str:
 def _rows(kind: str, name: str, planned: pd.Series, values: pd.Series, weight: pd.Series | None, basis: str) -> list[dict[str, object]]:
     frame = pd.DataFrame({"planned": planned, "value": values, "weight": 1.0 if weight is None else weight}).explode("value")
     frame["value"] = frame["value"].fillna("").astype(str)
-    sums = frame.groupby(["value", "planned"], sort=True)["weight"].sum()
+    # Routes of unknown length alone are no 0 km.
+    sums = frame.groupby(["value", "planned"], sort=True)["weight"].sum(min_count=1)
     has_plan = bool(planned.any())
     out = []
     for value in sorted(set(frame["value"]), key=lambda v: (v == "", v)):

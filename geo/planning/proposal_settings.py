@@ -17,9 +17,9 @@ from geo.io.resources import load_toml
 __all__ = ["CandidateSettings", "ObjectiveSettings", "candidate_settings", "objective_settings"]
 
 _WEIGHTS = ("first_operator_weight", "second_operator_weight", "third_operator_weight")
-_COUNTS = ("places_most", "places_per_village", "cost_variants", "draw_variants", "draw_exchanges", "curve_points", "substitutes")
+_COUNTS = ("places_most", "places_per_village", "cost_variants", "draw_variants", "variant_exchanges", "curve_points", "village_nodes", "substitutes")
 _MAY_BE_ZERO = (
-    "choice_gap", "cost_variants", "draw_variants", "draw_exchanges", "places_per_village", "cost_change_share", "substitutes", "curve_points", "difficult_village_people", "facility_people",
+    "choice_gap", "cost_variants", "draw_variants", "variant_exchanges", "places_per_village", "cost_change_share", "substitutes", "curve_points", "difficult_village_people", "facility_people",
     "first_operator_weight", "to_4g_weight", "second_operator_weight", "third_operator_weight", "least_prominence_m",
 )  # fmt: skip
 _SHARES = ("choice_gap", "cost_change_share")
@@ -75,7 +75,9 @@ class ObjectiveSettings:
         Worth of a village of special difficulty, and of a school or clinic, that gets a first operator, in people.
     choice_seconds, choice_gap : float
     cost_change_share : float
-    cost_variants, draw_variants, draw_exchanges, curve_points, substitutes : int
+    cost_variants, draw_variants, variant_exchanges : int
+    variant_million_ones : float
+    curve_points, village_nodes, substitutes : int
     years : tuple of int
         Ascending.
     budget_vnd : tuple of int
@@ -93,8 +95,10 @@ class ObjectiveSettings:
     cost_change_share: float
     cost_variants: int
     draw_variants: int
-    draw_exchanges: int
+    variant_exchanges: int
+    variant_million_ones: float
     curve_points: int
+    village_nodes: int
     substitutes: int
     years: tuple[int, ...] = ()
     budget_vnd: tuple[int, ...] = ()

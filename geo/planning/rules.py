@@ -149,7 +149,7 @@ class PlanSettings:
 
     Attributes
     ----------
-    zone_served_share, at_mast_m, ask_operator_km, operators_per_mast, certificate_days, sharing_nodes : float
+    zone_served_share, at_mast_m, ask_operator_km, operators_per_mast, certificate_days, least_norm_vnd, sharing_nodes : float
     height_bands_m : tuple of float
         Upper ends, rising.
     years : tuple of int
@@ -161,6 +161,7 @@ class PlanSettings:
     ask_operator_km: float
     operators_per_mast: float
     certificate_days: float
+    least_norm_vnd: float
     sharing_nodes: float
     height_bands_m: tuple[float, ...] = ()
     years: tuple[int, ...] = ()

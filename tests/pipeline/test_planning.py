@@ -182,6 +182,15 @@ def test_fed_back_as_sites_the_communes_change_by_what_the_plan_gains(run: Analy
     assert told == {v for v in villages.index if before[v] in {"white", "undecided"} and villages[v] not in {"white", "undecided"}}
 
 
+def test_norms_that_may_be_in_millions_are_stated(run: Analysis) -> None:
+    """The made-up norms of a share, an upgrade, a removal, a move are some hundred đồng; the norm of a mast is one."""
+    record = run.results["planning"].record
+    assert record["norms_very_small"] == ["share", "upgrade", "remove", "mast_year", "move"]
+    assert any("có phải ghi bằng triệu đồng? (share; upgrade" in line.vi for line in plan_lines(record))
+    found = [f for f in read_issues(run.results["planning"].folder / "issues.json", issue_catalogue()).findings if f.kind.code == "norms_very_small"]
+    assert [f.source.file for f in found] == ["norms.toml"]
+
+
 def test_what_the_rules_say_of_each_line(run: Analysis) -> None:
     lines = frame(run.results, "operator_plans").set_index("line_id")
     assert lines["class_allowed"].tolist()[:2] == [False, True]
@@ -402,6 +411,7 @@ def test_deadlines_that_cannot_be_kept_are_named_and_the_plan_is_made_without_th
     assert {"plan_infeasible", "budget_below_cheapest"} <= told.codes()
     assert next(f for f in told if f.kind.code == "budget_below_cheapest").title.en.endswith("cheapest site (300 đồng)")
     assert any("No plan is possible" in line.en for line in proposal_lines(record))
+    assert any(line.en.startswith("The richest year has 299 đồng, the cheapest site costs 300 đồng") for line in proposal_lines(record))
 
 
 def test_a_deadline_comes_before_worth(run: Analysis, left: Workspace) -> None:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.sparse import csc_array
 
 from geo.io.resources import issue_catalogue
 from geo.pipeline import proposals
-from geo.planning.choice import NEVER, InfeasiblePlanError
+from geo.planning.choice import NEVER, ChoiceProblem, InfeasiblePlanError, set_cover
+from geo.planning.choice.greedy import greedy_plan
 from geo.planning.proposal_settings import objective_settings
 from geo.report.phrases import phrases
 from geo.validation import IssueLog
@@ -78,3 +82,40 @@ def test_what_is_missing_is_named_in_words() -> None:
     line = proposals.proposal_lines({"asked": True, "missing": ["norms", "terrain", "people", "technology", "sites"]})[0]
     assert "còn thiếu: định mức chi phí, địa hình, dân số, công nghệ" in line.vi
     assert "missing: norms of cost, terrain, people, a proposed technology" in line.en
+
+
+def test_what_is_told_beside_the_choice_never_asks_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Kept shares, sets of villages and the curve of prices on a clock that jumps a year at every look, and with hardly any time asked for: the same to the last bit."""
+    rng = np.random.default_rng(3)
+    problem = ChoiceProblem.of(
+        rng.integers(20, 60, 40), csc_array(rng.random((90, 40)) < 0.06), rng.integers(1, 9, 90).astype(float), [150, 150], conflicts=[[0, 1], [2, 3], [3, 4]],
+    )  # fmt: skip
+    village = replace(problem, budget_vnd=np.array([0]))
+    year = greedy_plan(problem)
+    choice = SimpleNamespace(year=year)
+
+    def told(seconds: float) -> list[object]:
+        objective = replace(OBJECTIVE, choice_seconds=seconds, cost_variants=4, curve_points=4)
+        sets = {name: set_cover(village, by_cost=by_cost, nodes=objective.village_nodes) for name, by_cost in (("fewest", False), ("cheapest", True))}
+        curve = proposals._curve(village, {name: {"cost_vnd": s.cost_vnd} for name, s in sets.items()}, objective)
+        return [proposals._kept(problem, choice, objective).tolist(), *(s.chosen.tolist() for s in sets.values()), curve.to_csv()]
+
+    usual = told(600.0)
+    assert 0.0 < np.mean(usual[0]) < 1.0
+    clock = itertools.count(0.0, 3e7)
+    monkeypatch.setattr("time.monotonic", lambda: next(clock))
+    assert told(1e-3) == usual
+
+
+def test_where_no_new_ground_is_left_what_took_it_is_named() -> None:
+    said = phrases("results/proposals.toml")
+
+    def line(found: dict[str, int], **left: int) -> str:
+        return proposals._looked_at(said, {"places": {"mast": 3}, "places_looked_at": found, "ground_left": left}).en
+
+    assert line({"mast": 3, "public_building": 1, "public_land": 2, "new_ground": 5}, prominence=9, slope=7) == (
+        "3 standing masts, 3 public plots and buildings and 5 places of new ground were looked at; the coverage of the 3 most promising was computed."
+    )
+    assert "power lines given" in line({"mast": 3}, prominence=9, slope=7, roads=4, power_lines=0, spacing=0, restricted_areas=0)
+    assert "restricted areas allow no class" in line({"mast": 3}, prominence=9, slope=7, spacing=4, restricted_areas=0)
+    assert "classes and heights that areas allow" in line({"mast": 3}, prominence=9, slope=7, spacing=4)

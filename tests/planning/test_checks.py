@@ -241,6 +241,19 @@ def test_wrong_settings_are_refused_in_one_sentence(plan: dict[str, object], sai
     assert said in caught.value.message.en
 
 
+def test_lines_are_held_against_each_other_too() -> None:
+    """A registers 300 m apart under a rule of 400 m; B shares the mast that A will build; C's nearest new mast is another's to share; D shares nothing."""
+    new = lines(
+        ("L1", "A", "build", "A2b", 0, 90), ("L2", "A", "build", "A2b", 300, 90), ("L3", "B", "share", "", 10, 90), ("L4", "C", "build", "A2b", 5000, 90),
+        ("L5", "A", "build", "A2b", 5300, 90), ("L6", "D", "share", "", 9000, 90), ("L7", "A", "share", "", 301, 90),
+    )  # fmt: skip
+    found = check(new, masts(("M", "X", 20_000, 0))).assign(line_id=new["line_id"]).set_index("line_id")["remarks"].str.replace("areas_not_given", "").str.strip("; ")
+    assert found.to_dict() == {
+        "L1": "line_too_near", "L2": "line_too_near", "L3": "shares_planned_mast", "L4": "must_share", "L5": "must_share",
+        "L6": "mast_to_share_not_found", "L7": "mast_to_share_not_found",
+    }  # fmt: skip
+
+
 def test_wards_and_the_departments_layer_are_urban() -> None:
     names = {"1": "Phường Mẫu", "2": "Xã Mẫu", "3": "Đặc khu Mẫu"}
     lon, lat = np.array([LON, LON, LON, LON + 1, LON + 1]), np.full(5, LAT)

@@ -18,7 +18,8 @@ from geo.planning.choice import (
     InfeasiblePlanError,
     alternatives,
     choose,
-    chosen_shares,
+    exchanges_within,
+    kept_shares,
     merged,
     plan_value,
     price_curve,
@@ -28,7 +29,7 @@ from geo.planning.choice import (
 from geo.planning.choice.bound import Relaxation, relaxation
 from geo.planning.choice.choose import in_question
 from geo.planning.choice.exact import solve_exact
-from geo.planning.choice.greedy import feasible, greedy_plan
+from geo.planning.choice.greedy import feasible, greedy_plan, refilled, within_budget
 from geo.planning.choice.value import State, spent_vnd
 
 FAST = ChoiceSettings(seconds=20.0, threads=1)
@@ -373,6 +374,14 @@ def test_substitutes_keep_the_budget_and_say_what_they_cost() -> None:
     assert found == [(0, NEVER, -9.0, -6), (0, 1, -2.0, -1), (0, 3, -7.0, -1)]  # 2 is too dear
 
 
+def test_a_substitute_stands_at_another_place() -> None:
+    """0 to 2 stand at one place, 3 and 4 at another: who cannot have the first wants the second, once, by its best candidate."""
+    problem = ChoiceProblem.of([5, 4, 4, 5, 5], _cover([0, 1, 2], [0, 1], [0, 2], [1], [1, 2], units=3), [4.0, 3, 2], [6], conflicts=[[0, 1], [0, 2], [1, 2], [3, 4]])
+    year = np.array([0, NEVER, NEVER, NEVER, NEVER])
+    found = [(a.instead, a.value_change) for a in alternatives(problem, year, place=np.array([7, 7, 7, 9, 9]))]
+    assert found == [(NEVER, -9.0), (4, -4.0)]
+
+
 def test_the_curve_rises_and_the_fewest_are_the_fewest() -> None:
     rng = np.random.default_rng(4)
     cover = csc_array(rng.random((30, 12)) < 0.25)
@@ -401,7 +410,29 @@ def test_the_curve_rises_and_the_fewest_are_the_fewest() -> None:
 def test_how_often_a_candidate_stays_chosen() -> None:
     cover = _cover([0], [1], units=2)
     variants = [ChoiceProblem.of([cost, 5], cover, [3.0, 2.0], [5]) for cost in (4, 5, 6)]
-    assert chosen_shares(variants, FAST).tolist() == pytest.approx([2 / 3, 1 / 3])
+    plan = np.array([0, NEVER])
+    assert kept_shares(variants, plan, exchanges=10, equal_counts=False).tolist() == pytest.approx([2 / 3, 0.0])  # 6 is more than there is
+
+
+def test_a_cheaper_site_that_serves_the_same_is_another_site() -> None:
+    cover = _cover([0], [0], units=1)
+    variants = [ChoiceProblem.of([cost, 5], cover, [3.0], [6]) for cost in (4, 7)]
+    plan = np.array([0, NEVER])
+    assert kept_shares(variants, plan, exchanges=10, equal_counts=False).tolist() == [0.5, 0.0]
+    assert kept_shares(variants, plan, exchanges=10).tolist() == [1.0, 0.0]
+
+
+def test_what_became_dearer_than_the_budget_goes_by_its_worth_per_dong() -> None:
+    """Three sites for 4 each of 12; at 5 two can be had: the one that serves least for its price goes, and the year that still pays is not touched."""
+    cover = _cover([0], [1], [2], [3], units=4)
+    problem = ChoiceProblem.of([5, 5, 5, 1], cover, [3.0, 1.0, 2.0, 1.0], [12, 1])
+    assert within_budget(problem, np.array([0, 0, 0, 1])).tolist() == [0, NEVER, 0, 1]
+    assert refilled(problem, np.array([0, 0, 0, 1])).tolist() == [0, NEVER, 0, 1]
+
+
+def test_the_larger_the_cover_the_fewer_the_exchanges() -> None:
+    problem = ChoiceProblem.of([1, 1], _cover([0, 1], [1], units=2), [1.0, 1.0], [2, 2])  # 3 ones, 2 years
+    assert [exchanges_within(problem, 100, 10, ones) for ones in (1e9, 600.0, 59.0)] == [100, 10, 0]
 
 
 def test_spent_counts_what_is_built_alone() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import geopandas as gpd
@@ -23,11 +24,14 @@ from geo.coverage import (
     radio_defaults,
     technology_rules,
 )
+from geo.coverage.point import PATTERN_TABLES, PatternTables
 from geo.crs import to_wgs84
 from geo.grid import Grid
 from geo.io.resources import issue_catalogue
+from geo.planning.assess import late_lines
 from geo.planning.gains import Reach, Service, gained, read_reach, with_site, zone_cells
 from geo.planning.reach import planned_corrections, planned_network, reach_tasks, write_reach
+from geo.planning.removal import RemovalTask, joint_removals, removal_tasks, write_removal
 from geo.propagation.corrections import Corrections
 from geo.propagation.ground import GroundModel
 from geo.validation import IssueLog
@@ -224,6 +228,52 @@ def test_the_share_of_a_zone_goes_by_its_people() -> None:
     assert list(cells.shares(gain, Reach(slice(0, 1), slice(2, 3), (("A", "4G"),), empty, empty))) == []
     # a zone nobody is known to live in goes by its cells
     assert list(zone_cells(zone, grid, None).shares(gain, Reach(slice(0, 1), slice(0, 1), (("A", "4G"),), empty, empty))) == [("W1", 0.5)]
+
+
+def test_two_neighbours_that_both_go_leave_their_cells_to_nobody(ground: GroundModel, inside: np.ndarray, tmp_path: Path) -> None:
+    """Three sites of one operator close together, two of them removed: the states of a prediction with the third alone; one after the other says too much."""
+    trio = lines(("A1", "A", 0, 0, "4G"), ("A2", "A", 900, 300, "4G"), ("A3", "A", -6000, -5000, "4G"), ("B1", "B", 6000, 6000, "4G"))
+    sites, cells = planned_network(trio)
+    prepared = prepare_sources(
+        cells, sites, operators=["A", "B"], terrain=ground, grid=GRID, settings=SETTINGS, defaults=radio_defaults(), on=ON, log=log(),
+        area_type=ground.area_type,
+    )  # fmt: skip
+    levels = predict(GRID, inside, prepared, ground, SETTINGS)
+    run = replace(coverage_states(levels, prepared, GRID, inside, SETTINGS), server=levels.server)
+    given = {
+        "coverage": run, "radio": prepared.table, "ground": ground, "settings": SETTINGS, "ring": np.zeros(GRID.shape, dtype=bool), "at_mast_m": 50.0,
+        "tables": PatternTables(*(getattr(prepared.sources, name) for name in PATTERN_TABLES)),
+    }  # fmt: skip
+    gone = trio.iloc[[1, 0, 3]].reset_index(drop=True)
+    apart, joint = removal_tasks(gone, **given), joint_removals(gone, **given)
+    assert list(apart) == [0, 1, 2]
+    assert list(joint) == [0]  # B takes away one site: its own task says it all
+    at = run.layers.index(("A", "4G"))
+
+    def without(*tasks: RemovalTask) -> np.ndarray:
+        state = run.state[at].copy()
+        for task in tasks:
+            for entry in write_removal(task, tmp_path)["layers"]:
+                made = np.load(tmp_path / entry["file"])
+                window = slice(entry["row"], entry["row"] + made.shape[0]), slice(entry["column"], entry["column"] + made.shape[1])
+                state[window] = np.where(made > 0, made, state[window])
+        return state
+
+    truth = predicted(trio.iloc[[2, 3]], ground, inside)
+    wanted, served = truth.state[truth.layers.index(("A", "4G"))], [State.MEASURED_SERVED, State.PREDICTED_SERVED]
+    told = run.state[at] != State.UNKNOWN
+    assert np.array_equal(without(joint[0])[told], wanted[told])
+    one_by_one = np.isin(without(apart[0], apart[1]), served)
+    assert (one_by_one & ~np.isin(wanted, served)).sum() > 20
+
+
+def test_a_village_that_a_line_reaches_after_its_deadline() -> None:
+    """T1 is due in 2027: the line of 2027 is in time, that of 2028 and the one without a year are not; T2 has no deadline."""
+    villages = pd.DataFrame({"village_id": ["T1", "T2"], "deadline": [pd.Timestamp("2027-06-30"), pd.NaT]})
+    rows = pd.DataFrame({"year": pd.array([2027, 2028, pd.NA, 2028], dtype="Int64")})
+    assert late_lines(rows, {0: "T1", 1: "T2; T1", 2: "T1", 3: "T2"}, villages) == {1, 2}
+    assert late_lines(rows, {1: "T1"}, None) == set()
+    assert late_lines(rows, {1: ""}, villages) == set()
 
 
 def test_corrections_of_what_was_never_measured() -> None:

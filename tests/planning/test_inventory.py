@@ -54,11 +54,27 @@ def test_commune_totals_stand_beside_what_is_planned() -> None:
     assert found["masts_certificate_expired"].tolist() == [1, 0, 0, 1]
     assert found["masts_certificate_expiring"].tolist() == [1, 1, 0, 2]
     assert found["ducts_km"].tolist() == [1.5, 2.0, 0.25, 3.75]  # works in no commune of the list have a row of their own
-    assert found["conduits"].tolist() == [4, 0, 2, 6]
+    assert found["conduits"].fillna(-1.0).tolist() == [4, -1, 2, 6]  # a route that does not say how many has not none
     assert found["poles_c2"].tolist() == [1, 0, 0, 1]
     # what was not given is not known, never nothing
     assert found["cables_km"].isna().all()
     assert found["service_points_d1"].isna().all()
+
+
+def test_routes_of_unknown_length_are_no_kilometres_and_no_zero() -> None:
+    """Commune 1 has a cable of 2 km and one of unknown length, commune 2 one of unknown length, the third none."""
+    cables = pd.DataFrame({"operator": ["A", "A", "B"], "length_km": [2.0, np.nan, np.nan], "commune_code": [*UNITS["commune_code"][:1]] * 2 + [*UNITS["commune_code"][1:2]], "planned": False})
+    ducts = pd.DataFrame({"operator": ["A"], "work_class": ["N1"], "length_km": [1.0], "conduits": [np.nan], "conduits_used": [np.nan], "commune_code": [UNITS["commune_code"].iloc[0]], "planned": False})
+    found = inventory_communes(UNITS, {"cables": cables, "ducts": ducts}, on=ON, certificate_days=365)
+    assert found["cables_km"].iloc[0] == 2.0
+    assert np.isnan(found["cables_km"].iloc[1])
+    assert found["cables_without_length"].tolist()[:2] == [1.0, 1.0]
+    assert found["cables_without_length"].iloc[-1] == 2.0
+    assert np.isnan(found["conduits"].iloc[0])
+    assert found["conduits"].iloc[1] == 0.0  # no route is no conduit
+    by = inventory_summary({"cables": cables}, height_bands_m=(15,), on=ON, certificate_days=365).set_index("value")["existing"]
+    assert by["A"] == 2.0
+    assert np.isnan(by["B"])
 
 
 def test_the_kinds_add_up() -> None:

@@ -246,7 +246,8 @@ class _Master:
 
 
 def relaxation(
-    problem: ChoiceProblem, *, until: float, groups: int = 40, tolerance: float = 1e-5, known: float = -np.inf, threads: int = 2
+    problem: ChoiceProblem, *, until: float, groups: int = 40, tolerance: float = 1e-5, known: float = -np.inf, threads: int = 2,
+    most: int | None = None,
 ) -> Relaxation:
     """Return the bound of the relaxation.
 
@@ -264,6 +265,8 @@ def relaxation(
         Worth of a known plan: a bound within the tolerance of it ends the search too.
     threads : int
         Of the solver.
+    most : int, optional
+        Rounds to make at most: an end by work, the same on every machine.
 
     Raises
     ------
@@ -306,7 +309,7 @@ def relaxation(
         worth = tangents(parts, theta)
         best = max(best, worth)
         done = bound - max(best, known) <= tolerance * max(1.0, abs(bound))
-        if done or time.monotonic() >= until:
+        if done or rounds == most or time.monotonic() >= until:
             return Relaxation(bound, parts, reduced, rounds, converged=done)
         kept = parts if rounds == 1 else 0.5 * (kept + parts)
         tangents(kept, None)  # a tangent between the last points steadies the search

@@ -33,7 +33,7 @@ class ChoiceSettings:
     Attributes
     ----------
     seconds : float
-        At most about so long; a safeguard, since what the clock stops differs from machine to machine.
+        At most about so long; a safeguard, since what the clock stops differs from machine to machine; inf: never looked at.
     gap : float
         Relative difference between bound and plan at which to stop.
     groups : int
@@ -42,6 +42,10 @@ class ChoiceSettings:
         Largest number of ones in the cover, times years, that is handed to the solver as a whole.
     nodes : int
         Most nodes of each search by branching: work that is the same on every machine.
+    exchanges : int or None
+        Most exchanges after the greedy plan; None: as long as they help.
+    rounds : int or None
+        Most rounds of the relaxation; None: until its bound stands.
     threads : int
     seed : int
     """
@@ -51,6 +55,8 @@ class ChoiceSettings:
     groups: int = 40
     exact_entries: int = 400_000
     nodes: int = 2_000
+    exchanges: int | None = None
+    rounds: int | None = None
     threads: int = 2
     seed: int = 0
 
@@ -160,11 +166,11 @@ def choose(problem: ChoiceProblem, settings: ChoiceSettings | None = None) -> Ch
     plan = greedy_plan(small)
     greedy_value = plan_value(problem, plan) if feasible(small, plan) else -np.inf
     exchange_until = began + _EXCHANGE_SHARE * settings.seconds
-    plan = improved(small, plan, until=exchange_until, seed=settings.seed)
+    plan = improved(small, plan, until=exchange_until, seed=settings.seed, most=settings.exchanges)
     repeatable = time.monotonic() < exchange_until
     known = plan_value(small, plan) if feasible(small, plan) else -np.inf
     bound_until = time.monotonic() + _BOUND_SHARE * seconds_left(until)
-    relaxed = relaxation(small, until=bound_until, groups=settings.groups, known=known, threads=settings.threads)
+    relaxed = relaxation(small, until=bound_until, groups=settings.groups, known=known, threads=settings.threads, most=settings.rounds)
     repeatable &= relaxed.converged or time.monotonic() < bound_until
     if relaxed.bound == -np.inf:
         raise explain_infeasible(problem, threads=settings.threads)

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from geo.planning.choice.problem import NEVER, ChoiceProblem
 from geo.planning.choice.value import State, plan_value, spent_vnd
 
-__all__ = ["feasible", "greedy_plan", "improved", "refilled", "useful"]
+__all__ = ["feasible", "greedy_plan", "improved", "refilled", "useful", "within_budget"]
 
 _I64 = npt.NDArray[np.int64]
 
@@ -113,16 +113,37 @@ def useful(problem: ChoiceProblem, year: _I64) -> _I64:
     return out
 
 
-def refilled(problem: ChoiceProblem, year: _I64) -> _I64:
-    """Return a plan made for another problem, without what adds nothing to this one and with what else the budgets allow.
+def within_budget(problem: ChoiceProblem, year: _I64) -> _I64:
+    """Return a plan without what its budgets do not pay for: in each year whose loss costs least worth per đồng goes first.
 
     Parameters
     ----------
     problem : ChoiceProblem
     year : (n,) int64 array
-        Keeps the budgets and conflicts.
     """
-    return _filled(problem, useful(problem, year), _neighbours(problem), per_cost=True)
+    out = year.copy()
+    while True:
+        over = np.flatnonzero(spent_vnd(problem, out) > problem.budget_vnd)
+        if not len(over):
+            return out
+        worth, lost = plan_value(problem, out), {}
+        for j in np.flatnonzero(problem.free & (out == over[0])).tolist():
+            trial = out.copy()
+            trial[j] = NEVER
+            lost[j] = (worth - plan_value(problem, trial)) / max(1.0, float(problem.cost_vnd[j]))
+        out[min(lost, key=lambda j: (lost[j], j))] = NEVER
+
+
+def refilled(problem: ChoiceProblem, year: _I64) -> _I64:
+    """Return a plan made for another problem, without what adds nothing to this one or it cannot pay for, and with what else the budgets allow.
+
+    Parameters
+    ----------
+    problem : ChoiceProblem
+    year : (n,) int64 array
+        Keeps the conflicts.
+    """
+    return _filled(problem, useful(problem, within_budget(problem, year)), _neighbours(problem), per_cost=True)
 
 
 def improved(problem: ChoiceProblem, year: _I64, *, until: float, seed: int = 0, most: int | None = None) -> _I64:

@@ -17,7 +17,8 @@ from geo.planning.choice.solver import new_solver
 __all__ = ["InfeasiblePlanError", "explain_infeasible"]
 
 _I64 = npt.NDArray[np.int64]
-_SECONDS = 60.0
+#: Of each search, an end by work: whose plan cannot be is named the same in every run.
+_NODES = 2_000
 _NAMED = 10
 
 
@@ -105,7 +106,7 @@ def _due(problem: ChoiceProblem) -> list[int]:
 def _model(problem: ChoiceProblem, threads: int) -> tuple[highspy.Highs, _I64]:
     """Return a solver with the candidates by year, one year each, and the conflicts; columns are n x t."""
     n, t = problem.candidates, problem.years
-    solver = new_solver(threads=threads, time_limit=_SECONDS)
+    solver = new_solver(threads=threads, mip_max_nodes=_NODES)
     solver.addVars(n * t, np.zeros(n * t), np.repeat(problem.free.astype(np.float64), t))
     columns = np.arange(n * t, dtype=np.int64).reshape(n, t)
     solver.changeColsIntegrality(n * t, columns.ravel().astype(np.int32), np.array([highspy.HighsVarType.kInteger] * (n * t)))

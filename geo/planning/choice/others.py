@@ -17,7 +17,7 @@ from geo.planning.choice.rows import MONEY_UNIT_VND
 from geo.planning.choice.solver import new_solver
 from geo.planning.choice.value import State, plan_value, spent_vnd
 
-__all__ = ["Alternative", "CoverResult", "alternatives", "chosen_shares", "kept_shares", "price_curve", "set_cover"]
+__all__ = ["Alternative", "CoverResult", "alternatives", "exchanges_within", "kept_shares", "price_curve", "set_cover"]
 
 _F64 = npt.NDArray[np.float64]
 _I64 = npt.NDArray[np.int64]
@@ -43,8 +43,10 @@ class Alternative:
     cost_change_vnd: int
 
 
-def alternatives(problem: ChoiceProblem, year: _I64, *, count: int = 3) -> list[Alternative]:
+def alternatives(problem: ChoiceProblem, year: _I64, *, count: int = 3, place: _I64 | None = None) -> list[Alternative]:
     """Return, for each chosen candidate, what its loss costs and the best substitutes.
+
+    A substitute is for when a place cannot be had: it stands elsewhere, and each at a place of its own.
 
     Parameters
     ----------
@@ -53,7 +55,10 @@ def alternatives(problem: ChoiceProblem, year: _I64, *, count: int = 3) -> list[
         A feasible plan.
     count : int
         Substitutes of each.
+    place : (n,) int64 array, optional
+        Where each candidate stands; by default each at a place of its own.
     """
+    where = np.arange(problem.candidates, dtype=np.int64) if place is None else place
     worth, left, out = plan_value(problem, year), problem.budget_vnd - spent_vnd(problem, year), []
     for j in np.flatnonzero(problem.free & (year != NEVER)):
         at = int(year[j])
@@ -63,15 +68,17 @@ def alternatives(problem: ChoiceProblem, year: _I64, *, count: int = 3) -> list[
         out.append(Alternative(int(j), NEVER, lost, -int(problem.cost_vnd[j])))
         gain = State(problem, trial).gains(at)
         gain[~problem.free | (trial != NEVER) | (problem.cost_vnd > left[at] + problem.cost_vnd[j])] = -1.0
-        gain[j] = -1.0
-        found = 0
+        gain[where == where[j]] = -1.0
+        found: set[int] = set()
         for k in np.argsort(-gain, kind="stable"):
-            if gain[k] <= 0 or found == count:
+            if gain[k] <= 0 or len(found) == count:
                 break
+            if int(where[k]) in found:
+                continue
             trial[k] = at
             if feasible(problem, trial):
                 out.append(Alternative(int(j), int(k), lost + float(gain[k]), int(problem.cost_vnd[k] - problem.cost_vnd[j])))
-                found += 1
+                found.add(int(where[k]))
             trial[k] = NEVER
     return out
 
@@ -95,35 +102,40 @@ def price_curve(problem: ChoiceProblem, totals_vnd: Sequence[int], settings: Cho
     return out
 
 
-def chosen_shares(problems: Iterable[ChoiceProblem], settings: ChoiceSettings | None = None) -> _F64:
-    """Return in what share of variants of a problem (other costs, other draws of the field) each candidate is chosen, (n,)."""
-    count, total = 0, np.zeros(0)
-    for problem in problems:
-        chosen = (choose(problem, settings).year != NEVER).astype(np.float64)
-        total = chosen if count == 0 else total + chosen
-        count += 1
-    if not count:
-        raise ValueError("no variant was given")
-    return total / count
+def exchanges_within(problem: ChoiceProblem, most: int, variants: int, ones: float) -> int:
+    """Return how many exchanges each variant of a problem may try: ``most``, or fewer where the cover is large.
+
+    An exchange goes through the cover a few times in each year; the clock, which would make every run another, is not asked.
+
+    Parameters
+    ----------
+    problem : ChoiceProblem
+    most : int
+    variants : int
+    ones : float
+        Of the cover, times years, for the exchanges of all variants together.
+    """
+    return min(most, int(ones // max(1.0, float(problem.cover.nnz) * problem.years * max(1, variants))))
 
 
-def kept_shares(problems: Iterable[ChoiceProblem], year: _I64, *, exchanges: int, seed: int = 0) -> _F64:
+def kept_shares(problems: Iterable[ChoiceProblem], year: _I64, *, exchanges: int, seed: int = 0, equal_counts: bool = True) -> _F64:
     """Return in what share of variants of a problem each candidate of its plan is chosen again, (n,); 0 for the others.
 
     The choice is a quick one, ended by work: the better of the greedy plan and of the given one without what adds nothing and filled
     up again (that one where they are worth the same), then exchanges. A candidate that adds nothing in a variant is not chosen in it;
-    one in whose place another stands that provides exactly the same of what is worth anything there is.
+    one in whose place another stands that provides exactly the same of what is worth anything there is, unless ``equal_counts`` is False.
 
     Parameters
     ----------
     problems : iterable of ChoiceProblem
-        The same candidates, budgets and conflicts; other worth or units.
+        The same candidates, budgets and conflicts; other costs, worth or units.
     year : (n,) int64 array
         The plan.
     exchanges : int
         Tried in each variant at most.
     seed : int
         Of the order of exchanges.
+    equal_counts : bool
 
     Raises
     ------
@@ -140,7 +152,7 @@ def kept_shares(problems: Iterable[ChoiceProblem], year: _I64, *, exchanges: int
         provided = [worth.indices[worth.indptr[j] : worth.indptr[j + 1]].tobytes() for j in range(problem.candidates)]
         instead = Counter(provided[j] for j in np.flatnonzero(again & (year == NEVER)))
         for j in planned:
-            same = not again[j] and bool(provided[j]) and instead[provided[j]] > 0
+            same = equal_counts and not again[j] and bool(provided[j]) and instead[provided[j]] > 0
             instead[provided[j]] -= int(same)
             total[j] += float(again[j] or same)
         count += 1
@@ -170,19 +182,19 @@ class CoverResult:
     unreachable: _I64
 
 
-def set_cover(problem: ChoiceProblem, *, by_cost: bool = False, seconds: float = 60.0, threads: int = 2) -> CoverResult:
+def set_cover(problem: ChoiceProblem, *, by_cost: bool = False, nodes: int = 2_000, threads: int = 2) -> CoverResult:
     """Return the fewest (or cheapest) candidates with which every demand has a unit, whatever the budgets and years.
 
-    Fixed candidates stand and cost nothing; of conflicting ones at most one is taken, where that leaves a solution.
+    Fixed candidates stand and cost nothing; of conflicting ones at most one is taken, where that leaves a solution. The search ends after so many nodes.
 
     Raises
     ------
     RuntimeError
-        If the spacing rules leave no set that serves everybody that is reachable.
+        If the spacing rules leave no set that serves everybody that is reachable, or none was found.
     """
     n = problem.candidates
     rows = problem.cover.tocsr()
-    solver = new_solver(threads=threads, time_limit=seconds)
+    solver = new_solver(threads=threads, mip_max_nodes=nodes)
     price = problem.cost_vnd / MONEY_UNIT_VND if by_cost else np.ones(n)
     solver.addVars(n, (~problem.free).astype(np.float64), np.ones(n))
     every = np.arange(n, dtype=np.int32)
