@@ -85,7 +85,7 @@ def test_every_column_code_class_and_facet_has_words_in_both_languages(layers):
         assert set(spec.facets) | {spec.name, spec.code} | spec.first <= set(entries), kind
         assert all(entry["vi"] and entry["en"] for entry in entries.values())
         assert {entry["kind"] for entry in entries.values()} <= plain | set(names), kind
-        for look in data[kind].get("styles", data[kind].get("symbols")):
+        for look in data[kind].get("styles", data[kind].get("symbols", data[kind].get("strokes"))):
             assert all(look["label"])
         assert all(all(facet["label"]) and all(facet["none"]) for facet in data[kind]["facets"])
 

@@ -162,7 +162,7 @@ def moved(content: MapContent, rng: np.random.Generator) -> MapContent:
     zones = tuple(
         AreaLayer(one.kind, other(one.frame, SHOWN["zones"]), one.operator, one.technology) if one.kind == "zone" else one for one in content.areas
     )
-    themes = tuple(ThemeLayer(one.kind, within(one.frame), one.words) if "lon" in one.frame else one for one in content.themes)
+    themes = tuple(ThemeLayer(one.kind, within(one.frame), one.words, one.ways, one.lines) if "lon" in one.frame else one for one in content.themes)
     return dataclasses.replace(
         content, sites=within(content.sites), villages=other(content.villages, SHOWN["villages"]), areas=zones, themes=themes,
         notices=(Bilingual(f"{rng.uniform()}", ""),), sources=(), people=(), priority_weights={"people": float(rng.uniform())}, unknown_reasons=("neighbour_sites",),

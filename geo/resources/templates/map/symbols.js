@@ -234,6 +234,19 @@ var vungphu = (function () {
     ink.stroke();
     return made;
   }
+  // A line as the legend shows it, with the symbol that stands for it seen from afar.
+  function strokeSwatch(stroke) {
+    var made = document.createElement("canvas"), ink = made.getContext("2d");
+    made.width = 24;
+    made.height = 16;
+    made.className = "swatch";
+    ink.strokeStyle = stroke.line;
+    ink.lineWidth = stroke.weight;
+    ink.setLineDash(stroke.dash ? stroke.dash.split(" ").map(Number) : []);
+    ink.beginPath(); ink.moveTo(0, 8); ink.lineTo(24, 8); ink.stroke();
+    ink.drawImage(symbolSwatch(stroke.symbol), 0, 0);
+    return made;
+  }
   // Row of a table by its code, as people write it.
   var rows = {};
   function codeOf(kind, row) {
@@ -285,7 +298,7 @@ var vungphu = (function () {
     site: function (feature, place) { return mark(data.sites.symbols[feature.properties.c], place); },
     areaStyle: areaStyle, outline: outline,
     canvas: function () { return new Canvas({ tolerance: 5 }); },
-    swatch: swatch, symbolSwatch: symbolSwatch, mark: mark, day: day, codes: codes, named: named, rowOf: rowOf, codeOf: codeOf, shapes: shapes,
+    swatch: swatch, symbolSwatch: symbolSwatch, strokeSwatch: strokeSwatch, mark: mark, day: day, codes: codes, named: named, rowOf: rowOf, codeOf: codeOf, shapes: shapes,
     communes: shapes.commune, villages: shapes.village, sites: shapes.site,
     tables: Object.assign({ commune: data.communes, province: data.provinces, village: data.villages, site: data.sites, zone: data.areas.tables.zone, claim: data.areas.tables.claim, change: data.areas.tables.change }, tablesOf(themes)),
     nameColumn: columnsOf(0, "name"), codeColumn: columnsOf(1, "code"),

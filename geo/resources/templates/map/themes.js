@@ -133,6 +133,7 @@ vungphu.themes = (function (app) {
   }
   function isHidden(kind, row) { return hidden[kind]["class" + classOf(kind, row)] === true || (all[kind].evidences !== undefined && hidden[kind]["evidence" + all[kind].evidences[row]] === true); }
   function shown(kind) { return current(kind).filter(function (row) { return !isHidden(kind, row); }); }
+  function looksOf(kind) { return all[kind].styles || all[kind].symbols || all[kind].strokes; }
   function style(kind, row) {
     var theme = all[kind], base = theme.styles[classOf(kind, row)], pattern = theme.evidence ? theme.evidence[theme.evidences[row]].pattern : base.pattern;
     return { fill: base.fill, line: base.line, pattern: pattern, opacity: 1 };
@@ -141,6 +142,7 @@ vungphu.themes = (function (app) {
   function make(kind) {
     var theme = all[kind];
     app.shapes[kind] = [];
+    if (theme.strokes) { return lines(kind); }
     if (theme.place === "point") {
       layer.point = L.layerGroup();
       shown(kind).map(function (row) { return { row: row, c: theme.classes[row] }; }).sort(function (a, b) { return a.c - b.c || a.row - b.row; }).forEach(function (entry) {
@@ -164,6 +166,32 @@ vungphu.themes = (function (app) {
       layer.commune.addLayer(made);
     });
     return layer.commune;
+  }
+  // Lines; a symbol stands for each where it is too short to be seen, both lead to the row.
+  var FROM_AFAR = 13;
+  function lines(kind) {
+    var theme = all[kind], far = app.map.getZoom() < FROM_AFAR;
+    layer.point = L.layerGroup();
+    shown(kind).map(function (row) { return { row: row, c: theme.classes[row] }; }).sort(function (a, b) { return a.c - b.c || b.row - a.row; }).forEach(function (entry) {
+      var shape = theme.lines[entry.row], look = theme.strokes[entry.c];
+      if (!shape) { return; }
+      var style = { color: look.line, weight: look.weight, opacity: 1, fill: false, dashArray: look.dash || null, lineCap: look.dash ? "butt" : "round" };
+      var geometry = app.outline(shape, app.data.areas.unit), made = L.geoJSON({ type: "Feature", properties: {}, geometry: geometry }, { style: style }).getLayers()[0];
+      app.shapes[kind][entry.row] = made;
+      app.hook(kind, made, entry.row);
+      layer.point.addLayer(made);
+      if (far) {
+        var middle = made.getBounds().getCenter(), spot = app.mark(look.symbol, middle);
+        app.hook(kind, spot, entry.row);
+        layer.point.addLayer(spot);
+      }
+    });
+    layer.point.far = far;
+    return layer.point;
+  }
+  function again_from_afar() {
+    var kind = places.point;
+    if (kind && all[kind].strokes && layer.point && layer.point.far !== (app.map.getZoom() < FROM_AFAR)) { layer.point.remove(); lines(kind).addTo(app.map); }
   }
   function draw(place) {
     if (layer[place]) { layer[place].remove(); layer[place] = null; }
@@ -224,6 +252,15 @@ vungphu.themes = (function (app) {
     box.appendChild(select);
     parent.appendChild(box);
   }
+  function zoomButton(parent, kind) {
+    var made = el("button", app.word("theme_zoom_to"));
+    made.type = "button";
+    made.addEventListener("click", function () {
+      var all_ = L.featureGroup(shown(kind).map(function (row) { return app.shapes[kind][row]; }).filter(Boolean));
+      if (all_.getLayers().length) { app.moved = true; app.map.fitBounds(all_.getBounds(), { padding: [30, 30], maxZoom: 16, animate: false }); }
+    });
+    parent.appendChild(made);
+  }
   function facetWord(kind, facet, value) {
     if (Object.prototype.hasOwnProperty.call(facet.words, safe(kind, facet.key, value))) { return app.say(facet.words[safe(kind, facet.key, value)]); }
     return value === "" ? app.say(facet.none) : app.format(safe(kind, facet.key, value), all[kind].table.columns[at(kind, facet.key)]);
@@ -269,6 +306,7 @@ vungphu.themes = (function (app) {
       choice(facets, app.word("theme_period"), [["", app.word("theme_latest")]].concat(periods.map(function (period) { return [period, span(period)]; })), pick.period || "",
         function (value) { pick.period = value || null; if (value) { limit(null); pick.period = value; } again(place); });
     }
+    if (theme.strokes) { zoomButton(facets, kind); }
     legend(place);
   }
   function span(period) { return period.split("/").map(app.day).join(" – "); }
@@ -295,12 +333,12 @@ vungphu.themes = (function (app) {
     document.getElementById("classes-heading-" + place).textContent = theme.evidence ? app.word("theme_result") : "";
     document.getElementById("evidence-heading-" + place).textContent = theme.evidence ? app.word("theme_evidence") : "";
     var counts = tally(found, function (row) { return classOf(kind, row); });
-    var looks = (theme.styles || theme.symbols).map(function (look, number) { return { look: look, number: number }; });
-    if (theme.symbols) { looks.reverse(); } // the gravest first, as it lies on top of the map
+    var looks = looksOf(kind).map(function (look, number) { return { look: look, number: number }; });
+    if (theme.symbols || theme.strokes) { looks.reverse(); } // the gravest first, as it lies on top of the map
     looks.forEach(function (pair) {
       var look = pair.look, number = pair.number;
       if (!counts[number]) { return; }
-      var swatch = theme.symbols ? app.symbolSwatch(look) : app.swatch({ fill: look.fill, line: look.line, pattern: theme.evidence ? "solid" : look.pattern, opacity: 1 });
+      var swatch = theme.symbols ? app.symbolSwatch(look) : theme.strokes ? app.strokeSwatch(look) : app.swatch({ fill: look.fill, line: look.line, pattern: theme.evidence ? "solid" : look.pattern, opacity: 1 });
       list.appendChild(entry(kind, "class" + number, swatch, app.say(look.label), counts[number], place));
     });
     if (theme.evidence) {
@@ -326,6 +364,10 @@ vungphu.themes = (function (app) {
     return first === last ? app.day(first) : app.day(first) + " – " + app.day(last);
   }
   function note(kind, found) {
+    if (all[kind].strokes) {
+      var drawn = found.filter(function (row) { return all[kind].lines[row]; }).length;
+      return app.word("theme_note_line", { n: app.number(drawn, 0), day: app.say(app.data.date), lost: found.length > drawn ? app.word("theme_note_lines_lost", { n: app.number(found.length - drawn, 0) }) : "" });
+    }
     if (all[kind].place === "point") {
       var placed = found.filter(function (row) { return cell(kind, row, "lat") !== null && cell(kind, row, "lon") !== null; }).length, lost = found.length - placed;
       return app.word("theme_note_point", { n: app.number(placed, 0), day: app.say(app.data.date), lost: lost ? app.word("theme_note_lost", { n: app.number(lost, 0) }) : "" });
@@ -428,9 +470,12 @@ vungphu.themes = (function (app) {
     uncover: uncover, told: told, restore: restore, codeOf: codeOf, keyWords: keyWords, name: nameOf, amount: amount, threshold: threshold, ofCommune: ofCommune, others: others,
     yearOf: yearOf, dated: dated, until: until, limit: limit, settle: settle, places: places, span: span, facetWord: facetWord,
     onChange: function (listener) { changed.push(listener); },
-    className: function (kind, row) { return app.say((all[kind].styles || all[kind].symbols)[classOf(kind, row)].label); },
+    className: function (kind, row) { return app.say(looksOf(kind)[classOf(kind, row)].label); },
     evidenceName: function (kind, row) { return app.say(all[kind].evidence[all[kind].evidences[row]].label); },
-    look: function (kind, row) { return all[kind].symbols ? all[kind].symbols[classOf(kind, row)] : style(kind, row); },
+    swatch: function (kind, row) {
+      return all[kind].symbols ? app.symbolSwatch(all[kind].symbols[classOf(kind, row)]) : all[kind].strokes ? app.strokeSwatch(all[kind].strokes[classOf(kind, row)]) : app.swatch(style(kind, row));
+    },
+    fromAfar: again_from_afar,
     raise: function () { if (layer.point) { layer.point.eachLayer(function (part) { part.bringToFront(); }); } }
   };
 })(vungphu);
