@@ -168,7 +168,7 @@ vungphu.themes = (function (app) {
     return layer.commune;
   }
   // Lines; a symbol stands for each where it is too short to be seen, both lead to the row.
-  var FROM_AFAR = 13;
+  var FROM_AFAR = 13, THIN = 3;
   function lines(kind) {
     var theme = all[kind], far = app.map.getZoom() < FROM_AFAR;
     layer.point = L.layerGroup();
@@ -176,7 +176,10 @@ vungphu.themes = (function (app) {
       var shape = theme.lines[entry.row], look = theme.strokes[entry.c];
       if (!shape) { return; }
       var style = { color: look.line, weight: look.weight, opacity: 1, fill: false, dashArray: look.dash || null, lineCap: look.dash ? "butt" : "round" };
-      var geometry = app.outline(shape, app.data.areas.unit), made = L.geoJSON({ type: "Feature", properties: {}, geometry: geometry }, { style: style }).getLayers()[0];
+      var geometry = app.outline(shape, app.data.areas.unit);
+      // A white edge, so that a line is told from whatever colour lies below.
+      if (look.weight > THIN) { layer.point.addLayer(L.geoJSON({ type: "Feature", properties: {}, geometry: geometry }, { interactive: false, style: { color: "#ffffff", weight: look.weight + 3, opacity: 1, fill: false } }).getLayers()[0]); }
+      var made = L.geoJSON({ type: "Feature", properties: {}, geometry: geometry }, { style: style }).getLayers()[0];
       app.shapes[kind][entry.row] = made;
       app.hook(kind, made, entry.row);
       layer.point.addLayer(made);
@@ -366,7 +369,7 @@ vungphu.themes = (function (app) {
   function note(kind, found) {
     if (all[kind].strokes) {
       var drawn = found.filter(function (row) { return all[kind].lines[row]; }).length;
-      return app.word("theme_note_line", { n: app.number(drawn, 0), day: app.say(app.data.date), lost: found.length > drawn ? app.word("theme_note_lines_lost", { n: app.number(found.length - drawn, 0) }) : "" });
+      return app.word(kind === "street" ? "theme_note_line" : "theme_note_line_project", { n: app.number(drawn, 0), day: app.say(app.data.date), lost: found.length > drawn ? app.word("theme_note_lines_lost", { n: app.number(found.length - drawn, 0) }) : "" });
     }
     if (all[kind].place === "point") {
       var placed = found.filter(function (row) { return cell(kind, row, "lat") !== null && cell(kind, row, "lon") !== null; }).length, lost = found.length - placed;
