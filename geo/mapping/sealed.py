@@ -42,7 +42,7 @@ from geo.mapping.labels import (
 from geo.mapping.page import assemble
 from geo.mapping.palette import Palette, Symbol, palette, symbol_polygon
 from geo.mapping.street_years import street_years
-from geo.mapping.theme_page import symbol_data, theme_data, theme_names
+from geo.mapping.theme_page import put_off, symbol_data, theme_data, theme_names
 from geo.mapping.themes import COUNTRY_ROW_BYTES, ROW_BYTES, SPECS, PreparedThemes, prepare_themes
 
 __all__ = ["build_map"]
@@ -111,7 +111,7 @@ _WORDS = {
             "none_on_communes", "none_as_points", "all", "latest", "period", "figure", "result", "evidence", "no_row", "note_verdict", "note_ipv6", "note_point",
             "note_lost", "note_elsewhere", "threshold_unknown", "verdicts_here", "result_of", "evidence_of", "value_of", "interval_of", "others_here", "origin",
             "origin_mast", "village_of", "measured_here", "note_proposal", "note_stop", "note_part_unknown", "zones_served", "villages_served", "sites_of", "stands_for", "commune", "not_said", "without",
-            "project_of", "sections_of", "note_line", "note_line_project", "note_lines_lost", "note_street", "note_street_project", "streets_here", "no_year_yet", "zoom_to",
+            "asks", "due", "samples_of", "samples_minimum", "samples_needed", "due_on", "project_of", "sections_of", "note_line", "note_line_project", "note_lines_lost", "note_street", "note_street_project", "streets_here", "no_year_yet", "zoom_to",
         )
     },
     "previous_rows": "table.previous_rows", "next_rows": "table.next_rows", "rows_shown": "table.rows_shown",
@@ -151,6 +151,7 @@ def build_map(content: MapContent) -> bytes:
     areas = prepare_areas(content.areas, colours, room_bytes=colours.drawing.largest_file_bytes - taken)
     data["areas"] = area_data(areas, colours, content.priority_weights)
     data["named"] = _named(data)
+    columns = put_off(data["themes"])
     return assemble(
         {**_shown(content, drawn, areas, themes, colours), "comparing": data["compare"] is not None},
         {
@@ -166,6 +167,7 @@ def build_map(content: MapContent) -> bytes:
         script=drawn.script,
         data=data,
         colours=colours,
+        columns=columns,
     )
 
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
 import geopandas as gpd
+import pandas as pd
 import shapely
 
 from geo.errors import Bilingual
 from geo.io.resources import load_toml
-from geo.mapping.area_page import packed, table_columns
+from geo.mapping.area_page import packed, packed_values, table_columns
 from geo.mapping.area_words import code_words, described_columns
 from geo.mapping.backdrop import simplified_lines, steps
 from geo.mapping.content import ThemeKind, ThemeLayer
@@ -21,14 +22,16 @@ from geo.mapping.labels import Label, column_entries, label, label_of, pattern, 
 from geo.mapping.palette import Palette, Stroke, Symbol, symbol_polygon
 from geo.mapping.themes import SPECS, PreparedThemes, class_keys
 
-__all__ = ["stroke_data", "symbol_data", "theme_data", "theme_entries", "theme_names"]
+__all__ = ["put_off", "stroke_data", "symbol_data", "theme_data", "theme_entries", "theme_names"]
 
 #: Kinds of codes that a theme's columns may hold, by their section in the files of results.
 _FILES = ("results/standards.toml", "results/ipv6.toml", "results/planning.toml", "results/proposals.toml", "results/undergrounding.toml")
 _KEYED = {"mast": "mast_classes", "plan": "plan_standing", "proposal": "proposal_classes", "sharing": "sharing_classes", "stop": "stop_classes", "street": "street_classes", "street_project": "street_project_classes"}
+#: Rows from which on a theme's long columns are put off; the page's scripts have the same number.
+_MANY = 20_000
 #: Columns whose values are codes, or numbers that name something and have no thousands, where the file of results does not say so.
 _CODED = {
-    "year": "code", "works_year": "code", "row": "code", "rank": "code", "stop": "code", "day": "code", "action": "plan_actions", "source": "proposal_sources", "funding": "proposal_funding",
+    "rule_due": "date", "rule_valid_from": "date", "rule_valid_to": "date", "year": "code", "works_year": "code", "row": "code", "rank": "code", "stop": "code", "day": "code", "action": "plan_actions", "source": "proposal_sources", "funding": "proposal_funding",
 }  # fmt: skip
 
 
@@ -64,6 +67,33 @@ def theme_data(prepared: PreparedThemes, colours: Palette) -> dict[str, Any]:
     colours : Palette
     """
     return {str(vn_safe(layer.kind)): _theme(layer, colours) for layer in prepared.layers}
+
+
+def put_off(themes: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Take the long columns of figures out of large themes, each leaving its number; return them.
+
+    A country's verdicts are some 190,000 rows: read at once, their figures take a good part of the time in which the page opens, and
+    a reader looks at those of one rule.
+    """
+    out: list[dict[str, Any]] = []
+    for theme in themes.values():
+        table = theme["table"]
+        if table["n"] > _MANY:
+            for place, column in enumerate(table["packed"]):
+                if "is" in column:
+                    table["packed"][place] = {"later": len(out)}
+                    out.append(column)
+    return out
+
+
+def _known(frame: pd.DataFrame, facets: Sequence[str]) -> list[int]:
+    """Return whether any area below the province has a figure, for each distinct choice of facets in the order of the rows."""
+    values = zip(*(packed_values(frame[name]) for name in facets), strict=True)
+    counted = frame["value"].notna() & (frame["area_level"] != "province")
+    found: dict[tuple[Any, ...], int] = {}
+    for key, known in zip(values, counted, strict=True):
+        found[key] = found.get(key, 0) | int(known)
+    return list(found.values())
 
 
 def _theme(layer: ThemeLayer, colours: Palette) -> dict[str, Any]:
@@ -123,6 +153,7 @@ def _theme(layer: ThemeLayer, colours: Palette) -> dict[str, Any]:
         return made
     numbers = {style.key: i for i, style in enumerate(styles)}
     evidence = {key: i for i, key in enumerate(colours.evidence)}
+    made["known"] = _known(frame, facets)
     made["classes"] = [numbers.get(key, len(styles) - 1) for key in keys]
     made["evidence"] = [
         {"pattern": drawn, "label": _pair(label_of(_coded("standards_evidence", key)))} for key, drawn in colours.evidence.items()

@@ -99,7 +99,7 @@ SPECS: dict[ThemeKind, ThemeSpec] = {
     "verdict": ThemeSpec(
         "results/standards.toml", "standards", "tables/standards.csv", "commune", "area_code", "area_code",
         ("rule_id", "operator", "technology", "access", "source_kind", "campaign"),
-        frozenset({"area_code", "rule_result", "evidence", "value", "low", "high", "unit", "threshold", "n", "n_effective", "n_needed", "period", "reason", "rule_title", "basis"}),
+        frozenset({"area_code", "rule_result", "evidence", "value", "low", "high", "unit", "threshold", "n", "n_minimum", "n_effective", "n_needed", "period", "rule_due", "reason", "rule_title", "basis"}),
         period="period", links=(Link("commune", "area_code", ("commune",)),),
     ),
     "ipv6": ThemeSpec(

@@ -220,6 +220,11 @@ vungphu.card = (function (app) {
       parts.push(p, el("p", app.word("theme_evidence_of") + ": " + app.themes.evidenceName(kind, row), "area-class"));
       parts.push(el("p", app.word("theme_value_of", { value: amount === null ? app.word("not_known") : amount, threshold: app.themes.threshold(row),
         interval: low === null || high === null ? "" : " " + app.word("theme_interval_of", { low: low, high: high }) }), "people"));
+      if (value(kind, row, "n") !== null) {
+        parts.push(el("p", app.word("theme_samples_of", { n: app.number(value(kind, row, "n"), 0), minimum: app.themes.asked(row, "n_minimum", "theme_samples_minimum"),
+          needed: app.themes.asked(row, "n_needed", "theme_samples_needed") })));
+      }
+      if (app.themes.asked(row, "rule_due", "theme_due_on")) { parts.push(el("p", app.themes.asked(row, "rule_due", "theme_due_on"))); }
     } else {
       p.appendChild(document.createTextNode(" " + app.themes.className(kind, row)));
       parts.push(p);

@@ -85,10 +85,7 @@ vungphu.plans = (function (app) {
   // Years: rows say theirs, or the period that their figures are of ends in one. The last place of the slider is every year.
   var box = document.getElementById("years"), slider = document.getElementById("year"), shown = document.getElementById("year-shown"), first = null, last = null;
   Object.keys(themes).forEach(function (kind) {
-    for (var row = 0; row < app.tables[kind].n; row += 1) {
-      var year = app.themes.yearOf(kind, row);
-      if (year !== null) { first = first === null ? year : Math.min(first, year); last = last === null ? year : Math.max(last, year); }
-    }
+    app.themes.years(kind).forEach(function (year) { first = first === null ? year : Math.min(first, year); last = last === null ? year : Math.max(last, year); });
   });
   function told() { return app.themes.until() === null ? app.word("years_all") : app.word("years_until", { year: app.themes.until() }); }
   function say() {

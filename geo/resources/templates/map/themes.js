@@ -21,16 +21,16 @@ vungphu.themes = (function (app) {
   }
   function groups(kind) {
     if (grouped[kind]) { return grouped[kind]; }
-    var columns = facetKeys(kind).map(function (key) { return at(kind, key); }), levelAt = at(kind, "area_level"), valueAt = at(kind, "value"), found = new Map(), last = null;
+    var columns = facetKeys(kind).map(function (key) { return at(kind, key); }), levelAt = at(kind, "area_level"), known = all[kind].known, found = new Map(), last = null;
     var table = app.tables[kind];
     for (var i = 0; i < table.n; i += 1) {
       if (last === null || differs(table, i, columns, last.raw)) {
         var raw = columns.map(function (column) { return table.value(i, column); }), id = JSON.stringify(raw);
-        if (!found.has(id)) { found.set(id, { raw: raw, values: raw.map(text), rows: [], areas: 0, known: false }); }
+        if (!found.has(id)) { found.set(id, { raw: raw, values: raw.map(text), rows: [], areas: 0, known: known !== undefined && known[found.size] === 1 }); }
         last = found.get(id);
       }
       last.rows.push(i);
-      if (levelAt < 0 || table.value(i, levelAt) !== "province") { last.areas += 1; last.known = last.known || (valueAt >= 0 && table.value(i, valueAt) !== null); }
+      if (levelAt < 0 || table.value(i, levelAt) !== "province") { last.areas += 1; }
     }
     grouped[kind] = Array.from(found.values());
     return grouped[kind];
@@ -96,9 +96,18 @@ vungphu.themes = (function (app) {
     var value = at(kind, "year") >= 0 ? text(cell(kind, row, "year")) : all[kind].period ? end(text(cell(kind, row, all[kind].period))).slice(0, 4) : "";
     return /^\d{4}$/.test(value) ? Number(value) : null;
   }
+  // Every year of a theme, from the texts that its rows have in common.
+  function years(kind) {
+    var own = at(kind, "year"), column = own >= 0 ? own : all[kind].period ? at(kind, all[kind].period) : -1, found = new Set();
+    (column < 0 ? [] : app.tables[kind].texts[column]).forEach(function (value) {
+      var year = own >= 0 ? text(value) : end(text(value)).slice(0, 4);
+      if (/^\d{4}$/.test(year)) { found.add(Number(year)); }
+    });
+    return found;
+  }
   function dated(kind) { return at(kind, "year") >= 0 || all[kind].period !== ""; }
   // What says no year is in no year: it is counted beside the legend and shown with every year alone.
-  function inTime(kind, row) { var year = yearOf(kind, row); return picks[kind].until === null || !dated(kind) || (year !== null && year <= picks[kind].until); }
+  function inTime(kind, row) { if (picks[kind].until === null || !dated(kind)) { return true; } var year = yearOf(kind, row); return year !== null && year <= picks[kind].until; }
   function undated(kind) { return picks[kind].until === null || !dated(kind) ? 0 : chosen(kind).filter(function (row) { return yearOf(kind, row) === null; }).length; }
   function until() { var kinds = Object.keys(all); return kinds.length ? picks[kinds[0]].until : null; }
   function limit(year) {
@@ -160,7 +169,7 @@ vungphu.themes = (function (app) {
       var commune = app.rowOf("commune", text(cell(kind, row, "area_code"))), shape = commune < 0 || cell(kind, row, "area_level") === "province" ? null : app.shapes.commune[commune];
       if (!shape) { return; }
       var look = style(kind, row);
-      var made = L.geoJSON(shape.feature, { style: { area: look, color: app.data.lines.commune, weight: 0.9, opacity: 0.9, fill: true, fillColor: look.fill, fillOpacity: look.opacity } }).getLayers()[0];
+      var made = app.over(shape, { area: look, color: app.data.lines.commune, weight: 0.9, opacity: 0.9, fill: true, fillColor: look.fill, fillOpacity: look.opacity });
       app.shapes[kind][row] = made;
       app.hook(kind, made, row);
       layer.commune.addLayer(made);
@@ -384,8 +393,13 @@ vungphu.themes = (function (app) {
     function told(key) { var i = at(kind, key); return i < 0 || cell(kind, row, key) === null ? "" : app.format(cell(kind, row, key), columns[i]); }
     return app.word("theme_note_verdict", {
       n: app.number(found.length, 0), samples: app.number(total(kind, found, "n"), 0), periods: reach(kind, found), statistic: told("statistic"), threshold: threshold(row),
-      basis: told("basis"), document: told("document") + (told("clause") ? ", " + told("clause") : "")
+      minimum: asked(row, "n_minimum", "theme_asks"), due: asked(row, "rule_due", "theme_due"), basis: told("basis"), document: told("document") + (told("clause") ? ", " + told("clause") : "")
     });
+  }
+  // What the document asks for besides: samples, a day; empty where it names none.
+  function asked(row, key, word) {
+    var value = at("verdict", key) < 0 ? null : cell("verdict", row, key);
+    return value === null || value === "" ? "" : app.word(word, typeof value === "number" ? { n: app.number(value, 0) } : { day: app.day(text(value)) });
   }
   // A verdict's figures in the unit of its rule.
   function amount(row, key) {
@@ -458,7 +472,7 @@ vungphu.themes = (function (app) {
     if (all[kind].titles.length) { return titleOf(kind, row); }
     var value = text(cell(kind, row, all[kind].name)) || text(cell(kind, row, all[kind].code));
     if (!onCommunes(kind) || all[kind].name !== "area_code") { return value; }
-    return app.communeName(cell(kind, row, "area_code")) || app.format(cell(kind, row, "area_level"), all[kind].table.columns[at(kind, "area_level")]) + " " + value;
+    return app.communeName(cell(kind, row, "area_code")) || app.provinceName(cell(kind, row, "area_code")) || text(cell(kind, row, "area_name")) || app.format(cell(kind, row, "area_level"), all[kind].table.columns[at(kind, "area_level")]) + " " + value;
   }
   // Rows of the verdicts of one commune that say something.
   function ofCommune(code) {
@@ -470,8 +484,8 @@ vungphu.themes = (function (app) {
 
   return {
     all: all, is: function (kind) { return Object.prototype.hasOwnProperty.call(all, kind); }, rowsOf: shown, isHidden: isHidden, show: show, fill: function () { panel("commune"); panel("point"); },
-    uncover: uncover, told: told, restore: restore, codeOf: codeOf, keyWords: keyWords, name: nameOf, amount: amount, threshold: threshold, ofCommune: ofCommune, others: others,
-    yearOf: yearOf, dated: dated, until: until, limit: limit, settle: settle, places: places, span: span, facetWord: facetWord,
+    uncover: uncover, told: told, restore: restore, codeOf: codeOf, keyWords: keyWords, name: nameOf, amount: amount, threshold: threshold, asked: asked, ofCommune: ofCommune, others: others,
+    yearOf: yearOf, years: years, dated: dated, until: until, limit: limit, settle: settle, places: places, span: span, facetWord: facetWord,
     onChange: function (listener) { changed.push(listener); },
     className: function (kind, row) { return app.say(looksOf(kind)[classOf(kind, row)].label); },
     evidenceName: function (kind, row) { return app.say(all[kind].evidence[all[kind].evidences[row]].label); },
