@@ -152,12 +152,13 @@ def _lines(text: str, width: float) -> int:
     found = 0
     for line in text.split("\n"):
         found, room = found + 1, width
-        for word in line.split(" "):
-            if len(word) > room and room < width:
+        for length in map(len, line.split(" ")):
+            rest = float(length)
+            if rest > room and room < width:
                 found, room = found + 1, width
-            while len(word) > room:
-                found, word, room = found + 1, word[max(1, int(room)) :], width
-            room -= len(word) + 1
+            while rest > room:  # a word longer than the column is broken
+                found, rest, room = found + 1, rest - max(1.0, room), width
+            room -= rest + 1
     return found
 
 

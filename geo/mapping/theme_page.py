@@ -79,8 +79,14 @@ def put_off(themes: Mapping[str, Any]) -> list[dict[str, Any]]:
     for theme in themes.values():
         table = theme["table"]
         if table["n"] > _MANY:
+            keys = [str(column["key"]) for column in table["columns"]]
+            for numbers, key in (("classes", "rule_result"), ("evidences", "evidence")):
+                at = table["packed"][keys.index(key)].get("at") if key in keys and numbers in theme else None
+                if at is not None:  # a number for each distinct text says as much as one for each row
+                    of = dict(zip(at, theme[numbers], strict=True))
+                    theme[numbers] = {"column": keys.index(key), "of": [of[i] for i in range(len(of))]}
             for place, column in enumerate(table["packed"]):
-                if "is" in column:
+                if "is" in column or ("at" in column and keys[place] == "reason"):
                     table["packed"][place] = {"later": len(out)}
                     out.append(column)
     return out

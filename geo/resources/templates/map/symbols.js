@@ -40,14 +40,19 @@ var vungphu = (function () {
   function later(column) {
     var values = null;
     return function (row) {
-      if (values === null) { values = JSON.parse(document.getElementById("vungphu-column-" + column.later).textContent).is; }
-      return values[row];
+      if (values === null) { values = JSON.parse(document.getElementById("vungphu-column-" + column.later).textContent); }
+      return values.at ? values.of[values.at[row]] : values.is[row];
     };
   }
   function unpack(table) {
     if (!table) { return; }
     // Texts of a column, each once, where that is fewer than its rows.
     table.texts = table.packed.map(function (column) { return column.run || column.of || column.is || (column.later === undefined ? [column.all] : null); });
+    // Where the values of a column change, if they stand in stretches.
+    table.ends = table.packed.map(function (column) {
+      var sum = 0;
+      return column.run ? column.long.map(function (length) { sum += length; return sum; }) : "all" in column ? [table.n] : null;
+    });
     var columns = table.packed.map(function (column) {
       if (column.later !== undefined) { return later(column); }
       if (table.n > MANY && column.run) { return stretches(column.long, function (k) { return column.run[k]; }); }
@@ -77,7 +82,14 @@ var vungphu = (function () {
   }
   [data.communes, data.provinces, data.villages, data.sites, data.areas.tables.zone, data.areas.tables.claim, data.areas.tables.change].forEach(unpack);
   var themes = Object.keys(data.themes);
-  themes.forEach(function (kind) { unpack(data.themes[kind].table); });
+  themes.forEach(function (kind) {
+    var theme = data.themes[kind];
+    ["classes", "evidences"].forEach(function (name) {
+      var short = theme[name];
+      if (short && short.of) { theme[name] = theme.table.packed[short.column].at.map(function (k) { return short.of[k]; }); }
+    });
+    unpack(theme.table);
+  });
 
   // Texts come with every special character as &#N; this undoes it. The result goes to textContent only.
   var plainOf = new Map();

@@ -22,11 +22,24 @@ vungphu.themes = (function (app) {
   function groups(kind) {
     if (grouped[kind]) { return grouped[kind]; }
     var columns = facetKeys(kind).map(function (key) { return at(kind, key); }), levelAt = at(kind, "area_level"), known = all[kind].known, found = new Map(), last = null;
-    var table = app.tables[kind];
+    var table = app.tables[kind], ends = columns.concat(levelAt < 0 ? [] : [levelAt]).map(function (column) { return table.ends[column]; });
+    if (ends.every(Boolean)) {
+      // Rows that stand together have their facets and their level in common: one look at each stretch.
+      var from = 0;
+      Array.from(new Set([].concat.apply([], ends))).sort(function (a, b) { return a - b; }).forEach(function (to) {
+        var raw = columns.map(function (column) { return table.value(from, column); }), id = JSON.stringify(raw);
+        if (!found.has(id)) { found.set(id, { raw: raw, values: raw.map(text), first: from, spans: [], areas: 0, known: known !== undefined && known[found.size] === 1 }); }
+        found.get(id).spans.push([from, to]);
+        if (levelAt < 0 || table.value(from, levelAt) !== "province") { found.get(id).areas += to - from; }
+        from = to;
+      });
+      grouped[kind] = Array.from(found.values());
+      return grouped[kind];
+    }
     for (var i = 0; i < table.n; i += 1) {
       if (last === null || differs(table, i, columns, last.raw)) {
         var raw = columns.map(function (column) { return table.value(i, column); }), id = JSON.stringify(raw);
-        if (!found.has(id)) { found.set(id, { raw: raw, values: raw.map(text), rows: [], areas: 0, known: known !== undefined && known[found.size] === 1 }); }
+        if (!found.has(id)) { found.set(id, { raw: raw, values: raw.map(text), first: i, rows: [], areas: 0, known: known !== undefined && known[found.size] === 1 }); }
         last = found.get(id);
       }
       last.rows.push(i);
@@ -34,6 +47,13 @@ vungphu.themes = (function (app) {
     }
     grouped[kind] = Array.from(found.values());
     return grouped[kind];
+  }
+  function rowsOfGroup(group) {
+    if (!group.rows) {
+      group.rows = [];
+      group.spans.forEach(function (span) { for (var row = span[0]; row < span[1]; row += 1) { group.rows.push(row); } });
+    }
+    return group.rows;
   }
   // Rows by the code of their area.
   function rowsIn(kind, code) {
@@ -75,7 +95,7 @@ vungphu.themes = (function (app) {
   }
   function chosen(kind) {
     var found = groups(kind).filter(function (group) { return facetKeys(kind).every(function (key, k) { return wants(kind, group, k); }); });
-    return found.length === 1 ? found[0].rows.slice() : [].concat.apply([], found.map(function (group) { return group.rows; })).sort(function (a, b) { return a - b; });
+    return found.length === 1 ? rowsOfGroup(found[0]).slice() : [].concat.apply([], found.map(rowsOfGroup)).sort(function (a, b) { return a - b; });
   }
   function area(kind, row) { return text(cell(kind, row, "area_level")) + ":" + text(cell(kind, row, "area_code")); }
   function end(period) { return period.split("/").pop(); }
@@ -282,7 +302,7 @@ vungphu.themes = (function (app) {
     if (kind !== "verdict") { return ""; }
     var k = facetKeys(kind).indexOf(key), of = groups(kind).filter(function (one) { return one.values[k] === value; });
     if (!of.some(function (one) { return one.known; })) { return app.word("theme_without"); }
-    var basis = app.format(cell(kind, of[0].rows[0], "basis"), all[kind].table.columns[at(kind, "basis")]);
+    var basis = app.format(cell(kind, of[0].first, "basis"), all[kind].table.columns[at(kind, "basis")]);
     return basis.charAt(0).toUpperCase() + basis.slice(1);
   }
   // The escaped form of a value, as tables and words hold it.
