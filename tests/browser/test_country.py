@@ -150,14 +150,14 @@ def test_columns_that_are_put_off_and_shared_outlines_show_the_figures_given(ope
     for at in some:
         row = place[frame["rule_id"][at] + frame["area_code"][at]]
         for name, ask in shown.items():
-            assert page.evaluate(ask, row) == frame[name][at], (name, at)
+            assert page.evaluate(ask, row) == (None if pd.isna(frame[name][at]) else frame[name][at]), (name, at)
         classes = page.evaluate("row => [vungphu.data.themes.verdict.classes[row], vungphu.data.themes.verdict.evidences[row]]", row)
         words = page.evaluate("([c, e]) => [vungphu.say(vungphu.data.themes.verdict.styles[c].label), vungphu.say(vungphu.data.themes.verdict.evidence[e].label)]", classes)
         assert words == [page.evaluate("row => vungphu.themes.className('verdict', row)", row), page.evaluate("row => vungphu.themes.evidenceName('verdict', row)", row)]
         assert (words[0], words[1]) == ({"meets": "Đạt", "fails": "Không đạt", "insufficient_n": words[0]}[frame["rule_result"][at]], words[1])
     # one rule of one operator is drawn, a colour on the outline of each commune, from afar and from near
     for zoom in (7, 12):
-        page.evaluate("z => vungphu.map.setView([20.05, 105.2], z, {animate: false})", zoom)
+        page.evaluate("z => { vungphu.map.setView([20.05, 105.2], z, {animate: false}); }", zoom)
         assert page.evaluate("vungphu.themes.rowsOf('verdict').length") == n
         assert page.evaluate("""() => vungphu.themes.rowsOf('verdict').every(row => {
             const over = vungphu.shapes.verdict[row], under = vungphu.shapes.commune[vungphu.rowOf('commune', vungphu.plain(vungphu.card.value('verdict', row, 'area_code')))];

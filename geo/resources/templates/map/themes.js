@@ -26,7 +26,7 @@ vungphu.themes = (function (app) {
     if (ends.every(Boolean)) {
       // Rows that stand together have their facets and their level in common: one look at each stretch.
       var from = 0;
-      Array.from(new Set([].concat.apply([], ends))).sort(function (a, b) { return a - b; }).forEach(function (to) {
+      Array.from(new Set([].concat.apply([table.n], ends))).sort(function (a, b) { return a - b; }).forEach(function (to) {
         var raw = columns.map(function (column) { return table.value(from, column); }), id = JSON.stringify(raw);
         if (!found.has(id)) { found.set(id, { raw: raw, values: raw.map(text), first: from, spans: [], areas: 0, known: known !== undefined && known[found.size] === 1 }); }
         found.get(id).spans.push([from, to]);
