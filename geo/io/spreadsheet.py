@@ -131,18 +131,21 @@ def _widths(sheet: Sheet) -> list[float]:
     heads = [max((len(word) for word in column.header.split()), default=0) + _BUTTON for column in sheet.columns]
     shown = sheet.rows[:_LOOKED_AT]
     bodies = [max((_shown_length(row[j], column.number_format) for row in shown), default=0) + 1.5 for j, column in enumerate(sheet.columns)]
-    words = [
-        min(_LONGEST_WORD, max((len(word) for row in shown if isinstance(row[j], str) for word in row[j].split()), default=0) + 1.5)
-        if any(isinstance(row[j], str) for row in shown)
-        else body
-        for j, body in enumerate(bodies)
-    ]
+    words = [_longest_word([row[j] for row in shown], body) for j, body in enumerate(bodies)]
     made: list[float] = []
     for lines in range(1, _MOST_LINES + 1):
         made = [max(_NARROWEST, head, word, min(_WIDEST, body / lines + (2.0 if lines > 1 else 0.0))) for head, word, body in zip(heads, words, bodies, strict=True)]
         if sum(made) <= _ACROSS / _SMALLEST_PRINT:
             break
     return made
+
+
+def _longest_word(values: Sequence[object], otherwise: float) -> float:
+    """Return the room that the longest word of a column's texts takes; of a column without texts what is given, since numbers are not broken."""
+    texts = [value for value in values if isinstance(value, str)]
+    if not texts:
+        return otherwise
+    return min(_LONGEST_WORD, max((len(word) for text in texts for word in text.split()), default=0) + 1.5)
 
 
 def _lines(text: str, width: float) -> int:
