@@ -2,6 +2,9 @@
 
 No cell is ever a formula or a link, whatever it holds. Text cells carry the format "Text", so that
 a code keeps its zeros and a text that begins with ``=`` stays a text even when somebody edits it.
+Each sheet prints on A4 across: header and page numbers on every page, one page wide where its letters can be read so, else on as
+few pages side by side as keep them readable, with the first columns on each.
+
 What XML cannot hold, controls and marks of direction are shown as U+FFFD (:func:`geo.text.writable`):
 one such letter in one cell, name or title would make the whole file unreadable, or read backwards.
 """
@@ -10,6 +13,7 @@ from __future__ import annotations
 
 import io
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -24,7 +28,28 @@ _LONGEST_CELL = 32_767
 _LONGEST_NAME = 31
 _LONGEST_PROPERTY = 255
 _NOT_IN_NAMES = str.maketrans(dict.fromkeys("[]:*?/\\", " "))
+_A4 = 9
+_MARGIN_IN = 0.4
+_FOOT_MARGIN_IN = 0.6
+#: Letters of 11 points that fit across A4 at full size, between the margins.
+_ACROSS = 149.0
+#: A print this small still has letters of 4.4 points: wider sheets take more pages side by side.
+_SMALLEST_PRINT = 0.4
+#: Columns that name a row, on each page of those that lie side by side.
+_REPEATED = 2
+#: The widest a column may be, in letters, and on how many lines at most its texts stand so that the sheet is one page wide.
 _WIDEST = 60.0
+_MOST_LINES = 6
+_LONGEST_WORD = 16.0  # longer ones (addresses, lists of codes) are broken
+_NARROWEST = 6.0
+_BUTTON = 3.0  # of the filter, beside the header's longest word
+_LONGEST_FOOT = 90
+_LOOKED_AT = 200
+_LINE_PT = 15.0
+_TALLEST_PT = 409.0
+
+
+_TEXT = "@"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,23 +106,105 @@ def workbook_bytes(sheets: Sequence[Sheet], *, created: date, title: str = "") -
             text: book.add_format({"num_format": text, "valign": "top"})
             for text in sorted({column.number_format for sheet in sheets for column in sheet.columns})
         }
+        wrapped = book.add_format({"num_format": _TEXT, "valign": "top", "text_wrap": True})
         for sheet, name in zip(sheets, _sheet_names(sheets), strict=True):
             page = book.add_worksheet(name)
+            widths = _widths(sheet)
             for j, column in enumerate(sheet.columns):
                 page.write_string(0, j, _cell_text(column.header), header)
-                page.set_column(j, j, _width(column, [row[j] for row in sheet.rows[:200]]))
+                page.set_column(j, j, widths[j])
+            _set_height(page, 0, max((_lines(column.header, width - _BUTTON) for column, width in zip(sheet.columns, widths, strict=True)), default=1))
             for i, row in enumerate(sheet.rows, start=1):
+                lines = [_lines(value, width - 1.0) if isinstance(value, str) else 1 for value, width in zip(row, widths, strict=True)]
+                _set_height(page, i, max(lines, default=1))
                 for j, value in enumerate(row):
-                    _write_cell(page, i, j, value, formats[sheet.columns[j].number_format])
+                    _write_cell(page, i, j, value, wrapped if lines[j] > 1 else formats[sheet.columns[j].number_format])
+            _set_print(page, widths, title)
             page.freeze_panes(1, 0)
             if sheet.columns:
                 page.autofilter(0, 0, max(1, len(sheet.rows)), len(sheet.columns) - 1)
     return stream.getvalue()
 
 
-def _width(column: SheetColumn, values: Sequence[object]) -> float:
-    longest = max((len(str(value)) for value in values if value is not None), default=0)
-    return min(_WIDEST, max(longest, len(column.header)) + 2.0)
+def _widths(sheet: Sheet) -> list[float]:
+    """Return the width of each column: what it holds, on as few lines as keep the sheet one page wide, and the longest word of its header."""
+    heads = [max((len(word) for word in column.header.split()), default=0) + _BUTTON for column in sheet.columns]
+    shown = sheet.rows[:_LOOKED_AT]
+    bodies = [max((_shown_length(row[j], column.number_format) for row in shown), default=0) + 1.5 for j, column in enumerate(sheet.columns)]
+    words = [_longest_word([row[j] for row in shown], body) for j, body in enumerate(bodies)]
+    made: list[float] = []
+    for lines in range(1, _MOST_LINES + 1):
+        made = [max(_NARROWEST, head, word, min(_WIDEST, body / lines + (2.0 if lines > 1 else 0.0))) for head, word, body in zip(heads, words, bodies, strict=True)]
+        if sum(made) <= _ACROSS / _SMALLEST_PRINT:
+            break
+    return made
+
+
+def _longest_word(values: Sequence[object], otherwise: float) -> float:
+    """Return the room that the longest word of a column's texts takes; of a column without texts what is given, since numbers are not broken."""
+    texts = [value for value in values if isinstance(value, str)]
+    if not texts:
+        return otherwise
+    return min(_LONGEST_WORD, max((len(word) for text in texts for word in text.split()), default=0) + 1.5)
+
+
+def _lines(text: str, width: float) -> int:
+    """Return on how many lines a text stands in a column so wide: words are kept whole where they fit."""
+    if len(text) <= width and "\n" not in text:
+        return 1
+    found = 0
+    for line in text.split("\n"):
+        found, room = found + 1, width
+        for length in map(len, line.split(" ")):
+            rest = float(length)
+            if rest > room and room < width:
+                found, room = found + 1, width
+            while rest > room:  # a word longer than the column is broken
+                found, rest, room = found + 1, rest - max(1.0, room), width
+            room -= rest + 1
+    return found
+
+
+def _set_height(page: xlsxwriter.worksheet.Worksheet, row: int, lines: int) -> None:
+    """Set the height of a row of several lines: Excel finds it by itself, other programs let the text run over the next row."""
+    if lines > 1:
+        page.set_row(row, min(_TALLEST_PT, _LINE_PT * lines))
+
+
+def _shown_length(value: object, number_format: str) -> int:
+    """Return how many letters a value takes as it is shown; of a text its longest line."""
+    if value is None:
+        return 0
+    if isinstance(value, str):
+        return max(len(line) for line in value.split("\n"))
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        return len(number_format) if isinstance(value, date) else len(str(value))
+    decimals = re.search(r"\.(0+)", number_format)
+    digits = len(decimals[1]) + 1 if decimals else 0
+    whole = f"{round(value * (100 if '%' in number_format else 1)):,}" if "," in number_format else f"{round(value * (100 if '%' in number_format else 1))}"
+    return len(whole) + digits + number_format.count("%") + (1 if number_format == "General" else 0)
+
+
+def _set_print(page: xlsxwriter.worksheet.Worksheet, widths: Sequence[float], title: str) -> None:
+    """Set how a sheet prints: A4 across, the header on every page, as few pages side by side as keep its letters readable."""
+    page.set_landscape()
+    page.set_paper(_A4)
+    page.set_margins(left=_MARGIN_IN, right=_MARGIN_IN, top=_MARGIN_IN, bottom=_FOOT_MARGIN_IN)
+    page.repeat_rows(0)
+    across = _pages_across(widths)
+    page.fit_to_pages(across, 0)
+    if across > 1:
+        page.repeat_columns(0, _REPEATED - 1)
+    name = writable(" ".join(title.split()))[:_LONGEST_FOOT].replace("&", "&&")  # "&" begins a code in a footer
+    page.set_footer(f"&L{name}&C&A&R&P / &N")
+
+
+def _pages_across(widths: Sequence[float]) -> int:
+    """Return on how many pages side by side a sheet of these columns prints, the repeated ones on each."""
+    fits, again = _ACROSS / _SMALLEST_PRINT, sum(widths[:_REPEATED])
+    if sum(widths) <= fits:
+        return 1
+    return max(1, math.ceil((sum(widths) - again) / max(1.0, fits - again)))
 
 
 def _write_cell(

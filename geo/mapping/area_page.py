@@ -15,7 +15,7 @@ from geo.mapping.figures import Plain, columns_of, rows_of
 from geo.mapping.labels import Label, label, label_of
 from geo.mapping.palette import AreaStyle, Palette
 
-__all__ = ["FIRST_COLUMNS", "area_data", "packed", "table_columns"]
+__all__ = ["FIRST_COLUMNS", "area_data", "packed", "packed_values", "table_columns"]
 
 #: Columns that a table opens with; the others are a box away. Communes open with all but those of single operators.
 FIRST_COLUMNS: Mapping[str, frozenset[str]] = {
@@ -104,6 +104,11 @@ def _table(kind: AreaKind, prepared: PreparedAreas) -> dict[str, Any]:
 def packed(frame: pd.DataFrame) -> dict[str, Any]:
     """Return a table's rows column by column, as the page's scripts unpack them."""
     return {"packed": [_packed(values) for values in zip(*rows_of(frame), strict=True)], "n": len(frame)}
+
+
+def packed_values(values: pd.Series) -> list[Plain]:
+    """Return a column's values as the page has them: texts escaped, unknown as None."""
+    return [row[0] for row in rows_of(values.to_frame())]
 
 
 def _packed(values: Sequence[Plain]) -> dict[str, Any]:

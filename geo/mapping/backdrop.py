@@ -50,10 +50,10 @@ def simplified_areas(areas: gpd.GeoSeries, drawing: Drawing, *, times: float = 1
     return out
 
 
-def simplified_lines(lines: gpd.GeoSeries, drawing: Drawing, *, times: float = 1.0) -> Geometries:
-    """Return lines simplified one by one; None where there is no line."""
+def simplified_lines(lines: gpd.GeoSeries, drawing: Drawing, *, times: float = 1.0, within_m: float | None = None) -> Geometries:
+    """Return lines simplified one by one, by what roads are or within ``within_m``; None where there is no line."""
     given = np.array([None if _is_missing(shape) else shape for shape in lines], dtype=object)
-    simple = shapely.simplify(given, times * drawing.road_simplify_m / _METRES_PER_DEGREE)
+    simple = shapely.simplify(given, times * (drawing.road_simplify_m if within_m is None else within_m) / _METRES_PER_DEGREE)
     return _rounded(simple, drawing)
 
 

@@ -32,9 +32,10 @@ _RELATIVE = re.compile(r"(?!\.)[\w~%-][\w.~%-]*(/[\w~%-][\w.~%-]*)*", re.ASCII)
 AreaKind = Literal["zone", "claim", "change"]
 AREA_KINDS: tuple[AreaKind, ...] = ("zone", "claim", "change")
 
-#: Themes: tables of results that are drawn on the communes (verdicts, IPv6) or as points (plans, proposals, what they leave, sharing, masts, stops).
-ThemeKind = Literal["verdict", "ipv6", "plan", "proposal", "remainder", "sharing", "mast", "stop"]
-THEME_KINDS: tuple[ThemeKind, ...] = ("verdict", "ipv6", "plan", "proposal", "remainder", "sharing", "mast", "stop")
+#: Themes: tables of results that are drawn on the communes (verdicts, IPv6), as points (plans, proposals, what they leave, sharing, masts, stops) or
+#: as lines (streets by what becomes of their hung cable, projects of undergrounding).
+ThemeKind = Literal["verdict", "ipv6", "plan", "proposal", "remainder", "sharing", "mast", "stop", "street", "street_project"]
+THEME_KINDS: tuple[ThemeKind, ...] = ("verdict", "ipv6", "plan", "proposal", "remainder", "sharing", "mast", "stop", "street", "street_project")
 
 #: Codes of a cell's state, in the order of the legend.
 STATE_CODES = (1, 2, 3, 4, 5, 6)
@@ -58,7 +59,10 @@ _THEME_COLUMNS: dict[ThemeKind, tuple[str, ...]] = {
     "sharing": ("cluster_id", "masts_saved", "lon", "lat"),
     "mast": ("mast_id", "owner", "mast_class", "planned", "lon", "lat"),
     "stop": ("stop", "day", "area_code", "operator", "technology", "lon", "lat"),
+    "street": ("section_id", "street_name", "commune_code", "action", "remark", "cables_least", "year"),
+    "street_project": ("project_id", "streets", "section_ids", "year"),
 }
+_STREET_YEAR_COLUMNS = ("year",)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -163,33 +167,42 @@ class ThemeLayer:
 
     Parameters
     ----------
-    kind : {"verdict", "ipv6", "plan", "proposal", "remainder", "sharing", "mast", "stop"}
+    kind : {"verdict", "ipv6", "plan", "proposal", "remainder", "sharing", "mast", "stop", "street", "street_project"}
     frame : DataFrame
         With the columns of ``standards.csv``, ``ipv6.csv``, ``operator_plans.csv``, ``sites_planned.csv`` (and ``sites_planned_gains.csv``),
-        ``unserved_after_plans.csv``, ``sharing.csv``, ``measurements_planned.csv``, or of the masts as they were read; ``lon`` and ``lat`` in degrees (EPSG:4326), NaN where not known.
+        ``unserved_after_plans.csv``, ``sharing.csv``, ``measurements_planned.csv``, ``undergrounding.csv``, ``undergrounding_projects.csv``, or of the masts as they were read; ``lon`` and
+        ``lat`` in degrees (EPSG:4326), NaN where not known.
     words : mapping
         Column to code to words, for what a table has in the project's language alone.
     ways : GeoDataFrame or None
         Of the next measurements: ``day`` and the line driven on it, EPSG:4326.
+    lines : GeoSeries or None
+        Of streets and their projects: the line of each row in the frame's order, EPSG:4326.
 
     Raises
     ------
     InputError
-        If a column is missing that the map needs.
+        If a column is missing that the map needs, or there is not one line per row.
     CrsError
-        If ways are not in EPSG:4326.
+        If ways or lines are not in EPSG:4326.
     """
 
     kind: ThemeKind
     frame: pd.DataFrame
     words: Mapping[str, Mapping[str, Bilingual]] = field(default_factory=dict)
     ways: gpd.GeoDataFrame | None = None
+    lines: gpd.GeoSeries | None = None
 
     def __post_init__(self) -> None:
         """Check the columns."""
         _require_columns(self.frame, _THEME_COLUMNS[self.kind], Bilingual("bảng kết quả", "results"))
         _require_columns(self.ways, ("day", "geometry"), Bilingual("lộ trình", "ways"))
         _require_wgs84(self.ways, Bilingual("Lộ trình", "Ways"))
+        _require_wgs84(self.lines, Bilingual("Tuyến phố", "Streets"))
+        if self.lines is not None and len(self.lines) != len(self.frame):
+            raise InputError(
+                f"Cần một nét vẽ cho mỗi dòng: {len(self.frame)} dòng, {len(self.lines)} nét.", f"One line per row is needed: {len(self.frame)} rows, {len(self.lines)} lines."
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,6 +303,8 @@ class MapContent:
         Tables of results that are drawn on the communes or as points; of one that is missing the map says so.
     people : tuple of PeopleFigure
         The figures of people without signal that the run states, side by side.
+    street_years : DataFrame or None
+        Columns of ``undergrounding_years.csv``: what each year puts underground, over the whole area; the first row, without a year, is today's.
     priority_weights : mapping
         Weight of each term of a zone's priority.
     model : Bilingual or None
@@ -335,6 +350,7 @@ class MapContent:
     areas_missing: tuple[Bilingual, ...] = ()
     themes: tuple[ThemeLayer, ...] = ()
     people: tuple[PeopleFigure, ...] = ()
+    street_years: pd.DataFrame | None = None
     priority_weights: Mapping[str, float] = field(default_factory=dict)
     model: Bilingual | None = None
     method: tuple[Bilingual, ...] = ()
@@ -357,6 +373,7 @@ class MapContent:
         _require_columns(self.villages, _VILLAGE_COLUMNS, Bilingual("bảng thôn", "villages"))
         _require_columns(self.sites, _SITE_COLUMNS, Bilingual("bảng trạm", "sites"))
         _require_columns(self.provinces, _PROVINCE_COLUMNS, Bilingual("bảng tỉnh", "provinces"))
+        _require_columns(self.street_years, _STREET_YEAR_COLUMNS, Bilingual("bảng ngầm hóa theo năm", "undergrounding by year"))
         if self.provinces is not None:
             if self.communes is None:
                 raise InputError("Bản đồ cả nước cần bảng xã.", "A map of the country needs its communes.")
@@ -383,7 +400,7 @@ class MapContent:
         return self.provinces is not None
 
 
-def _require_wgs84(frame: gpd.GeoDataFrame | None, name: Bilingual) -> None:
+def _require_wgs84(frame: gpd.GeoDataFrame | gpd.GeoSeries | None, name: Bilingual) -> None:
     if frame is not None and (frame.crs is None or frame.crs.to_epsg() != WGS84_EPSG):
         raise CrsError(
             f"{name.vi} đưa lên bản đồ phải ở EPSG:4326, nhận được {frame.crs}.",

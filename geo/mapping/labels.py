@@ -23,6 +23,7 @@ __all__ = [
     "date_text",
     "label",
     "label_of",
+    "number_text",
     "pattern",
     "phrase",
     "section",
@@ -113,6 +114,12 @@ def count_text(value: float) -> Bilingual:
     """Return a whole number with thousands separated: ``1.234`` and ``1,234``."""
     english = f"{round(value):,}"
     return Bilingual(english.replace(",", "."), english)
+
+
+def number_text(value: float, decimals: int) -> Bilingual:
+    """Return a number rounded: ``1.234,5`` and ``1,234.5``."""
+    english = f"{value:,.{decimals}f}"
+    return Bilingual(english.translate(str.maketrans(",.", ".,")), english)
 
 
 def share_text(value: float) -> Bilingual:

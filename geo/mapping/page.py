@@ -52,7 +52,7 @@ class PageCode(str):
         return str(self)
 
 
-def assemble(context: Mapping[str, Any], page: Mapping[str, Any], *, script: str, data: Mapping[str, Any], colours: Palette) -> bytes:
+def assemble(context: Mapping[str, Any], page: Mapping[str, Any], *, script: str, data: Mapping[str, Any], colours: Palette, columns: Sequence[Mapping[str, Any]] = ()) -> bytes:
     """Return the page.
 
     Parameters
@@ -66,6 +66,8 @@ def assemble(context: Mapping[str, Any], page: Mapping[str, Any], *, script: str
     data : mapping
         What the page's scripts read, as JSON.
     colours : Palette
+    columns : sequence of mapping
+        Long columns that the scripts read when they are first asked for, by number (``later`` in the data).
 
     Returns
     -------
@@ -93,6 +95,7 @@ def assemble(context: Mapping[str, Any], page: Mapping[str, Any], *, script: str
             "styles": styles,
             "policy": policy(scripts, styles),
             "data": PageCode(_json(data)),
+            "columns": [PageCode(_json(column)) for column in columns],
         },
     }
     text = environment(_FOLDER).get_template("page.html").render(values)

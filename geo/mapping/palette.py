@@ -13,10 +13,11 @@ from typing import Any
 from geo.errors import ResourceError
 from geo.io.resources import load_toml
 
-__all__ = ["PATTERNS", "AreaStyle", "Drawing", "Palette", "StateColour", "Symbol", "palette", "symbol_polygon"]
+__all__ = ["PATTERNS", "AreaStyle", "Drawing", "Palette", "StateColour", "Stroke", "Symbol", "palette", "symbol_polygon"]
 
 _HEX = re.compile(r"#[0-9a-f]{6}")
 _HATCH_KINDS = ("", "lines", "dots")
+_DASH = re.compile(r"([0-9]+ [0-9]+)?", re.ASCII)
 #: Patterns of areas; what each looks like is drawn by the page's ``symbols.js`` and by QGIS.
 PATTERNS = ("solid", "diagonal", "back_diagonal", "cross", "dots", "horizontal", "vertical", "line")
 
@@ -54,6 +55,18 @@ class AreaStyle:
 
 
 @dataclass(frozen=True, slots=True)
+class Stroke:
+    """How one class of lines is drawn; ``shape`` is the symbol that stands for a line too short to be seen from afar."""
+
+    key: str
+    line: str
+    weight_px: float
+    dash: str
+    shape: str
+    radius_px: float
+
+
+@dataclass(frozen=True, slots=True)
 class Drawing:
     """How finely things are drawn."""
 
@@ -73,6 +86,8 @@ class Drawing:
     country_themes_bytes: int
     names_bytes: int
     page_bytes: int
+    street_simplify_m: float
+    most_streets: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +100,8 @@ class Palette:
         Of cells, points, lines and areas.
     surfaces, points : mapping
         Of themes on communes and of those drawn as points, by kind.
+    strokes : mapping
+        Of themes drawn as lines, by kind.
     evidence : mapping
         Pattern of each kind of evidence, drawn over the colour of a verdict.
     comparison : tuple of AreaStyle
@@ -103,6 +120,7 @@ class Palette:
     areas: Mapping[str, tuple[AreaStyle, ...]]
     surfaces: Mapping[str, tuple[AreaStyle, ...]]
     points: Mapping[str, tuple[Symbol, ...]]
+    strokes: Mapping[str, tuple[Stroke, ...]]
     evidence: Mapping[str, str]
     share_cuts: tuple[float, ...]
     comparison: tuple[AreaStyle, ...]
@@ -129,6 +147,7 @@ def palette() -> Palette:
             areas=MappingProxyType({kind: _area_styles(styles) for kind, styles in entries["areas"].items()}),
             surfaces=MappingProxyType({kind: _area_styles(styles) for kind, styles in entries["surfaces"].items()}),
             points=MappingProxyType({kind: _symbols(symbols) for kind, symbols in entries["points"].items()}),
+            strokes=MappingProxyType({kind: _strokes(strokes) for kind, strokes in entries["strokes"].items()}),
             evidence=MappingProxyType(_patterns(entries["evidence"])),
             share_cuts=_rising(entries["share_cuts"]["from"]),
             comparison=_area_styles(entries["comparison"]),
@@ -142,6 +161,15 @@ def _symbols(entries: dict[str, Any]) -> tuple[Symbol, ...]:
     found = tuple(Symbol(key=key, **_colours(entry)) for key, entry in entries.items())
     for symbol in found:
         symbol_polygon(symbol.shape)
+    return found
+
+
+def _strokes(entries: dict[str, Any]) -> tuple[Stroke, ...]:
+    found = tuple(Stroke(key=key, **_colours(entry)) for key, entry in entries.items())
+    for stroke in found:
+        symbol_polygon(stroke.shape)
+        if not _DASH.fullmatch(stroke.dash):
+            raise ValueError(f"dash = {stroke.dash}")
     return found
 
 

@@ -91,6 +91,7 @@ def public_content(content: MapContent, *, notices: Sequence[Bilingual] = ()) ->
         areas=tuple(_zones(layer, columns["zones"], place, moves[fine]) for layer in zones if place is not None and fine is not None),
         areas_missing=tuple(left_out),
         themes=themes,
+        street_years=_listed(content.street_years, columns["street_years"]) if columns["street_years"] else None,
         model=content.model,
         method=content.method,
         model_checked=content.model_checked,

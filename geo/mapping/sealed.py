@@ -41,7 +41,8 @@ from geo.mapping.labels import (
 )
 from geo.mapping.page import assemble
 from geo.mapping.palette import Palette, Symbol, palette, symbol_polygon
-from geo.mapping.theme_page import symbol_data, theme_data, theme_names
+from geo.mapping.street_years import street_years
+from geo.mapping.theme_page import put_off, symbol_data, theme_data, theme_names
 from geo.mapping.themes import COUNTRY_ROW_BYTES, ROW_BYTES, SPECS, PreparedThemes, prepare_themes
 
 __all__ = ["build_map"]
@@ -61,7 +62,8 @@ _PUBLIC = {
 #: Words that the public edition has no use for: of kinds that it never holds, and of files and commands that a reader does not have.
 _INTERNAL = frozenset(
     {"explain", "caption_masts", "card_site", "origin_site", "origin_claim", "origin_change", "theme_origin_mast", "theme_sites_of", "theme_zones_served", "theme_villages_served", "theme_stands_for",
-     "theme_village_of", "theme_measured_here", "theme_note_proposal", "theme_note_stop", "theme_note_part_unknown"}
+     "theme_village_of", "theme_measured_here", "theme_note_proposal", "theme_note_stop", "theme_note_part_unknown", "theme_project_of", "theme_sections_of", "theme_note_line", "theme_note_line_project",
+     "theme_note_lines_lost", "theme_note_street", "theme_note_street_project", "theme_streets_here", "theme_no_year_yet", "theme_zoom_to"}
     | {f"{part}_{kind}{'s' * (part == 'table')}" for part in ("card", "table") for kind in THEME_KINDS if kind != "verdict"}
 )
 _URGENT = frozenset({"white", "weak", "undecided"})
@@ -81,7 +83,7 @@ _SAY = {
     "source_rows": "about.source_rows", "source_date": "about.source_date", "no_sources": "about.no_sources",
     "years": "years.label", "measurements": "legend.measurements", "no_measurements": "legend.no_measurements", "missing": "about.missing",
     "sealed": "about.sealed", "software": "about.software", "province_maps": "country.maps", "province_maps_note": "country.maps_note",
-    "no_review": "country.no_review",
+    "no_review": "country.no_review", "street_years": "street_years.heading", "street_years_link": "street_years.link", "street_years_note": "street_years.caption",
 }  # fmt: skip
 # words that the scripts use
 _WORDS = {
@@ -109,6 +111,7 @@ _WORDS = {
             "none_on_communes", "none_as_points", "all", "latest", "period", "figure", "result", "evidence", "no_row", "note_verdict", "note_ipv6", "note_point",
             "note_lost", "note_elsewhere", "threshold_unknown", "verdicts_here", "result_of", "evidence_of", "value_of", "interval_of", "others_here", "origin",
             "origin_mast", "village_of", "measured_here", "note_proposal", "note_stop", "note_part_unknown", "zones_served", "villages_served", "sites_of", "stands_for", "commune", "not_said", "without",
+            "asks", "due", "samples_of", "samples_minimum", "samples_needed", "due_on", "project_of", "sections_of", "note_line", "note_line_project", "note_lines_lost", "note_street", "note_street_project", "streets_here", "no_year_yet", "zoom_to",
         )
     },
     "previous_rows": "table.previous_rows", "next_rows": "table.next_rows", "rows_shown": "table.rows_shown",
@@ -142,12 +145,13 @@ def build_map(content: MapContent) -> bytes:
     frame = frame_of_vietnam()
     drawn = draw(content, colours, fallback=(frame.west, frame.south, frame.east, frame.north))
     room = (colours.drawing.country_themes_bytes, COUNTRY_ROW_BYTES) if content.of_country else (colours.drawing.largest_themes_bytes, ROW_BYTES)
-    themes = prepare_themes(content.themes, largest_bytes=room[0], row_bytes=room[1])
+    themes = prepare_themes(content.themes, largest_bytes=room[0], row_bytes=room[1], most_lines=colours.drawing.most_streets)
     data = _data(content, drawn, colours, themes)
     taken = len(drawn.script) + colours.drawing.names_bytes + len(json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode("utf-8")) + colours.drawing.page_bytes
     areas = prepare_areas(content.areas, colours, room_bytes=colours.drawing.largest_file_bytes - taken)
     data["areas"] = area_data(areas, colours, content.priority_weights)
     data["named"] = _named(data)
+    columns = put_off(data["themes"])
     return assemble(
         {**_shown(content, drawn, areas, themes, colours), "comparing": data["compare"] is not None},
         {
@@ -163,6 +167,7 @@ def build_map(content: MapContent) -> bytes:
         script=drawn.script,
         data=data,
         colours=colours,
+        columns=columns,
     )
 
 
@@ -192,6 +197,7 @@ def _shown(content: MapContent, drawn: DrawnMap, areas: PreparedAreas, themes: P
             if any(SPECS[layer.kind].place == place for layer in themes.layers)
         ],
         "people": [_people_row(figure) for figure in content.people],
+        "street_years": street_years(content.street_years),
         "villages": _point_legend("villages", content.villages, colours.villages, "legend.village_classes", "villages"),
         "sites": _point_legend("sites", content.sites, colours.sites, "legend.sites", "site_status"),
         "lines": [
@@ -216,7 +222,7 @@ def _hint(content: MapContent) -> dict[str, str]:
     if content.of_country:
         note = {"province_maps_note": "country.maps_note_public"} if content.edition == "public" else {}
         return {"card_hint": "country.hint", "search": "country.search", **note}
-    return {"card_hint": "public.hint"} if content.edition == "public" else {}
+    return {"card_hint": "public.hint", "street_years_note": "street_years.caption_public"} if content.edition == "public" else {}
 
 
 def _province_maps(content: MapContent) -> list[dict[str, Any]]:

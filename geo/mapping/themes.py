@@ -1,5 +1,5 @@
 """Themes of the map: verdicts and IPv6 by commune, registered plans, proposals by year, what stays unserved, sharing, the inventory's masts,
-the next measurements.
+the next measurements, streets whose hung cable goes underground.
 
 A theme is one table of results. The page draws it on the communes or as points, and a reader chooses by its *facets* (rule,
 operator, technology, year, owner) what of it is shown, so that a thousand combinations are one layer and one table. What is
@@ -73,6 +73,8 @@ class ThemeSpec:
         Columns that the legend adds up; named here, since a page without the theme holds no column of it.
     more : str
         Further table of the same file whose columns the frame has too.
+    strokes : bool
+        Whether rows are drawn as lines (``ThemeLayer.lines``).
     """
 
     resource: str
@@ -90,13 +92,14 @@ class ThemeSpec:
     titles: tuple[str, ...] = ()
     sums: tuple[str, ...] = ()
     more: str = ""
+    strokes: bool = False
 
 
 SPECS: dict[ThemeKind, ThemeSpec] = {
     "verdict": ThemeSpec(
         "results/standards.toml", "standards", "tables/standards.csv", "commune", "area_code", "area_code",
         ("rule_id", "operator", "technology", "access", "source_kind", "campaign"),
-        frozenset({"area_code", "rule_result", "evidence", "value", "low", "high", "unit", "threshold", "n", "n_effective", "n_needed", "period", "reason", "rule_title", "basis"}),
+        frozenset({"area_code", "rule_result", "evidence", "value", "low", "high", "unit", "threshold", "n", "n_minimum", "n_effective", "n_needed", "period", "rule_due", "reason", "rule_title", "basis"}),
         period="period", links=(Link("commune", "area_code", ("commune",)),),
     ),
     "ipv6": ThemeSpec(
@@ -143,6 +146,18 @@ SPECS: dict[ThemeKind, ThemeSpec] = {
         links=(Link("commune", "area_code", ("commune",)), Link("village_of", "village_id", ("village",))), also=("area_code", "road_id", "operator", "technology"),
         titles=("title_stop", "title_way"), sums=("km", "tests_needed", "expected_change"),
     ),
+    "street": ThemeSpec(
+        "results/undergrounding.toml", "undergrounding", "tables/undergrounding.csv", "point", "street_name", "section_id", ("year", "project_id"),
+        frozenset({"rank", "section_id", "street_name", "commune_code", "project_id", "action", "year", "length_km", "cable_km", "cables", "operators", "score", "cost_vnd", "remark"}),
+        links=(Link("commune", "commune_code", ("commune",)), Link("project_of", "project_id", ("street_project",))), titles=("title_street", "title_section"),
+        sums=("length_km", "cable_km", "cost_vnd"), strokes=True,
+    ),
+    "street_project": ThemeSpec(
+        "results/undergrounding.toml", "undergrounding_projects", "tables/undergrounding_projects.csv", "point", "streets", "project_id", ("year",),
+        frozenset({"project_id", "streets", "commune_codes", "sections", "length_km", "cable_km", "operators", "score", "year", "cost_vnd", "remark"}),
+        links=(Link("commune", "commune_codes", ("commune",)), Link("sections_of", "section_ids", ("street",))), titles=("title_street_project", "title_project"),
+        sums=("length_km", "cable_km", "cost_vnd"), strokes=True,
+    ),
 }  # fmt: skip
 #: What the map shows of a mast of the inventory.
 MAST_COLUMNS = (
@@ -166,14 +181,18 @@ class PreparedThemes:
     left_out: tuple[Bilingual, ...]
 
 
-def prepare_themes(layers: Sequence[ThemeLayer], *, largest_bytes: int, row_bytes: int = ROW_BYTES) -> PreparedThemes:
+def prepare_themes(layers: Sequence[ThemeLayer], *, largest_bytes: int, row_bytes: int = ROW_BYTES, most_lines: int | None = None) -> PreparedThemes:
     """Return themes ready for the page; of verdicts those on roads are left out, and rules from the end while they take too much.
+
+    Of streets those that no year takes are left out, the lowest ranks first, where there are more than ``most_lines``.
 
     Parameters
     ----------
     layers : sequence of ThemeLayer
     largest_bytes, row_bytes : int
         Room for the verdicts, and what one takes of it.
+    most_lines : int or None
+        Rows that a theme of lines may have; None: all of them.
     """
     out: list[ThemeLayer] = []
     said: list[Bilingual] = []
@@ -189,9 +208,20 @@ def prepare_themes(layers: Sequence[ThemeLayer], *, largest_bytes: int, row_byte
             frame, dropped = _fitting(frame, largest_bytes // row_bytes)
             if dropped:
                 said.append(phrase("about.verdicts_left_out", n=count_text(dropped)))
+        lines = layer.lines
+        if lines is not None and most_lines is not None and len(frame) > most_lines:
+            kept = _planned_first(frame)[:most_lines]
+            said.append(phrase("about.streets_left_out", n=count_text(len(frame) - most_lines), csv=SPECS[layer.kind].csv))
+            frame, lines = frame.iloc[kept], lines.iloc[kept]
         if len(frame):
-            out.append(ThemeLayer(layer.kind, frame.reset_index(drop=True), layer.words, layer.ways))
+            out.append(ThemeLayer(layer.kind, frame.reset_index(drop=True), layer.words, layer.ways, lines))
     return PreparedThemes(tuple(out), tuple(said))
+
+
+def _planned_first(frame: pd.DataFrame) -> list[int]:
+    """Return rows in their order, those that a year takes first."""
+    planned = frame["year"].notna().to_numpy(dtype=bool)
+    return sorted(range(len(frame)), key=lambda i: (not planned[i], i))
 
 
 def _in_order(kind: ThemeKind, frame: pd.DataFrame) -> pd.DataFrame:
@@ -244,6 +274,10 @@ def class_keys(kind: ThemeKind, frame: pd.DataFrame) -> list[str]:
             return [_mast_class(name, is_planned) for name, is_planned in zip(_texts(frame["mast_class"]), planned, strict=True)]
         case "proposal":
             return ["registered" if source == "operator_plan" else action for source, action in zip(_texts(frame["source"]), _texts(frame["action"]), strict=True)]
+        case "street":
+            return [_street(action, remark, year) for action, remark, year in zip(_texts(frame["action"]), _texts(frame["remark"]), frame["year"].notna(), strict=True)]
+        case "street_project":
+            return ["planned" if planned else "waits" for planned in frame["year"].notna()]
         case "stop":
             return ["stop" if stop else "on_the_way" for stop in _texts(frame["stop"])]
         case "plan":
@@ -254,6 +288,14 @@ def class_keys(kind: ThemeKind, frame: pd.DataFrame) -> list[str]:
 
 def _mast_class(name: str, planned: bool) -> str:
     return f"{name.casefold() or 'unknown'}{'_planned' if planned else ''}"
+
+
+def _street(action: str, remark: str, planned: bool) -> str:
+    """Return what becomes of a street's hung cable; that nobody knows of any is not that there is none."""
+    said = set(remark.split("; "))
+    if planned and action in {"underground", "tidy"}:
+        return action
+    return "no_cable" if "no_cable_listed" in said else "unknown" if "cable_unknown" in said else "waits"
 
 
 def _texts(values: pd.Series) -> list[str]:

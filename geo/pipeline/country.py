@@ -48,6 +48,7 @@ _OF_OPERATORS = ("_share", "_n")
 _VERDICT = (
     "area_code", "area_level", "rule_id", "operator", "technology", "access", "period", "source_kind", "statistic", "value", "low", "high", "n", "threshold",
     "rule_result", "evidence", "reason", "basis", "status", "document", "clause", "rule_title", "indicator", "unit", "comparator", "campaign",
+    "n_minimum", "rule_due", "rule_area_level",
 )  # fmt: skip
 _THEMES: tuple[tuple[ThemeKind, str], ...] = (("verdict", "standards"), ("ipv6", "ipv6"))
 _FACETS: dict[ThemeKind, tuple[str, ...]] = {

@@ -11,7 +11,7 @@ from geo.mapping import DataSource, MapContent, public_content
 from geo.pipeline.calibrating import OBSERVATIONS
 from geo.pipeline.engine import PUBLIC, Workspace
 from geo.pipeline.map_areas import area_layers, register_layer
-from geo.pipeline.map_themes import theme_layers
+from geo.pipeline.map_themes import street_year_frame, theme_layers
 from geo.pipeline.people_figures import people_figures
 from geo.pipeline.predicting import load_coverage
 from geo.pipeline.reading import files_of, load_frame, load_issues
@@ -118,6 +118,7 @@ def content_of(work: Workspace, project: Project, settings: AnalysisSettings, ru
         areas_missing=[] if stale is None else [stale],
         themes=list(theme_layers(work, settings.standards.rules)),
         people=people_figures(work, settings.coverage),
+        street_years=street_year_frame(work),
         priority_weights={term: getattr(settings.priorities, f"{term}_weight") for term in TERMS},
         five_g_anchor=any(finding.kind.code == _ANCHOR for finding in logs[0].findings),
         sources=_sources(logs[0], read["rasters"], project),

@@ -291,6 +291,7 @@ def map_content(
     areas_missing: Sequence[Bilingual] = (),
     themes: Sequence[ThemeLayer] = (),
     people: Sequence[PeopleFigure] = (),
+    street_years: pd.DataFrame | None = None,
     priority_weights: Mapping[str, float] | None = None,
     five_g_anchor: bool = False,
 ) -> MapContent:
@@ -327,6 +328,8 @@ def map_content(
         Areas that are not shown, and why.
     themes : sequence of ThemeLayer
     people : sequence of PeopleFigure
+    street_years : DataFrame or None
+        What each year puts underground, as in the table.
     priority_weights : mapping, optional
     five_g_anchor : bool
         Whether levels of 5G in the measurements may be those of the LTE anchor of a non-standalone network.
@@ -355,6 +358,7 @@ def map_content(
         areas_missing=tuple(areas_missing),
         themes=tuple(themes),
         people=tuple(people),
+        street_years=street_years,
         priority_weights=dict(priority_weights or {}),
         model=sentence("model", "corrected" if learnt["used"] else "sentence", name=model_name(MODEL)),
         method=(*_method(uncertainty, settings), *score, *([anchor] if anchor else [])),

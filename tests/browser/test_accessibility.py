@@ -57,6 +57,20 @@ def test_axe_finds_nothing_in_either_language_at_either_size(open_map, pages, ki
     assert_nothing_found(open_map, pages[kind], list(SIZES), ["vi", "en"])
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("size", list(SIZES))
+def test_axe_finds_nothing_in_any_theme(open_map, pages, size):
+    opened = open_map(pages["province"], width=SIZES[size][0], height=SIZES[size][1])
+    kinds = opened.page.evaluate("Object.keys(vungphu.data.themes)")
+    found = []
+    for kind in kinds:
+        opened.page.evaluate("kind => { vungphu.themes.show(vungphu.data.themes[kind].place, kind); vungphu.table.open(kind); vungphu.select(kind, 0, false); }", kind)
+        opened.page.evaluate("document.querySelectorAll('details').forEach(d => { d.open = true; })")
+        found += [f"{kind} {line}" for line in found_by_axe(opened.page)]
+    assert len(kinds) == 10
+    assert found == []
+
+
 def test_the_test_would_see_it(open_map, pages):
     """A page with an unnamed button and pale text is caught."""
     opened = open_map(pages["country"])

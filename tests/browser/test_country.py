@@ -119,3 +119,61 @@ def test_each_way_and_five_hundred_mixtures_in_every_place(open_map, content):
 def test_a_link_that_leaves_the_folder_is_refused(content, path):
     with pytest.raises(InputError, match="tương đối"):
         dataclasses.replace(content, provinces=content.provinces.assign(map_file=[path, ""]))
+
+
+def test_columns_that_are_put_off_and_shared_outlines_show_the_figures_given(open_map, content):
+    """20,400 verdicts: figures come when they are asked for, stretches and classes are looked up, and every commune's colour lies on its outline."""
+    n, rules = 680, 30
+    shapes = [shapely.box(105 + 0.01 * (i % 40), 20 + 0.01 * (i // 40), 105.01 + 0.01 * (i % 40), 20.01 + 0.01 * (i // 40)) for i in range(n)]
+    codes = [f"{i:05d}" for i in range(n)]
+    communes = gpd.GeoDataFrame(pd.DataFrame({"commune_code": codes, "commune_name": [f"Xã {i}" for i in range(n)], "province_code": "99"}), geometry=shapes, crs=4326)
+    results, kinds = ("meets", "fails", "insufficient_n"), ("supported", "contradicted", "not_enough")
+    frame = pd.DataFrame(
+        [
+            {"area_code": code, "area_level": "commune", "rule_id": f"r{k:02d}", "operator": ("Mạng A", "Mạng & B")[k % 2], "rule_result": results[(i * 7 + k) % 3], "evidence": kinds[(i * 5 + k) % 3],
+             "value": None if k == 29 else i + k / 100, "n": i * 3 + k, "basis": "legal", "period": f"2026-{1 + (i + k) % 12:02d}", "reason": ("", "one_phone")[(i + k) % 5 == 0], "n_minimum": 300,
+             "rule_due": "2026-12-31" if k == 4 else None}
+            for k in range(rules) for i, code in enumerate(codes)
+        ]
+    ).astype(object)  # fmt: skip
+    made = build_map(dataclasses.replace(content, communes=communes, themes=(ThemeLayer("verdict", frame),)))
+    opened = open_map(made)
+    page = opened.page
+    assert made.count(b'id="vungphu-column-') >= 2
+    shown = {"value": "row => vungphu.card.value('verdict', row, 'value')", "n": "row => vungphu.card.value('verdict', row, 'n')", "rule_id": "row => vungphu.plain(vungphu.card.value('verdict', row, 'rule_id'))",
+             "operator": "row => vungphu.plain(vungphu.card.value('verdict', row, 'operator'))", "area_code": "row => vungphu.plain(vungphu.card.value('verdict', row, 'area_code'))",
+             "period": "row => vungphu.plain(vungphu.card.value('verdict', row, 'period'))"}  # fmt: skip
+    some = [0, 1, n - 1, n, 5 * n + 17, 20_399, 3, 12_345, 12_344, 0, 29 * n]
+    held = page.evaluate(f"Array.from({{length: {n * rules}}}, (_, row) => vungphu.plain(vungphu.card.value('verdict', row, 'rule_id')) + vungphu.plain(vungphu.card.value('verdict', row, 'area_code')))")
+    place = {key: row for row, key in enumerate(held)}
+    assert len(place) == n * rules, "every row once"
+    for at in some:
+        row = place[frame["rule_id"][at] + frame["area_code"][at]]
+        for name, ask in shown.items():
+            assert page.evaluate(ask, row) == (None if pd.isna(frame[name][at]) else frame[name][at]), (name, at)
+        classes = page.evaluate("row => [vungphu.data.themes.verdict.classes[row], vungphu.data.themes.verdict.evidences[row]]", row)
+        words = page.evaluate("([c, e]) => [vungphu.say(vungphu.data.themes.verdict.styles[c].label), vungphu.say(vungphu.data.themes.verdict.evidence[e].label)]", classes)
+        assert words == [page.evaluate("row => vungphu.themes.className('verdict', row)", row), page.evaluate("row => vungphu.themes.evidenceName('verdict', row)", row)]
+        assert (words[0], words[1]) == ({"meets": "Đạt", "fails": "Không đạt", "insufficient_n": words[0]}[frame["rule_result"][at]], words[1])
+    # one rule of one operator is drawn, a colour on the outline of each commune, from afar and from near
+    for zoom in (7, 12):
+        page.evaluate("z => { vungphu.map.setView([20.05, 105.2], z, {animate: false}); }", zoom)
+        assert page.evaluate("vungphu.themes.rowsOf('verdict').length") == n
+        assert page.evaluate("""() => vungphu.themes.rowsOf('verdict').every(row => {
+            const over = vungphu.shapes.verdict[row], under = vungphu.shapes.commune[vungphu.rowOf('commune', vungphu.plain(vungphu.card.value('verdict', row, 'area_code')))];
+            return over !== under && JSON.stringify(over._parts) === JSON.stringify(under._parts) && over.getBounds().equals(under.getBounds());
+        })""")
+        # what is clicked is what lies there
+        where = page.evaluate("""() => { const box = vungphu.shapes.commune[100].getBounds().getCenter(), at = vungphu.map.latLngToContainerPoint(box), frame = vungphu.map.getContainer().getBoundingClientRect();
+            return [frame.x + at.x, frame.y + at.y]; }""") if zoom == 12 else None
+        if where:
+            page.mouse.click(*where)
+            assert page.inner_text("#card h2") == "Xã 100"
+    assert page.locator("#card .rule").count() == 1
+    assert "văn bản yêu cầu ít nhất 300" in page.inner_text("#card")
+    page.evaluate(f"vungphu.select('verdict', {place['r04' + codes[9]]}, false)")
+    assert "Hạn của mục tiêu: 31/12/2026" in page.inner_text("#card")
+    assert ", ít nhất 300 mẫu, hạn 31/12/2026" in page.inner_text("#theme-note-commune")
+    # a rule without any figure stands under "no figures", the others under what they are
+    assert page.locator("#facets-commune optgroup").evaluate_all("groups => groups.map(g => g.label + ' ' + g.children.length)") == ["Quy chuẩn pháp lý 29", "Chưa có số liệu theo xã 1"]
+    opened.assert_quiet()

@@ -67,7 +67,8 @@ def hostile_content(calm: MapContent, texts: list[str]) -> MapContent:
         for column in frame.columns:
             if column not in kept and not any(isinstance(value, int | float) for value in frame[column].dropna()):
                 frame[column] = pd.Series([next(turn) for _ in range(len(frame))], dtype=object, index=frame.index)
-        return ThemeLayer(one.kind, frame, {"rule_id": {text: Bilingual(text, text) for text in texts}}, one.ways)
+        named = {text: Bilingual(text, text) for text in texts}
+        return ThemeLayer(one.kind, frame, {"rule_id": named, "project_id": named}, one.ways, one.lines)
 
     coverage = tuple(
         CoverageLayer(texts[i % len(texts)], texts[(i + 1) % len(texts)], layer.state, layer.grid)
@@ -83,6 +84,7 @@ def hostile_content(calm: MapContent, texts: list[str]) -> MapContent:
         areas=tuple(AreaLayer(one.kind, fill(one.frame), texts[0], texts[-1]) for one in calm.areas),
         areas_missing=tuple(Bilingual(text, text) for text in texts),
         themes=tuple(fill_theme(one) for one in calm.themes),
+        street_years=calm.street_years,
         people=tuple(PeopleFigure(Bilingual(text, text), Bilingual(text, text), Bilingual(text, text), 1.0) for text in texts),
         priority_weights=dict.fromkeys(texts, 1.0),
         measurements=(MeasurementCount(texts[0], texts[-1], 5),),

@@ -139,6 +139,61 @@ def test_stops_are_numbered_and_their_ways_drawn(open_map, html, content):
     opened.assert_quiet()
 
 
+def test_streets_and_their_projects_are_lines_with_their_figures(open_map, html, content):
+    opened = open_map(html)
+    page = opened.page
+    frame = {layer.kind: layer.frame for layer in content.themes}["street"]
+    page.select_option("#themes-point", "street")
+    assert drawn(page, "street") == [0, 1, 2, 4, 5], "a street without a line is in the table alone"
+    assert page.evaluate("vungphu.shapes.street.filter(Boolean).every(l => l instanceof L.Polyline)")
+    # the gravest first; a street that nobody knows of is no street without cable
+    assert list(legend(page).items()) == [("Ngầm hóa trong kế hoạch", "2"), ("Chỉnh trang trong kế hoạch", "1"), ("Có cáp treo, chưa xếp năm", "1"), ("Chưa biết có cáp treo hay không", "1"), ("Không có cáp treo trong danh sách", "1")]
+    note = page.inner_text("#theme-note-point")
+    for said in ("n = 5 đoạn trên bản đồ, 1 dòng không có nét vẽ", "2 đoạn ngầm hóa dài 0,37 km phố, 1,25 km cáp treo; 1 đoạn chỉnh trang; chi phí 5.040.000.001 đồng"):
+        assert said in note, said
+    # seen from afar a symbol stands for each, from near the line alone
+    marks = "Object.values(vungphu.map._layers).filter(l => l instanceof L.CircleMarker && l.options.corners && l.options.fillColor === vungphu.data.themes.street.strokes[4].line).length"
+    assert page.evaluate(marks) == 2
+    page.locator("#facets-point button").click()
+    assert page.evaluate("vungphu.map.getZoom()") >= 13
+    assert page.evaluate(marks) == 0
+    assert page.evaluate("vungphu.shapes.street.filter(Boolean).every(l => vungphu.map.getBounds().contains(l.getBounds()))")
+    # the scorecard has the figures of the table, and leads to the project, and back to its streets
+    page.evaluate("vungphu.select('street', 0, true)")
+    assert page.inner_text("#card h2") == "Phố Giả 0 (P0)"
+    shown = figures(page)
+    for name in ("rank", "section_id", "project_id", "action", "year", "length_km", "cable_km", "cables", "operators", "cost_vnd", "commune_code"):
+        assert shown[name] == (f"{frame[name][0]:.0f}" if name in {"year", "cables", "cost_vnd"} else str(frame[name][0])), name
+    page.locator("#card button", has_text="NH001: Phố Giả 0").click()
+    assert page.inner_text("#card h2") == "NH001: Phố Giả 0"
+    assert figures(page)["cost_vnd"] == "5000000001"
+    assert page.input_value("#themes-point") == "street_project"
+    assert drawn(page, "street_project") == [0, 1]
+    page.locator("#card button", has_text="Phố Giả 0 (P1)").click()
+    assert (page.inner_text("#card h2"), page.input_value("#themes-point")) == ("Phố Giả 0 (P1)", "street")
+    page.wait_for_timeout(300)
+    kept = page.evaluate("window.location.hash")
+    # a project chosen, and the year of the slider: map, table and address agree
+    page.locator(".facets .choice", has=page.locator("label", has_text="Dự án")).locator("select").select_option(label="NH001: Phố Giả 0")
+    assert drawn(page, "street") == [0, 1]
+    page.evaluate("vungphu.table.open('street')")
+    assert page.locator("#streets tbody tr").count() == 2
+    page.wait_for_timeout(300)
+    chosen = page.evaluate("window.location.hash")
+    page.goto("about:blank")
+    page.goto(opened.address + chosen)
+    assert drawn(page, "street") == [0, 1]
+    page.goto("about:blank")
+    page.goto(opened.address + kept)
+    assert page.inner_text("#card h2") == "Phố Giả 0 (P1)"
+    # the commune's scorecard says what the plan does with its streets; one without cable is none of them
+    page.evaluate("vungphu.select('commune', vungphu.rowOf('commune', vungphu.plain(vungphu.card.value('street', 0, 'commune_code'))), false)")
+    page.locator("#card summary", has_text="3 đoạn đã xếp năm (0,74 km phố, 5.040.000.001 đồng) trong 5 đoạn có hoặc có thể có cáp treo").click()
+    page.locator("#card details button", has_text="2028: Phố Giả 1 (P2) – chỉnh trang trong kế hoạch, 0,37 km").click()
+    assert page.inner_text("#card h2") == "Phố Giả 1 (P2)"
+    opened.assert_quiet()
+
+
 def test_two_operators_side_by_side(open_map, html, content):
     opened = open_map(html)
     page = opened.page

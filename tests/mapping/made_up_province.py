@@ -16,7 +16,7 @@ from geo.grid import Grid
 from geo.mapping import CoverageLayer, DataSource, MapContent, MeasurementCount
 
 from made_up_areas import PEOPLE, make_areas  # isort: skip
-from made_up_themes import make_themes  # isort: skip
+from made_up_themes import make_street_years, make_themes  # isort: skip
 
 EPSG = 9210
 OPERATORS = ("Mạng Đỏ", "Mạng Xanh", "Mạng Vàng")
@@ -203,6 +203,7 @@ def make_content(**changes: Any) -> MapContent:
         "areas": areas,
         "themes": make_themes(communes, villages, sites, areas[0].frame["dead_zone_id"][0]),
         "people": PEOPLE,
+        "street_years": make_street_years(),
         "priority_weights": {"people": 0.4, "villages": 0.2, "facilities": 0.1, "deadline": 0.1, "cost": 0.2},
         "model": Bilingual("Không gian tự do và nhiễu xạ một gờ (bước đầu)", "Free space and single-edge diffraction (first step)"),
         "served_at_least": 0.9,

@@ -97,13 +97,53 @@ def make_themes(communes: gpd.GeoDataFrame, villages: pd.DataFrame, sites: pd.Da
     ways = gpd.GeoDataFrame(
         {"day": [1, 2]}, geometry=[shapely.LineString([(105.3, 22.1), (105.34, 22.17), (105.38, 22.17)]), shapely.LineString([(105.3, 22.1), (105.42, 22.17)])], crs=4326
     )
+    streets, projects, drawn, joined = make_streets(communes)
     return (
         ThemeLayer("verdict", verdicts(communes), {"rule_id": RULES}), ThemeLayer("ipv6", _frame(_columns("ipv6", "ipv6"), ipv6)),
         ThemeLayer("plan", _frame(_columns("planning", "operator_plans"), lines)),
         ThemeLayer("proposal", _frame([*_columns("proposals", "sites_planned"), "village_ids_gained"], planned)), ThemeLayer("remainder", _frame(_columns("planning", "unserved_after_plans"), left)),
         ThemeLayer("sharing", _frame(_columns("planning", "sharing"), clusters)), ThemeLayer("mast", _frame(MAST_COLUMNS, masts)),
         ThemeLayer("stop", _frame(_columns("columns", "measurements_planned"), stops), ways=ways),
+        ThemeLayer("street", streets, {"project_id": {"NH001": Bilingual("NH001: Phố Giả 0", "NH001: Phố Giả 0")}}, lines=drawn), ThemeLayer("street_project", projects, lines=joined),
     )  # fmt: skip
+
+
+def make_streets(communes: gpd.GeoDataFrame) -> tuple[pd.DataFrame, pd.DataFrame, gpd.GeoSeries, gpd.GeoSeries]:
+    """Return six sections, two projects of them and their lines: two sections of a project in 2027, one tidied in 2028, one that waits, one without cable, one that nobody knows of."""
+    code, place = communes["commune_code"], communes.geometry.representative_point()
+    said = [
+        {"action": "underground", "year": 2027, "project_id": "NH001", "cables": 3, "cables_least": 3, "cable_km": 0.75, "cost_vnd": 3_000_000_001, "operators": "Mạng Đỏ; Mạng Xanh"},
+        {"action": "underground", "year": 2027, "project_id": "NH001", "cables": 2, "cables_least": 2, "cable_km": 0.5, "cost_vnd": 2_000_000_000, "remark": "by_name"},
+        {"action": "tidy", "year": 2028, "project_id": "NH002", "cables": 2, "cables_least": 2, "cable_km": None, "cost_vnd": 40_000_000, "remark": "no_money_left; cable_length_unknown"},
+        {"project_id": "NH002", "cables": None, "cables_least": 1, "remark": "no_money_left; tidying_no_money"},
+        {"cables": 0, "cables_least": 0, "remark": "no_cable_listed"},
+        {"cables": None, "cables_least": 0, "remark": "cable_unknown", "unknown": "cables; operators", "works_year": 2031},
+    ]  # fmt: skip
+    rows = [
+        {"rank": i + 1, "section_id": f"P{i}", "street_name": None if i == 4 else f"Phố Giả {i // 2}", "commune_code": code[0], "length_km": 0.123 * (i + 1), "score": 0.9 - i / 10,
+         "lon": round(place[0].x, 6), "lat": round(place[0].y + i / 1000, 6), **one} for i, one in enumerate(said)
+    ]  # fmt: skip
+    lines = [None if i == 3 else shapely.LineString([(place[0].x - 0.002, place[0].y + i / 500), (place[0].x, place[0].y + i / 500), (place[0].x + 0.002, place[0].y + i / 450)]) for i in range(6)]
+    projects = [
+        {"project_id": "NH001", "streets": "Phố Giả 0", "section_ids": "P0; P1", "commune_codes": code[0], "sections": 2, "length_km": 0.369, "cable_km": 1.25, "year": 2027, "cost_vnd": 5_000_000_001},
+        {"project_id": "NH002", "streets": None, "section_ids": "P2; P3", "commune_codes": f"{code[0]}; {code[1]}", "sections": 2, "length_km": 0.861, "remark": "no_money_left"},
+    ]  # fmt: skip
+    joined = [shapely.MultiLineString(lines[:2]), lines[2]]
+    return (
+        _frame(_columns("undergrounding", "undergrounding"), rows), _frame(_columns("undergrounding", "undergrounding_projects"), projects),
+        gpd.GeoSeries(lines, crs=4326), gpd.GeoSeries(joined, crs=4326),
+    )  # fmt: skip
+
+
+def make_street_years() -> pd.DataFrame:
+    """Return today and two years; nobody knows what the second costs."""
+    rows = [
+        {"underground_km": 0.4, "hung_km": 3.1, "underground_share": 0.1143, "target_share": 0.2, "km_to_target": 0.3},
+        {"year": 2027, "projects": 1, "sections": 2, "length_km": 0.369, "cable_km": 1.25, "sections_tidied": 0, "tidied_km": 0.0, "cost_vnd": 5_000_000_001, "budget_vnd": 6_000_000_000,
+         "underground_share": 0.4714, "path_share": 0.15, "target_share": 0.2, "km_to_target": 0.0},
+        {"year": 2028, "projects": 0, "sections": 0, "length_km": 0.0, "cable_km": 0.0, "sections_tidied": 1, "cost_vnd": None, "underground_share": 0.4714, "path_share": 0.17, "target_share": 0.2},
+    ]  # fmt: skip
+    return _frame(_columns("undergrounding", "undergrounding_years"), rows)
 
 
 #: Where each line of :func:`make_themes` stands, as a person reads its verdicts.

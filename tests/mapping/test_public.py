@@ -130,7 +130,11 @@ def test_no_site_no_place_of_one_and_no_such_column_stands_in_the_text(content, 
     assert not words & {*content.sites["site_id"], *hidden["plan"], *hidden["sharing"], *hidden["mast"], "QQ", "mang_do"}
     proposed = next(layer.frame for layer in content.themes if layer.kind == "proposal")
     assert not words & {*proposed["site_id"], "giả"}, "neither a proposed place nor a reason or an instruction"
-    assert {"proposal", "stop"} <= set(hidden)
+    assert {"proposal", "stop", "street", "street_project"} <= set(hidden)
+    streets = next(layer for layer in content.themes if layer.kind == "street")
+    assert not words & {*streets.frame["section_id"], "NH001", "NH002"}, "no street of the plan, no project"
+    assert "5.000.000.001" in text, "what a year costs has no place"
+    assert "6.000.000.000" not in text, "a budget is not listed"
     assert list(data["themes"]) == ["verdict"]
     assert not any(name in text for name in content.sites["site_name"])
     placed = pd.concat([frame[["lon", "lat"]].astype(float) for frame in (content.sites, *(layer.frame for layer in content.themes if "lon" in layer.frame))]).dropna()
@@ -162,9 +166,10 @@ def moved(content: MapContent, rng: np.random.Generator) -> MapContent:
     zones = tuple(
         AreaLayer(one.kind, other(one.frame, SHOWN["zones"]), one.operator, one.technology) if one.kind == "zone" else one for one in content.areas
     )
-    themes = tuple(ThemeLayer(one.kind, within(one.frame), one.words) if "lon" in one.frame else one for one in content.themes)
+    themes = tuple(ThemeLayer(one.kind, within(one.frame), one.words, one.ways, one.lines) if "lon" in one.frame else one for one in content.themes)
     return dataclasses.replace(
         content, sites=within(content.sites), villages=other(content.villages, SHOWN["villages"]), areas=zones, themes=themes,
+        street_years=other(content.street_years, SHOWN["street_years"]).assign(cost_vnd=content.street_years["cost_vnd"]),
         notices=(Bilingual(f"{rng.uniform()}", ""),), sources=(), people=(), priority_weights={"people": float(rng.uniform())}, unknown_reasons=("neighbour_sites",),
     )  # fmt: skip
 

@@ -212,7 +212,7 @@ vungphu.card = (function (app) {
   // A theme's row: where it stands, its figures, and what it has to do with.
   function ofTheme(kind, row) {
     var theme = data.themes[kind], p = el("p", null, "area-class"), parts = [];
-    p.appendChild(theme.symbols ? app.symbolSwatch(app.themes.look(kind, row)) : app.swatch(app.themes.look(kind, row)));
+    p.appendChild(app.themes.swatch(kind, row));
     if (kind === "verdict") {
       var title = theme.facets[0], amount = app.themes.amount(row, "value"), low = app.themes.amount(row, "low"), high = app.themes.amount(row, "high");
       parts.push(el("p", app.themes.facetWord(kind, title, app.plain(value(kind, row, title.key))), "rule"));
@@ -220,6 +220,11 @@ vungphu.card = (function (app) {
       parts.push(p, el("p", app.word("theme_evidence_of") + ": " + app.themes.evidenceName(kind, row), "area-class"));
       parts.push(el("p", app.word("theme_value_of", { value: amount === null ? app.word("not_known") : amount, threshold: app.themes.threshold(row),
         interval: low === null || high === null ? "" : " " + app.word("theme_interval_of", { low: low, high: high }) }), "people"));
+      if (value(kind, row, "n") !== null) {
+        parts.push(el("p", app.word("theme_samples_of", { n: app.number(value(kind, row, "n"), 0), minimum: app.themes.asked(row, "n_minimum", "theme_samples_minimum"),
+          needed: app.themes.asked(row, "n_needed", "theme_samples_needed") })));
+      }
+      if (app.themes.asked(row, "rule_due", "theme_due_on")) { parts.push(el("p", app.themes.asked(row, "rule_due", "theme_due_on"))); }
     } else {
       p.appendChild(document.createTextNode(" " + app.themes.className(kind, row)));
       parts.push(p);
@@ -256,6 +261,11 @@ vungphu.card = (function (app) {
     });
   }
 
+  function streetsOf(code) {
+    var found = app.plans.streetsIn(code);
+    return found.length ? rowList(app.plans.streetsHeading(found), "street", found, app.plans.streetLine) : null;
+  }
+
   function origin(kind, row) {
     var details = el("details"), code = value(kind, row, codes[kind]), ul = el("ul");
     details.appendChild(el("summary", app.word("origin")));
@@ -288,7 +298,7 @@ vungphu.card = (function (app) {
     card.appendChild(close);
     card.appendChild(el("p", app.word("card_" + kind), "quiet"));
     card.appendChild(el("h2", name(kind, row)));
-    if (kind !== "site" && kind !== "change" && kind !== "mast" && kind !== "sharing" && kind !== "verdict" && kind !== "ipv6" && !data.checked) { card.appendChild(el("p", app.word("forecast"), "forecast")); }
+    if (kind !== "site" && kind !== "change" && kind !== "mast" && kind !== "sharing" && kind !== "verdict" && kind !== "ipv6" && !(app.themes.is(kind) && data.themes[kind].strokes) && !data.checked) { card.appendChild(el("p", app.word("forecast"), "forecast")); }
     var tools = el("div", null, "tools"), zoom = el("button", app.word("zoom_here"));
     zoom.type = "button";
     zoom.addEventListener("click", function () { app.zoomTo(kind, row); });
@@ -303,7 +313,7 @@ vungphu.card = (function (app) {
     if (areas[kind]) { parts = ofArea(kind, row); }
     else if (app.themes.is(kind)) { parts = ofTheme(kind, row); }
     else if (kind === "commune") {
-      parts = [provinceLink(value(kind, row, "province_code")), bar(row), list(kind, row), byOperator(row), linked("zones_here", "zone", code === null ? [] : zonesWith(["commune_codes"], app.plain(code)), zoneLine), villagesOf(row), code === null ? null : verdictsOf(app.plain(code))];
+      parts = [provinceLink(value(kind, row, "province_code")), bar(row), list(kind, row), byOperator(row), linked("zones_here", "zone", code === null ? [] : zonesWith(["commune_codes"], app.plain(code)), zoneLine), villagesOf(row), code === null ? null : verdictsOf(app.plain(code)), code === null ? null : streetsOf(app.plain(code))];
     } else if (kind === "province") {
       parts = [provinceLink(code), list(kind, row), code === null ? null : verdictsOf(app.plain(code))];
     } else { parts = [list(kind, row), kind === "village" && code !== null ? linked("card_zone", "zone", zonesWith(["village_ids", "weak_village_ids"], app.plain(code)), zoneLine) : null]; }

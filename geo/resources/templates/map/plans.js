@@ -2,11 +2,12 @@
 /* The yearly plan and the next measurements on the map: what their legends say, stops in their order with the way of each vehicle-day,
    and the slider over years. */
 vungphu.plans = (function (app) {
-  var themes = app.data.themes, over = null, ways = {};
+  var themes = app.data.themes, over = null;
+  var DIGITS = { proposal: [0, 0, 0], stop: [1, 0, 1], street: [2, 2, 0], street_project: [2, 2, 0] };
   function of(kind, row, key) { return app.card.value(kind, row, key); }
   function sum(kind, found, i) {
     var key = app.plain(themes[kind].sums[i]), known = found.map(function (row) { return of(kind, row, key); }).filter(function (value) { return value !== null; }), lost = found.length - known.length;
-    return (known.length || !lost ? app.number(known.reduce(function (a, b) { return a + b; }, 0), kind === "stop" && i !== 1 ? 1 : 0) : app.word("not_known"))
+    return (known.length || !lost ? app.number(known.reduce(function (a, b) { return a + b; }, 0), DIGITS[kind][i]) : app.word("not_known"))
       + (known.length && lost ? " " + app.word("theme_note_part_unknown", { n: app.number(lost, 0) }) : "");
   }
   function distinct(kind, found, key) { return new Set(found.map(function (row) { return of(kind, row, key); })).size; }
@@ -27,7 +28,34 @@ vungphu.plans = (function (app) {
         tests: sum(kind, stops, 1), change: sum(kind, stops, 2)
       });
     }
+    if (kind === "street") {
+      var under = found.filter(function (row) { return of(kind, row, "action") === "underground"; }), planned = found.filter(inYear(kind));
+      return " " + app.word("theme_note_street", {
+        under: app.number(under.length, 0), km: sum(kind, under, 0), cable: sum(kind, under, 1), tidied: app.number(planned.length - under.length, 0), cost: sum(kind, planned, 2)
+      });
+    }
+    if (kind === "street_project") {
+      var sure = found.filter(inYear(kind));
+      return " " + app.word("theme_note_street_project", { planned: app.number(sure.length, 0), km: sum(kind, sure, 0), cable: sum(kind, sure, 1), cost: sum(kind, sure, 2) });
+    }
     return "";
+  }
+  function inYear(kind) { return function (row) { return of(kind, row, "year") !== null; }; }
+  // Streets of a commune along which cable hangs, or may hang: what the plan does with them.
+  function streetsIn(code) {
+    var found = [];
+    for (var row = 0; themes.street && row < app.tables.street.n; row += 1) {
+      if (app.plain(of("street", row, "commune_code") || "") === code && of("street", row, "cables") !== 0) { found.push(row); }
+    }
+    return found;
+  }
+  function streetsHeading(found) {
+    var planned = found.filter(inYear("street"));
+    return app.word("theme_streets_here", { n: app.number(found.length, 0), planned: app.number(planned.length, 0), km: sum("street", planned, 0), cost: sum("street", planned, 2) });
+  }
+  function streetLine(row) {
+    var year = of("street", row, "year"), km = of("street", row, "length_km");
+    return (year === null ? app.word("theme_no_year_yet") : String(year)) + ": " + app.card.name("street", row) + " – " + app.themes.className("street", row).toLowerCase() + (km === null ? "" : ", " + app.number(km, 2) + " km");
   }
   function others(kind, row) {
     var stop = kind === "stop" ? of(kind, row, "stop") : null, found = [];
@@ -57,10 +85,7 @@ vungphu.plans = (function (app) {
   // Years: rows say theirs, or the period that their figures are of ends in one. The last place of the slider is every year.
   var box = document.getElementById("years"), slider = document.getElementById("year"), shown = document.getElementById("year-shown"), first = null, last = null;
   Object.keys(themes).forEach(function (kind) {
-    for (var row = 0; row < app.tables[kind].n; row += 1) {
-      var year = app.themes.yearOf(kind, row);
-      if (year !== null) { first = first === null ? year : Math.min(first, year); last = last === null ? year : Math.max(last, year); }
-    }
+    app.themes.years(kind).forEach(function (year) { first = first === null ? year : Math.min(first, year); last = last === null ? year : Math.max(last, year); });
   });
   function told() { return app.themes.until() === null ? app.word("years_all") : app.word("years_until", { year: app.themes.until() }); }
   function say() {
@@ -80,5 +105,5 @@ vungphu.plans = (function (app) {
     app.onLanguage(say);
     say();
   }
-  return { note: note, others: others, set: function (year) { if (first !== null) { set(year); } } };
+  return { note: note, others: others, streetsIn: streetsIn, streetsHeading: streetsHeading, streetLine: streetLine, set: function (year) { if (first !== null) { set(year); } } };
 })(vungphu);

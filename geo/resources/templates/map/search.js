@@ -2,7 +2,7 @@
 /* Finding a commune or village by name or code, with or without accents, by mouse or keyboard. */
 (function (app) {
   var input = document.getElementById("search"), list = document.getElementById("found"), count = document.getElementById("found-count");
-  var order = ["province", "commune", "village", "zone"], most = 12, entries = [], results = [], active = -1;
+  var order = ["province", "commune", "village", "zone"], most = 12, entries = null, results = [], active = -1;
   function add(kind, table, codeKey) {
     if (!table) { return; }
     table.rows.forEach(function (row, i) {
@@ -10,10 +10,15 @@
       entries.push({ kind: kind, row: i, name: name, folded: app.fold(name), code: code === null ? "" : app.plain(code).toLowerCase() });
     });
   }
-  add("commune", app.data.communes, "commune_code");
-  add("province", app.data.provinces, "province_code");
-  add("village", app.data.villages, "village_id");
-  if (app.areas.first("zone")) { add("zone", { rows: app.tables.zone.rows.slice(0, app.areas.first("zone").n) }, "dead_zone_id"); }
+  // Made when somebody begins to search: thousands of folded names are not needed to open the map.
+  function index() {
+    if (entries) { return; }
+    entries = [];
+    add("commune", app.data.communes, "commune_code");
+    add("province", app.data.provinces, "province_code");
+    add("village", app.data.villages, "village_id");
+    if (app.areas.first("zone")) { add("zone", { rows: app.tables.zone.rows.slice(0, app.areas.first("zone").n) }, "dead_zone_id"); }
+  }
 
   function rank(entry, wanted, raw) {
     if (entry.code && entry.code === raw) { return 0; }
@@ -25,6 +30,7 @@
     return entry.code && raw.length > 2 && entry.code.startsWith(raw) ? 5 : -1;
   }
   function find() {
+    index();
     var wanted = app.fold(input.value), raw = input.value.trim().toLowerCase();
     active = -1;
     results = !wanted ? [] : entries.map(function (entry) { return { entry: entry, rank: rank(entry, wanted, raw) }; })
@@ -66,7 +72,9 @@
     app.select(entry.kind, entry.row, true);
   }
   input.addEventListener("input", find);
-  input.addEventListener("focus", function () { if (results.length && input.value) { open(true); } });
+  input.addEventListener("focus", function () {
+    index();
+    if (results.length && input.value) { open(true); } });
   input.addEventListener("blur", function () { open(false); });
   input.addEventListener("keydown", function (event) {
     if (event.key === "ArrowDown") { move(1); event.preventDefault(); }

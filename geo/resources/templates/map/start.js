@@ -136,9 +136,10 @@
     var wanted = Math.min(1, Math.max(0.55, 0.55 + (map.getZoom() - 8.5) * 0.18));
     if (wanted === shrink && always !== true) { return; }
     shrink = wanted;
-    app.villages.concat(app.sites, app.themes.places.point ? app.shapes[app.themes.places.point] : []).forEach(function (layer) { if (layer) { layer.setRadius(layer.options.size * shrink); } });
+    app.villages.concat(app.sites, app.themes.places.point ? app.shapes[app.themes.places.point] : []).forEach(function (layer) { if (layer && layer.setRadius) { layer.setRadius(layer.options.size * shrink); } });
   }
   map.on("zoomend", resize);
+  map.on("zoomend", function () { app.themes.fromAfar(); });
   app.resize = resize;
 
   // The archipelagos, as labelled points where the boundaries do not hold them.

@@ -20,9 +20,45 @@ var vungphu = (function () {
   }
 
   // Tables come column by column, repeated texts once; here they become rows.
+  // Of many rows a stretch is looked up by its end rather than written out; rows are mostly asked for one after the other.
+  function stretches(lengths, valueIn) {
+    var ends = [], sum = 0, at = 0;
+    lengths.forEach(function (length) { sum += length; ends.push(sum); });
+    return function (row) {
+      if (!(row < ends[at] && (at === 0 || row >= ends[at - 1]))) {
+        if (at + 1 < ends.length && row >= ends[at] && row < ends[at + 1]) { at += 1; }
+        else {
+          var low = 0, high = ends.length - 1;
+          while (low < high) { var middle = (low + high) >> 1; if (row < ends[middle]) { high = middle; } else { low = middle + 1; } }
+          at = low;
+        }
+      }
+      return valueIn(at, row - (at ? ends[at - 1] : 0));
+    };
+  }
+  // Long columns of figures stand in elements of their own and are read when somebody first asks for one.
+  function later(column) {
+    var values = null;
+    return function (row) {
+      if (values === null) { values = JSON.parse(document.getElementById("vungphu-column-" + column.later).textContent); }
+      return values.at ? values.of[values.at[row]] : values.is[row];
+    };
+  }
   function unpack(table) {
     if (!table) { return; }
+    // Texts of a column, each once, where that is fewer than its rows.
+    table.texts = table.packed.map(function (column) { return column.run || column.of || column.is || (column.later === undefined ? [column.all] : null); });
+    // Where the values of a column change, if they stand in stretches.
+    table.ends = table.packed.map(function (column) {
+      var sum = 0;
+      return column.run ? column.long.map(function (length) { sum += length; return sum; }) : "all" in column ? [table.n] : null;
+    });
     var columns = table.packed.map(function (column) {
+      if (column.later !== undefined) { return later(column); }
+      if (table.n > MANY && column.run) { return stretches(column.long, function (k) { return column.run[k]; }); }
+      if (table.n > MANY && column.seq) {
+        return stretches(column.seq.filter(function (part, k) { return k % 2; }), function (k, i) { return column.of[column.seq[2 * k] + i]; });
+      }
       if (column.run) {
         var values = [];
         column.run.forEach(function (value, k) { for (var i = 0; i < column.long[k]; i += 1) { values.push(value); } });
@@ -46,12 +82,26 @@ var vungphu = (function () {
   }
   [data.communes, data.provinces, data.villages, data.sites, data.areas.tables.zone, data.areas.tables.claim, data.areas.tables.change].forEach(unpack);
   var themes = Object.keys(data.themes);
-  themes.forEach(function (kind) { unpack(data.themes[kind].table); });
+  themes.forEach(function (kind) {
+    var theme = data.themes[kind];
+    ["classes", "evidences"].forEach(function (name) {
+      var short = theme[name];
+      if (short && short.of) { theme[name] = theme.table.packed[short.column].at.map(function (k) { return short.of[k]; }); }
+    });
+    unpack(theme.table);
+  });
 
   // Texts come with every special character as &#N; this undoes it. The result goes to textContent only.
+  var plainOf = new Map();
   function plain(text) {
     text = String(text);
-    return text.indexOf("&#") < 0 ? text : text.replace(/&#(\d+);/g, function (whole, number) { return String.fromCodePoint(Number(number)); });
+    if (text.indexOf("&#") < 0) { return text; }
+    var known = plainOf.get(text);
+    if (known === undefined) {
+      known = text.replace(/&#(\d+);/g, function (whole, number) { return String.fromCodePoint(Number(number)); });
+      plainOf.set(text, known);
+    }
+    return known;
   }
   function language() { return document.documentElement.dataset.language === "en" ? "en" : "vi"; }
   function say(pair, fields) {
@@ -176,6 +226,7 @@ var vungphu = (function () {
     _fillStroke: function (context, layer) {
       var style = layer.options.area, weight = layer.options.weight, edge = layer.options.color, far = data.outlines && this._map.getZoom() < NEAR;
       // Of a whole country seen from afar borders and patterns would cover the colours.
+      if (far && layer.options.fill && !layer.options.fillOpacity) { return; }
       if (far && layer.options.fill) { layer.options.weight = 1; layer.options.color = layer.options.fillOpacity ? layer.options.fillColor : "transparent"; }
       L.Canvas.prototype._fillStroke.call(this, context, layer);
       layer.options.weight = weight;
@@ -186,6 +237,44 @@ var vungphu = (function () {
       context.fill("evenodd");
     }
   });
+  // An outline that several layers draw is projected, clipped and simplified once for all of them.
+  var Shared = L.Polygon.extend({
+    _project: function () {
+      var one = this.options.shared, origin = this._map.getPixelOrigin(), key = this._map.getZoom() + "/" + origin.x + "/" + origin.y;
+      if (one.at !== key) {
+        L.Polygon.prototype._project.call(this);
+        one.at = key;
+        one.rings = this._rings;
+        one.raw = this._rawPxBounds;
+        one.clipped = null;
+        return;
+      }
+      this._rings = one.rings;
+      this._rawPxBounds = one.raw;
+      if (one.raw) { this._updateBounds(); }
+    },
+    _update: function () {
+      if (!this._map) { return; }
+      var one = this.options.shared, bounds = this._renderer._bounds, key = one.at + "/" + bounds.min.x + "/" + bounds.min.y + "/" + bounds.max.x + "/" + bounds.max.y;
+      if (one.clipped !== key) {
+        this._clipPoints();
+        this._simplifyPoints();
+        one.clipped = key;
+        one.parts = this._parts;
+      }
+      this._parts = one.parts;
+      this._updatePath();
+    }
+  });
+  // A second layer over an outline: the same places, another style.
+  function over(layer, style) {
+    if (!(layer instanceof Shared)) { return L.geoJSON(layer.feature, { style: style }).getLayers()[0]; }
+    var made = new Shared([], Object.assign({ shared: layer.options.shared }, style));
+    made._latlngs = layer._latlngs;
+    made._bounds = layer._bounds;
+    made.feature = layer.feature;
+    return made;
+  }
   function areaStyle(kind) {
     return function (feature) {
       var style = data.areas.styles[kind][feature.properties.c], line = style.pattern === "line" || /Line/.test(feature.geometry.type);
@@ -232,6 +321,19 @@ var vungphu = (function () {
     ink.strokeStyle = symbol.line === "#ffffff" ? "#777777" : symbol.line;
     ink.fill();
     ink.stroke();
+    return made;
+  }
+  // A line as the legend shows it, with the symbol that stands for it seen from afar.
+  function strokeSwatch(stroke) {
+    var made = document.createElement("canvas"), ink = made.getContext("2d");
+    made.width = 24;
+    made.height = 16;
+    made.className = "swatch";
+    ink.strokeStyle = stroke.line;
+    ink.lineWidth = stroke.weight;
+    ink.setLineDash(stroke.dash ? stroke.dash.split(" ").map(Number) : []);
+    ink.beginPath(); ink.moveTo(0, 8); ink.lineTo(24, 8); ink.stroke();
+    ink.drawImage(symbolSwatch(stroke.symbol), 0, 0);
     return made;
   }
   // Row of a table by its code, as people write it.
@@ -285,7 +387,7 @@ var vungphu = (function () {
     site: function (feature, place) { return mark(data.sites.symbols[feature.properties.c], place); },
     areaStyle: areaStyle, outline: outline,
     canvas: function () { return new Canvas({ tolerance: 5 }); },
-    swatch: swatch, symbolSwatch: symbolSwatch, mark: mark, day: day, codes: codes, named: named, rowOf: rowOf, codeOf: codeOf, shapes: shapes,
+    swatch: swatch, symbolSwatch: symbolSwatch, strokeSwatch: strokeSwatch, Shared: Shared, over: over, mark: mark, day: day, codes: codes, named: named, rowOf: rowOf, codeOf: codeOf, shapes: shapes,
     communes: shapes.commune, villages: shapes.village, sites: shapes.site,
     tables: Object.assign({ commune: data.communes, province: data.provinces, village: data.villages, site: data.sites, zone: data.areas.tables.zone, claim: data.areas.tables.claim, change: data.areas.tables.change }, tablesOf(themes)),
     nameColumn: columnsOf(0, "name"), codeColumn: columnsOf(1, "code"),

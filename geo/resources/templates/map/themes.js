@@ -21,19 +21,39 @@ vungphu.themes = (function (app) {
   }
   function groups(kind) {
     if (grouped[kind]) { return grouped[kind]; }
-    var columns = facetKeys(kind).map(function (key) { return at(kind, key); }), levelAt = at(kind, "area_level"), valueAt = at(kind, "value"), found = new Map(), last = null;
-    var table = app.tables[kind];
+    var columns = facetKeys(kind).map(function (key) { return at(kind, key); }), levelAt = at(kind, "area_level"), known = all[kind].known, found = new Map(), last = null;
+    var table = app.tables[kind], ends = columns.concat(levelAt < 0 ? [] : [levelAt]).map(function (column) { return table.ends[column]; });
+    if (ends.every(Boolean)) {
+      // Rows that stand together have their facets and their level in common: one look at each stretch.
+      var from = 0;
+      Array.from(new Set([].concat.apply([table.n], ends))).sort(function (a, b) { return a - b; }).forEach(function (to) {
+        var raw = columns.map(function (column) { return table.value(from, column); }), id = JSON.stringify(raw);
+        if (!found.has(id)) { found.set(id, { raw: raw, values: raw.map(text), first: from, spans: [], areas: 0, known: known !== undefined && known[found.size] === 1 }); }
+        found.get(id).spans.push([from, to]);
+        if (levelAt < 0 || table.value(from, levelAt) !== "province") { found.get(id).areas += to - from; }
+        from = to;
+      });
+      grouped[kind] = Array.from(found.values());
+      return grouped[kind];
+    }
     for (var i = 0; i < table.n; i += 1) {
       if (last === null || differs(table, i, columns, last.raw)) {
         var raw = columns.map(function (column) { return table.value(i, column); }), id = JSON.stringify(raw);
-        if (!found.has(id)) { found.set(id, { raw: raw, values: raw.map(text), rows: [], areas: 0, known: false }); }
+        if (!found.has(id)) { found.set(id, { raw: raw, values: raw.map(text), first: i, rows: [], areas: 0, known: known !== undefined && known[found.size] === 1 }); }
         last = found.get(id);
       }
       last.rows.push(i);
-      if (levelAt < 0 || table.value(i, levelAt) !== "province") { last.areas += 1; last.known = last.known || (valueAt >= 0 && table.value(i, valueAt) !== null); }
+      if (levelAt < 0 || table.value(i, levelAt) !== "province") { last.areas += 1; }
     }
     grouped[kind] = Array.from(found.values());
     return grouped[kind];
+  }
+  function rowsOfGroup(group) {
+    if (!group.rows) {
+      group.rows = [];
+      group.spans.forEach(function (span) { for (var row = span[0]; row < span[1]; row += 1) { group.rows.push(row); } });
+    }
+    return group.rows;
   }
   // Rows by the code of their area.
   function rowsIn(kind, code) {
@@ -75,7 +95,7 @@ vungphu.themes = (function (app) {
   }
   function chosen(kind) {
     var found = groups(kind).filter(function (group) { return facetKeys(kind).every(function (key, k) { return wants(kind, group, k); }); });
-    return found.length === 1 ? found[0].rows.slice() : [].concat.apply([], found.map(function (group) { return group.rows; })).sort(function (a, b) { return a - b; });
+    return found.length === 1 ? rowsOfGroup(found[0]).slice() : [].concat.apply([], found.map(rowsOfGroup)).sort(function (a, b) { return a - b; });
   }
   function area(kind, row) { return text(cell(kind, row, "area_level")) + ":" + text(cell(kind, row, "area_code")); }
   function end(period) { return period.split("/").pop(); }
@@ -96,9 +116,18 @@ vungphu.themes = (function (app) {
     var value = at(kind, "year") >= 0 ? text(cell(kind, row, "year")) : all[kind].period ? end(text(cell(kind, row, all[kind].period))).slice(0, 4) : "";
     return /^\d{4}$/.test(value) ? Number(value) : null;
   }
+  // Every year of a theme, from the texts that its rows have in common.
+  function years(kind) {
+    var own = at(kind, "year"), column = own >= 0 ? own : all[kind].period ? at(kind, all[kind].period) : -1, found = new Set();
+    (column < 0 ? [] : app.tables[kind].texts[column]).forEach(function (value) {
+      var year = own >= 0 ? text(value) : end(text(value)).slice(0, 4);
+      if (/^\d{4}$/.test(year)) { found.add(Number(year)); }
+    });
+    return found;
+  }
   function dated(kind) { return at(kind, "year") >= 0 || all[kind].period !== ""; }
   // What says no year is in no year: it is counted beside the legend and shown with every year alone.
-  function inTime(kind, row) { var year = yearOf(kind, row); return picks[kind].until === null || !dated(kind) || (year !== null && year <= picks[kind].until); }
+  function inTime(kind, row) { if (picks[kind].until === null || !dated(kind)) { return true; } var year = yearOf(kind, row); return year !== null && year <= picks[kind].until; }
   function undated(kind) { return picks[kind].until === null || !dated(kind) ? 0 : chosen(kind).filter(function (row) { return yearOf(kind, row) === null; }).length; }
   function until() { var kinds = Object.keys(all); return kinds.length ? picks[kinds[0]].until : null; }
   function limit(year) {
@@ -133,6 +162,7 @@ vungphu.themes = (function (app) {
   }
   function isHidden(kind, row) { return hidden[kind]["class" + classOf(kind, row)] === true || (all[kind].evidences !== undefined && hidden[kind]["evidence" + all[kind].evidences[row]] === true); }
   function shown(kind) { return current(kind).filter(function (row) { return !isHidden(kind, row); }); }
+  function looksOf(kind) { return all[kind].styles || all[kind].symbols || all[kind].strokes; }
   function style(kind, row) {
     var theme = all[kind], base = theme.styles[classOf(kind, row)], pattern = theme.evidence ? theme.evidence[theme.evidences[row]].pattern : base.pattern;
     return { fill: base.fill, line: base.line, pattern: pattern, opacity: 1 };
@@ -141,6 +171,7 @@ vungphu.themes = (function (app) {
   function make(kind) {
     var theme = all[kind];
     app.shapes[kind] = [];
+    if (theme.strokes) { return lines(kind); }
     if (theme.place === "point") {
       layer.point = L.layerGroup();
       shown(kind).map(function (row) { return { row: row, c: theme.classes[row] }; }).sort(function (a, b) { return a.c - b.c || a.row - b.row; }).forEach(function (entry) {
@@ -158,12 +189,41 @@ vungphu.themes = (function (app) {
       var commune = app.rowOf("commune", text(cell(kind, row, "area_code"))), shape = commune < 0 || cell(kind, row, "area_level") === "province" ? null : app.shapes.commune[commune];
       if (!shape) { return; }
       var look = style(kind, row);
-      var made = L.geoJSON(shape.feature, { style: { area: look, color: app.data.lines.commune, weight: 0.9, opacity: 0.9, fill: true, fillColor: look.fill, fillOpacity: look.opacity } }).getLayers()[0];
+      var made = app.over(shape, { area: look, color: app.data.lines.commune, weight: 0.9, opacity: 0.9, fill: true, fillColor: look.fill, fillOpacity: look.opacity });
       app.shapes[kind][row] = made;
       app.hook(kind, made, row);
       layer.commune.addLayer(made);
     });
     return layer.commune;
+  }
+  // Lines; a symbol stands for each where it is too short to be seen, both lead to the row.
+  var FROM_AFAR = 13, THIN = 3;
+  function lines(kind) {
+    var theme = all[kind], far = app.map.getZoom() < FROM_AFAR;
+    layer.point = L.layerGroup();
+    shown(kind).map(function (row) { return { row: row, c: theme.classes[row] }; }).sort(function (a, b) { return a.c - b.c || b.row - a.row; }).forEach(function (entry) {
+      var shape = theme.lines[entry.row], look = theme.strokes[entry.c];
+      if (!shape) { return; }
+      var style = { color: look.line, weight: look.weight, opacity: 1, fill: false, dashArray: look.dash || null, lineCap: look.dash ? "butt" : "round" };
+      var geometry = app.outline(shape, app.data.areas.unit);
+      // A white edge, so that a line is told from whatever colour lies below.
+      if (look.weight > THIN) { layer.point.addLayer(L.geoJSON({ type: "Feature", properties: {}, geometry: geometry }, { interactive: false, style: { color: "#ffffff", weight: look.weight + 3, opacity: 1, fill: false } }).getLayers()[0]); }
+      var made = L.geoJSON({ type: "Feature", properties: {}, geometry: geometry }, { style: style }).getLayers()[0];
+      app.shapes[kind][entry.row] = made;
+      app.hook(kind, made, entry.row);
+      layer.point.addLayer(made);
+      if (far) {
+        var middle = made.getBounds().getCenter(), spot = app.mark(look.symbol, middle);
+        app.hook(kind, spot, entry.row);
+        layer.point.addLayer(spot);
+      }
+    });
+    layer.point.far = far;
+    return layer.point;
+  }
+  function again_from_afar() {
+    var kind = places.point;
+    if (kind && all[kind].strokes && layer.point && layer.point.far !== (app.map.getZoom() < FROM_AFAR)) { layer.point.remove(); lines(kind).addTo(app.map); }
   }
   function draw(place) {
     if (layer[place]) { layer[place].remove(); layer[place] = null; }
@@ -224,6 +284,15 @@ vungphu.themes = (function (app) {
     box.appendChild(select);
     parent.appendChild(box);
   }
+  function zoomButton(parent, kind) {
+    var made = el("button", app.word("theme_zoom_to"));
+    made.type = "button";
+    made.addEventListener("click", function () {
+      var all_ = L.featureGroup(shown(kind).map(function (row) { return app.shapes[kind][row]; }).filter(Boolean));
+      if (all_.getLayers().length) { app.moved = true; app.map.fitBounds(all_.getBounds(), { padding: [30, 30], maxZoom: 16, animate: false }); }
+    });
+    parent.appendChild(made);
+  }
   function facetWord(kind, facet, value) {
     if (Object.prototype.hasOwnProperty.call(facet.words, safe(kind, facet.key, value))) { return app.say(facet.words[safe(kind, facet.key, value)]); }
     return value === "" ? app.say(facet.none) : app.format(safe(kind, facet.key, value), all[kind].table.columns[at(kind, facet.key)]);
@@ -233,7 +302,7 @@ vungphu.themes = (function (app) {
     if (kind !== "verdict") { return ""; }
     var k = facetKeys(kind).indexOf(key), of = groups(kind).filter(function (one) { return one.values[k] === value; });
     if (!of.some(function (one) { return one.known; })) { return app.word("theme_without"); }
-    var basis = app.format(cell(kind, of[0].rows[0], "basis"), all[kind].table.columns[at(kind, "basis")]);
+    var basis = app.format(cell(kind, of[0].first, "basis"), all[kind].table.columns[at(kind, "basis")]);
     return basis.charAt(0).toUpperCase() + basis.slice(1);
   }
   // The escaped form of a value, as tables and words hold it.
@@ -269,6 +338,7 @@ vungphu.themes = (function (app) {
       choice(facets, app.word("theme_period"), [["", app.word("theme_latest")]].concat(periods.map(function (period) { return [period, span(period)]; })), pick.period || "",
         function (value) { pick.period = value || null; if (value) { limit(null); pick.period = value; } again(place); });
     }
+    if (theme.strokes) { zoomButton(facets, kind); }
     legend(place);
   }
   function span(period) { return period.split("/").map(app.day).join(" – "); }
@@ -295,12 +365,12 @@ vungphu.themes = (function (app) {
     document.getElementById("classes-heading-" + place).textContent = theme.evidence ? app.word("theme_result") : "";
     document.getElementById("evidence-heading-" + place).textContent = theme.evidence ? app.word("theme_evidence") : "";
     var counts = tally(found, function (row) { return classOf(kind, row); });
-    var looks = (theme.styles || theme.symbols).map(function (look, number) { return { look: look, number: number }; });
-    if (theme.symbols) { looks.reverse(); } // the gravest first, as it lies on top of the map
+    var looks = looksOf(kind).map(function (look, number) { return { look: look, number: number }; });
+    if (theme.symbols || theme.strokes) { looks.reverse(); } // the gravest first, as it lies on top of the map
     looks.forEach(function (pair) {
       var look = pair.look, number = pair.number;
       if (!counts[number]) { return; }
-      var swatch = theme.symbols ? app.symbolSwatch(look) : app.swatch({ fill: look.fill, line: look.line, pattern: theme.evidence ? "solid" : look.pattern, opacity: 1 });
+      var swatch = theme.symbols ? app.symbolSwatch(look) : theme.strokes ? app.strokeSwatch(look) : app.swatch({ fill: look.fill, line: look.line, pattern: theme.evidence ? "solid" : look.pattern, opacity: 1 });
       list.appendChild(entry(kind, "class" + number, swatch, app.say(look.label), counts[number], place));
     });
     if (theme.evidence) {
@@ -326,6 +396,10 @@ vungphu.themes = (function (app) {
     return first === last ? app.day(first) : app.day(first) + " – " + app.day(last);
   }
   function note(kind, found) {
+    if (all[kind].strokes) {
+      var drawn = found.filter(function (row) { return all[kind].lines[row]; }).length;
+      return app.word(kind === "street" ? "theme_note_line" : "theme_note_line_project", { n: app.number(drawn, 0), day: app.say(app.data.date), lost: found.length > drawn ? app.word("theme_note_lines_lost", { n: app.number(found.length - drawn, 0) }) : "" });
+    }
     if (all[kind].place === "point") {
       var placed = found.filter(function (row) { return cell(kind, row, "lat") !== null && cell(kind, row, "lon") !== null; }).length, lost = found.length - placed;
       return app.word("theme_note_point", { n: app.number(placed, 0), day: app.say(app.data.date), lost: lost ? app.word("theme_note_lost", { n: app.number(lost, 0) }) : "" });
@@ -339,8 +413,13 @@ vungphu.themes = (function (app) {
     function told(key) { var i = at(kind, key); return i < 0 || cell(kind, row, key) === null ? "" : app.format(cell(kind, row, key), columns[i]); }
     return app.word("theme_note_verdict", {
       n: app.number(found.length, 0), samples: app.number(total(kind, found, "n"), 0), periods: reach(kind, found), statistic: told("statistic"), threshold: threshold(row),
-      basis: told("basis"), document: told("document") + (told("clause") ? ", " + told("clause") : "")
+      minimum: asked(row, "n_minimum", "theme_asks"), due: asked(row, "rule_due", "theme_due"), basis: told("basis"), document: told("document") + (told("clause") ? ", " + told("clause") : "")
     });
+  }
+  // What the document asks for besides: samples, a day; empty where it names none.
+  function asked(row, key, word) {
+    var value = at("verdict", key) < 0 ? null : cell("verdict", row, key);
+    return value === null || value === "" ? "" : app.word(word, typeof value === "number" ? { n: app.number(value, 0) } : { day: app.day(text(value)) });
   }
   // A verdict's figures in the unit of its rule.
   function amount(row, key) {
@@ -413,7 +492,7 @@ vungphu.themes = (function (app) {
     if (all[kind].titles.length) { return titleOf(kind, row); }
     var value = text(cell(kind, row, all[kind].name)) || text(cell(kind, row, all[kind].code));
     if (!onCommunes(kind) || all[kind].name !== "area_code") { return value; }
-    return app.communeName(cell(kind, row, "area_code")) || app.format(cell(kind, row, "area_level"), all[kind].table.columns[at(kind, "area_level")]) + " " + value;
+    return app.communeName(cell(kind, row, "area_code")) || app.provinceName(cell(kind, row, "area_code")) || text(cell(kind, row, "area_name")) || app.format(cell(kind, row, "area_level"), all[kind].table.columns[at(kind, "area_level")]) + " " + value;
   }
   // Rows of the verdicts of one commune that say something.
   function ofCommune(code) {
@@ -425,12 +504,15 @@ vungphu.themes = (function (app) {
 
   return {
     all: all, is: function (kind) { return Object.prototype.hasOwnProperty.call(all, kind); }, rowsOf: shown, isHidden: isHidden, show: show, fill: function () { panel("commune"); panel("point"); },
-    uncover: uncover, told: told, restore: restore, codeOf: codeOf, keyWords: keyWords, name: nameOf, amount: amount, threshold: threshold, ofCommune: ofCommune, others: others,
-    yearOf: yearOf, dated: dated, until: until, limit: limit, settle: settle, places: places, span: span, facetWord: facetWord,
+    uncover: uncover, told: told, restore: restore, codeOf: codeOf, keyWords: keyWords, name: nameOf, amount: amount, threshold: threshold, asked: asked, ofCommune: ofCommune, others: others,
+    yearOf: yearOf, years: years, dated: dated, until: until, limit: limit, settle: settle, places: places, span: span, facetWord: facetWord,
     onChange: function (listener) { changed.push(listener); },
-    className: function (kind, row) { return app.say((all[kind].styles || all[kind].symbols)[classOf(kind, row)].label); },
+    className: function (kind, row) { return app.say(looksOf(kind)[classOf(kind, row)].label); },
     evidenceName: function (kind, row) { return app.say(all[kind].evidence[all[kind].evidences[row]].label); },
-    look: function (kind, row) { return all[kind].symbols ? all[kind].symbols[classOf(kind, row)] : style(kind, row); },
+    swatch: function (kind, row) {
+      return all[kind].symbols ? app.symbolSwatch(all[kind].symbols[classOf(kind, row)]) : all[kind].strokes ? app.strokeSwatch(all[kind].strokes[classOf(kind, row)]) : app.swatch(style(kind, row));
+    },
+    fromAfar: again_from_afar,
     raise: function () { if (layer.point) { layer.point.eachLayer(function (part) { part.bringToFront(); }); } }
   };
 })(vungphu);
