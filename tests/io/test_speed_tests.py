@@ -286,6 +286,29 @@ def test_tests_without_a_time_are_never_taken_for_each_other(tmp_path: Path) -> 
         assert "speed_time_missing" in log.codes()
 
 
+def days(*speeds: int, day: int = 1) -> str:
+    return "".join(f"{day:02d}/09/2026,Viettel,4G,99001,{s}\n" for s in speeds)
+
+
+def test_tests_of_one_day_with_the_same_whole_numbers_all_count_and_an_upload_given_again_counts_once(tmp_path: Path) -> None:
+    head = "Ngày,Nhà mạng,Công nghệ,Mã xã,Tải xuống (Mbit/s)\n"
+    seen = SeenTests()
+    first = head + days(40, 40, 40, 25, 60, 60) + days(40, 41, day=2)
+    frame, log = read(tmp_path, first, name="a.csv", seen=seen)
+    assert frame["download_mbps"].tolist() == [40, 40, 40, 25, 60, 60, 40, 41]  # not 40, 25, 60, 40, 41
+    assert rows_of(log, "speed_alike") == [2, 3, 4, 6, 7]
+    assert "speed_duplicate" not in log.codes()
+    # The whole first day again among others, in another order; the second day has one test more than before, and two are too few to tell.
+    later = head + days(60, 40, 25, 40, 60, 40) + days(40, 41, 40, day=2) + days(40, 40, day=3)
+    again, log = read(tmp_path, later, name="b.csv", seen=seen)
+    assert rows_of(log, "speed_in_another_file") == [2, 3, 4, 5, 6, 7]
+    assert len(again) == 5
+    # All of a file stands in an earlier one: given again, however few of each day.
+    assert read(tmp_path, head + days(40, 25, 60) + days(40, 41, day=2), name="c.csv", seen=seen)[0].empty
+    # One more of one figure than there was is no copy.
+    assert len(read(tmp_path, head + days(40, 40, 40, 40, 25, 60, 60), name="d.csv", seen=seen)[0]) == 7
+
+
 def test_access_that_nothing_tells_is_refused_and_an_option_settles_it(tmp_path: Path) -> None:
     text = "Ngày đo,Mã xã,Download (Mbps)\n01/09/2026,99001,45\n02/09/2026,99001,30\n"
     frame, log = read(tmp_path, text)
