@@ -286,6 +286,16 @@ def test_tests_without_a_time_are_never_taken_for_each_other(tmp_path: Path) -> 
         assert "speed_time_missing" in log.codes()
 
 
+def test_points_in_kilobits_are_thousands_marks_unless_a_cell_shows_a_decimal_point(tmp_path: Path) -> None:
+    head = HEAD.replace("(Mbit/s)", "(kbit/s)")
+    assert read(tmp_path, lines("45.500,5.000,30", "60.250,12.125,31", head=head))[0]["download_mbps"].tolist() == [45.5, 60.25]  # not 0.0455
+    assert read(tmp_path, lines("45500.5,5000.25,30", "60.250,12.125,31", head=head))[0]["download_mbps"].tolist() == [45.5005, 0.06025]
+    bare = HEAD.replace(" (Mbit/s)", "")
+    found, log = read(tmp_path, lines("45.500 kbps,5.000 kbps,30", "60.250 kbit/s ,12.125 kbps,31", head=bare))
+    assert found["download_mbps"].tolist() == [45.5, 60.25]
+    assert "number_unreadable" not in log.codes()  # a blank behind the unit is no part of it
+
+
 def days(*speeds: int, day: int = 1) -> str:
     return "".join(f"{day:02d}/09/2026,Viettel,4G,99001,{s}\n" for s in speeds)
 
