@@ -14,7 +14,7 @@ import pandas as pd
 
 from geo.validation import IssueLog, Source
 
-__all__ = ["SeenTests", "state_collapse", "without_repeated"]
+__all__ = ["SeenDays", "SeenTests", "state_collapse", "without_repeated"]
 
 BoolArray = npt.NDArray[np.bool_]
 
@@ -25,11 +25,40 @@ _SAME = (
 
 
 @dataclass(slots=True)
+class SeenDays:
+    """Tests of the files read before that tell their day alone: digests, and how often each stood in a file."""
+
+    counts: list[pd.Series] = field(default_factory=list)
+
+    def repeated(self, tests: pd.DataFrame, *, fewest: int) -> BoolArray:
+        """Return which tests an earlier call was given: all of a day, or all there are, ``fewest`` at least, each as often as it stands here.
+
+        Parameters
+        ----------
+        tests : DataFrame
+            What tells one test from another; ``time`` is the day.
+        fewest : int
+        """
+        again = np.zeros(len(tests), dtype=bool)
+        if tests.empty:
+            return again
+        keys = pd.Series(pd.util.hash_pandas_object(tests, index=False).to_numpy())
+        day = pd.Series(tests["time"].to_numpy())
+        nth = keys.groupby(keys).cumcount()
+        for earlier in self.counts:
+            there = (nth < keys.map(earlier).fillna(0)).to_numpy(dtype=bool)
+            whole = pd.Series(there).groupby(day).transform("all").to_numpy(dtype=bool) & (day.map(day.value_counts()) >= fewest).to_numpy(dtype=bool)
+            again |= whole | (there.all() and len(tests) >= fewest)
+        self.counts.append(keys.value_counts())
+        return again
+
+
+@dataclass(slots=True)
 class SeenTests:
     """Rows of the files read before, as 64-bit digests: the same upload given twice counts once."""
 
     digests: list[npt.NDArray[np.uint64]] = field(default_factory=list)
-    days: list[pd.Series] = field(default_factory=list)
+    days: SeenDays = field(default_factory=SeenDays)
 
     def repeated(self, frame: pd.DataFrame, day_only: BoolArray, *, fewest: int) -> BoolArray:
         """Return which rows an earlier call was given; rows that cannot be told apart from others never are.
@@ -42,21 +71,7 @@ class SeenTests:
         for earlier in self.digests:
             again |= np.isin(keys, earlier) & known
         self.digests.append(np.unique(keys[known]))
-        again[day_only] = self._days_repeated(frame[day_only], fewest)
-        return again
-
-    def _days_repeated(self, tests: pd.DataFrame, fewest: int) -> BoolArray:
-        again = np.zeros(len(tests), dtype=bool)
-        if tests.empty:
-            return again
-        keys = pd.Series(pd.util.hash_pandas_object(tests[[*_SAME, "device_id"]], index=False).to_numpy())
-        day = pd.Series(tests["time"].to_numpy())
-        nth = keys.groupby(keys).cumcount()
-        for earlier in self.days:
-            there = (nth < keys.map(earlier).fillna(0)).to_numpy(dtype=bool)
-            whole = pd.Series(there).groupby(day).transform("all").to_numpy(dtype=bool) & (day.map(day.value_counts()) >= fewest).to_numpy(dtype=bool)
-            again |= whole | (there.all() and len(tests) >= fewest)
-        self.days.append(keys.value_counts())
+        again[day_only] = self.days.repeated(frame.loc[day_only, [*_SAME, "device_id"]], fewest=fewest)
         return again
 
 

@@ -214,7 +214,8 @@ def _cells(table: Table, cells: pd.Series, log: IssueLog, *, whole: bool) -> tup
     # The decimal mark is settled by all cells that stand there, as everywhere.
     bare = pd.Series(np.array([*texts, None], dtype=object)[codes], index=cells.index)
     named_fine = {u for u in units if not np.isnan(u)}
-    whole = whole and not named_fine or bool(named_fine) and named_fine <= {SPEED_UNITS[u] for u in _FINE}
+    if named_fine:
+        whole = named_fine <= {SPEED_UNITS[u] for u in _FINE}
     number = parse_numbers(bare.astype("str") if all(isinstance(t, str) for t in texts) else bare, minimum=0, whole=whole, unit="Mbit/s")
     header = table.header(str(cells.name))
     for code, mask in (("number_unreadable", number.unreadable), ("number_ambiguous", number.ambiguous)):
