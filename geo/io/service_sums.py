@@ -166,4 +166,5 @@ def settle_repeated_tests(frame: pd.DataFrame, log: IssueLog) -> pd.DataFrame:
         at = of_a_phone[rows]
         again[at] = seen.repeated(frame.iloc[at][keys], fewest=int(rules["repeated_day_tests"]["value"]))
     state_rows("service_row_repeated", frame, again, log)
-    return frame[~again].reset_index(drop=True)
+    kept: pd.DataFrame = frame[~again].reset_index(drop=True)
+    return kept
