@@ -127,7 +127,8 @@ def _read_table(
     frame, capable, preferred = counted
     kept = frame.index
     one = not sums
-    local = (time + pd.Timedelta(hours=rules.utc_offset_h)).dt.tz_localize(None).dt.normalize()
+    moment = (time + pd.Timedelta(hours=rules.utc_offset_h)).dt.tz_localize(None)
+    local = moment.dt.normalize()
     asn = _asn(frame)
     result = pd.DataFrame(
         {
@@ -153,7 +154,7 @@ def _read_table(
         },
         index=kept,
     )
-    result = _without_repeated(table, result, log)
+    result = _without_repeated(table, result, (moment == local)[kept].to_numpy(dtype=bool), log)
     log.close("ipv6_tests", table.source, rows_in=table.rows_in, rows_used=len(result))
     return IPV6_TESTS.conform(result)
 
@@ -360,9 +361,9 @@ def _access(table: Table, frame: pd.DataFrame, options: TableOptions, log: Issue
     return told.where(told != "", given).astype("str")
 
 
-def _without_repeated(table: Table, result: pd.DataFrame, log: IssueLog) -> pd.DataFrame:
-    """Drop rows that repeat another; single tests only where a time and a device or place tell them apart."""
+def _without_repeated(table: Table, result: pd.DataFrame, day_only: BoolArray, log: IssueLog) -> pd.DataFrame:
+    """Drop rows that repeat another; single tests only where a moment (not a day alone) and a device or place tell them apart."""
     keys = [c for c in result.columns if c not in {"file", "sheet", "row"}]
     told = result["is_aggregate"] | (result["time"].notna() & (result["lon"].notna() | (result["device"] != "")))
-    again = result.duplicated(keys).to_numpy(dtype=bool) & told.to_numpy(dtype=bool)
+    again = result.duplicated(keys).to_numpy(dtype=bool) & told.to_numpy(dtype=bool) & ~day_only
     return log.drop(result, again, "speed_duplicate", table.source)

@@ -21,6 +21,7 @@ from geo.io.places import state_rows
 from geo.io.project import InputFile
 from geo.io.raw import TableOptions
 from geo.io.resources import load_toml
+from geo.io.speed_repeats import SeenDays
 from geo.io.tables import Table
 from geo.text import clean, fold_key
 from geo.validation import IssueLog
@@ -150,9 +151,20 @@ def without_copies(frame: pd.DataFrame, files: Sequence[InputFile], log: IssueLo
 
 
 def settle_repeated_tests(frame: pd.DataFrame, log: IssueLog) -> pd.DataFrame:
-    """Return single tests once, whatever the number of files that hold them; those that nothing tells apart stay. Stated."""
+    """Return single tests once, whatever the number of files that hold them; those that nothing tells apart stay. Stated.
+
+    A phone has many tests of one day with one answer: where the day alone is told, all of a phone's day, or none, stand in two files.
+    """
     keys = [name for name in frame.columns if name not in {"file", "sheet", "row"}]
+    rules = load_toml("speed_tests.toml")
+    local = frame["time"] + pd.Timedelta(hours=float(rules["utc_offset_h"]["value"]))
+    day_only = (local == local.dt.normalize()).to_numpy(dtype=bool) & ~frame["is_aggregate"].to_numpy(dtype=bool)
     told = ~frame["is_aggregate"] & frame["time"].notna() & (frame["lon"].notna() | (frame["device"] != ""))
-    again = frame.duplicated(keys).to_numpy(dtype=bool) & told.to_numpy(dtype=bool)
+    again = frame.duplicated(keys).to_numpy(dtype=bool) & told.to_numpy(dtype=bool) & ~day_only
+    seen, of_a_phone = SeenDays(), np.flatnonzero(day_only & (frame["device"] != "").to_numpy(dtype=bool))
+    for rows in frame.iloc[of_a_phone].groupby("file", sort=False).indices.values():
+        at = of_a_phone[rows]
+        again[at] = seen.repeated(frame.iloc[at][keys], fewest=int(rules["repeated_day_tests"]["value"]))
     state_rows("service_row_repeated", frame, again, log)
-    return frame[~again].reset_index(drop=True)
+    kept: pd.DataFrame = frame[~again].reset_index(drop=True)
+    return kept

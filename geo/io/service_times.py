@@ -12,6 +12,7 @@ import pandas as pd
 
 from geo.columns import plain_times
 from geo.errors import InputError
+from geo.io.month_first import month_first
 from geo.io.raw import TableOptions
 from geo.io.resources import load_toml
 from geo.io.sample_times import day_and_clock
@@ -99,7 +100,10 @@ def settle_utc(table: Table, frame: pd.DataFrame, rules: TimeRules, log: IssueLo
         return frame, none
     header = table.header("time" if "time" in frame.columns else "day")
     stated = None if rules.stated else _zone_in_header(header)
-    utc, zoned, bad = _utc(cells, rules.utc_offset_h if stated is None else stated)
+    utc, zoned, bad, turned = _utc(cells, rules.utc_offset_h if stated is None else stated)
+    if turned.any():
+        log.add("date_month_first", table.source, rows=() if turned.all() else frame.index[turned], column=header,
+                came=str(cells[turned].iloc[0]), fields={"count": int(turned.sum())})
     local = utc + pd.Timedelta(hours=rules.utc_offset_h)
     stamps = local.to_numpy(dtype="datetime64[ns]")
     wrong = bad | (stamps < rules.earliest.to_datetime64())
@@ -131,27 +135,28 @@ def _zone_in_header(header: str) -> float | None:
     return None if found is None else float(found[1]) + float(f"{found[1][0]}1") * int(found[2] or 0) / 60
 
 
-def _utc(cells: pd.Series, offset_h: float) -> tuple[pd.Series, BoolArray, BoolArray]:
-    """Return moments in UTC (without a zone), which cells named their zone, and which are no moments."""
+def _utc(cells: pd.Series, offset_h: float) -> tuple[pd.Series, BoolArray, BoolArray, BoolArray]:
+    """Return moments in UTC (without a zone), which cells named their zone, which are no moments, and of which day and month had changed places."""
     n = len(cells)
     shift = pd.Timedelta(hours=offset_h)
     if pd.api.types.is_datetime64_any_dtype(cells.dtype) and getattr(cells.dt, "tz", None) is not None:
         known = cells.notna().to_numpy(dtype=bool)
         moments, beyond = parse_times(cells.dt.tz_convert("UTC"))
-        return moments, known, beyond
+        return moments, known, beyond, np.zeros(n, dtype=bool)
     zoned = np.zeros(n, dtype=bool)
     at_once = plain_times(cells)  # one usual form throughout, without a zone
     if at_once is not None:
-        return at_once - shift, zoned, zoned.copy()
+        return at_once - shift, zoned, zoned.copy(), zoned.copy()
+    cells, turned = (cells, zoned.copy()) if pd.api.types.is_numeric_dtype(cells.dtype) or pd.api.types.is_datetime64_any_dtype(cells.dtype) else month_first(cells)
     wall, bad = parse_times(cells)
     minutes = np.full(n, offset_h * 60)
     if pd.api.types.is_datetime64_any_dtype(cells.dtype):
-        return wall - shift, zoned, bad
+        return wall - shift, zoned, bad, turned
     codes, uniques = pd.factorize(cells, use_na_sentinel=True)
     offsets = np.array([*(_minutes(u) for u in uniques), np.nan])[codes]
     zoned = np.isfinite(offsets)
     minutes[zoned] = offsets[zoned]
-    return wall - pd.to_timedelta(pd.Series(minutes, index=cells.index), unit="m"), zoned, bad
+    return wall - pd.to_timedelta(pd.Series(minutes, index=cells.index), unit="m"), zoned, bad, turned
 
 
 def _minutes(value: object) -> float:

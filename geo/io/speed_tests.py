@@ -131,7 +131,8 @@ def _read_table(reading: Reading, schema: Schema) -> pd.DataFrame:
     frame, values = settle_values(reading, frame, speeds, limits, technology)
     kept = frame.index
     operators = _operators(reading, frame, sums)
-    local = (time + pd.Timedelta(hours=reading.times.utc_offset_h)).dt.tz_localize(None).dt.normalize()
+    moment = (time + pd.Timedelta(hours=reading.times.utc_offset_h)).dt.tz_localize(None)
+    local = moment.dt.normalize()
     counts = _counts(reading, frame, sums)
     result = pd.DataFrame(
         {
@@ -159,7 +160,10 @@ def _read_table(reading: Reading, schema: Schema) -> pd.DataFrame:
         index=kept,
     )
     traffic = reading.form.source_kind == "traffic"
-    result = without_repeated(table.source, result, reading.seen, traffic=traffic, log=log)
+    result = without_repeated(
+        table.source, result, reading.seen, day_only=(moment == local)[kept].to_numpy(dtype=bool), traffic=traffic,
+        fewest=int(speed_setting("repeated_day_tests")), log=log,
+    )  # fmt: skip
     if not traffic:
         state_collapse(
             table.source, result, fewest=int(speed_setting("collapse_tests")), share=speed_setting("collapse_share"), log=log

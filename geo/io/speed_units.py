@@ -32,6 +32,8 @@ _IN_HEADER = re.compile(rf"(?:(?<![A-Za-z])|(?<=[a-z])(?=[KMG])){_UNIT}(?![A-Za-
 _IN_CELL = re.compile(rf"(.*\d[.,]?)\s*{_UNIT}\.?", re.DOTALL)
 _NAMES = {"": "bit/s", "k": "kbit/s", "m": "Mbit/s", "g": "Gbit/s"}
 _BYTES = "MB/s"
+#: Units of which nobody writes three decimals.
+_FINE = frozenset(("bit/s", "kbit/s"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +167,7 @@ def read_speeds(
     """
     present = [f for f in fields if f in frame.columns]
     given = _given_unit(given_unit) if given_unit else ""
-    read = {f: _cells(table, frame[f], log) for f in present}
+    read: dict[str, tuple[FloatArray, FloatArray]] = {}
     units: dict[str, str] = {}
     for field in present:
         named = header_unit(table.header(field))
@@ -175,6 +177,7 @@ def read_speeds(
         if units[field] == _BYTES:
             log.add("speed_unit_bytes", table.source, column=table.header(field), came=table.header(field))
             return None
+        read[field] = _cells(table, frame[field], log, whole=units[field] in _FINE)
     open_ = [f for f in present if not units[f]]
     if open_:
         told = _told_by_values(table, frame, open_, read, rules, log)
@@ -191,8 +194,11 @@ def read_speeds(
     return out
 
 
-def _cells(table: Table, cells: pd.Series, log: IssueLog) -> tuple[FloatArray, FloatArray]:
-    """Return numbers as they stand and, where the cell names a unit itself, how many of it are one Mbit/s (else NaN)."""
+def _cells(table: Table, cells: pd.Series, log: IssueLog, *, whole: bool) -> tuple[FloatArray, FloatArray]:
+    """Return numbers as they stand and, where the cell names a unit itself, how many of it are one Mbit/s (else NaN).
+
+    ``whole``: of so small a unit that "40.000" is forty thousand, unless other cells show a decimal point; so it is where all cells that name a unit name such a one.
+    """
     own = np.full(len(cells), np.nan)
     if pd.api.types.is_numeric_dtype(cells.dtype):
         values = cells.to_numpy(dtype=np.float64, na_value=np.nan)
@@ -201,13 +207,16 @@ def _cells(table: Table, cells: pd.Series, log: IssueLog) -> tuple[FloatArray, F
     texts: list[object] = []
     units: list[float] = []
     for value in uniques:
-        found = _IN_CELL.fullmatch(clean(value)) if isinstance(value, str) and value[-1:].isalpha() else None
+        found = _IN_CELL.fullmatch(clean(value)) if isinstance(value, str) and value.rstrip(" \t\xa0.")[-1:].isalpha() else None
         unit = _unit_name(found[2], found[3], found[4]) if found else ""
         texts.append(found[1] if found and unit in SPEED_UNITS else value)
         units.append(SPEED_UNITS.get(unit, np.nan))
     # The decimal mark is settled by all cells that stand there, as everywhere.
     bare = pd.Series(np.array([*texts, None], dtype=object)[codes], index=cells.index)
-    number = parse_numbers(bare.astype("str") if all(isinstance(t, str) for t in texts) else bare, minimum=0, unit="Mbit/s")
+    named_fine = {u for u in units if not np.isnan(u)}
+    if named_fine:
+        whole = named_fine <= {SPEED_UNITS[u] for u in _FINE}
+    number = parse_numbers(bare.astype("str") if all(isinstance(t, str) for t in texts) else bare, minimum=0, whole=whole, unit="Mbit/s")
     header = table.header(str(cells.name))
     for code, mask in (("number_unreadable", number.unreadable), ("number_ambiguous", number.ambiguous)):
         if mask.any():

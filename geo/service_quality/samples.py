@@ -2,9 +2,9 @@
 
 *Clusters.* Samples of one phone tell little more than one of them: a cluster is one phone. An instrument (drive tests, official measurements) is one phone
 everywhere, and says something of each place: there a cluster is one phone in one square of ``piece_m``, whenever it was there. All that it did within one
-``minutes`` lies in one square, whatever its positions say. Where phones have no number, the file stands for an instrument and each day for itself.
-Without a position time alone sets samples of an instrument, or of a file without phones, apart, and a slow one: ``alone_hours`` are one cluster. A row that tells neither
-phone, nor place, nor time hangs together with all such rows of its file: nothing shows that they are more than one.
+``minutes`` lies in one square, whatever its positions say. Where phones have no number, a square and a day are one cluster, in however many files their rows came: a phone's day is
+often exported in several, and a file cut in two is no second phone. Without a position time alone sets samples of an instrument, or without phones, apart, and a slow one:
+``alone_hours`` are one cluster. Rows that tell neither phone, nor place, nor time all hang together: nothing shows that they are more than one.
 """
 
 from __future__ import annotations
@@ -238,8 +238,8 @@ def _clusters(device: _I64, place: _I64, minute: _I64, spell: _I64, day: _I64, f
         return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=bool)
     by_device, by_place = device != NONE, place != NONE
     owner = by_device & ~instrument
-    who = np.where(by_device, device, -2 - file)
-    where = np.where(owner, NONE, _one_square_a_minute(who, place, minute))
+    where = np.where(owner, NONE, _one_square_a_minute(np.where(by_device, device, -2 - file), place, minute))
+    who = np.where(by_device, device, NONE)
     when = np.where(owner, NONE, np.where(by_place, np.where(by_device, NONE, day), np.where(spell != NONE, spell, day)))
     # A phone is one cluster as instrument, another as somebody's own.
     number = pd.factorize(pd.MultiIndex.from_arrays([who, where, when, owner]))[0].astype(np.int64)

@@ -14,6 +14,7 @@ from geo.io.ipv6_tests import read_ipv6_tests
 from geo.io.positions import PositionContext
 from geo.io.raw import TableOptions
 from geo.io.resources import issue_catalogue
+from geo.io.service_sums import settle_repeated_tests
 from geo.service_frames import IPV6_TESTS
 from geo.validation import IssueLog
 from tests.made_up_area import area
@@ -140,3 +141,15 @@ def test_shares_without_the_number_of_tests_are_one_refusal_and_not_a_row_each(t
     frame = read_ipv6_tests(path, file=path.name, options=TableOptions(), context=PositionContext(area()), catalogue=operator_catalogue([], operators=()), log=log)
     assert len(frame) == 0
     assert [(f.kind.code, f.column) for f in log if f.kind.severity.value != "info" and f.kind.code.startswith("ipv6")] == [("ipv6_counts_missing", "Tỷ lệ có IPv6")]
+
+
+def test_a_phones_tests_of_one_day_all_count_and_its_day_in_two_files_counts_once(tmp_path: Path) -> None:
+    """Twelve tests of two phones, nine of them good: 75 %, where each answer once would be 50 %."""
+    text = "Ngày,Nhà mạng,Mã xã,Thiết bị,Có IPv6\n" + "".join(f"01/09/2026,Viettel,99001,m{i % 2},{'Có' if i % 4 else 'Không'}\n" for i in range(12))
+    frame, log = read(tmp_path, text)
+    assert (len(frame), frame["capable"].sum()) == (12, 9)
+    assert "speed_duplicate" not in log.codes()
+    once = settle_repeated_tests(pd.concat([frame, frame.iloc[::-1].assign(file="again.csv")], ignore_index=True), log)
+    assert once["file"].tolist() == ["ipv6.csv"] * 12
+    other = frame.assign(file="other.csv", device="7")  # another phone
+    assert len(settle_repeated_tests(pd.concat([frame, other], ignore_index=True), log)) == 24

@@ -286,6 +286,78 @@ def test_tests_without_a_time_are_never_taken_for_each_other(tmp_path: Path) -> 
         assert "speed_time_missing" in log.codes()
 
 
+def by_day(times: list[object]) -> pd.DataFrame:
+    return pd.DataFrame({"Thời gian": times, "Nhà mạng": "Viettel", "Công nghệ": "4G", "Mã xã": "99001", "Tải xuống (Mbit/s)": [40.0 + i for i in range(len(times))]})
+
+
+@pytest.mark.parametrize(
+    ("times", "turned"),
+    [
+        (["9/1/2026 8:05", "9/12/2026 8:05", "9/28/2026 8:05"], [2, 3, 4]),  # the American way
+        # Typed with the day first into a spreadsheet program set to American: 1 and 12 September became 9 January and 9 December.
+        ([pd.Timestamp("2026-01-09 08:05"), pd.Timestamp("2026-12-09 08:05"), "28/09/2026 08:05"], [2, 3]),
+        # An American list opened with a Vietnamese one.
+        ([pd.Timestamp("2026-01-09 08:05"), "9/12/2026 08:05", "9/28/2026 08:05"], [2, 3, 4]),
+    ],
+)
+def test_days_and_months_that_changed_places_are_turned_back_where_the_column_shows_it(tmp_path: Path, times: list[object], turned: list[int]) -> None:
+    by_day(times).to_excel(tmp_path / "a.xlsx", index=False)
+    frame, log = read_file(tmp_path / "a.xlsx")
+    assert frame["period_start"].dt.strftime("%m-%d").tolist() == ["09-01", "09-12", "09-28"]
+    (found,) = [f for f in log if f.kind.code == "date_month_first"]
+    assert dict(found.fields) == {"count": str(len(turned))}
+    assert ([int(r) for r in found.rows] or [2, 3, 4]) == turned
+
+
+@pytest.mark.parametrize(
+    "times",
+    [
+        ["9/1/2026 8:05", "10/2/2026 8:05"],  # nothing shows it: day first, as in Vietnam
+        ["9/28/2026 8:05", "28/9/2026 8:05", "1/9/2026 8:05"],  # both ways: the one that cannot be is refused
+        [pd.Timestamp("2026-09-01 08:05"), pd.Timestamp("2026-09-02 08:05"), "28/09/2026 08:05"],  # turned, they would lie in more months
+    ],
+)
+def test_dates_stay_day_first_where_the_column_does_not_show_otherwise(tmp_path: Path, times: list[object]) -> None:
+    by_day(times).to_excel(tmp_path / "a.xlsx", index=False)
+    frame, log = read_file(tmp_path / "a.xlsx")
+    assert "date_month_first" not in log.codes()
+    assert rows_of(log, "speed_time_impossible") == ([2] if "9/28/2026 8:05" in times else [])
+    assert len(frame) == len(times) - len(rows_of(log, "speed_time_impossible"))
+
+
+def test_points_in_kilobits_are_thousands_marks_unless_a_cell_shows_a_decimal_point(tmp_path: Path) -> None:
+    head = HEAD.replace("(Mbit/s)", "(kbit/s)")
+    assert read(tmp_path, lines("45.500,5.000,30", "60.250,12.125,31", head=head))[0]["download_mbps"].tolist() == [45.5, 60.25]  # not 0.0455
+    assert read(tmp_path, lines("45500.5,5000.25,30", "60.250,12.125,31", head=head))[0]["download_mbps"].tolist() == [45.5005, 0.06025]
+    bare = HEAD.replace(" (Mbit/s)", "")
+    found, log = read(tmp_path, lines("45.500 kbps,5.000 kbps,30", "60.250 kbit/s ,12.125 kbps,31", head=bare))
+    assert found["download_mbps"].tolist() == [45.5, 60.25]
+    assert "number_unreadable" not in log.codes()  # a blank behind the unit is no part of it
+
+
+def days(*speeds: int, day: int = 1) -> str:
+    return "".join(f"{day:02d}/09/2026,Viettel,4G,99001,{s}\n" for s in speeds)
+
+
+def test_tests_of_one_day_with_the_same_whole_numbers_all_count_and_an_upload_given_again_counts_once(tmp_path: Path) -> None:
+    head = "Ngày,Nhà mạng,Công nghệ,Mã xã,Tải xuống (Mbit/s)\n"
+    seen = SeenTests()
+    first = head + days(40, 40, 40, 25, 60, 60) + days(40, 41, day=2)
+    frame, log = read(tmp_path, first, name="a.csv", seen=seen)
+    assert frame["download_mbps"].tolist() == [40, 40, 40, 25, 60, 60, 40, 41]  # not 40, 25, 60, 40, 41
+    assert rows_of(log, "speed_alike") == [2, 3, 4, 6, 7]
+    assert "speed_duplicate" not in log.codes()
+    # The whole first day again among others, in another order; the second day has one test more than before, and two are too few to tell.
+    later = head + days(60, 40, 25, 40, 60, 40) + days(40, 41, 40, day=2) + days(40, 40, day=3)
+    again, log = read(tmp_path, later, name="b.csv", seen=seen)
+    assert rows_of(log, "speed_in_another_file") == [2, 3, 4, 5, 6, 7]
+    assert len(again) == 5
+    # All of a file stands in an earlier one: given again, however few of each day.
+    assert read(tmp_path, head + days(40, 25, 60) + days(40, 41, day=2), name="c.csv", seen=seen)[0].empty
+    # One more of one figure than there was is no copy.
+    assert len(read(tmp_path, head + days(40, 40, 40, 40, 25, 60, 60), name="d.csv", seen=seen)[0]) == 7
+
+
 def test_access_that_nothing_tells_is_refused_and_an_option_settles_it(tmp_path: Path) -> None:
     text = "Ngày đo,Mã xã,Download (Mbps)\n01/09/2026,99001,45\n02/09/2026,99001,30\n"
     frame, log = read(tmp_path, text)

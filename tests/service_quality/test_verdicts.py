@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from geo.errors import InputError
@@ -481,3 +482,15 @@ def test_a_title_says_of_itself_that_it_is_not_confirmed() -> None:
     assert "rule_unverified" in row["reason"]
     assert mean.shown_title == mean.title
     assert all(("[" in r.shown_title.en) == (r.stated_basis == "reference") for r in shipped.values())
+
+
+def test_a_file_cut_in_pieces_is_no_more_phones_than_it_was() -> None:
+    """Thirty tests in each of ten squares of one day: ten clusters in one file, and in four."""
+    rows = [{"device_id": "", "lon": 105.0 + 0.01 * (i // 30), "download_mbps": 25.0 + i % 7 + 3 * (i // 30), "time": f"2026-10-05 03:{i % 60:02d}:{i % 17:02d}"} for i in range(300)]
+    whole = one(verdicts(samples(rows), rule()))
+    cut = one(verdicts(samples([{**row, "file": f"{i % 4}.csv"} for i, row in enumerate(rows)]), rule()))
+    assert whole["n_effective"] < 15
+    pd.testing.assert_series_equal(whole, cut)
+    loose = [{**row, "lon": None, "lat": None} for row in rows]
+    pieces = [{**row, "file": f"{i % 4}.csv"} for i, row in enumerate(loose)]
+    assert one(verdicts(samples(pieces), rule()))["n_effective"] == one(verdicts(samples(loose), rule()))["n_effective"] == 1.0

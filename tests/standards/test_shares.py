@@ -108,6 +108,43 @@ def test_a_phone_that_made_most_tests_is_not_many() -> None:
     assert effective_sizes(good[:50], clusters_of(np.zeros(50), np.arange(50), 1), SETTINGS).size[0] == 50.0
 
 
+def test_phones_whose_bad_ones_test_most_are_worth_less() -> None:
+    """300 phones of 1 good test, 100 of 9 of which 0 or 6 are good: the clusters' sums say more than their correlation."""
+    sizes = np.array([1] * 300 + [9] * 100)
+    good = np.concatenate([np.ones(300), *[np.repeat([0.0, 1.0, 0.0], [9, 6, 3])] * 50])
+    own = np.array([1.0] * 300 + [0.0, 6 / 9] * 50)
+    given = clusters_of(np.zeros(1200, dtype=int), np.repeat(np.arange(400), sizes), 1)
+    found = effective_sizes(good, given, SETTINGS)
+    mean = (300 + 300) / 1200
+    off, variance, m = sizes * (own - mean), mean * (1 - mean) * 1200 / 1199, (300 + 8100) / 1200
+    error = np.sqrt(((off**4).sum() / (off**2).sum() ** 2 - 1 / 400) * (1 - 1200 / (400 * m)))
+    varied = 400 / 399 * (off**2).sum() / variance * (1 + error)
+    assert found.size[0] == pytest.approx(1200**2 / (varied + 80))
+    # Of one size the correlation says it all.
+    equal = clusters_of(np.zeros(100, dtype=int), np.repeat(np.arange(20), 5), 1)
+    assert effective_sizes(np.tile([1.0, 1.0, 0.0, 1.0, 0.0], 20), equal, SETTINGS).correlation[0] < 1 / 3
+
+
+@pytest.mark.slow
+def test_each_error_stays_below_its_share_where_bad_phones_test_most() -> None:
+    """200 phones of 1 to some 40 tests, more of them the worse they are; the truth is the share of all tests. Before, 10 % were wrong."""
+
+    def drawn(rng: np.random.Generator, count: int) -> tuple[np.ndarray, np.ndarray]:
+        z, own = rng.standard_normal((2, count))
+        return 1.0 / (1.0 + np.exp(-2.2 - 1.5 * z)), np.maximum(np.round(4.0 * np.exp(0.8 * (-0.9 * z + 0.436 * own))), 1).astype(int)
+
+    rng = np.random.default_rng(12)
+    chance, sizes = drawn(rng, 1_000_000)
+    truth = float((chance * sizes).sum() / sizes.sum())
+    areas = 800
+    chance, sizes = drawn(rng, 200 * areas)
+    area, cluster = np.repeat(np.arange(areas).repeat(200), sizes), np.repeat(np.arange(200 * areas), sizes)
+    found = share_evidence(rng.random(len(area)) < np.repeat(chance, sizes), clusters_of(area, cluster, areas), truth, SETTINGS)
+    wrong = [float((found.evidence == word).mean()) for word in ("supported", "contradicted")]
+    print(truth, wrong)
+    assert max(wrong) <= 0.05 + 2.0 * np.sqrt(0.05 * 0.95 / areas)
+
+
 def test_areas_do_not_touch_each_other() -> None:
     rng = np.random.default_rng(2)
     area, cluster, good = rng.integers(0, 5, 400), rng.integers(0, 60, 400), rng.random(400) < 0.9

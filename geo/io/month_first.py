@@ -1,0 +1,71 @@
+"""Dates whose day and month changed places: exported in the American way, or turned by a spreadsheet program that is set to it.
+
+Day comes before month, as in Vietnam, unless the column itself shows otherwise. Two ways are sure: a text such as "9/28/2026" that has no other reading, where no text is
+like "28/9/2026"; and a spreadsheet in which all texts are like "28/9/2026" while none of its dates has a day above 12: typed "1/9/2026" became 9 January, what could not be a
+date stayed a text. The second is believed only where the dates lie in fewer months once turned back.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+__all__ = ["month_first"]
+
+BoolArray = npt.NDArray[np.bool_]
+
+_TEXT = re.compile(r"\s*(\d{1,2})([/.-])(\d{1,2})\2(\d{4})(?!\d)(.*)", re.DOTALL)
+_DATE = re.compile(r"(\d{4})-(\d\d)-(\d\d)((?:[ T]\d\d:\d\d(?::\d\d(?:\.\d+)?)?)?)")
+_MONTHS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class _Cell:
+    """A date as it stands: first and second number (of a spreadsheet's date its day and month), and the same cell with both exchanged."""
+
+    text: bool
+    first: int
+    second: int
+    year: int
+    turned: str
+
+    def months(self, *, turned: bool) -> tuple[int, int]:
+        return self.year, self.first if turned else self.second
+
+
+def month_first(cells: pd.Series) -> tuple[pd.Series, BoolArray]:
+    """Return the cells with day before month, and which of them were turned.
+
+    Parameters
+    ----------
+    cells : (n,) Series of str or object
+        As they came.
+    """
+    codes, uniques = pd.factorize(cells, use_na_sentinel=True)
+    found = [_cell(str(value)) for value in uniques]
+    texts, dates = ([c for c in found if c is not None and c.text is kind] for kind in (True, False))
+    english = any(c.second > _MONTHS >= c.first for c in texts)
+    small = all(c.first <= _MONTHS for c in dates)
+    if english:
+        sure = small and not any(c.first > _MONTHS for c in texts)
+    else:
+        before, after = ({c.months(turned=False) for c in texts} | {c.months(turned=way) for c in dates} for way in (False, True))
+        sure = small and bool(texts) and bool(dates) and all(c.first > _MONTHS for c in texts) and len(after) < len(before)
+    if not sure:
+        return cells, np.zeros(len(cells), dtype=bool)
+    turns = np.array([*(c is not None and (english or not c.text) for c in found), False], dtype=bool)
+    values = np.array([*(c.turned if c is not None and turn else v for v, c, turn in zip(uniques, found, turns[:-1], strict=True)), None], dtype=object)
+    return pd.Series(values[codes], index=cells.index, name=cells.name, dtype=object), turns[codes]
+
+
+def _cell(value: str) -> _Cell | None:
+    if found := _TEXT.fullmatch(value):
+        first, second, year = int(found[1]), int(found[3]), int(found[4])
+        return _Cell(True, first, second, year, f"{found[3]}{found[2]}{found[1]}{found[2]}{found[4]}{found[5]}")
+    if found := _DATE.fullmatch(value):
+        return _Cell(False, int(found[3]), int(found[2]), int(found[1]), f"{found[1]}-{found[3]}-{found[2]}{found[4]}")
+    return None
