@@ -19,6 +19,7 @@ __all__ = ["one_row_per_mast"]
 _LIST = ["file", "sheet"]
 #: Taken from the first list that says it; where two say different things it is not known.
 _SAID = ("mast_class", "shareable")
+_DIFFER = {"mast_class": "mast_lists_differ_mast_class", "shareable": "mast_lists_differ_shareable"}
 _FILLED = ("mast_name", "owner", "mast_kind", "height_m", "building_height_m", "in_use_since", "address")
 _CERTIFICATE = ["certificate_no", "certificate_date", "certificate_expiry"]
 
@@ -71,7 +72,7 @@ def one_row_per_mast(masts: pd.DataFrame, *, same_mast_m: float, log: IssueLog) 
     state_rows("mast_in_several_lists", masts, again, log, came=came)
     for name in _SAID:
         unlike = np.isin(np.arange(len(masts)), [k for k, field in differ if field == name])
-        state_rows(f"mast_lists_differ_{name}", masts, unlike, log, came=masts["mast_id"].to_numpy(dtype=object))
+        state_rows(_DIFFER[name], masts, unlike, log, came=masts["mast_id"].to_numpy(dtype=object))
     return out[~again].reset_index(drop=True)
 
 

@@ -150,10 +150,10 @@ PLAN_PROJECT = PROJECT.replace(
     'ducts = "ducts.xlsx"\n',
     'ducts = "ducts.xlsx"\nmasts = "masts.xlsx"\npoles = "poles.xlsx"\ncables = "cables.xlsx"\nservice_points = "service_points.xlsx"\nrestricted_areas = "restricted_areas.geojson"\n',
 ).replace("[plan]\n", '[plan]\ncosts = "norms.toml"\n') + """\
-# Tỉnh mẫu chạy nhanh: 200 vị trí hứa hẹn nhất, tìm trong 15 giây (mặc định 3000 vị trí, 600 giây).
-# The sample runs fast: the 200 most promising places, 15 seconds to look (3000 places and 600 seconds by default).
+# Tỉnh mẫu chạy nhanh: 200 vị trí hứa hẹn nhất, dừng khi đã chứng minh còn cách phương án tốt nhất không quá 3 % (mặc định 3000 vị trí, 1 %).
+# The sample runs fast: the 200 most promising places, and an end when the plan is proven to be within 3 % of the best (3000 places and 1 % by default).
 places_most = 200
-choice_seconds = 15
+choice_gap = 0.03
 
 # Ngầm hóa, chỉnh trang cáp treo: ngân sách từng năm; tiêu chí và trọng số là của tỉnh (mặc định trong geo/resources/planning.toml).
 # Undergrounding and tidying: the budget of each year; criteria and weights are the province's (defaults in geo/resources/planning.toml).

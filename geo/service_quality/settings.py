@@ -23,7 +23,7 @@ class ServiceSettings:
         How long samples without a position are one cluster.
     utc_offset_h : float
         Local time less UTC.
-    least_hours, least_places, most_of_one_phone : float
+    least_hours, least_places, least_days, most_of_one_phone : float
         Below, or above, which the spread of an area's samples is said to be narrow.
     road_reach_m : float
         A sample nearer to a road's axis was taken on it.
@@ -41,6 +41,7 @@ class ServiceSettings:
     utc_offset_h: float
     least_hours: float
     least_places: float
+    least_days: float
     most_of_one_phone: float
     road_reach_m: float
     looks: float

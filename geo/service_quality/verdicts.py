@@ -458,6 +458,7 @@ class _Run:
             ("one_phone", telling & (share_of_one > self.settings.most_of_one_phone)),
             ("one_phone_limits", telling & (share_of_one <= self.settings.most_of_one_phone) & (found.evidence == "not_enough") & _limited_by_one(found, share_of_one)),
             ("few_places", telling & (spread["places"] > 0) & (spread["places"] < self.settings.least_places)),
+            ("few_days", telling & (found.evidence != "not_enough") & (spread["days"] > 0) & (spread["days"] < self.settings.least_days)),
             ("one_time_of_day", telling & (spread["hours"] > 0) & (gap < self.settings.least_hours)),
             ("samples_hang_together", telling & loose),
             ("phones_not_locked", telling & (np.bincount(where, s.free[kept], minlength=count) > 0)),

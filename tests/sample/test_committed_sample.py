@@ -96,7 +96,7 @@ def test_the_project_of_the_plan_is_the_review_with_an_inventory() -> None:
     assert all((FOLDER / plan["inputs"][kind]).is_file() for kind in more)
     assert plan["project"]["name"] != review["project"]["name"]  # a run folder of its own
     assert plan["settings"] == review["settings"]
-    assert {k: v for k, v in plan["plan"].items() if k not in {"costs", "places_most", "choice_seconds", "undergrounding"}} == review["plan"]
+    assert {k: v for k, v in plan["plan"].items() if k not in {"costs", "places_most", "choice_gap", "undergrounding"}} == review["plan"]
     norms = tomllib.loads((FOLDER / plan["plan"]["costs"]).read_text(encoding="utf-8"))["norm"]
     assert all("giả định" in norm["source"] for norm in norms)
     for file, name in (("masts.xlsx", "Cột ăng ten"), ("masts.xlsx", "QH_Cột ăng ten"), ("poles.xlsx", "Cột treo cáp"), ("cables.xlsx", "Tuyến cáp treo"), ("service_points.xlsx", "Điểm phục vụ")):

@@ -71,6 +71,16 @@ def test_one_phone_in_one_place_is_one_sample() -> None:
     assert row["rule_result"] == "meets"  # the document counts samples
 
 
+def test_evidence_of_few_days_says_so() -> None:
+    """59 phones on one day show the share for that day; on twelve days there is nothing to add."""
+    asked = rule(statistic="share_at_least", level=30.0, threshold=0.95, unit="share")
+    for days, said in ((1, True), (9, True), (12, False)):
+        rows = [{"download_mbps": 50.0, "device_id": f"m{i}", "time": f"2026-10-{1 + i % days:02d}T03:00:00Z"} for i in range(59)]
+        row = one(verdicts(samples(rows), asked))
+        assert (row["evidence"], "few_days" in row["reason"].split("; ")) == ("supported", said), days
+    assert "few_days" not in one(verdicts(speeds(30, 50, 70), asked))["reason"]  # nothing is shown, nothing to limit
+
+
 def test_clusters_are_phones_on_pieces_of_route() -> None:
     """Two instruments, each 3 times in two squares 1 km apart: four clusters. Without phones a day stands for one."""
     rows = [{"download_mbps": 50.0, "device_id": d, "lon": x} for d in ("a", "b") for x in (105.0, 105.01) for _ in range(3)]
