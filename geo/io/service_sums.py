@@ -51,8 +51,7 @@ def without_total_words(table: Table, frame: pd.DataFrame, fields: tuple[str, ..
         cells = frame[name]
         if pd.api.types.is_numeric_dtype(cells.dtype):
             continue
-        words = {text: fold_key(text) in _total_words() for text in cells.dropna().unique()}
-        whole = cells.map(words).fillna(value=False).to_numpy(dtype=bool)
+        whole = cells.isin([text for text in cells.dropna().unique() if fold_key(text) in _total_words()]).to_numpy(dtype=bool)
         if whole.any():
             log.add("service_total_row", table.source, rows=frame.index[whole], column=table.header(name), came=list(cells[whole].astype(str)))
             frame = frame.assign(**{name: cells.astype(object).mask(whole)})
@@ -63,8 +62,8 @@ def without_total_words(table: Table, frame: pd.DataFrame, fields: tuple[str, ..
 
 def several_technologies(cells: pd.Series) -> BoolArray:
     """Return which cells name several technologies ("4G/5G", "4G và 5G"): figures of all of them, and of none alone."""
-    kinds = {text: bool(_SEVERAL.search(clean(text))) for text in cells.dropna().unique()}
-    return np.asarray(cells.map(kinds).fillna(value=False).to_numpy(dtype=bool))
+    several = [text for text in cells.dropna().unique() if _SEVERAL.search(clean(text))]
+    return np.asarray(cells.isin(several).to_numpy(dtype=bool))
 
 
 def are_parts(options: TableOptions) -> bool:

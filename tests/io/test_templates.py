@@ -239,6 +239,8 @@ def consistent(draw: st.DrawFn, row: dict[str, str]) -> dict[str, str]:
             "fixed_broadband_subscribers", "households_fibre", "villages_fibre")  # fmt: skip
     if "households_fibre" in row and not any(row[name] for name in told):
         row["households_fibre"] = "55.50"  # a row that tells nothing is stated, and rightly
+    # A percentage of 1 or less may be a share that nobody multiplied: read as it stands, and stated, rightly.
+    row |= {name: "1.50" for name in told if row.get(name) and float(row[name]) <= 1}
     if row.get("kind") == "Xã" and "url" in row:
         row["kind"] = "Tỉnh"
     return row

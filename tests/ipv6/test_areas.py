@@ -118,7 +118,7 @@ def test_every_code_has_words_in_both_languages() -> None:
     unanswered = {f"dns_{status}" for status in NAME_STATUSES if status not in {"found", "no_data", "no_domain", "chain_loop", "chain_too_long"}}
     wanted = {*REASONS, *VISIT_STATUSES, *KINDS, *BAD_HOSTS, *unanswered, "chain_loop", "chain_too_long"}
     assert set(codes["ipv6_reason"]) == wanted
-    mine = {"mix_of_tests", "place_or_day_not_known", "given_ready_made", "operator_not_known", "some_not_known"}
+    mine = {"mix_of_tests", "place_or_day_not_known", "given_ready_made", "operator_not_known", "some_not_known", "counted_once", "periods_pooled"}
     assert set(codes["ipv6_remark"]) == {*REMARKS, *mine}
     for section in codes.values():
         for words in section.values():
