@@ -12,7 +12,7 @@ __all__ = ["number_text", "plain_number_text", "share_number_text", "short_numbe
 _MARKS = str.maketrans(",.", ".,")
 #: A text that is a figure and nothing else, as English writes it: 3,321 or 76.3% or < 0.05 km or 1.5 – 2.5 dB.
 _NUMBER = r"[-−+]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?"
-_FIGURE = re.compile(rf"(?P<numbers>[<>≤≥~]?\s*{_NUMBER}(?:\s*(?:–|…|-|to)\s*{_NUMBER})?)\s*(?P<unit>%|°|[^\W\d]{{1,4}}[²³]?(?:/[^\W\d]{{1,3}}[²³]?)?)?")
+_FIGURE = re.compile(rf"(?P<numbers>[<>≤≥~]?\s*{_NUMBER}(?:\s*(?:–|…|-|to)\s*{_NUMBER})?)(?P<gap>\s*)(?P<unit>%|°|[^\W\d]{{1,4}}[²³]?(?:/[^\W\d]{{1,3}}[²³]?)?)?")
 _GROUPED_FROM, _SMALLEST = 10_000, 12
 
 
@@ -62,9 +62,12 @@ def vietnamese(value: float, form: str = "") -> str:
 
 
 def vietnamese_figure(text: str) -> str:
-    """Return a text that is one figure, ``3,321`` or ``76.3%``, as Vietnamese writes it; any other text as it is."""
+    """Return a text that is one figure, ``3,321`` or ``76.3%``, as Vietnamese writes it; any other text as it is.
+
+    Only per cent is set apart from its figure: ``2G`` is a name and no number of grams.
+    """
     found = _FIGURE.fullmatch(text)
     if found is None:
         return text
     unit = found["unit"] or ""
-    return found["numbers"].translate(_MARKS) + (f" {unit}" if unit not in {"", "°"} else unit)
+    return found["numbers"].translate(_MARKS) + (" " if unit == "%" else found["gap"]) + unit

@@ -125,7 +125,7 @@ def test_numbers_in_both_languages(given: Any, vi: str, en: str) -> None:
 
 def test_numbers_of_vietnamese_sentences() -> None:
     assert [vietnamese(76.2749), vietnamese(0.059, "+.1%"), vietnamese(2e9, ".2g"), vietnamese(12.34, ".1f")] == ["76,2749", "+5,9 %", "2.000.000.000", "12,3"]
-    figures = {"3,321": "3.321", "100.0%": "100,0 %", "12.5 %": "12,5 %", "< 0.05 km": "< 0,05 km", "1.5 – 2.5 dB": "1,5 – 2,5 dB", "95%": "95 %", "-0.5°": "-0,5°"}
+    figures = {"3,321": "3.321", "100.0%": "100,0 %", "12.5 %": "12,5 %", "< 0.05 km": "< 0,05 km", "1.5 – 2.5 dB": "1,5 – 2,5 dB", "95%": "95 %", "-0.5°": "-0,5°", "2G": "2G"}
     assert {text: vietnamese_figure(text) for text in figures} == figures
     for text in ("Xã 3,321", "v1.2", "1.2.3", "a.xlsx", "Bảng 1.2", "2026-11-01", "10.0.0.1", "", "105.2 21.9"):
         assert vietnamese_figure(text) == text

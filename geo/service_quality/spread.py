@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from geo.service_quality.samples import NONE
 
-__all__ = ["different_pairs", "hour_span", "largest_share"]
+__all__ = ["different_pairs", "hour_span", "largest_share", "limited_by_largest"]
 
 _F64 = npt.NDArray[np.float64]
 _I64 = npt.NDArray[np.int64]
@@ -28,6 +28,16 @@ def largest_share(area: _I64, device: _I64, count: int) -> _F64:
         where, sizes = different_pairs(area[known], device[known])
         np.maximum.at(out, where, sizes.astype(np.float64))
     return np.divide(out, total, out=np.zeros(count), where=total > 0)
+
+
+def limited_by_largest(n: _F64, n_effective: _F64, share_of_largest: _F64) -> npt.NDArray[np.bool_]:
+    """Tell where the phone with most samples, counted for being the largest, takes a larger part of 1 / n_effective than one of two phones alike would.
+
+    Of k phones alike it is 1 / (k + 1) (:mod:`geo.standards.effective`).
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        part = n_effective * (np.square(share_of_largest) - 1.0 / np.square(n))
+    return np.asarray(part > 1.0 / 3.0)
 
 
 def hour_span(area: _I64, hour: _I64, count: int) -> _F64:

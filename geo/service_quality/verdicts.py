@@ -26,7 +26,7 @@ from geo.service_quality.overlaps import periods_of_sums, sums_once
 from geo.service_quality.periods import covered_days, period_name
 from geo.service_quality.samples import NONE, Samples, empty_declarations, samples_of
 from geo.service_quality.settings import ServiceSettings
-from geo.service_quality.spread import different_pairs, hour_span, largest_share
+from geo.service_quality.spread import different_pairs, hour_span, largest_share, limited_by_largest
 from geo.standards import EvidenceSettings, q_values
 
 __all__ = ["JOINT_COLUMNS", "STANDARD_COLUMNS", "Areas", "areas_of", "judge", "rule_columns", "status_reasons"]
@@ -456,7 +456,7 @@ class _Run:
             ("upper_bound_open", telling & open_above(rule, found, self.settings.open_bound_ratio)),
             ("cannot_be_settled", telling & np.isinf(found.n_needed) & (found.evidence == "not_enough") & (not whole)),
             ("one_phone", telling & (share_of_one > self.settings.most_of_one_phone)),
-            ("one_phone_limits", telling & (share_of_one <= self.settings.most_of_one_phone) & (found.evidence == "not_enough") & _limited_by_one(found, share_of_one)),
+            ("one_phone_limits", telling & (share_of_one <= self.settings.most_of_one_phone) & (found.evidence == "not_enough") & limited_by_largest(found.n, found.n_effective, share_of_one)),
             ("few_places", telling & (spread["places"] > 0) & (spread["places"] < self.settings.least_places)),
             ("few_days", telling & (found.evidence != "not_enough") & (spread["days"] > 0) & (spread["days"] < self.settings.least_days)),
             ("one_time_of_day", telling & (spread["hours"] > 0) & (gap < self.settings.least_hours)),
@@ -584,16 +584,6 @@ def _still_needed(found: Figures) -> _F64:
     """
     still = np.isfinite(found.n_needed) & (found.evidence == "not_enough")
     return np.where(still, np.maximum(found.n_needed, found.n + 1.0), np.nan)
-
-
-def _limited_by_one(found: Figures, share_of_one: _F64) -> _Bool:
-    """Tell where the phone with most samples, counted for being the largest, takes a larger part of 1 / n_effective than one of two phones alike would.
-
-    Of k phones alike it is 1 / (k + 1) (:mod:`geo.standards.effective`).
-    """
-    with np.errstate(divide="ignore", invalid="ignore"):
-        part = found.n_effective * (np.square(share_of_one) - 1.0 / np.square(found.n))
-    return np.asarray(part > 1.0 / 3.0)
 
 
 def _joined(codes: Sequence[str]) -> str:
