@@ -126,5 +126,6 @@ def test_what_goes_beyond_a_plausible_shift_is_doubt_as_a_whole(fitted: Calibrat
 
 
 def test_the_shift_over_the_typical_path(fitted: Calibration, facts: RadioFacts, found: Corrections) -> None:
-    moved = fitted.correct(paths(facts, TYPICAL_KM, TYPICAL_DB)).shift_db
-    np.testing.assert_allclose(typical_shift_db(found, typical_km=TYPICAL_KM, typical_diffraction_db=TYPICAL_DB), moved)
+    for loss_db in (TYPICAL_DB, 30.0, 60.0):  # before the knee, beyond it, beyond the second
+        moved = fitted.correct(paths(facts, TYPICAL_KM, loss_db)).shift_db
+        np.testing.assert_allclose(typical_shift_db(found, typical_km=TYPICAL_KM, typical_diffraction_db=loss_db), moved)
