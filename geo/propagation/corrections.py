@@ -5,7 +5,8 @@ The corrections themselves come from :mod:`geo.calibration`; here stands what a 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -86,6 +87,11 @@ class Corrections:
     height_reference_m: float = 50.0
     height_least_m: float = 20.0
     height_most_m: float = 200.0
+
+    def take(self, index: npt.NDArray[np.integer]) -> Corrections:
+        """Return the corrections of some radio cells, in the order asked for."""
+        named: dict[str, Any] = {name: getattr(self, name)[index] for name in (*COEFFICIENTS, "error_sd_db")}
+        return replace(self, **named, path_variance=self.path_variance[:, index])
 
     def of(self, sources: RadioSources) -> _F64:
         """Return the columns of radio cells, (cells, 8 + 29), in their order."""
