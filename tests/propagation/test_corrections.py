@@ -250,3 +250,13 @@ def test_a_typical_path_told_worse_takes_nothing_off() -> None:
 def test_path_variance_has_its_shape() -> None:
     with pytest.raises(ValueError, match="path_variance"):
         corrections(2, path_variance=np.zeros((15, 2)))
+
+
+def test_some_radio_cells_keep_their_own_figures() -> None:
+    every = corrections(3, bias_db=np.arange(3.0), height_slope_db=np.array([5.0, 6.0, 7.0]), error_sd_db=np.array([1.0, 2.0, 3.0]),
+                        path_variance=np.arange(87.0).reshape(29, 3))  # fmt: skip
+    some = every.take(np.array([2, 0]))
+    assert some.bias_db.tolist() == [2.0, 0.0]
+    assert some.height_slope_db.tolist() == [7.0, 5.0]
+    assert some.error_sd_db.tolist() == [3.0, 1.0]
+    assert some.path_variance[:2].tolist() == [[2.0, 0.0], [5.0, 3.0]]
