@@ -8,9 +8,10 @@ from scipy.sparse import csr_array
 
 from geo.calibration.calibration import Calibration
 from geo.calibration.observations import RadioFacts
+from geo.calibration.settings import CalibrationSettings
 from geo.calibration.student import spread_factor
 from geo.calibration.terms import LinkFeatures, build_design
-from geo.propagation.corrections import Corrections
+from geo.propagation.corrections import COEFFICIENTS, Corrections
 
 __all__ = ["corrections_of", "typical_shift_db"]
 
@@ -55,20 +56,17 @@ def corrections_of(
         added to their error: one operator's drive must not make another's network certain, least of all that it is silent. What
         goes beyond ``max_shift_db`` is a mistake in the others' inputs, and is added whole.
     """
-    n = len(facts.group)
     settings = calibration.settings
 
-    def asked(decades: float, loss_db: float) -> tuple[_F64, _F64]:
-        away = np.full(n, settings.reference_km * 10.0**decades)
-        none = np.full(n, -1, dtype=np.int64)
-        features = LinkFeatures(
-            facts.group, facts.site, none, none, away, np.full(n, loss_db), np.full(n, loss_db > 0), facts.groups, facts.sites,
-        )  # fmt: skip
-        found = calibration.correct(features)
+    def asked(decades: float, loss_db: float, height_m: float = settings.height_reference_m) -> tuple[_F64, _F64]:
+        found = calibration.correct(_typical_paths(facts, settings, decades, loss_db, height_m))
         return found.shift_db, found.sd_db
 
     bias, _ = asked(0.0, 0.0)
     slope = asked(1.0, 0.0)[0] - bias
+    most = float(np.log10(settings.height_most_m / settings.height_reference_m))
+    height = (asked(0.0, 0.0, settings.height_most_m)[0] - bias) / most
+    height_slope = (asked(1.0, 0.0, settings.height_most_m)[0] - bias - slope) / most - height
     knee, second = settings.deep_from_db, settings.deepest_from_db
     at_knee, at_second = asked(0.0, knee)[0], asked(0.0, second)[0]
     gentle = (bias - at_knee) / knee
@@ -81,11 +79,10 @@ def corrections_of(
     decades = float(np.log10(typical_km / settings.reference_km))
     _, error = asked(decades, typical_diffraction_db)
     covariance = _coefficients(calibration, facts)
-    at = np.array(
-        [1.0, decades, -typical_diffraction_db, -max(typical_diffraction_db - knee, 0.0), -max(typical_diffraction_db - second, 0.0)]
-    )
+    over, further = max(typical_diffraction_db - knee, 0.0), max(typical_diffraction_db - second, 0.0)
+    at = np.array([1.0, decades, -typical_diffraction_db, -over, -further, 0.0, 0.0])
     typical = np.einsum("i,nij,j->n", at, covariance, at)
-    moved = at @ np.stack([bias, slope, gentle, deep, deepest])
+    moved = at @ np.stack([bias, slope, gentle, deep, deepest, height, height_slope])
     shift_by_code, sd_by_code = np.zeros(256), np.zeros(256)
     tau = calibration.posterior.family_sd.get("clutter", 0.0)
     # A path of no stated cover was asked for, which has the family's spread; covers that were measured have none.
@@ -103,10 +100,11 @@ def corrections_of(
     factor = spread_factor(settings.degrees)
     spread = calibration.posterior.spread_db * factor
     return Corrections(
-        bias, slope, gentle, deep, deepest, np.hypot(error, lacking_sd_db),
-        np.vstack([typical, covariance[:, *np.triu_indices(5)].T]), shift_by_code, sd_by_code, settings.reference_km,
+        bias, slope, gentle, deep, deepest, height, height_slope, np.hypot(error, lacking_sd_db),
+        np.vstack([typical, covariance[:, *np.triu_indices(len(COEFFICIENTS))].T]), shift_by_code, sd_by_code, settings.reference_km,
         knee, second, float(spread[0]), float(spread[min(1, len(spread) - 1)]), float(spread[-1]), site_correlation, place_correlation, common_sd_db,
         settings.clutter_exponent, settings.clutter_reference_ghz,
+        height_reference_m=settings.height_reference_m, height_least_m=settings.height_least_m, height_most_m=settings.height_most_m,
     )  # fmt: skip
 
 
@@ -124,20 +122,28 @@ def typical_shift_db(found: Corrections, *, typical_km: float, typical_diffracti
     )  # fmt: skip
 
 
+def _typical_paths(
+    facts: RadioFacts, settings: CalibrationSettings, decades: float, loss_db: float, height_m: float
+) -> LinkFeatures:
+    """Return one path per radio cell, all alike, without cover and phone."""
+    n = len(facts.group)
+    none = np.full(n, -1, dtype=np.int64)
+    return LinkFeatures(
+        facts.group, facts.site, none, none, np.full(n, settings.reference_km * 10.0**decades), np.full(n, loss_db), np.full(n, loss_db > 0),
+        facts.groups, facts.sites, height_m=np.full(n, height_m),
+    )  # fmt: skip
+
+
 def _coefficients(calibration: Calibration, facts: RadioFacts) -> _F64:
-    """Return the covariance of each radio cell's bias, slope and three weights of diffraction, (n, 5, 5).
+    """Return the covariance of each radio cell's coefficients (:data:`geo.propagation.corrections.COEFFICIENTS`), (n, 7, 7).
 
     A coefficient is a sum of terms (of all, of its group, of its site); what the fit never saw has its family's spread.
     """
     n, settings = len(facts.group), calibration.settings
     knee, second = settings.deep_from_db, settings.deepest_from_db
-    none = np.full(n, -1, dtype=np.int64)
 
-    def rows(decades: float, loss_db: float) -> tuple[csr_array, _F64]:
-        away = np.full(n, settings.reference_km * 10.0**decades)
-        features = LinkFeatures(
-            facts.group, facts.site, none, none, away, np.full(n, loss_db), np.full(n, loss_db > 0), facts.groups, facts.sites,
-        )  # fmt: skip
+    def rows(decades: float, loss_db: float, height_m: float = settings.height_reference_m) -> tuple[csr_array, _F64]:
+        features = _typical_paths(facts, settings, decades, loss_db, height_m)
         return build_design(features, settings, calibration.choice, terms=calibration.terms).matrix, calibration.unseen(features)
 
     (bias, unseen), (decade, unseen_slope) = rows(0.0, 0.0), rows(1.0, 0.0)
@@ -145,13 +151,16 @@ def _coefficients(calibration: Calibration, facts: RadioFacts) -> _F64:
     gentle = (bias - at_knee) / knee
     deep = (bias - at_second - gentle * second) / (second - knee)
     deepest = (bias - beyond - gentle * (second + knee) - deep * second) / knee
-    parts = [bias, decade - bias, gentle, deep, deepest]
+    most = float(np.log10(settings.height_most_m / settings.height_reference_m))
+    height = (rows(0.0, 0.0, settings.height_most_m)[0] - bias) / most
+    height_slope = (rows(1.0, 0.0, settings.height_most_m)[0] - decade) / most - height
+    parts = [bias, decade - bias, gentle, deep, deepest, height, height_slope]
     p = len(calibration.terms)
     covariance = calibration.posterior.covariance[:p, :p]
-    out = np.empty((n, 5, 5))
+    out = np.empty((n, len(parts), len(parts)))
     for i, part in enumerate(parts):
         spread = part @ covariance
-        for j in range(i, 5):
+        for j in range(i, len(parts)):
             out[:, i, j] = out[:, j, i] = np.asarray(parts[j].multiply(spread).sum(axis=1)).ravel()
     out[:, 0, 0] += unseen
     out[:, 1, 1] += np.maximum(unseen_slope - unseen, 0.0)

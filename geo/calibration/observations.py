@@ -152,7 +152,7 @@ def assemble_observations(
     features = LinkFeatures(
         facts.group[source], facts.site[source], clutter[of_link], blocks.device[of_link], links.distance_km[chosen],
         links.diffraction_db[chosen], links.obstructed[chosen], facts.groups, facts.sites, clutters, devices,
-        None if facts.frequency_ghz is None else facts.frequency_ghz[source],
+        None if facts.frequency_ghz is None else facts.frequency_ghz[source], links.height_m[chosen],
     )  # fmt: skip
     left_out = {
         "calibration_serving_path_unknown": int((lost | named).sum()),

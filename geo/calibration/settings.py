@@ -30,6 +30,10 @@ class CalibrationSettings:
         Prior standard deviations of what all groups share: bias, dB per decade of distance, weight on diffraction.
     deep_diffraction_sd, deep_from_db, deepest_from_db : float
         Further weights on what of the diffraction loss lies beyond ``deep_from_db`` and beyond ``deepest_from_db``.
+    height_sd_db, height_slope_sd_db : float
+        Prior standard deviations of what a decade of the antenna's height above the phone adds to the level, and that per decade of distance ...
+    height_reference_m, height_least_m, height_most_m : float
+        ... counted from the first, between the other two.
     clutter_exponent, clutter_reference_ghz : float
         What stands about the phone costs (f / reference) to this power of what it costs at the reference frequency.
     bias_group_sd_db, slope_group_sd_db, diffraction_group_sd, clutter_sd_db, device_sd_db, site_sd_db : float
@@ -118,6 +122,11 @@ class CalibrationSettings:
     deep_diffraction_sd: float
     deep_from_db: float
     deepest_from_db: float
+    height_sd_db: float
+    height_slope_sd_db: float
+    height_reference_m: float
+    height_least_m: float
+    height_most_m: float
     bias_group_sd_db: float
     slope_group_sd_db: float
     diffraction_group_sd: float

@@ -15,7 +15,7 @@ from scipy.sparse import csr_array
 
 from geo.calibration.settings import CalibrationSettings
 
-__all__ = ["FAMILIES", "Design", "LinkFeatures", "Term", "TermChoice", "build_design", "clutter_factor", "family_start"]
+__all__ = ["FAMILIES", "Design", "LinkFeatures", "Term", "TermChoice", "build_design", "clutter_factor", "family_start", "raised"]
 
 _F64 = npt.NDArray[np.float64]
 _I64 = npt.NDArray[np.int64]
@@ -30,6 +30,8 @@ FAMILIES = {
     "diffraction_group": True,
     "deep_diffraction": False,
     "deepest_diffraction": False,
+    "height": False,
+    "height_slope": False,
     "clutter": True,
     "device": True,
     "site": True,
@@ -51,6 +53,8 @@ class LinkFeatures:
     groups, sites, clutters, devices : tuple of str
     frequency_ghz : (m,) float64 array, optional
         What stands about the phone costs more at higher ones; without it all paths count alike.
+    height_m : (m,) float64 array, optional
+        How far the phone lies below the antenna (:class:`geo.propagation.links.Links`); NaN has no term, without it none has.
     """
 
     group: _I64
@@ -65,6 +69,7 @@ class LinkFeatures:
     clutters: tuple[str, ...] = ()
     devices: tuple[str, ...] = ()
     frequency_ghz: _F64 | None = None
+    height_m: _F64 | None = None
 
     def __len__(self) -> int:
         """Return the number of paths."""
@@ -77,6 +82,7 @@ class LinkFeatures:
             self.distance_km[chosen], self.diffraction_db[chosen], self.obstructed[chosen],
             self.groups, self.sites, self.clutters, self.devices,
             None if self.frequency_ghz is None else self.frequency_ghz[chosen],
+            None if self.height_m is None else self.height_m[chosen],
         )  # fmt: skip
 
 
@@ -87,6 +93,7 @@ class TermChoice:
     slope: bool = True
     diffraction: bool = True
     deep_diffraction: bool = True
+    height: bool = True
     clutter: bool = True
     device: bool = True
     site: bool = True
@@ -137,6 +144,8 @@ def family_start(family: str, settings: CalibrationSettings) -> float:
         "diffraction_group": settings.diffraction_group_sd,
         "deep_diffraction": settings.deep_diffraction_sd,
         "deepest_diffraction": settings.deep_diffraction_sd,
+        "height": settings.height_sd_db,
+        "height_slope": settings.height_slope_sd_db,
         "clutter": settings.clutter_sd_db,
         "device": settings.device_sd_db,
         "site": settings.site_sd_db,
@@ -148,6 +157,14 @@ def clutter_factor(features: LinkFeatures, settings: CalibrationSettings) -> _F6
     if features.frequency_ghz is None:
         return np.ones(len(features))
     return np.asarray((features.frequency_ghz / settings.clutter_reference_ghz) ** settings.clutter_exponent, dtype=np.float64)
+
+
+def raised(features: LinkFeatures, settings: CalibrationSettings) -> _F64:
+    """Return the logarithm of how far the phone lies below the antenna, over the reference; 0 where it is not known."""
+    if features.height_m is None:
+        return np.zeros(len(features))
+    within = np.clip(features.height_m, settings.height_least_m, settings.height_most_m)
+    return np.asarray(np.nan_to_num(np.log10(within / settings.height_reference_m)), dtype=np.float64)
 
 
 def build_design(
@@ -191,6 +208,11 @@ def build_design(
         # Behind the second ridge scatter and echoes take over: the loss that is counted stops growing as the model's does.
         offered.append(("deep_diffraction", common, ("",), np.minimum(loss + settings.deep_from_db, 0.0)))
         offered.append(("deepest_diffraction", common, ("",), np.minimum(loss + settings.deepest_from_db, 0.0)))
+    if choice.height and features.height_m is not None:
+        # Waves over open ground: an antenna high above the phone loses less, and less per decade of distance (Hata; the usual planning tools' K3, K5).
+        above = raised(features, settings)
+        offered.append(("height", common, ("",), above))
+        offered.append(("height_slope", common, ("",), above * distance))
     if choice.clutter:
         offered.append(("clutter", features.clutter, features.clutters, clutter_factor(features, settings)))
     if choice.device:

@@ -21,7 +21,7 @@ from geo.coverage.point import PatternTables, radio_sources
 from geo.coverage.states import LayerFacts
 from geo.grid import Grid
 from geo.propagation.area import AreaLevels
-from geo.propagation.corrections import Corrections
+from geo.propagation.corrections import PATH_VARIANCES, Corrections
 from geo.propagation.entry import end_loss
 from geo.propagation.ground import GroundModel
 from geo.propagation.radio_sources import RadioSources
@@ -33,6 +33,7 @@ _F64 = npt.NDArray[np.float64]
 #: Kinds of path, each with its own spread of the error.
 VIEWS = ("clear", "obstructed", "deep")
 _NOTHING = ("", "")
+_HEIGHTS = ("height_reference_m", "height_least_m", "height_most_m")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +54,9 @@ class CellTerms:
         Loss that the corrections weigh.
     view : str
         One of :data:`VIEWS`.
-    bias_db, slope_db, weight_db, deep_db : float
-        What each correction adds to the level: constant, by distance, by diffraction, by what of it lies beyond the knees. 0 without corrections.
+    bias_db, slope_db, weight_db, deep_db, height_db : float
+        What each correction adds to the level: constant, by distance, by diffraction, by what of it lies beyond the knees, by how far the phone lies
+        below the antenna. 0 without corrections.
     ceiling_db : float
         What the ceiling takes off, 0 or less.
     level_dbm : float
@@ -74,6 +76,7 @@ class CellTerms:
     slope_db: float
     weight_db: float
     deep_db: float
+    height_db: float
     ceiling_db: float
     level_dbm: float
     spread_sd_db: float
@@ -192,20 +195,23 @@ def _terms(
     free = replace(near, layer=np.arange(n, dtype=np.int64), ceiling_dbm=np.full(n, np.inf))
     size = int(near.index.max()) + 1
     # The sweep tells a level only. Corrections that weigh the diffraction loss by 1 make it tell that loss, and spreads of
-    # 1, 2 and 3 which kind of path it saw.
+    # 1, 2 and 3 which kind of path it saw; a weight of 1 on the logarithm of the height makes it tell that.
     knee = _knees(corrections)
     nothing, plain = np.zeros(size), np.zeros(256)
+    heights = {} if corrections is None else {name: getattr(corrections, name) for name in _HEIGHTS}
     probe = Corrections(
-        nothing, nothing, np.ones(size), nothing, nothing, nothing, np.zeros((16, size)), plain, plain,
-        1.0 if corrections is None else corrections.reference_km, *knee, 1.0, 2.0, 3.0, 0.0, 0.0,
+        nothing, nothing, np.ones(size), nothing, nothing, nothing, nothing, nothing, np.zeros((PATH_VARIANCES, size)), plain, plain,
+        1.0 if corrections is None else corrections.reference_km, *knee, 1.0, 2.0, 3.0, 0.0, 0.0, **heights,
     )  # fmt: skip
     bare = _asked(free, n, one, ground, settings, None).level_dbm[:, 0, 0].astype(np.float64)
     probed = _asked(free, n, one, ground, settings, probe)
+    lifted = _asked(free, n, one, ground, settings, replace(probe, diffraction=nothing, height_db=np.ones(size)))
     if probed.best is None:
         raise ValueError("a corrected prediction has no best server")
     reached = np.isfinite(bare)
-    lost = np.full(n, np.nan)
+    lost, raised = np.full(n, np.nan), np.zeros(n)
     lost[reached] = bare[reached] - probed.level_dbm[reached, 0, 0].astype(np.float64)
+    raised[reached] = lifted.level_dbm[reached, 0, 0].astype(np.float64) - bare[reached]
     view = np.nan_to_num(np.sqrt(probed.best.moments[1, :, 0, 0].astype(np.float64)), nan=1.0)
     x, y = one.centres()
     member = np.repeat(np.arange(near.groups), np.diff(near.group_first))
@@ -223,7 +229,7 @@ def _terms(
         if corrections is None or corrected is None:
             out.append(_uncorrected(about, level, ceiling, float(near.sd_db[i])))
         else:
-            out.append(_corrected(about, i, corrections, corrected, ceiling))
+            out.append(_corrected(about, i, corrections, corrected, ceiling, float(raised[i])))
     return out
 
 
@@ -234,23 +240,24 @@ def _knees(corrections: Corrections | None) -> tuple[float, float]:
 
 def _uncorrected(about: dict[str, Any], level: float, ceiling: float, sd_db: float) -> CellTerms:
     return CellTerms(
-        **about, bias_db=0.0, slope_db=0.0, weight_db=0.0, deep_db=0.0, ceiling_db=min(ceiling - level, 0.0), level_dbm=min(level, ceiling),
+        **about, bias_db=0.0, slope_db=0.0, weight_db=0.0, deep_db=0.0, height_db=0.0, ceiling_db=min(ceiling - level, 0.0), level_dbm=min(level, ceiling),
         spread_sd_db=0.0, error_sd_db=sd_db, path_sd_db=0.0,
     )  # fmt: skip
 
 
-def _corrected(about: dict[str, Any], i: int, corrections: Corrections, found: AreaLevels, ceiling: float) -> CellTerms:
+def _corrected(about: dict[str, Any], i: int, corrections: Corrections, found: AreaLevels, ceiling: float, raised: float) -> CellTerms:
     n, lost = int(about["index"]), float(about["diffraction_db"])
     bias, slope = float(corrections.bias_db[n]), float(corrections.slope_db[n]) * float(about["decades"])
     weight = -float(corrections.diffraction[n]) * lost
     deep = -float(corrections.deep_diffraction[n]) * max(0.0, lost - corrections.deep_from_db)
     deep -= float(corrections.deepest_diffraction[n]) * max(0.0, lost - corrections.deepest_from_db)
-    free = float(about["predicted_dbm"]) + bias + slope + weight + deep
+    height = (float(corrections.height_db[n]) + float(corrections.height_slope_db[n]) * float(about["decades"])) * raised
+    free = float(about["predicted_dbm"]) + bias + slope + weight + deep + height
     level = float(found.level_dbm[i, 0, 0])
     spread = dict(zip(VIEWS, (corrections.clear_sd_db, corrections.obstructed_sd_db, corrections.deep_sd_db), strict=True))
     common = math.nan if found.best is None else float(found.best.moments[3, i, 0, 0])
     return CellTerms(
-        **about, bias_db=bias, slope_db=slope, weight_db=weight, deep_db=deep, ceiling_db=min(ceiling - free, 0.0),
+        **about, bias_db=bias, slope_db=slope, weight_db=weight, deep_db=deep, height_db=height, ceiling_db=min(ceiling - free, 0.0),
         level_dbm=level if math.isfinite(level) else math.nan, spread_sd_db=float(spread[about["view"]]),
         error_sd_db=float(corrections.error_sd_db[n]), path_sd_db=common,
     )  # fmt: skip

@@ -37,7 +37,7 @@ from geo.io.files import read_json, write_json
 from geo.io.rasters import read_array, write_array
 from geo.io.stage_files import write_frame, write_issues
 from geo.pipeline.engine import Workspace
-from geo.propagation.corrections import Corrections
+from geo.propagation.corrections import COEFFICIENTS, Corrections
 from geo.propagation.ground import GroundModel, GroundSettings
 from geo.propagation.links import predict_links
 from geo.propagation.settings import CoverageSettings, radio_defaults
@@ -54,7 +54,7 @@ MEASURED_ROWS = "measured_rows.npy"
 TERMS = "terms.json"
 #: What was measured, row by row, for facts about places.
 OBSERVATIONS = "observations"
-_CORRECTIONS = ("bias_db", "slope_db", "diffraction", "deep_diffraction", "deepest_diffraction", "error_sd_db")
+_CORRECTIONS = (*COEFFICIENTS, "error_sd_db")
 _COVERS = ("clutter_shift_db", "clutter_sd_db")
 
 

@@ -144,6 +144,8 @@ def _correction_rows(chains: RunChains, figures: LayerFigures, chain: LayerChain
     if server.deep_db:
         knee = chains.deep_from_db
         yield _say("row", "deep", knee=number_text(knee)), _db(server.deep_db)
+    if server.height_db:
+        yield _say("row", "height"), _db(server.height_db)
 
 
 def _parts(terms: Mapping[str, float], about: pd.Series) -> Bilingual:

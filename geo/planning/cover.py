@@ -180,7 +180,7 @@ def cover_tasks(
         part = _only(sources, mine)
         part = replace(part, layer=np.array([number[int(k)] for k in part.layer], dtype=np.int64), index=np.arange(len(mine), dtype=np.int64))
         part = _own_patterns(part)
-        found.append(_PlaceRadio(place, part, tuple(prepared.layers[k] for k in own), None if learnt is None else _of(learnt[0], learnt[1][mine])))
+        found.append(_PlaceRadio(place, part, tuple(prepared.layers[k] for k in own), None if learnt is None else learnt[0].take(learnt[1][mine])))
     return [
         CoverTask(f"cover_{start // _PLACES_PER_PIECE:05d}", tuple(found[start : start + _PLACES_PER_PIECE]), grid, cells, cover_codes, ground, settings)
         for start in range(0, len(found), _PLACES_PER_PIECE)
@@ -192,11 +192,6 @@ def _own_patterns(sources: RadioSources) -> RadioSources:
     used, number = np.unique(sources.pattern, return_inverse=True)
     tables: dict[str, Any] = {name: getattr(sources, name)[used] for name in ("horizontal_loss_db", "vertical_loss_db", "pattern_cap_db")}
     return replace(sources, pattern=number.astype(np.int64), **tables)
-
-
-def _of(corrections: Corrections, index: _I64) -> Corrections:
-    named: dict[str, Any] = {f.name: getattr(corrections, f.name)[index] for f in fields(Corrections)[:6]}
-    return replace(corrections, **named, path_variance=corrections.path_variance[:, index])
 
 
 def write_cover(task: CoverTask, folder: Path) -> dict[str, Any]:

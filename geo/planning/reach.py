@@ -7,7 +7,7 @@ what the list lacks, the same sweep over the terrain, the same margins. Only who
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ from geo.grid import Grid
 from geo.io.antenna_patterns import AntennaLibrary
 from geo.io.rasters import write_array
 from geo.network import assemble
-from geo.propagation.corrections import Corrections
+from geo.propagation.corrections import COEFFICIENTS, PATH_VARIANCES, Corrections
 from geo.propagation.ground import GroundModel
 from geo.validation import IssueLog
 
@@ -31,10 +31,8 @@ __all__ = ["ReachTask", "margins", "planned_corrections", "planned_network", "re
 
 _F64 = npt.NDArray[np.float64]
 
-#: Corrections of one radio cell that are averages over its group, and those taken from the least known one.
 #: Frequencies that differ by no more than this share are one band (900 and 850 MHz are, 1800 and 2100 are not).
 _SAME_BAND_SHARE = 0.1
-_SHARED = ("bias_db", "slope_db", "diffraction", "deep_diffraction", "deepest_diffraction")
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,8 +210,8 @@ def planned_corrections(
     n = len(planned)
     table = radio.drop_duplicates("index")
     index = table["index"].to_numpy(dtype=np.int64)
-    values = {f.name: np.zeros(n) for f in fields(Corrections)[:6]}
-    variance = np.zeros((16, n))
+    values = {name: np.zeros(n) for name in (*COEFFICIENTS, "error_sd_db")}
+    variance = np.zeros((PATH_VARIANCES, n))
     whose: list[str] = []
     places, bands = planned["index"].to_numpy(dtype=np.int64), planned["frequency_mhz"].to_numpy(dtype=float)
     for at, operator, technology, frequency in zip(places, planned["operator"], planned["technology"], bands, strict=True):
@@ -224,7 +222,7 @@ def planned_corrections(
         whose.append(name)
         members = index[chosen]
         if members.size:
-            for field in _SHARED:
+            for field in COEFFICIENTS:
                 values[field][at] = float(getattr(corrections, field)[members].mean())
         of = members if members.size else index
         least = int(of[np.argmax(corrections.error_sd_db[of])])

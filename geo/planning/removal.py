@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -157,7 +157,7 @@ def _task(
             eirp_dbm=own["eirp_dbm"].fillna(np.inf),
         )
         sources = radio_sources(own.reset_index(drop=True), tables, grid, np.zeros(len(own), dtype=np.int64)) if len(own) else None
-        learnt = None if corrections is None else _of(corrections, own["index"].to_numpy(dtype=np.int64))
+        learnt = None if corrections is None else corrections.take(own["index"].to_numpy(dtype=np.int64))
         tiles.append(
             TileTask(
                 name=f"layer_{layer:03d}", grid=grid, row=window[0].start, column=window[1].start, inside=np.ascontiguousarray(lost[window]),
@@ -168,11 +168,6 @@ def _task(
         near = ring[window] if operator not in settings.neighbour_operators else np.zeros(grid.shape, dtype=bool)
         rings.append(np.ascontiguousarray(near))
     return RemovalTask(name, tuple(tiles), tuple(rings)) if tiles else None
-
-
-def _of(corrections: Corrections, index: npt.NDArray[np.int64]) -> Corrections:
-    named: dict[str, Any] = {f.name: getattr(corrections, f.name)[index] for f in fields(Corrections)[:6]}
-    return replace(corrections, **named, path_variance=corrections.path_variance[:, index])
 
 
 def write_removal(task: RemovalTask, folder: Path) -> dict[str, Any]:

@@ -251,8 +251,8 @@ class _Mast:
     def of(cls, sources: RadioSources, corrections: Corrections | None, layers: int, shape: tuple[int, int]) -> _Mast:
         """Return a mast of which nothing is known yet."""
         if corrections is None:
-            none, small = np.empty((len(sources.index), 22)), np.empty((1, 1, 1), dtype=np.float32)
-            return cls(np.arange(sources.groups), sources.layer, sources.group_first, none, np.ones(8), small[None], small)
+            none, small = np.empty((len(sources.index), 37)), np.empty((1, 1, 1), dtype=np.float32)
+            return cls(np.arange(sources.groups), sources.layer, sources.group_first, none, np.ones(11), small[None], small)
         moved = (np.diff(sources.group_lon, prepend=np.nan) != 0) | (np.diff(sources.group_lat, prepend=np.nan) != 0)
         best = Best.empty(layers, shape)
         return cls(

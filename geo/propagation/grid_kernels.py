@@ -136,18 +136,19 @@ def best_of_two_kernel(
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _beyond_typical(correction: _F64, n: int, decades: float, lost: float, law: _F64) -> float:
+def _beyond_typical(correction: _F64, n: int, decades: float, lost: float, raised: float, law: _F64) -> float:
     """Return the variance of a radio cell's correction over a path, less that over the typical one; not below 0.
 
-    The correction is linear in f = (1, decades, −L, −max(0, L − knee), −max(0, L − second knee)): f'Vf.
+    The correction is linear in f = (1, decades, −L, −max(0, L − knee), −max(0, L − second knee), raised, raised × decades): f'Vf.
     """
-    f1, f2 = decades, -lost
-    f3, f4 = -max(0.0, lost - law[1]), -max(0.0, lost - law[2])
-    total = -correction[n, 6] + correction[n, 7]
-    total += 2.0 * (correction[n, 8] * f1 + correction[n, 9] * f2 + correction[n, 10] * f3 + correction[n, 11] * f4)
-    total += f1 * (correction[n, 12] * f1 + 2.0 * (correction[n, 13] * f2 + correction[n, 14] * f3 + correction[n, 15] * f4))
-    total += f2 * (correction[n, 16] * f2 + 2.0 * (correction[n, 17] * f3 + correction[n, 18] * f4))
-    total += f3 * (correction[n, 19] * f3 + 2.0 * correction[n, 20] * f4) + f4 * f4 * correction[n, 21]
+    f = (1.0, decades, -lost, -max(0.0, lost - law[1]), -max(0.0, lost - law[2]), raised, raised * decades)
+    total, at = -correction[n, 8], 9
+    for i in range(7):
+        row = correction[n, at] * f[i]
+        for j in range(i + 1, 7):
+            row += 2.0 * correction[n, at + j - i] * f[j]
+        total += row * f[i]
+        at += 7 - i
     return float(max(total, 0.0))
 
 
@@ -196,7 +197,7 @@ def merge_kernel(
     ``loss_db`` as far as that is known, free space and the azimuth's pattern.
     ``end_loss_db`` and ``end_sd_db`` (bands, rows, columns) are looked at only if ``ends``.
 
-    With ``calibrated`` the levels are corrected (``correction`` (cells, 22), ``law`` (8,): see corrections.py), margins
+    With ``calibrated`` the levels are corrected (``correction`` (cells, 37), ``law`` (11,): see corrections.py), margins
     stay as they are, and the level of the best server is gathered as a random one: mean, variance and pull of the
     best of this mast's cells (``mast`` (4, layers, rows, columns), NaN where none is known), beside them the error that
     the corrections themselves have over paths unlike the measured ones, which all cells share (it favours no cell, so it stays
@@ -211,10 +212,12 @@ def merge_kernel(
             bearing = _bearing(x_km[c], y_km[r]) * degrees
             up = slope[r, c] + lift[r, c]
             below = -math.atan(up * 1e-3) * degrees if up == up else 0.0
-            decades = 0.0
+            decades, raised = 0.0, 0.0
             if calibrated:
                 near = max(math.sqrt(x_km[c] * x_km[c] + y_km[r] * y_km[r]), 1e-3)
                 decades = math.log10(near / law[0])
+                if slope[r, c] == slope[r, c]:
+                    raised = math.log10(min(max(-slope[r, c] * near, law[9]), law[10]) / law[8])
             for n in range(cell.size):
                 pattern, turned = cell_pattern[n], 0.0
                 across = 0.0
@@ -249,12 +252,13 @@ def merge_kernel(
                 if calibrated:
                     level += correction[n, 0] + correction[n, 1] * decades - correction[n, 2] * lost
                     level -= correction[n, 3] * max(0.0, lost - law[1]) + correction[n, 4] * max(0.0, lost - law[2])
+                    level += (correction[n, 5] + correction[n, 6] * decades) * raised
                     spread = law[3]
                     if lift[r, c] > 0.0:
                         spread = law[5] if lost > law[1] else law[4]
-                    total = correction[n, 5] * correction[n, 5] + spread
+                    total = correction[n, 7] * correction[n, 7] + spread
                     if known:
-                        common = math.sqrt(_beyond_typical(correction, n, decades, lost, law))
+                        common = math.sqrt(_beyond_typical(correction, n, decades, lost, raised, law))
                 level = min(level, cell_ceiling_dbm[n])
                 if calibrated:
                     if threshold != threshold:

@@ -56,6 +56,8 @@ class Links:
         Along the ground.
     obstructed : (n,) bool array
         Whether the terrain hides the antenna from the phone.
+    height_m : (n,) float64 array
+        How far the phone lies below the antenna's horizontal plane, the Earth's curvature included; NaN where the ground is not known.
     """
 
     point: _I64
@@ -66,6 +68,7 @@ class Links:
     pattern_db: _F64
     distance_km: _F64
     obstructed: npt.NDArray[np.bool_]
+    height_m: _F64
 
     def __len__(self) -> int:
         """Return the number of paths."""
@@ -116,8 +119,8 @@ def predict_links(
     if not parts:
         none = np.empty(0)
         empty = np.empty(0, np.int64)
-        return Links(empty, empty, none, none, none, none, none, np.empty(0, bool))
-    point, source, level, free, diffraction, pattern, distance, obstructed = (
+        return Links(empty, empty, none, none, none, none, none, np.empty(0, bool), none)
+    point, source, level, free, diffraction, pattern, distance, obstructed, height = (
         np.concatenate(columns) for columns in zip(*parts, strict=True)
     )
     order = np.lexsort((source, point))
@@ -130,6 +133,7 @@ def predict_links(
         pattern[order].astype(np.float64),
         distance[order].astype(np.float64),
         obstructed[order].astype(np.bool_),
+        height[order].astype(np.float64),
     )
 
 
@@ -203,8 +207,9 @@ def _block(
         )
         rise = stands[0, chosen] + settings.receiver_height_m - near.group_ground_m[g] - near.group_height_m[g]
         slant_km = np.hypot(away_km, rise / 1000.0)
-        slope = rise / away_km - 5e5 / settings.effective_earth_radius_m * away_km + lift
-        below = -np.degrees(np.arctan(slope / 1000.0))
+        slope = rise / away_km - 5e5 / settings.effective_earth_radius_m * away_km
+        height = -slope * away_km
+        below = -np.degrees(np.arctan((slope + lift) / 1000.0))
         bearing = np.degrees(np.arctan2(dx[chosen], dy[chosen]))
         ends = end_loss(frequencies, away_km)[0] if ground.settings.end_loss == "p2108" else None
         every = pattern_loss_db(near, members[:, None], bearing_deg=bearing, below_horizon_deg=below)
@@ -217,7 +222,7 @@ def _block(
             level = np.minimum(near.eirp_dbm[member] - free - loss[band, mine] - pattern, near.ceiling_dbm[member])
             source = np.full(mine.size, near.index[member])
             found.append(
-                (index[chosen[mine]], source, level, free, loss[band, mine], pattern, away_km[mine], lift[mine] > 0)
+                (index[chosen[mine]], source, level, free, loss[band, mine], pattern, away_km[mine], lift[mine] > 0, height[mine])
             )
     return found
 

@@ -39,6 +39,7 @@ class Links:
     hata_db: np.ndarray
     line_db: np.ndarray
     samples: np.ndarray
+    height_m: np.ndarray  # of the transmitter above the phone
 
     def __len__(self) -> int:
         return len(self.loss_db)
@@ -79,6 +80,7 @@ def _links(frame: pd.DataFrame) -> Links:
     return Links(
         g.city.to_numpy(str), mast, origin + m0 * np.sin(np.radians(az0)), m0 * np.cos(np.radians(az0)), slant, mhz,
         g.loss.to_numpy(float), 32.4 + 20 * np.log10(mhz * slant), hata, line, g.samples.to_numpy(int),
+        (g.fixed_elevation + g.fixed_height - g.elevation - g.height).to_numpy(float),
     )  # fmt: skip
 
 
@@ -108,11 +110,11 @@ def read_drive_test(shared: Path) -> Links:
 
 
 def fit(
-    links: Links, train: np.ndarray, correlation: Correlation, settings: CalibrationSettings, *, line: bool = True
+    links: Links, train: np.ndarray, correlation: Correlation, settings: CalibrationSettings, *, line: bool = True, height: bool = True
 ) -> tuple[Calibration, np.ndarray]:
     """The calibration of the straight line's P.1812, or of free space, and its prediction of all losses."""
     base = links.line_db if line else links.free_db
-    choice = TERMS if line else replace(TERMS, diffraction=False)
+    choice = replace(TERMS, diffraction=line, height=height)
     features = features_of(links)
     rows = np.flatnonzero(train)
     n = len(rows)
@@ -133,8 +135,9 @@ def features_of(links: Links) -> LinkFeatures:
     none = np.full(len(links), -1)
     beyond = links.line_db - links.free_db
     return LinkFeatures(
-        city, mast, none, none, links.km, beyond, beyond > 6, tuple(cities.tolist()), tuple(masts.tolist())
-    )
+        city, mast, none, none, links.km, beyond, beyond > 6, tuple(cities.tolist()), tuple(masts.tolist()),
+        height_m=links.height_m,
+    )  # fmt: skip
 
 
 def log_distance(links: Links, train: np.ndarray) -> np.ndarray:

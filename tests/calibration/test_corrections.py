@@ -12,7 +12,7 @@ from geo.calibration.corrections import corrections_of, typical_shift_db
 from geo.calibration.observations import RadioFacts
 from geo.calibration.settings import calibration_settings
 from geo.calibration.terms import LinkFeatures, TermChoice, build_design
-from geo.propagation.corrections import Corrections
+from geo.propagation.corrections import COEFFICIENTS, Corrections
 from tests.calibration.simulation import Truth, draw
 
 SETTINGS = calibration_settings(site_correlation=0.7, place_correlation=0.0, site_correlation_sd=0.0, place_correlation_sd=0.0)
@@ -21,7 +21,7 @@ TYPICAL_KM, TYPICAL_DB = 3.0, 5.0
 
 @pytest.fixture(scope="module")
 def fitted() -> Calibration:
-    drawn = draw(np.random.default_rng(4), Truth(bias_db=(-8.0, -3.0), slope_db=-4.0, diffraction=-0.2), (200, 120))
+    drawn = draw(np.random.default_rng(4), Truth(bias_db=(-8.0, -3.0), slope_db=-4.0, diffraction=-0.2, height_db=9.0, height_slope_db=4.0), (200, 120))
     return calibrate(drawn.candidates, drawn.predicted_dbm, drawn.features, drawn.weight, SETTINGS, choice=TermChoice(clutter=False, device=False))
 
 
@@ -46,31 +46,35 @@ def found(fitted: Calibration, facts: RadioFacts) -> Corrections:
     )  # fmt: skip
 
 
-def paths(facts: RadioFacts, km: float, loss_db: float) -> LinkFeatures:
+def paths(facts: RadioFacts, km: float, loss_db: float, height_m: float = 50.0) -> LinkFeatures:
     n = len(facts.group)
     none = np.full(n, -1, dtype=np.int64)
     return LinkFeatures(
-        facts.group, facts.site, none, none, np.full(n, km), np.full(n, loss_db), np.full(n, loss_db > 0), facts.groups, facts.sites
-    )
+        facts.group, facts.site, none, none, np.full(n, km), np.full(n, loss_db), np.full(n, loss_db > 0), facts.groups, facts.sites,
+        height_m=np.full(n, height_m),
+    )  # fmt: skip
 
 
-def features_of(km: float, loss_db: float, law: Corrections) -> np.ndarray:
+def features_of(km: float, loss_db: float, height_m: float, law: Corrections) -> np.ndarray:
+    decades, raised = np.log10(km / law.reference_km), np.log10(np.clip(height_m, 20.0, 200.0) / 50.0)
     return np.array(
-        [1.0, np.log10(km / law.reference_km), -loss_db, -max(loss_db - law.deep_from_db, 0.0), -max(loss_db - law.deepest_from_db, 0.0)]
+        [1.0, decades, -loss_db, -max(loss_db - law.deep_from_db, 0.0), -max(loss_db - law.deepest_from_db, 0.0), raised, raised * decades]
     )
 
 
 @pytest.mark.parametrize("km", [0.3, 3.0, 12.0])
 @pytest.mark.parametrize("loss_db", [0.0, 5.0, 27.0, 55.0])
+@pytest.mark.parametrize("height_m", [-40.0, 50.0, 120.0, 900.0])
 def test_level_and_error_over_any_path_are_the_calibrations_own(
-    fitted: Calibration, facts: RadioFacts, found: Corrections, km: float, loss_db: float
+    fitted: Calibration, facts: RadioFacts, found: Corrections, km: float, loss_db: float, height_m: float
 ) -> None:
-    said = fitted.correct(paths(facts, km, loss_db))
-    f = features_of(km, loss_db, found)
-    columns = np.stack([found.bias_db, found.slope_db, found.diffraction, found.deep_diffraction, found.deepest_diffraction])
+    said = fitted.correct(paths(facts, km, loss_db, height_m))
+    f = features_of(km, loss_db, height_m, found)
+    columns = np.stack([getattr(found, name) for name in COEFFICIENTS])
+    assert abs(columns[5:]).min() > 1.0
     np.testing.assert_allclose(f @ columns, said.shift_db, atol=1e-8)
-    whole = np.zeros((5, 5, len(facts.group)))
-    row, column = np.triu_indices(5)
+    whole = np.zeros((7, 7, len(facts.group)))
+    row, column = np.triu_indices(7)
     whole[row, column] = whole[column, row] = found.path_variance[1:]
     np.testing.assert_allclose(np.einsum("i,ijn,j->n", f, whole, f), said.sd_db**2, rtol=1e-6)
 

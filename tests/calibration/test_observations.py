@@ -35,7 +35,7 @@ def links(n: int, level: dict[tuple[int, int], float] | None = None, sources: tu
     point, source = np.repeat(np.arange(n), len(sources)), np.tile(sources, n)
     values = np.array([(level or {}).get((int(p), int(s)), -100.0 - s) for p, s in zip(point, source, strict=True)])
     flat = np.zeros(len(point))
-    return Links(point, source, values, flat + 110, flat, flat, flat + 2, np.zeros(len(point), bool))
+    return Links(point, source, values, flat + 110, flat, flat, flat + 2, np.zeros(len(point), bool), flat + 30)
 
 
 def assembled(b: Blocks, paths: Links):

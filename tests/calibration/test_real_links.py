@@ -41,11 +41,13 @@ def held_out(links: Links, folds: Iterable[Fold], correlation: Correlation) -> p
         assert not (fold.train & fold.test).any()
         line, with_line = fit(links, fold.train, correlation, SETTINGS)
         free, with_free = fit(links, fold.train, correlation, SETTINGS, line=False)
+        _, without = fit(links, fold.train, correlation, SETTINGS, line=False, height=False)
         assert line.posterior.converged
         assert free.posterior.converged
         same_city = fold.train & np.isin(links.city, links.city[fold.test])
         models = {
             "calibrated free space": with_free,
+            "calibrated free space, height not learnt": without,
             "calibrated P.1812 straight line": with_line,
             "log-distance": log_distance(links, fold.train),
             "log-distance, same city": log_distance(links, same_city) if same_city.any() else np.full(len(links), np.nan),

@@ -78,6 +78,21 @@ def test_slope_and_weight_of_diffraction_are_found() -> None:
         assert sd < width / 2
 
 
+def test_what_the_antennas_height_does_is_found_and_left_alone_where_it_does_nothing() -> None:
+    drawn = draw(np.random.default_rng(8), Truth(bias_db=(-5.0,), height_db=12.0, height_slope_db=6.0, site_sd_db=0.0, sites=9), (500,))
+    choice = replace(BIAS, slope=True, height=True)
+    found = fitted(drawn, choice)
+    for family, expected in (("bias", -5.0), ("height", 12.0), ("height_slope", 6.0)):
+        estimate, sd = found.term(family)
+        assert abs(estimate - expected) < 3 * sd
+        assert sd < 3.0
+    assert found.posterior.log_evidence > fitted(drawn, replace(choice, height=False)).posterior.log_evidence + 5
+    plain = draw(np.random.default_rng(9), Truth(bias_db=(-5.0,), site_sd_db=0.0, sites=9), (500,))
+    seen = replace(plain, features=replace(plain.features, height_m=np.random.default_rng(1).uniform(-30, 400, len(plain.features))))
+    nothing = fitted(seen, choice)
+    assert all(abs(nothing.term(family)[0]) < 3 * nothing.term(family)[1] for family in ("height", "height_slope"))
+
+
 def test_a_thin_group_borrows_from_the_rest_and_a_thick_one_does_not() -> None:
     biases = (-10.0, -8.0, -9.0, -7.0, 6.0)
     points = (150, 150, 150, 150, 5)

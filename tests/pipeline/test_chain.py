@@ -81,7 +81,7 @@ def require_chain(figures: LayerFigures, level: float, sd: float, probability: f
     assert figures.chain is not None
     assert figures.fused is not None
     server = figures.chain.server
-    terms = server.predicted_dbm + server.bias_db + server.slope_db + server.weight_db + server.deep_db + server.ceiling_db
+    terms = server.predicted_dbm + server.bias_db + server.slope_db + server.weight_db + server.deep_db + server.height_db + server.ceiling_db
     assert terms == pytest.approx(server.level_dbm, abs=1e-3)
     assert server.level_dbm + figures.chain.cover_db + figures.chain.choice_db == pytest.approx(figures.fused.prediction_dbm, abs=1e-3)
     assert figures.chain.mean_dbm == pytest.approx(figures.fused.prediction_dbm, abs=1e-3)

@@ -49,8 +49,8 @@ def ground(tmp_path_factory: pytest.TempPathFactory) -> GroundModel:
 def corrections() -> tuple[Corrections, pd.DataFrame]:
     n = 3
     own = Corrections(
-        np.array([4.0, -6.0, 2.0]), np.array([-1.0, 0.5, 0.0]), np.full(n, -0.2), np.zeros(n), np.zeros(n), np.array([2.0, 5.0, 3.0]),
-        np.arange(16 * n, dtype=float).reshape(16, n) / 50.0, np.zeros(256), np.zeros(256), 1.0, 10.0, 30.0, 5.0, 6.0, 7.0, 0.5, 0.2,
+        np.array([4.0, -6.0, 2.0]), np.array([-1.0, 0.5, 0.0]), np.full(n, -0.2), np.zeros(n), np.zeros(n), np.full(n, 3.0), np.full(n, -1.0), np.array([2.0, 5.0, 3.0]),
+        np.arange(29 * n, dtype=float).reshape(29, n) / 50.0, np.zeros(256), np.zeros(256), 1.0, 10.0, 30.0, 5.0, 6.0, 7.0, 0.5, 0.2,
     )  # fmt: skip
     radio = pd.DataFrame({"index": [0, 1, 2], "operator": ["A", "B", "B"], "technology": ["4G", "4G", "5G"], "frequency_mhz": [1800.0, 1800.0, 3500.0]})
     return own, radio

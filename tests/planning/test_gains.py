@@ -280,8 +280,8 @@ def test_corrections_of_what_was_never_measured() -> None:
     """The group's mean with the error of its least known cell; else the technology's; else none and the largest error."""
     n = 4
     own = Corrections(
-        np.array([2.0, 4.0, -3.0, 9.0]), np.zeros(n), np.full(n, -0.2), np.zeros(n), np.zeros(n), np.array([1.0, 5.0, 2.0, 7.0]),
-        np.arange(16 * n, dtype=float).reshape(16, n), np.zeros(256), np.zeros(256), 1.0, 10.0, 30.0, 6.0, 7.0, 8.0, 0.5, 0.2,
+        np.array([2.0, 4.0, -3.0, 9.0]), np.zeros(n), np.full(n, -0.2), np.zeros(n), np.zeros(n), np.array([3.0, 5.0, 1.0, 9.0]), np.zeros(n), np.array([1.0, 5.0, 2.0, 7.0]),
+        np.arange(29 * n, dtype=float).reshape(29, n), np.zeros(256), np.zeros(256), 1.0, 10.0, 30.0, 6.0, 7.0, 8.0, 0.5, 0.2,
     )  # fmt: skip
     radio = pd.DataFrame({"index": [0, 1, 2, 3], "operator": ["A", "A", "B", "A"], "technology": ["4G", "4G", "4G", "3G"],
                           "frequency_mhz": [1800.0, 1800.0, 1800.0, 2100.0]})
@@ -289,6 +289,7 @@ def test_corrections_of_what_was_never_measured() -> None:
     found, whose = planned_corrections(own, radio, planned)
     assert whose == ["group", "technology", "none"]
     assert found.bias_db[2] == pytest.approx(3.0)
+    assert found.height_db.tolist() == pytest.approx([3.0, 0.0, 4.0])
     assert found.bias_db[0] == pytest.approx(1.0)
     assert found.bias_db[1] == 0.0
     assert found.error_sd_db.tolist() == [5.0, 7.0, 5.0]

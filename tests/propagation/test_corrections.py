@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
+from geo.crs import to_wgs84
 from geo.grid import Grid
 from geo.propagation.area import AreaLevels, predict_area
 from geo.propagation.corrections import Corrections
@@ -22,8 +23,8 @@ FLAT = window(np.full((241, 241), 100.0))
 def corrections(n: int, **changed: Any) -> Corrections:
     zero = np.zeros(n)
     made = {
-        "bias_db": zero, "slope_db": zero, "diffraction": zero, "deep_diffraction": zero, "deepest_diffraction": zero,
-        "error_sd_db": zero, "path_variance": np.zeros((16, n)), "clutter_shift_db": np.zeros(256), "clutter_sd_db": np.zeros(256), "reference_km": 1.0,
+        "bias_db": zero, "slope_db": zero, "diffraction": zero, "deep_diffraction": zero, "deepest_diffraction": zero, "height_db": zero, "height_slope_db": zero,
+        "error_sd_db": zero, "path_variance": np.zeros((29, n)), "clutter_shift_db": np.zeros(256), "clutter_sd_db": np.zeros(256), "reference_km": 1.0,
         "deep_from_db": 20.0, "deepest_from_db": 40.0, "clear_sd_db": 6.0, "obstructed_sd_db": 8.0, "deep_sd_db": 9.0,
         "site_correlation": 0.8, "place_correlation": 0.4,
     }  # fmt: skip
@@ -82,6 +83,29 @@ def test_each_stretch_of_diffraction_has_its_weight() -> None:
     assert set(between) <= {6.0, 8.0}  # a line that just clears the ground loses up to some dB too
     assert (between == 8.0).mean() > 0.8
     assert (spread[loss < 3] == 6.0).mean() > 0.8
+
+
+def test_height_of_the_antenna_above_the_phone_by_hand() -> None:
+    """From a mast of 30 m on a slope: 20 m at least, 200 m at most, the Earth's bulge counted; error by the same."""
+    drop = np.linspace(-1600.0, 1600.0, 241)
+    surface, where = window(2000.0 + np.repeat(drop[:, None], 241, axis=1)), grid(9, 400.0)
+    radio = sources({}, at=[(0.0, 0.0, 2000.0, 30.0)])
+    variance = np.zeros((29, 1))
+    variance[1 + 7 + 6 + 5 + 4 + 3] = 4.0  # of the weight on the height
+    plain = corrected(radio, corrections(1), where, surface)
+    got = corrected(radio, corrections(1, height_db=np.array([10.0]), height_slope_db=np.array([4.0]), path_variance=variance), where, surface)
+    x, y = where.centres()
+    away = np.maximum(np.hypot(*np.meshgrid(x - X, y - Y)) / 1000.0, 1e-3)
+    raised = (got.level_dbm - plain.level_dbm)[0] / (10.0 + 4.0 * np.log10(away))
+    assert raised.min() == pytest.approx(np.log10(20 / 50), abs=1e-4)
+    assert raised.max() == pytest.approx(np.log10(200 / 50), abs=1e-4)
+    lon, lat = to_wgs84(*(a.ravel() for a in np.meshgrid(x, y)), where.epsg)
+    ahead = np.interp(surface.to_lattice(lon, lat)[0], np.arange(241), 2000.0 + drop).reshape(where.shape)
+    below = 2030.0 - ahead - SETTINGS.receiver_height_m + 5e5 / SETTINGS.effective_earth_radius_m * away**2
+    np.testing.assert_allclose(raised, np.log10(np.clip(below, 20, 200) / 50), atol=2e-3)
+    assert ((raised > -0.35) & (raised < 0.55)).sum() >= 3
+    assert got.best is not None
+    np.testing.assert_allclose(got.best.moments[3, 0], 2.0 * np.abs(raised), atol=1e-3)
 
 
 @pytest.mark.parametrize("correlation", [0.0, 0.4, 0.8])
@@ -188,10 +212,10 @@ def test_what_cannot_be_is_refused() -> None:
 def test_the_coefficients_error_adds_up_over_unlike_paths_by_hand() -> None:
     """Slope known to 5 dB a decade about a typical path of 1 km: nothing at 1 km, 2.5 dB² more at √10 km … and independent of who serves."""
     n, where = 1, grid(5, 1000.0)
-    variance = np.zeros((16, n))
+    variance = np.zeros((29, n))
     variance[1] = 4.0  # of the bias; the typical path has it too
     variance[0] = 4.0
-    variance[1 + 5] = 25.0  # of the slope
+    variance[1 + 7] = 25.0  # of the slope
     got = corrected(sources({}), corrections(n, path_variance=variance), where)
     assert got.best is not None
     x, y = where.centres()
@@ -204,8 +228,8 @@ def test_an_error_that_all_cells_share_wins_no_race() -> None:
     """Two equal cells of two masts: the expected best rises by their own errors only, and the shared one is kept whole."""
     at = [(0.0, 0.0, 100.0, 30.0), (1.0, 0.0, 100.0, 30.0)]
     two = sources({"group": 0}, {"group": 1}, at=at)
-    variance = np.zeros((16, 2))
-    variance[6] = 400.0
+    variance = np.zeros((29, 2))
+    variance[8] = 400.0
     plain, shared = corrected(two, corrections(2)), corrected(two, corrections(2, path_variance=variance))
     assert plain.best is not None
     assert shared.best is not None
@@ -216,7 +240,7 @@ def test_an_error_that_all_cells_share_wins_no_race() -> None:
 
 
 def test_a_typical_path_told_worse_takes_nothing_off() -> None:
-    variance = np.zeros((16, 1))
+    variance = np.zeros((29, 1))
     variance[0], variance[1] = 9.0, 4.0
     got = corrected(sources({}), corrections(1, path_variance=variance))
     assert got.best is not None
@@ -226,3 +250,13 @@ def test_a_typical_path_told_worse_takes_nothing_off() -> None:
 def test_path_variance_has_its_shape() -> None:
     with pytest.raises(ValueError, match="path_variance"):
         corrections(2, path_variance=np.zeros((15, 2)))
+
+
+def test_some_radio_cells_keep_their_own_figures() -> None:
+    every = corrections(3, bias_db=np.arange(3.0), height_slope_db=np.array([5.0, 6.0, 7.0]), error_sd_db=np.array([1.0, 2.0, 3.0]),
+                        path_variance=np.arange(87.0).reshape(29, 3))  # fmt: skip
+    some = every.take(np.array([2, 0]))
+    assert some.bias_db.tolist() == [2.0, 0.0]
+    assert some.height_slope_db.tolist() == [7.0, 5.0]
+    assert some.error_sd_db.tolist() == [3.0, 1.0]
+    assert some.path_variance[:2].tolist() == [[2.0, 0.0], [5.0, 3.0]]

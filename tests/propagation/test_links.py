@@ -73,6 +73,9 @@ def test_a_path_is_the_whole_path_in_parts(tmp_path: Path) -> None:
         np.testing.assert_allclose(links.diffraction_db[links.source == i], loss[0], atol=1e-3)
         np.testing.assert_array_equal(links.obstructed[links.source == i], lift > 0)
     assert (links.diffraction_db > 6).any()
+    above = radio.group_ground_m[0] + 30.0 - terrain.terrain.sample(lon, lat) - 1.5 + 5e5 / SETTINGS.effective_earth_radius_m * links.distance_km[::2] ** 2
+    np.testing.assert_allclose(links.height_m[::2], above, atol=0.5)
+    assert np.ptp(above) > 20
 
 
 def test_links_agree_with_the_map(tmp_path: Path) -> None:
