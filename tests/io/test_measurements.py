@@ -160,6 +160,29 @@ def test_wide_table_takes_each_technologys_own_column(tmp_path: Path) -> None:
     assert rows_of(log, "sample_technology_from_channel") == [7]
 
 
+def test_a_cell_of_several_technologies_is_none_of_them_unless_the_row_tells(tmp_path: Path) -> None:
+    """A level is of one of them; dual connectivity by its name is 5G, whose anchor is stated."""
+    frame, log = read(tmp_path, lines("Viettel,4G+5G,-95,,", "Viettel,LTE/NR,-90,,", "Viettel,EN-DC,-85,,", "Viettel,LTE-NR,-85,,", "Viettel,2G/3G/4G,-80,,").replace("Mức thu (dBm)", "RSRP"))
+    assert frame["technology"].tolist() == ["", "", "5G", "5G", ""]
+    assert frame["level_dbm"].tolist() == [-95, -90, -85, -85, -80]  # nothing is lost
+    assert rows_of(log, "sample_technologies_several") == [2, 3, 6]
+    assert not rows_of(log, "sample_technology_unknown")
+    assert not rows_of(log, "sample_technology_missing")
+    assert "sample_five_g_anchor" in log.codes()
+    text = (
+        "Thời gian,Kinh độ,Vĩ độ,Nhà mạng,Công nghệ,RSRP,SS-RSRP,EARFCN,NR-ARFCN\n"
+        "2026-09-01 08:00:00,105.0501,21.7501,Viettel,4G+5G,,-101,,\n"
+        "2026-09-01 08:00:01,105.0502,21.7501,Viettel,4G+5G,-95,,1300,\n"
+        "2026-09-01 08:00:02,105.0503,21.7501,Viettel,4G+5G,-95,-101,1300,632448\n"
+    )
+    frame, log = read(tmp_path, text)
+    assert list(zip(frame["technology"], frame["level_dbm"], frame["band"], strict=True)) == [("5G", -101, ""), ("4G", -95, "B3"), ("5G", -101, "n78")]
+    assert rows_of(log, "sample_technologies_several") == [2, 3, 4]
+    assert sorted(rows_of(log, "sample_technology_from_channel")) == [2, 3]
+    frame, _ = read(tmp_path, text.replace("-95,-101,", "-95,,"))
+    assert list(zip(frame["technology"], frame["level_dbm"], frame["band"], strict=True))[2] == ("4G", -95, "")  # the level is told, the channel is not
+
+
 def test_technology_from_the_header_of_the_channel(tmp_path: Path) -> None:
     text = "Kinh độ,Vĩ độ,Mạng,Mức thu,EARFCN,UARFCN\n105.05,21.75123,Viettel,-90,1300,\n105.05,21.75223,Viettel,-90,,10637\n"
     frame, log = read(tmp_path, text)
