@@ -362,7 +362,7 @@ _DATE_FORMATS = ("%d/%m/%Y", "%Y-%m-%d", "%d-%m-%Y", "%d.%m.%Y", "%Y/%m/%d", "%Y
 _TIME_FORMATS = (
     "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%Y.%m.%d_%H.%M.%S", "%d/%m/%Y %H:%M:%S", "%d/%m/%Y %H:%M",
     "%Y-%m-%d %H:%M", "%Y/%m/%d %H:%M:%S", "%d-%m-%Y %H:%M:%S", "%Y-%m-%d %H:%M:%S.%f", "%Y-%m-%dT%H:%M:%S.%f",
-    "%H:%M:%S %d/%m/%Y", "%H:%M %d/%m/%Y", "%Y%m%d%H%M%S", "%Y.%m.%d %H:%M:%S",
+    "%H:%M:%S %d/%m/%Y", "%H:%M %d/%m/%Y", "%d/%m/%y %H:%M:%S", "%d/%m/%y %H:%M", "%Y%m%d%H%M%S", "%Y.%m.%d %H:%M:%S",
 )  # fmt: skip
 _EXCEL_EPOCH = pd.Timestamp("1899-12-30")
 _NS_YEARS = (1678, 2261)  # what datetime64[ns] can hold
@@ -394,7 +394,8 @@ def parse_times(cells: pd.Series) -> tuple[pd.Series, BoolArray]:
     for layout in (*_TIME_FORMATS, *_DATE_FORMATS):
         if not open_.any():
             break
-        parsed = pd.to_datetime(texts[open_], format=layout, errors="coerce")
+        tried = texts[open_] if layout != "%Y%m%d" else texts[open_ & texts.str.fullmatch(r"\d{8}").to_numpy(dtype=bool)]  # "202613" is no 3 January
+        parsed = pd.to_datetime(tried, format=layout, errors="coerce")
         good = parsed.notna() & parsed.dt.year.between(_NS_YEARS[0], _NS_YEARS[1])
         result.loc[parsed.index[good]] = parsed[good].astype("datetime64[ns]")
         open_[parsed.index[good]] = False

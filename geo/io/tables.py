@@ -26,8 +26,10 @@ from geo.errors import InputError, MissingInputError
 from geo.io.delimited import read_delimited
 from geo.io.example_rows import drop_example_rows
 from geo.io.letters import require_unicode, state_letters
+from geo.io.month_first import settle_day_order
 from geo.io.raw import FileLimits, RawTable, TableOptions
 from geo.io.resources import load_toml
+from geo.io.split_dates import join_split_dates
 from geo.io.stacked import require_one_table
 from geo.io.vectors import VECTOR_SUFFIXES, read_vectors
 from geo.io.workbook import read_workbook
@@ -201,7 +203,7 @@ def _with_technologies(raw: RawTable, schema: Schema, options: TableOptions, log
 
 
 def _map_columns(raw: RawTable, schema: Schema, options: TableOptions, log: IssueLog) -> Table:
-    raw = _with_technologies(raw, schema, options, log)
+    raw = join_split_dates(_with_technologies(raw, schema, options, log), schema, options, log)
     try:
         match = schema.match(raw.headers, options.columns)
     except InputError as error:
@@ -360,7 +362,7 @@ def _convert_column(table: Table, field: Field, cells: pd.Series, log: IssueLog)
         case FieldType.NUMBER | FieldType.INTEGER:
             return _convert_numbers(table, field, cells, header, log)
         case FieldType.DATE | FieldType.TIME:
-            times, bad = parse_times(cells)
+            times, bad = parse_times(settle_day_order(table.source, header, cells, log))
             _note(log, "date_unreadable", table, cells, bad, header)
             return times
         case FieldType.FLAG:

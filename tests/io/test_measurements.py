@@ -183,6 +183,19 @@ def test_a_cell_of_several_technologies_is_none_of_them_unless_the_row_tells(tmp
     assert list(zip(frame["technology"], frame["level_dbm"], frame["band"], strict=True))[2] == ("4G", -95, "")  # the level is told, the channel is not
 
 
+def test_american_dates_of_a_log_are_turned_and_their_day_is_known(tmp_path: Path) -> None:
+    text = lines("Viettel,4G,-95,,", "Viettel,4G,-94,,").replace("2026-09-01 08:00:00", "08/25/2026 08:00:00").replace("2026-09-01 08:00:01", "09/01/2026 08:00:01")
+    frame, log = read(tmp_path, text)
+    assert frame["time"].dt.strftime("%Y-%m-%d").tolist() == ["2026-08-25", "2026-09-01"]  # not the 9th of January
+    assert "date_month_first" in log.codes()
+    assert "date_unreadable" not in log.codes()
+    both, log = read(tmp_path, text.replace("08/25/2026", "08/02/2026"))
+    assert both["time"].dt.strftime("%Y-%m-%d").tolist() == ["2026-02-08", "2026-01-09"]
+    assert "date_order_taken" in log.codes()
+    _, log = read(tmp_path, text.replace("09/01/2026", "30/08/2026"))
+    assert (rows_of(log, "date_order_contradictory"), rows_of(log, "date_unreadable")) == ([2], [2])
+
+
 def test_technology_from_the_header_of_the_channel(tmp_path: Path) -> None:
     text = "Kinh độ,Vĩ độ,Mạng,Mức thu,EARFCN,UARFCN\n105.05,21.75123,Viettel,-90,1300,\n105.05,21.75223,Viettel,-90,,10637\n"
     frame, log = read(tmp_path, text)
