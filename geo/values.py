@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -26,6 +27,7 @@ __all__ = [
     "parse_numbers",
     "parse_texts",
     "parse_times",
+    "parse_years",
 ]
 
 BoolArray = npt.NDArray[np.bool_]
@@ -402,6 +404,56 @@ def parse_times(cells: pd.Series) -> tuple[pd.Series, BoolArray]:
     bad = np.append(open_, False)
     table = np.append(result.to_numpy(dtype="datetime64[ns]"), np.datetime64("NaT", "ns"))
     return pd.Series(table[codes], index=cells.index), bad[codes]
+
+
+_YEARS = re.compile(r"(?<!\d)(?:19|20|21)\d\d(?!\d)")
+_YEAR_TAIL = re.compile(r"((?:19|20|21)\d\d)\s*[-–—/]\s*(\d\d)(?!\d)")  # "2027-28"
+# What may stand around a year and leaves it that year: words, a quarter, a month, a day and a month.
+_AROUND_YEAR = re.compile(
+    r"(?:(?:trong|vao|cuoi|dau|giua|het|nam|ke hoach|dang ky|du kien|kien|giai doan|thuc hien|hoan thanh|tu|den|toi|va|ngay|thang|quy|q|t|kh|dk"
+    r"|planned|expected|year|end of|from|to|iv|i{1,3}|y|(?:q|t)?\d{1,2})\s*)*"
+)
+
+
+def parse_years(cells: pd.Series, *, last: bool = True) -> tuple[FloatArray, BoolArray, BoolArray]:
+    """Return years as people write them in plans, where a cell names a span of years, and where it is no year.
+
+    Read are ``2027``, ``"Năm 2027"``, ``"2027 (dự kiến)"``, ``"Quý III/2027"``, ``"10/2027"`` and dates; of a span (``"2027-2028"``,
+    ``"2027, 2028"``) the last year or the first. Bounds (``"sau 2027"``), years of two digits and anything else are no years.
+
+    Parameters
+    ----------
+    cells : (n,) Series
+    last : bool
+        Which year of a span is taken.
+    """
+    codes, uniques = pd.factorize(cells, use_na_sentinel=True)
+    read = [_year(u, last=last) for u in uniques]
+    values = np.array([*(r[0] for r in read), np.nan], dtype=np.float64)[codes]
+    return values, np.array([*(r[1] for r in read), False], dtype=bool)[codes], np.array([*(r[2] for r in read), False], dtype=bool)[codes]
+
+
+def _year(value: object, *, last: bool) -> tuple[float, bool, bool]:
+    """Return one cell's year, whether it names several, and whether it is none."""
+    if isinstance(value, dt.date | np.datetime64):
+        return float(pd.Timestamp(value).year), False, False
+    if _blank_text(value):
+        return np.nan, False, False
+    text = _YEAR_TAIL.sub(_whole_years, unicodedata.normalize("NFKC", clean(_plain_text(value))))
+    text = re.sub(r"^(\d{4})[.,]0+$", r"\1", text)
+    years = [int(y) for y in _YEARS.findall(text)]
+    around = fold(_YEARS.sub(" ", text))
+    if re.search(r"[<>≥≤≈~?±]", text) or re.fullmatch(r"\d+[.,]\d+", text):
+        return np.nan, False, True
+    if not years or not _AROUND_YEAR.fullmatch(around) or years != sorted(set(years)) or (len(years) > 1 and re.search(r"\d", around)):
+        return np.nan, False, True
+    return float(years[-1] if last else years[0]), len(years) > 1, False
+
+
+def _whole_years(found: re.Match[str]) -> str:
+    """Write ``"2027-28"`` as ``"2027-2028"``; a second number up to 12 is a month."""
+    first, second = int(found[1]), int(found[2])
+    return f"{first}-{first - first % 100 + second}" if second > max(12, first % 100) else found[0]
 
 
 def _time_text(value: object) -> str:

@@ -19,6 +19,7 @@ from geo.values import (
     parse_numbers,
     parse_texts,
     parse_times,
+    parse_years,
 )
 
 
@@ -364,3 +365,33 @@ def test_typed_dates_beyond_what_nanoseconds_hold_are_named() -> None:
     zoned, bad = parse_times(cells.dt.tz_localize("UTC"))
     assert bad.tolist() == [True, False, False, True]
     assert zoned[1] == pd.Timestamp("2026-09-01")
+
+
+@pytest.mark.parametrize(
+    ("said", "year", "span"),
+    [
+        (2027, 2027, False), (2027.0, 2027, False), ("2027.0", 2027, False), ("Năm 2027", 2027, False), ("2027 (dự kiến)", 2027, False), ("dự kiến 2027", 2027, False),
+        ("Quý III/2027", 2027, False), ("QIII/2027", 2027, False), ("T10/2027", 2027, False), ("31/12/2027", 2027, False), ("2027-08", 2027, False), ("２０２７", 2027, False),
+        ("2027\u00a0", 2027, False), (dt.date(2027, 3, 1), 2027, False), ("2027-2028", 2028, True), ("2027 – 2028", 2028, True), ("2027, 2028", 2028, True), ("2027-28", 2028, True),
+        ("giai đoạn 2026-2030", 2030, True), ("Quý III/2027 - Quý I/2028", 2028, True),
+    ],
+)  # fmt: skip
+def test_years_as_plans_write_them(said: object, year: int, span: bool) -> None:
+    values, spans, bad = parse_years(cells(said, None))
+    assert [values[0], spans.tolist(), bad.tolist()] == [year, [span, False], [False, False]]
+    assert np.isnan(values[1])
+    if span:
+        assert parse_years(cells(said), last=False)[0][0] < year
+
+
+@pytest.mark.parametrize("said", ["sau 2027", "trước 2028", "> 2027", "2027?", "27", "2027 (chuyển 2028)", "2027 hoặc 2028", "2028-2027", 2027.5, "46388", "Năm thứ 2", "không 2027"])
+def test_what_may_be_another_year_is_none(said: object) -> None:
+    values, spans, bad = parse_years(cells(said))
+    assert np.isnan(values[0])
+    assert [spans.tolist(), bad.tolist()] == [[False], [True]]
+
+
+def test_a_day_needs_eight_figures() -> None:
+    """"202613" is no 3 January 2026."""
+    assert parse_times(cells("202613", text=True))[1].tolist() == [True]
+    assert parse_times(cells("20260103", text=True))[0].iloc[0] == pd.Timestamp("2026-01-03")

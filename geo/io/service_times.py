@@ -258,6 +258,8 @@ def _period(value: object, *, quarters: bool = False) -> tuple[np.datetime64 | N
     if isinstance(value, dt.date | np.datetime64):
         # Spreadsheets turn "10/2026" into the first of the month.
         day = pd.Timestamp(value).normalize()
+        if quarters:  # and "3/2026" under "Quý" into the first of March
+            return _months(day.year, 3 * day.month - 2, 3) if day.day == 1 and day.month <= 4 else (None, None)
         last = day + pd.offsets.MonthEnd(0) if day.day == 1 else day
         return day.to_datetime64(), last.to_datetime64()
     text = re.sub(r"^(\d{4})[.,]0+$", r"\1", clean(value))  # a year that went through a decimal number

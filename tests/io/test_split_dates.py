@@ -92,6 +92,7 @@ def test_what_may_be_two_periods_is_none(said: object) -> None:
 
 
 def test_under_quarters_numbers_are_quarters() -> None:
-    start, _, bad = parse_periods(pd.Series(["1/2026", "4/2026", "5/2026"]), quarters=True)
+    start, _, bad = parse_periods(pd.Series(["1/2026", "4/2026", "5/2026", pd.Timestamp("2026-03-01"), pd.Timestamp("2026-05-01")], dtype=object), quarters=True)
     assert start.dt.month.tolist()[:2] == [1, 10]
-    assert bad.tolist() == [False, False, True]
+    assert start.dt.month[3] == 7  # a spreadsheet made a date of "3/2026"
+    assert bad.tolist() == [False, False, True, False, True]
