@@ -61,6 +61,10 @@ _SAME_UNIT = {
     "km²": frozenset(("km2", "kmvuong")), "m²": frozenset(("m2", "metvuong")), "ha": frozenset(("ha", "hecta", "hec")),
     "km/h": frozenset(("kmh", "kph", "kmgio")),
 }  # fmt: skip
+# Words after a number that make it a bound or a change: it is not the value.
+_BOUND_WORDS = frozenset(
+    ("trolen", "troxuong", "toithieu", "toida", "hoachon", "hoacnhieuhon", "hoacithon", "hon", "ormore", "orless", "andabove", "andmore", "plus", "dolen", "dotrolen")
+)
 # Units that scale the number: where the field's unit is not known they are never passed over.
 _SCALED = frozenset(
     ("k", "nghin", "ngan", "tr", "trieu", "ty", "ti", "km", "cm", "mm", "dm", "kw", "mw", "khz", "ghz", "kbps", "gbps", "kg")
@@ -234,6 +238,8 @@ def _passes_over(rest: str, unit: str | None) -> bool:
     if any(c.isdecimal() for c in rest.replace("2", "")):
         return False  # "10-15", "20,5; 105,3": more than one number
     named = fold_key(rest)
+    if any(named.endswith(word) for word in _BOUND_WORDS):
+        return False
     if unit is None:
         return named != "" and named not in _SCALED
     return named in _SAME_UNIT.get(unit, frozenset((fold_key(unit),)))

@@ -395,3 +395,8 @@ def test_a_day_needs_eight_figures() -> None:
     """"202613" is no 3 January 2026."""
     assert parse_times(cells("202613", text=True))[1].tolist() == [True]
     assert parse_times(cells("20260103", text=True))[0].iloc[0] == pd.Timestamp("2026-01-03")
+
+
+@pytest.mark.parametrize("said", ["40 trở lên", "95 trở xuống", "40 or more", "20 tối thiểu"])
+def test_a_word_that_makes_a_bound_is_not_passed_over(said: str) -> None:
+    assert parse_numbers(cells(said)).unreadable.tolist() == [True]
