@@ -52,7 +52,7 @@ _NUMBER_FIRST = re.compile(r"([+-]?[\d.,' ’]*\d[.,]?(?:[eE][+-]?\d+)?)(.*)", r
 _FEET = frozenset(("ft", "feet", "foot", "'", "’"))
 # Words after a number that change nothing, by the field's unit; "" is a plain count.
 _COUNTED = frozenset(
-    ("ho", "hodan", "ng", "nguoi", "khau", "nhankhau", "dan", "nha", "cai", "chiec", "tram", "cot", "cell", "thon", "ban", "diem")
+    ("ho", "hodan", "ng", "nguoi", "khau", "nhankhau", "dan", "nha", "cai", "chiec", "tram", "cot", "cell", "thon", "ban", "diem", "mau", "luot", "luotdo", "phepdo", "test", "tests", "maudo")
 )
 _SAME_UNIT = {
     "": _COUNTED, "người": _COUNTED, "m": frozenset(("m", "met", "meter", "meters", "metre", "metres", "mt")),
@@ -69,6 +69,8 @@ _BOUND_WORDS = frozenset(
 _SCALED = frozenset(
     ("k", "nghin", "ngan", "tr", "trieu", "ty", "ti", "km", "cm", "mm", "dm", "kw", "mw", "khz", "ghz", "kbps", "gbps", "kg")
 )
+_WIDE_DIGITS = str.maketrans("０１２３４５６７８９", "0123456789")
+_EXCEL_TEXT = r"^=\"([^\"]*)\"$"  # how a CSV file keeps a spreadsheet from making a number of a code
 _MINUS = str.maketrans({"\u2212": "-", "\u2013": "-", "\u00a0": " ", "\u202f": " ", "\u2009": " "})
 _METRES_PER_FOOT = 0.3048  # international foot, exact
 _MANY = 2_000  # from this many cells on it pays to look at the distinct ones
@@ -339,10 +341,14 @@ def parse_codes(cells: pd.Series, *, digits: int | None = None) -> tuple[pd.Seri
         Length of the code; shorter all-digit codes are padded on the left.
     """
     texts = parse_texts(cells)
-    texts = texts.str.removeprefix("'").str.strip()
+    texts = texts.str.removeprefix("'").str.replace(_EXCEL_TEXT, r"\1", regex=True).str.translate(_WIDE_DIGITS).str.strip()
     if digits is None:
+        filled = texts[texts != ""]
+        if len(filled) and filled.str.fullmatch(r"\d+\.0").all():  # the whole column went through decimal numbers
+            texts = texts.str.removesuffix(".0")
         return texts, np.zeros(len(texts), dtype=bool)
-    texts = texts.str.replace(r"^(\d+)\.0+$", r"\1", regex=True)  # a code that went through a decimal number
+    # A code that went through a decimal number, or ends a sentence; "99.000" may be 99 and 99 thousand, and stays what it is.
+    texts = texts.str.replace(r"^(\d+)\.(?:0{0,2}|0{4,})$", r"\1", regex=True)
     short = (texts.str.len() < digits) & texts.str.fullmatch(r"\d+").fillna(value=False).astype(bool)
     mask = short.to_numpy(dtype=bool)
     return texts.where(~short, texts.str.zfill(digits)), mask
@@ -370,7 +376,7 @@ _DATE_FORMATS = ("%d/%m/%Y", "%Y-%m-%d", "%d-%m-%Y", "%d.%m.%Y", "%Y/%m/%d", "%Y
 _TIME_FORMATS = (
     "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%Y.%m.%d_%H.%M.%S", "%d/%m/%Y %H:%M:%S", "%d/%m/%Y %H:%M",
     "%Y-%m-%d %H:%M", "%Y/%m/%d %H:%M:%S", "%d-%m-%Y %H:%M:%S", "%Y-%m-%d %H:%M:%S.%f", "%Y-%m-%dT%H:%M:%S.%f",
-    "%H:%M:%S %d/%m/%Y", "%H:%M %d/%m/%Y", "%d/%m/%y %H:%M:%S", "%d/%m/%y %H:%M", "%Y%m%d%H%M%S", "%Y.%m.%d %H:%M:%S",
+    "%H:%M:%S %d/%m/%Y", "%H:%M %d/%m/%Y", "%d/%m/%y %H:%M:%S", "%d/%m/%y %H:%M", "%Y%m%d%H%M%S", "%Y.%m.%d %H:%M:%S", "%d.%m.%Y %H:%M:%S", "%d.%m.%Y %H:%M", "%d-%m-%Y %H:%M", "%Y/%m/%d %H:%M", "%Y-%m-%dT%H:%M",
 )  # fmt: skip
 _EXCEL_EPOCH = pd.Timestamp("1899-12-30")
 _NS_YEARS = (1678, 2261)  # what datetime64[ns] can hold
@@ -475,6 +481,11 @@ def _time_text(value: object) -> str:
 
 _DATE_WORDS = re.compile(r"(?:ngay\s+)?(\d{1,2})\s+thang\s+(\d{1,2})\s+nam\s+(\d{4})")
 _MONTH_WORDS = re.compile(r"thang\s+(\d{1,2})\s+(?:nam\s+)?(\d{4})")
+_ENGLISH_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_NAME = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?"
+_ENGLISH_DATE = re.compile(
+    rf"(?:[a-z]{{3}},?\s+)?(?:(?P<d1>\d{{1,2}})[\s-]+(?P<m1>{_NAME})|(?P<m2>{_NAME})\s+(?P<d2>\d{{1,2}}),?)[\s,-]+(?P<year>\d{{4}})(?!\d)", re.IGNORECASE
+)
 _HOUR_WORDS = re.compile(r"\b(\d{1,2})\s*(?:h|giờ)\s*(\d{2})(?:\s*(?:phút|ph|p|'))?(?!\d)", re.IGNORECASE)
 _HALF_DAY = re.compile(r"\b(\d{1,2})(:\d{2}(?::\d{2})?)\s*(SA|CH|AM|PM)\b", re.IGNORECASE)
 
@@ -486,6 +497,9 @@ def _said_in_words(text: str) -> str:
         return f"{found[1]}/{found[2]}/{found[3]}"
     if found := _MONTH_WORDS.fullmatch(folded):
         return f"{found[1]}/{found[2]}"
+    if found := _ENGLISH_DATE.match(text):
+        day, month = (found["d1"], found["m1"]) if found["d1"] else (found["d2"], found["m2"])
+        text = f"{int(day):02d}/{_ENGLISH_MONTHS.index(month[:3].lower()) + 1:02d}/{found['year']} {text[found.end() :].strip()}".strip()
     text = _HOUR_WORDS.sub(r"\1:\2", text)
     return _HALF_DAY.sub(_whole_day, text)
 
@@ -499,7 +513,7 @@ def _whole_day(found: re.Match[str]) -> str:
 
 def _number_times(texts: pd.Series) -> tuple[BoolArray, pd.Series]:
     """Return which texts are numbers that stand for moments, and the moments."""
-    numbers = pd.to_numeric(texts, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
+    numbers = pd.to_numeric(texts.str.replace(r"^(\d{5}),(\d+)$", r"\1.\2", regex=True), errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
     stamps = np.full(len(texts), np.datetime64("NaT"), dtype="datetime64[ns]")
     with np.errstate(invalid="ignore"):
         days = (numbers >= 20_000) & (numbers <= 80_000)

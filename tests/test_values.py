@@ -400,3 +400,25 @@ def test_a_day_needs_eight_figures() -> None:
 @pytest.mark.parametrize("said", ["40 trở lên", "95 trở xuống", "40 or more", "20 tối thiểu"])
 def test_a_word_that_makes_a_bound_is_not_passed_over(said: str) -> None:
     assert parse_numbers(cells(said)).unreadable.tolist() == [True]
+
+
+@pytest.mark.parametrize(
+    ("said", "code"),
+    [("99000.", "99000"), ("99000.0", "99000"), ("９９０００", "99000"), ('="09900"', "09900"), ("\u00a099000 ", "99000"), ("'09900", "09900"), ("9900.0", "09900"), ("99.000", "99.000")],
+)
+def test_commune_codes_as_files_spoil_them(said: str, code: str) -> None:
+    """"99.000" may be 99 or 99 thousand: it was read as 00099."""
+    assert parse_codes(cells(said, text=True), digits=5)[0].tolist() == [code]
+
+
+def test_site_codes_that_all_went_through_decimal_numbers() -> None:
+    assert parse_codes(cells("1201.0", "1202.0", None, text=True))[0].tolist() == ["1201", "1202", ""]
+    assert parse_codes(cells("1201.0", "A1.0", text=True))[0].tolist() == ["1201.0", "A1.0"]
+
+
+@pytest.mark.parametrize(
+    "said", ["01-Sep-2026 08:00:00", "1 Sep 2026 08:00:00", "Sep 1, 2026 08:00", "September 1 2026 8:00:00 AM", "Tue, 01 Sep 2026 08:00:00", "01.09.2026 08:00", "01-09-2026 08:00", "2026/09/01 08:00", "46266,333333333336"]
+)
+def test_moments_that_read_one_way_only(said: str) -> None:
+    times, bad = parse_times(cells(said, text=True))
+    assert [times.iloc[0], bad.tolist()] == [pd.Timestamp("2026-09-01 08:00:00"), [False]]

@@ -262,6 +262,8 @@ def _period(value: object, *, quarters: bool = False) -> tuple[np.datetime64 | N
             return _months(day.year, 3 * day.month - 2, 3) if day.day == 1 and day.month <= 4 else (None, None)
         last = day + pd.offsets.MonthEnd(0) if day.day == 1 else day
         return day.to_datetime64(), last.to_datetime64()
+    if re.fullmatch(r"[2-7]\d{4}(?:[.,]0+)?", clean(value)):  # a spreadsheet's day, as a text
+        return _period(parse_times(pd.Series([clean(value)[:5]]))[0].iloc[0].to_pydatetime(), quarters=quarters)
     text = re.sub(r"^(\d{4})[.,]0+$", r"\1", clean(value))  # a year that went through a decimal number
     if _CUT_YEAR.fullmatch(text):
         return None, None  # of "2026.1" nobody knows whether it was 2026.10
