@@ -85,7 +85,8 @@ def settle_day_order(source: Source, header: str, cells: pd.Series, log: IssueLo
     """
     if pd.api.types.is_numeric_dtype(cells.dtype) or pd.api.types.is_datetime64_any_dtype(cells.dtype) or not len(cells):
         return cells
-    texts = pa.array([None if c is None or c != c else str(c) for c in cells] if cells.dtype == object else cells.array, pa.string(), from_pandas=True)
+    spread = cells.dtype == object  # a spreadsheet's column: texts, moments, numbers
+    texts = pa.array([None if none else str(c) for c, none in zip(cells, cells.isna(), strict=True)] if spread else cells.array, pa.string(), from_pandas=True)
     texts = texts.combine_chunks() if isinstance(texts, pa.ChunkedArray) else texts
     if not pc.any(pc.match_substring_regex(texts, _TWO_NUMBERS)).as_py():
         return cells
