@@ -33,6 +33,7 @@ SUMS = "Mã xã,Nhà mạng,{},Tải xuống (Mbit/s),Số mẫu\n"
         ("Quý,Tháng,Năm", "1,3,2026", "03/2026"), ("Quý,Tháng,Năm", "2,,2026", "2026-Q2"),
         # what is missing, or says two things, is no period
         ("Tháng,Năm", ",2026", "Tháng: ?; Năm: 2026"), ("Tháng,Năm", "3,", "Tháng: 3; Năm: ?"), ("Quý,Tháng,Năm", "2,3,2026", "Quý: 2; Tháng: 3; Năm: 2026"), ("Tháng,Năm", "3,26", "Tháng: 3; Năm: 26"),
+        ("Quý,Tháng,Năm", "V,3,2026", "Quý: V; Tháng: 3; Năm: 2026"),
     ],
 )  # fmt: skip
 def test_month_or_quarter_and_year_are_one_period(tmp_path: Path, headers: str, cells: str, read_as: str) -> None:
