@@ -65,6 +65,7 @@ _SEPARATED = re.compile(
 )
 _MINUTES_ONLY = re.compile(r"^([-+]?)(\d{1,3})(?:\s+|\s*:\s*)(\d{1,2}(?:[.,]\d+)?)'?$")
 _DECIMAL = re.compile(r"^[-+]?(?:\d+(?:[.,]\d*)?|[.,]\d+)$")
+_DEGREES, _THOUSAND = 180.0, 1000.0
 _LAT_LABELS = ("v", "lat")
 
 
@@ -227,6 +228,8 @@ def parse_angles(cells: pd.Series) -> AngleColumn:
     at_once = plain_numbers(cells)
     if at_once is not None:
         blank = np.isnan(at_once)
+        if _whole_metres(cells, at_once):
+            at_once = np.round(at_once * _THOUSAND)
         return AngleColumn(at_once, letters, labels, sexagesimal, blank, np.zeros(n, dtype=bool), plain=True)
     blank = is_blank(cells)
     numbers = parse_numbers(cells, plausible=_may_be_coordinate)
@@ -249,6 +252,15 @@ def parse_angles(cells: pd.Series) -> AngleColumn:
         sexagesimal[i] = angle.sexagesimal
     unreadable = np.isnan(values) & ~blank
     return AngleColumn(values, letters, labels, sexagesimal, blank, unreadable)
+
+
+def _whole_metres(cells: pd.Series, values: FloatArray) -> bool:
+    """Tell whether points are thousands marks throughout: "505.123" is no angle and no place in metres, 505123 is an easting."""
+    known = np.isfinite(values)
+    with np.errstate(invalid="ignore"):
+        if not known.any() or not ((values > _DEGREES) & (values < _THOUSAND))[known].all():
+            return False
+    return bool(cells[known].astype("str").str.strip().str.fullmatch(r"\d{3}\.\d{3}").all())
 
 
 _PAIR_SPLITS = (r"\s*[;|\n\t]\s*", r"\s*/\s*", r",\s+", r"\s+-\s+", r"\s+và\s+", r",", r"\s+")

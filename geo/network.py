@@ -18,7 +18,7 @@ from scipy.spatial import cKDTree
 
 from geo.crs import from_wgs84
 
-__all__ = ["CELL_COLUMNS", "POWER_BASES", "SITE_COLUMNS", "UNPLACED_COLUMNS", "Network", "assemble", "part_far_codes", "shared_masts", "spread_of_sites", "with_site_ids"]
+__all__ = ["CELL_COLUMNS", "PER_TECHNOLOGY", "POWER_BASES", "SITE_COLUMNS", "UNPLACED_COLUMNS", "Network", "assemble", "part_far_codes", "shared_masts", "spread_of_sites", "with_site_ids"]
 
 _PROVENANCE = ("file", "sheet", "row")
 SITE_COLUMNS = (
@@ -34,6 +34,8 @@ CELL_COLUMNS = (
 UNPLACED_COLUMNS = ("operator", "site_id", "technologies", "commune_codes", *_PROVENANCE)
 #: What a power may mean: of the radio cell, or of one of its transmit ports.
 POWER_BASES = ("total", "per_port")
+#: What a row of several technologies may say of each, in columns such as ``arfcn_4g``.
+PER_TECHNOLOGY = ("arfcn", "band", "frequency_mhz")
 _ENB_CELLS = 256
 _ECI_MAX = 1 << 28
 #: Of a site's rows the most hopeful status counts: a site with one cell on air is on air.
@@ -205,7 +207,7 @@ def _cells(rows: pd.DataFrame, extra: pd.DataFrame | None, sites: pd.DataFrame) 
 
 
 def _explode(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return one row per cell: a site row that names three technologies implies one cell of each."""
+    """Return one row per cell: a site row that names three technologies implies one cell of each, with the band and channel that the row tells of it."""
     fields = {name: _column(rows, name, np.nan) for name in (
         "frequency_mhz", "arfcn", "pci", "azimuth_deg", "antenna_height_m", "antenna_gain_dbi", "bandwidth_mhz",
         "mechanical_tilt_deg", "electrical_tilt_deg", "feeder_loss_db", "ports", "pilot_power_dbm", "eirp_dbm")}
@@ -227,8 +229,18 @@ def _explode(rows: pd.DataFrame) -> pd.DataFrame:
             **{name: rows[name] for name in _PROVENANCE},
         }
     )
+    several = (cells["technology"].str.len() > 1).to_numpy(dtype=bool)
+    number = np.arange(len(cells)).repeat(cells["technology"].str.len())
+    cells = cells.explode("technology", ignore_index=True)
+    cells.loc[several[number], "pci"] = np.nan  # of one of them
+    for technology in sorted(set(cells["technology"][several[number]])):
+        at = np.flatnonzero(several[number] & (cells["technology"] == technology).to_numpy())
+        for name in PER_TECHNOLOGY:
+            if (own := f"{name}_{technology.lower()}") in rows.columns:
+                blank = "" if name == "band" else np.nan
+                cells.loc[at, name] = rows[own].fillna(blank).to_numpy()[number[at]]
     cells["implied"] = (cells["cell_id"] == "") & cells["azimuth_deg"].isna() & cells["arfcn"].isna()
-    return cells.explode("technology", ignore_index=True)
+    return cells
 
 
 def part_far_codes(rows: pd.DataFrame, *, plane_epsg: int, limit_m: float) -> tuple[pd.Series, pd.Series]:

@@ -7,6 +7,7 @@ The content (spellings, band tables, ranges, each with its document and clause) 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -41,6 +42,13 @@ TECHNOLOGIES = ("2G", "3G", "4G", "5G")
 _LTE_SECTORS = 256  # an E-UTRAN cell identity is 20 bits of eNodeB and 8 of cell (3GPP TS 36.413, 9.2.1.38)
 _LTE_IDENTITIES = 1 << 28
 _UMTS_CELLS = 1 << 16  # a UTRAN cell identity is 12 bits of RNC and 16 of cell (3GPP TS 25.331, 10.3.2.2)
+_SHORT_LIST = re.compile(r"(?<![\w.])([2-5](?:\s*[,/;&+-]\s*[2-5])+)\s*G(?!\w)", re.IGNORECASE)  # "2/3/4G"
+_RUN = re.compile(r"(?<![\w.])(?:[2-5]G){2,}(?!\w)", re.IGNORECASE)  # "3G4G"
+_BETWEEN = re.compile(r"[,;/&|\\*·•]+|\+(?=\s*\w)|\b(?:và|va|and)\b|[()\[\]:]", re.IGNORECASE)
+_HYPHENS = re.compile(r"[-_~\u2010-\u2015]+")
+_RANGE = re.compile(r"2G?\s*[-_~\u2010-\u2015]\s*[45]G|3G?\s*[-_~\u2010-\u2015]\s*5G", re.IGNORECASE)
+_WITH_FREQUENCY = re.compile(r"([a-z]+|[2-5]g)(?:\d{3,4})(?:mhz)?")  # "LTE1800"
+_FREQUENCY = re.compile(r"\d{3,4}(?:mhz)?|mhz")
 _ALIKE = re.compile(r"^([a-z]*?)(\d{1,4})(?:mhz)?$")
 
 
@@ -110,11 +118,12 @@ class Channels(NamedTuple):
 
 
 class TechnologyColumn(NamedTuple):
-    """Technologies of cells: ``2G`` ... ``5G`` or empty; where there is no service; what was not understood."""
+    """Technologies of cells: ``2G`` ... ``5G`` or empty; where there is no service; what was not understood; which name several."""
 
     values: pd.Series
     no_service: BoolArray
     unknown: BoolArray
+    several: BoolArray
 
 
 class BandColumn(NamedTuple):
@@ -124,6 +133,11 @@ class BandColumn(NamedTuple):
     technology: pd.Series
     downlink_mhz: pd.Series
     unknown: BoolArray
+
+
+def _joined(text: str) -> str:
+    """Return a text in lower case with one hyphen for spaces, underscores and dashes between its words: ``"LTE NR"`` is ``"lte-nr"``."""
+    return re.sub(r"[\s_\u2010-\u2015-]+", "-", unicodedata.normalize("NFKC", text).casefold()).strip("-")
 
 
 @dataclass(frozen=True)
@@ -148,6 +162,10 @@ class BandCatalogue:
         (technology, nominal MHz) to band.
     prefixes : mapping
         Folded letters before a band number to technologies.
+    dual : frozenset of str
+        What loggers write for dual connectivity of LTE and NR, folded, with the hyphen between both.
+    beside : frozenset of str
+        Folded words beside a technology's name that change nothing.
     """
 
     spellings: Mapping[str, str]
@@ -160,6 +178,8 @@ class BandCatalogue:
     quality: Mapping[str, LevelRange]
     nominal: Mapping[tuple[str, int], str]
     prefixes: Mapping[str, tuple[str, ...]]
+    dual: frozenset[str] = frozenset()
+    beside: frozenset[str] = frozenset()
 
     @classmethod
     def from_toml(cls, content: Mapping[str, Any]) -> BandCatalogue:
@@ -189,51 +209,82 @@ class BandCatalogue:
             quality={t: LevelRange(v["quantity"], v["low_db"], v["high_db"]) for t, v in content["quality"].items()},
             nominal={(t, int(mhz)): name for t, names in content["nominal"].items() for mhz, name in names.items()},
             prefixes=prefixes,
+            dual=frozenset(_joined(text) for text in content["dual_connectivity"]["names"]),
+            beside=frozenset(fold_key(word) for word in content["technology_words"]["beside"]),
         )
 
     # -- technologies ------------------------------------------------------------------------------
 
     def technology(self, value: object) -> str:
-        """Return ``2G`` ... ``5G``, or an empty string if the text means none or several."""
+        """Return ``2G`` ... ``5G``, or an empty string if the text means none or several.
+
+        A name of dual connectivity (``"LTE-NR"``, ``"EN-DC"``) is 5G: a service of NR that is anchored in LTE (3GPP TS 37.340, 4.1.2).
+        """
         key = fold_key(value)
         if key in self.spellings:
             return self.spellings[key]
+        if _joined(clean(value)) in self.dual:
+            return "5G"
+        named, whole = self._named(value)
+        if len(named) == 1 and whole:
+            return next(iter(named))
         found = {self.spellings[k] for p in re.split(r"[()\[\]:]+", clean(value)) if (k := fold_key(p)) in self.spellings}
-        return found.pop() if len(found) == 1 else ""
+        return found.pop() if len(found) == 1 and len(named) < 2 else ""
+
+    def _named(self, value: object) -> tuple[frozenset[str], bool]:
+        """Return all technologies that a text names, and whether all of it was understood."""
+        text = unicodedata.normalize("NFKC", clean(value))
+        if (key := fold_key(text)) in self.spellings:
+            return frozenset({self.spellings[key]}), True
+        text = _SHORT_LIST.sub(lambda found: "/".join(f"{digit}G" for digit in re.findall(r"[2-5]", found[1])), text)
+        text = _RUN.sub(lambda found: "/".join(re.findall(r"[2-5]G", found[0], re.IGNORECASE)), text)
+        named: set[str] = set()
+        whole = True
+        for part in (p for p in _BETWEEN.split(text) if fold_key(p)):
+            more, all_of_it = self._of_part(part)
+            named |= more
+            whole &= all_of_it
+        return frozenset(named), whole and bool(named)
+
+    def _of_part(self, part: str) -> tuple[set[str], bool]:
+        """Return the technologies of a text without commas, slashes or pluses: one name, or several beside each other."""
+        if (key := fold_key(part)) in self.spellings:
+            return {self.spellings[key]}, True
+        named: set[str] = set()
+        whole = not _RANGE.fullmatch(part.strip())  # "2G-4G": both, or all three
+        words = [w for w in part.split() if fold_key(w)]
+        for place, word in enumerate(words):
+            key, pieces = fold_key(word), [fold_key(p) for p in _HYPHENS.split(word) if fold_key(p)]
+            if key in self.spellings:
+                named.add(self.spellings[key])
+            elif len(pieces) > 1 and all(p in self.spellings for p in pieces):
+                named |= {self.spellings[p] for p in pieces}
+            elif (found := _WITH_FREQUENCY.fullmatch(key)) and found[1] in self.spellings:
+                named.add(self.spellings[found[1]])
+            elif not (key in self.beside or (place and _FREQUENCY.fullmatch(key))):
+                whole = False
+        return named, whole
 
     def technology_column(self, cells: pd.Series) -> TechnologyColumn:
-        """Return the one technology that each cell names, and where a cell says that there is no service."""
+        """Return the one technology that each cell names, which name several, and where a cell says that there is no service."""
         codes, uniques = pd.factorize(cells, use_na_sentinel=True)
         blank = is_blank(pd.Series(uniques)) if len(uniques) else np.zeros(0, dtype=bool)
         keys = [fold_key(u) for u in uniques]
         values = ["" if b else self.technology(u) for u, b in zip(uniques, blank, strict=True)]
         none = [k in self.no_service or k in self.emergency for k in keys]
-        unknown = [not (v or n or b) for v, n, b in zip(values, none, blank, strict=True)]
+        several = [not (v or n or b) and len(self._named(u)[0]) > 1 for u, v, n, b in zip(uniques, values, none, blank, strict=True)]
+        unknown = [not (v or n or b or s) for v, n, b, s in zip(values, none, blank, several, strict=True)]
         return TechnologyColumn(
-            pick_texts(values, codes, cells.index),
-            np.array([*none, False], dtype=bool)[codes],
-            np.array([*unknown, False], dtype=bool)[codes],
+            pick_texts(values, codes, cells.index), *(np.array([*mask, False], dtype=bool)[codes] for mask in (none, unknown, several))
         )
 
     def technology_sets(self, cells: pd.Series) -> tuple[pd.Series, BoolArray]:
         """Return all technologies that cells like ``"3G/4G, NR"`` name, as ``"3G,4G,5G"``, and what is not understood."""
         codes, uniques = pd.factorize(cells, use_na_sentinel=True)
         blank = is_blank(pd.Series(uniques)) if len(uniques) else np.zeros(0, dtype=bool)
-        texts: list[str] = []
-        bad: list[bool] = []
-        for value, empty in zip(uniques, blank, strict=True):
-            if empty:
-                texts.append("")
-                bad.append(False)
-                continue
-            parts = [p for p in re.split(r"[,;/&|\s]+|\+(?=\s*\w)|\bvà\b", clean(value)) if fold_key(p)]
-            named = {self.technology(p) for p in parts}
-            # A list of technologies before a name of one: "4G+5G" is on a phone's screen a 5G, in a list of sites both.
-            if "" in named and (whole := self.technology(value)):
-                named = {whole}
-            texts.append(",".join(t for t in TECHNOLOGIES if t in named))
-            bad.append("" in named or not named)
-        return pick_texts(texts, codes, cells.index), np.array([*bad, False], dtype=bool)[codes]
+        named = [(frozenset[str](), True) if empty else self._named(value) for value, empty in zip(uniques, blank, strict=True)]
+        texts = [",".join(t for t in TECHNOLOGIES if t in all_of) for all_of, _ in named]
+        return pick_texts(texts, codes, cells.index), np.array([*(not whole for _, whole in named), False], dtype=bool)[codes]
 
     def technologies(self, cells: pd.Series) -> pd.Series:
         """Return :meth:`technology_sets` without what was not understood."""

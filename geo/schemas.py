@@ -23,6 +23,7 @@ class FieldType(StrEnum):
     CODE = "code"
     NUMBER = "number"
     INTEGER = "integer"
+    YEAR = "year"
     DATE = "date"
     TIME = "time"
     FLAG = "flag"
@@ -52,6 +53,8 @@ class Field:
         Identities of people or devices: never shown in a finding.
     label : str
         The usual Vietnamese header, for messages.
+    span : str
+        Which year of a span such as ``"2027-2028"`` is meant: ``last`` (what is built is there by then) or ``first``.
     """
 
     name: str
@@ -65,6 +68,7 @@ class Field:
     choices: Mapping[str, str] | None = None
     private: bool = False
     label: str = ""
+    span: str = "last"
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +123,7 @@ class Schema:
                 unit=str(entry.get("unit", "")),
                 digits=entry.get("digits"),
                 private=bool(entry.get("private", False)),
+                span=str(entry.get("span", "last")),
                 label=str(next(iter(entry.get("aliases", ())), "")),
                 choices=None
                 if choices is None

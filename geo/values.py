@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -26,6 +27,7 @@ __all__ = [
     "parse_numbers",
     "parse_texts",
     "parse_times",
+    "parse_years",
 ]
 
 BoolArray = npt.NDArray[np.bool_]
@@ -50,7 +52,7 @@ _NUMBER_FIRST = re.compile(r"([+-]?[\d.,' ’]*\d[.,]?(?:[eE][+-]?\d+)?)(.*)", r
 _FEET = frozenset(("ft", "feet", "foot", "'", "’"))
 # Words after a number that change nothing, by the field's unit; "" is a plain count.
 _COUNTED = frozenset(
-    ("ho", "hodan", "ng", "nguoi", "khau", "nhankhau", "dan", "nha", "cai", "chiec", "tram", "cot", "cell", "thon", "ban", "diem")
+    ("ho", "hodan", "ng", "nguoi", "khau", "nhankhau", "dan", "nha", "cai", "chiec", "tram", "cot", "cell", "thon", "ban", "diem", "mau", "luot", "luotdo", "phepdo", "test", "tests", "maudo")
 )
 _SAME_UNIT = {
     "": _COUNTED, "người": _COUNTED, "m": frozenset(("m", "met", "meter", "meters", "metre", "metres", "mt")),
@@ -59,10 +61,16 @@ _SAME_UNIT = {
     "km²": frozenset(("km2", "kmvuong")), "m²": frozenset(("m2", "metvuong")), "ha": frozenset(("ha", "hecta", "hec")),
     "km/h": frozenset(("kmh", "kph", "kmgio")),
 }  # fmt: skip
+# Words after a number that make it a bound or a change: it is not the value.
+_BOUND_WORDS = frozenset(
+    ("trolen", "troxuong", "toithieu", "toida", "hoachon", "hoacnhieuhon", "hoacithon", "hon", "ormore", "orless", "andabove", "andmore", "plus", "dolen", "dotrolen")
+)
 # Units that scale the number: where the field's unit is not known they are never passed over.
 _SCALED = frozenset(
     ("k", "nghin", "ngan", "tr", "trieu", "ty", "ti", "km", "cm", "mm", "dm", "kw", "mw", "khz", "ghz", "kbps", "gbps", "kg")
 )
+_WIDE_DIGITS = str.maketrans("０１２３４５６７８９", "0123456789")
+_EXCEL_TEXT = r"^=\"([^\"]*)\"$"  # how a CSV file keeps a spreadsheet from making a number of a code
 _MINUS = str.maketrans({"\u2212": "-", "\u2013": "-", "\u00a0": " ", "\u202f": " ", "\u2009": " "})
 _METRES_PER_FOOT = 0.3048  # international foot, exact
 _MANY = 2_000  # from this many cells on it pays to look at the distinct ones
@@ -232,6 +240,8 @@ def _passes_over(rest: str, unit: str | None) -> bool:
     if any(c.isdecimal() for c in rest.replace("2", "")):
         return False  # "10-15", "20,5; 105,3": more than one number
     named = fold_key(rest)
+    if any(named.endswith(word) for word in _BOUND_WORDS):
+        return False
     if unit is None:
         return named != "" and named not in _SCALED
     return named in _SAME_UNIT.get(unit, frozenset((fold_key(unit),)))
@@ -331,10 +341,14 @@ def parse_codes(cells: pd.Series, *, digits: int | None = None) -> tuple[pd.Seri
         Length of the code; shorter all-digit codes are padded on the left.
     """
     texts = parse_texts(cells)
-    texts = texts.str.removeprefix("'").str.strip()
+    texts = texts.str.removeprefix("'").str.replace(_EXCEL_TEXT, r"\1", regex=True).str.translate(_WIDE_DIGITS).str.strip()
     if digits is None:
+        filled = texts[texts != ""]
+        if len(filled) and filled.str.fullmatch(r"\d+\.0").all():  # the whole column went through decimal numbers
+            texts = texts.str.removesuffix(".0")
         return texts, np.zeros(len(texts), dtype=bool)
-    texts = texts.str.replace(r"^(\d+)\.0+$", r"\1", regex=True)  # a code that went through a decimal number
+    # A code that went through a decimal number, or ends a sentence; "99.000" may be 99 and 99 thousand, and stays what it is.
+    texts = texts.str.replace(r"^(\d+)\.(?:0{0,2}|0{4,})$", r"\1", regex=True)
     short = (texts.str.len() < digits) & texts.str.fullmatch(r"\d+").fillna(value=False).astype(bool)
     mask = short.to_numpy(dtype=bool)
     return texts.where(~short, texts.str.zfill(digits)), mask
@@ -362,7 +376,7 @@ _DATE_FORMATS = ("%d/%m/%Y", "%Y-%m-%d", "%d-%m-%Y", "%d.%m.%Y", "%Y/%m/%d", "%Y
 _TIME_FORMATS = (
     "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%Y.%m.%d_%H.%M.%S", "%d/%m/%Y %H:%M:%S", "%d/%m/%Y %H:%M",
     "%Y-%m-%d %H:%M", "%Y/%m/%d %H:%M:%S", "%d-%m-%Y %H:%M:%S", "%Y-%m-%d %H:%M:%S.%f", "%Y-%m-%dT%H:%M:%S.%f",
-    "%H:%M:%S %d/%m/%Y", "%H:%M %d/%m/%Y", "%Y%m%d%H%M%S", "%Y.%m.%d %H:%M:%S",
+    "%H:%M:%S %d/%m/%Y", "%H:%M %d/%m/%Y", "%d/%m/%y %H:%M:%S", "%d/%m/%y %H:%M", "%Y%m%d%H%M%S", "%Y.%m.%d %H:%M:%S", "%d.%m.%Y %H:%M:%S", "%d.%m.%Y %H:%M", "%d-%m-%Y %H:%M", "%Y/%m/%d %H:%M", "%Y-%m-%dT%H:%M",
 )  # fmt: skip
 _EXCEL_EPOCH = pd.Timestamp("1899-12-30")
 _NS_YEARS = (1678, 2261)  # what datetime64[ns] can hold
@@ -394,13 +408,64 @@ def parse_times(cells: pd.Series) -> tuple[pd.Series, BoolArray]:
     for layout in (*_TIME_FORMATS, *_DATE_FORMATS):
         if not open_.any():
             break
-        parsed = pd.to_datetime(texts[open_], format=layout, errors="coerce")
+        tried = texts[open_] if layout != "%Y%m%d" else texts[open_ & texts.str.fullmatch(r"\d{8}").to_numpy(dtype=bool)]  # "202613" is no 3 January
+        parsed = pd.to_datetime(tried, format=layout, errors="coerce")
         good = parsed.notna() & parsed.dt.year.between(_NS_YEARS[0], _NS_YEARS[1])
         result.loc[parsed.index[good]] = parsed[good].astype("datetime64[ns]")
         open_[parsed.index[good]] = False
     bad = np.append(open_, False)
     table = np.append(result.to_numpy(dtype="datetime64[ns]"), np.datetime64("NaT", "ns"))
     return pd.Series(table[codes], index=cells.index), bad[codes]
+
+
+_YEARS = re.compile(r"(?<!\d)(?:19|20|21)\d\d(?!\d)")
+_YEAR_TAIL = re.compile(r"((?:19|20|21)\d\d)\s*[-–—/]\s*(\d\d)(?!\d)")  # "2027-28"
+# What may stand around a year and leaves it that year: words, a quarter, a month, a day and a month.
+_AROUND_YEAR = re.compile(
+    r"(?:(?:trong|vao|cuoi|dau|giua|het|nam|ke hoach|dang ky|du kien|kien|giai doan|thuc hien|hoan thanh|tu|den|toi|va|ngay|thang|quy|q|t|kh|dk"
+    r"|planned|expected|year|end of|from|to|iv|i{1,3}|y|(?:q|t)?\d{1,2})\s*)*"
+)
+
+
+def parse_years(cells: pd.Series, *, last: bool = True) -> tuple[FloatArray, BoolArray, BoolArray]:
+    """Return years as people write them in plans, where a cell names a span of years, and where it is no year.
+
+    Read are ``2027``, ``"Năm 2027"``, ``"2027 (dự kiến)"``, ``"Quý III/2027"``, ``"10/2027"`` and dates; of a span (``"2027-2028"``,
+    ``"2027, 2028"``) the last year or the first. Bounds (``"sau 2027"``), years of two digits and anything else are no years.
+
+    Parameters
+    ----------
+    cells : (n,) Series
+    last : bool
+        Which year of a span is taken.
+    """
+    codes, uniques = pd.factorize(cells, use_na_sentinel=True)
+    read = [_year(u, last=last) for u in uniques]
+    values = np.array([*(r[0] for r in read), np.nan], dtype=np.float64)[codes]
+    return values, np.array([*(r[1] for r in read), False], dtype=bool)[codes], np.array([*(r[2] for r in read), False], dtype=bool)[codes]
+
+
+def _year(value: object, *, last: bool) -> tuple[float, bool, bool]:
+    """Return one cell's year, whether it names several, and whether it is none."""
+    if isinstance(value, dt.date | np.datetime64):
+        return float(pd.Timestamp(value).year), False, False
+    if _blank_text(value):
+        return np.nan, False, False
+    text = _YEAR_TAIL.sub(_whole_years, unicodedata.normalize("NFKC", clean(_plain_text(value))))
+    text = re.sub(r"^(\d{4})[.,]0+$", r"\1", text)
+    years = [int(y) for y in _YEARS.findall(text)]
+    around = fold(_YEARS.sub(" ", text))
+    if re.search(r"[<>≥≤≈~?±]", text) or re.fullmatch(r"\d+[.,]\d+", text):
+        return np.nan, False, True
+    if not years or not _AROUND_YEAR.fullmatch(around) or years != sorted(set(years)) or (len(years) > 1 and re.search(r"\d", around)):
+        return np.nan, False, True
+    return float(years[-1] if last else years[0]), len(years) > 1, False
+
+
+def _whole_years(found: re.Match[str]) -> str:
+    """Write ``"2027-28"`` as ``"2027-2028"``; a second number up to 12 is a month."""
+    first, second = int(found[1]), int(found[2])
+    return f"{first}-{first - first % 100 + second}" if second > max(12, first % 100) else found[0]
 
 
 def _time_text(value: object) -> str:
@@ -416,6 +481,11 @@ def _time_text(value: object) -> str:
 
 _DATE_WORDS = re.compile(r"(?:ngay\s+)?(\d{1,2})\s+thang\s+(\d{1,2})\s+nam\s+(\d{4})")
 _MONTH_WORDS = re.compile(r"thang\s+(\d{1,2})\s+(?:nam\s+)?(\d{4})")
+_ENGLISH_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_NAME = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?"
+_ENGLISH_DATE = re.compile(
+    rf"(?:[a-z]{{3}},?\s+)?(?:(?P<d1>\d{{1,2}})[\s-]+(?P<m1>{_NAME})|(?P<m2>{_NAME})\s+(?P<d2>\d{{1,2}}),?)[\s,-]+(?P<year>\d{{4}})(?!\d)", re.IGNORECASE
+)
 _HOUR_WORDS = re.compile(r"\b(\d{1,2})\s*(?:h|giờ)\s*(\d{2})(?:\s*(?:phút|ph|p|'))?(?!\d)", re.IGNORECASE)
 _HALF_DAY = re.compile(r"\b(\d{1,2})(:\d{2}(?::\d{2})?)\s*(SA|CH|AM|PM)\b", re.IGNORECASE)
 
@@ -427,6 +497,9 @@ def _said_in_words(text: str) -> str:
         return f"{found[1]}/{found[2]}/{found[3]}"
     if found := _MONTH_WORDS.fullmatch(folded):
         return f"{found[1]}/{found[2]}"
+    if found := _ENGLISH_DATE.match(text):
+        day, month = (found["d1"], found["m1"]) if found["d1"] else (found["d2"], found["m2"])
+        text = f"{int(day):02d}/{_ENGLISH_MONTHS.index(month[:3].lower()) + 1:02d}/{found['year']} {text[found.end() :].strip()}".strip()
     text = _HOUR_WORDS.sub(r"\1:\2", text)
     return _HALF_DAY.sub(_whole_day, text)
 
@@ -440,7 +513,7 @@ def _whole_day(found: re.Match[str]) -> str:
 
 def _number_times(texts: pd.Series) -> tuple[BoolArray, pd.Series]:
     """Return which texts are numbers that stand for moments, and the moments."""
-    numbers = pd.to_numeric(texts, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
+    numbers = pd.to_numeric(texts.str.replace(r"^(\d{5}),(\d+)$", r"\1.\2", regex=True), errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
     stamps = np.full(len(texts), np.datetime64("NaT"), dtype="datetime64[ns]")
     with np.errstate(invalid="ignore"):
         days = (numbers >= 20_000) & (numbers <= 80_000)

@@ -139,3 +139,16 @@ def test_blank_unreadable_and_infinite_are_told_apart():
     assert column.blank.tolist() == [True, True, True, True, False, True, False, False]
     assert column.unreadable.tolist() == [False, False, False, False, True, False, True, False]
     assert column.values[-1] == 21.5
+
+
+@pytest.mark.parametrize(
+    ("texts", "values"),
+    [
+        (["505.123", "498.700"], [505123, 498700]),  # an easting with points as thousands marks
+        (["505.123", "498.7"], [505.123, 498.7]),
+        (["105.123", "106.456"], [105.123, 106.456]),  # degrees
+        (["505.123", "105.123"], [505.123, 105.123]),
+    ],
+)
+def test_points_of_whole_metres_are_thousands_marks(texts: list[str], values: list[float]) -> None:
+    assert parse_angles(pd.Series(texts, dtype="str")).values.tolist() == values

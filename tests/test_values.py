@@ -19,6 +19,7 @@ from geo.values import (
     parse_numbers,
     parse_texts,
     parse_times,
+    parse_years,
 )
 
 
@@ -364,3 +365,60 @@ def test_typed_dates_beyond_what_nanoseconds_hold_are_named() -> None:
     zoned, bad = parse_times(cells.dt.tz_localize("UTC"))
     assert bad.tolist() == [True, False, False, True]
     assert zoned[1] == pd.Timestamp("2026-09-01")
+
+
+@pytest.mark.parametrize(
+    ("said", "year", "span"),
+    [
+        (2027, 2027, False), (2027.0, 2027, False), ("2027.0", 2027, False), ("Năm 2027", 2027, False), ("2027 (dự kiến)", 2027, False), ("dự kiến 2027", 2027, False),
+        ("Quý III/2027", 2027, False), ("QIII/2027", 2027, False), ("T10/2027", 2027, False), ("31/12/2027", 2027, False), ("2027-08", 2027, False), ("２０２７", 2027, False),
+        ("2027\u00a0", 2027, False), (dt.date(2027, 3, 1), 2027, False), ("2027-2028", 2028, True), ("2027 – 2028", 2028, True), ("2027, 2028", 2028, True), ("2027-28", 2028, True),
+        ("giai đoạn 2026-2030", 2030, True), ("Quý III/2027 - Quý I/2028", 2028, True),
+    ],
+)  # fmt: skip
+def test_years_as_plans_write_them(said: object, year: int, span: bool) -> None:
+    values, spans, bad = parse_years(cells(said, None))
+    assert [values[0], spans.tolist(), bad.tolist()] == [year, [span, False], [False, False]]
+    assert np.isnan(values[1])
+    if span:
+        assert parse_years(cells(said), last=False)[0][0] < year
+
+
+@pytest.mark.parametrize("said", ["sau 2027", "trước 2028", "> 2027", "2027?", "27", "2027 (chuyển 2028)", "2027 hoặc 2028", "2028-2027", 2027.5, "46388", "Năm thứ 2", "không 2027"])
+def test_what_may_be_another_year_is_none(said: object) -> None:
+    values, spans, bad = parse_years(cells(said))
+    assert np.isnan(values[0])
+    assert [spans.tolist(), bad.tolist()] == [[False], [True]]
+
+
+def test_a_day_needs_eight_figures() -> None:
+    """"202613" is no 3 January 2026."""
+    assert parse_times(cells("202613", text=True))[1].tolist() == [True]
+    assert parse_times(cells("20260103", text=True))[0].iloc[0] == pd.Timestamp("2026-01-03")
+
+
+@pytest.mark.parametrize("said", ["40 trở lên", "95 trở xuống", "40 or more", "20 tối thiểu"])
+def test_a_word_that_makes_a_bound_is_not_passed_over(said: str) -> None:
+    assert parse_numbers(cells(said)).unreadable.tolist() == [True]
+
+
+@pytest.mark.parametrize(
+    ("said", "code"),
+    [("99000.", "99000"), ("99000.0", "99000"), ("９９０００", "99000"), ('="09900"', "09900"), ("\u00a099000 ", "99000"), ("'09900", "09900"), ("9900.0", "09900"), ("99.000", "99.000")],
+)
+def test_commune_codes_as_files_spoil_them(said: str, code: str) -> None:
+    """"99.000" may be 99 or 99 thousand: it was read as 00099."""
+    assert parse_codes(cells(said, text=True), digits=5)[0].tolist() == [code]
+
+
+def test_site_codes_that_all_went_through_decimal_numbers() -> None:
+    assert parse_codes(cells("1201.0", "1202.0", None, text=True))[0].tolist() == ["1201", "1202", ""]
+    assert parse_codes(cells("1201.0", "A1.0", text=True))[0].tolist() == ["1201.0", "A1.0"]
+
+
+@pytest.mark.parametrize(
+    "said", ["01-Sep-2026 08:00:00", "1 Sep 2026 08:00:00", "Sep 1, 2026 08:00", "September 1 2026 8:00:00 AM", "Tue, 01 Sep 2026 08:00:00", "01.09.2026 08:00", "01-09-2026 08:00", "2026/09/01 08:00", "46266,333333333336"]
+)
+def test_moments_that_read_one_way_only(said: str) -> None:
+    times, bad = parse_times(cells(said, text=True))
+    assert [times.iloc[0], bad.tolist()] == [pd.Timestamp("2026-09-01 08:00:00"), [False]]

@@ -11,7 +11,7 @@ from geo.io.places import state_rows
 from geo.io.positions import PositionContext
 from geo.io.raw import FileLimits, TableOptions
 from geo.io.service_access import access_column, given_access
-from geo.io.service_sums import clashing, several_technologies
+from geo.io.service_sums import clashing
 from geo.io.speed_units import read_speeds, speed_limits, unit_rules
 from geo.io.tables import Table, convert, load_schema, read_tables
 from geo.operators import OperatorCatalogue
@@ -180,13 +180,12 @@ def _kinds(
     if "technology" in frame.columns:
         named = bands.technology_column(frame["technology"])
         by_technology = access_column(table, frame, "technology", log, state_unknown=False)
-        several = several_technologies(frame["technology"])
-        technology = named.values
+        technology, several = named.values, named.several
         if several.any():
             log.add("declaration_technologies_several", table.source, rows=frame.index[several], column=table.header("technology"), came=list(frame["technology"][several]))
             technology = technology.mask(several, bands.technologies(frame["technology"]))
         access = access.where(access != "", by_technology)
-        unknown = named.unknown & ~several & (by_technology == "").to_numpy(dtype=bool)
+        unknown = named.unknown & (by_technology == "").to_numpy(dtype=bool)
         if unknown.any():
             log.add("sample_technology_unknown", table.source, rows=frame.index[unknown], column=table.header("technology"),
                     came=list(frame["technology"][unknown]))

@@ -35,7 +35,7 @@ from geo.samples import DeviceNumbers, SampleSettings, clock_runs_back, position
 from geo.schemas import Schema
 from geo.text import fold_key
 from geo.validation import IssueLog
-from geo.values import is_blank, parse_texts
+from geo.values import is_blank, parse_numbers, parse_texts
 
 __all__ = ["MEASUREMENT_COLUMNS", "read_measurements"]
 
@@ -249,11 +249,18 @@ def _radio(
     if stated.unknown.any():
         log.add("sample_technology_unknown", table.source, rows=frame.index[stated.unknown],
                 column=table.header("technology"), came=list(frame["technology"][stated.unknown]))
+    if stated.several.any():
+        log.add("sample_technologies_several", table.source, rows=frame.index[stated.several],
+                column=table.header("technology"), came=list(frame["technology"][stated.several]))
     technology = _codes_of(stated.values)
+    if stated.several.any():
+        technology[_dual(frame, bands) & (technology == 0)] = TECHNOLOGY_CODES["5G"]
     given = str(reading.options.extra.get("technology", ""))
     if given:
         technology[technology == 0] = _known_technology(given, bands)
-    channel, implied = _channels(frame, technology)
+    channel, implied = _channels(frame, technology, stated.several)
+    if len([name for name in LEVEL_FIELDS if name in frame.columns]) < 2:  # loggers write "RSRP" over the levels of all technologies
+        from_columns = np.where(stated.several, 0, from_columns).astype(np.int8)
     # Few combinations stand for all rows.
     label_cells = _cells(frame, "band")
     rows, first = distinct_rows([channel, technology, implied, from_columns, label_cells], len(frame))
@@ -278,10 +285,20 @@ def _radio(
             log.add("sample_technology_from_channel", table.source, rows=() if taken.all() else frame.index[taken],
                     fields={"what": what})
     final = np.where(source > 0, kinds["technology"].to_numpy()[rows], technology).astype(np.int8)
-    missing = (final == 0) & ~no_service & ~stated.unknown
+    missing = (final == 0) & ~no_service & ~stated.unknown & ~stated.several
     if missing.any():
         log.add("sample_technology_missing", table.source, rows=() if missing.all() else frame.index[missing])
     return _Radio(final, channel, pick_texts(kinds["band"].to_numpy(dtype=object), rows, frame.index))
+
+
+def _dual(frame: pd.DataFrame, bands: BandCatalogue) -> BoolArray:
+    """Return where a cell names 4G and 5G and the row has a level of each: dual connectivity, whose service is 5G."""
+    if not {"rsrp", "ss_rsrp"} <= set(frame.columns):
+        return np.zeros(len(frame), dtype=bool)
+    both = (bands.technologies(_cells(frame, "technology")) == "4G,5G").to_numpy(dtype=bool)
+    for name in ("rsrp", "ss_rsrp"):
+        both = both & np.isfinite(parse_numbers(frame[name]).values)
+    return np.asarray(both)
 
 
 def _known_technology(text: str, bands: BandCatalogue) -> int:
@@ -294,8 +311,8 @@ def _known_technology(text: str, bands: BandCatalogue) -> int:
     return TECHNOLOGY_CODES[name]
 
 
-def _channels(frame: pd.DataFrame, technology: CodeArray) -> tuple[pd.Series, CodeArray]:
-    """Return one channel number per row, and the technology that its header or row names."""
+def _channels(frame: pd.DataFrame, technology: CodeArray, several: BoolArray) -> tuple[pd.Series, CodeArray]:
+    """Return one channel number per row, and the technology that its header or row names; none where several technologies have several numbers."""
     channel = pd.Series(np.nan, index=frame.index)
     implied = technology.copy()
     for name, of_header in _CHANNELS.items():
@@ -307,6 +324,10 @@ def _channels(frame: pd.DataFrame, technology: CodeArray) -> tuple[pd.Series, Co
             take &= (technology == 0) | (technology == TECHNOLOGY_CODES[of_header])
             implied[take] = TECHNOLOGY_CODES[of_header]
         channel = frame[name] if take.all() else channel.where(~take, frame[name])
+    if several.any():
+        filled = frame[[name for name in _CHANNELS if name in frame.columns]].notna().sum(axis=1).to_numpy()
+        both = several & (filled > 1) & (technology == 0)
+        channel, implied = channel.mask(both), np.where(both, 0, implied).astype(np.int8)
     return channel, implied
 
 

@@ -3,6 +3,9 @@
 Day comes before month, as in Vietnam, unless the column itself shows otherwise. Two ways are sure: a text such as "9/28/2026" that has no other reading, where no text is
 like "28/9/2026"; and a spreadsheet in which all texts are like "28/9/2026" while none of its dates has a day above 12: typed "1/9/2026" became 9 January, what could not be a
 date stayed a text. The second is believed only where the dates lie in fewer months once turned back.
+
+A column is read one way. Where every text reads both ways ("9/1/2026") the Vietnamese one is taken, which is said; where some read one way only and others
+the other way only, those that cannot have the day first are named and left unread.
 """
 
 from __future__ import annotations
@@ -13,12 +16,18 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
-__all__ = ["month_first"]
+from geo.validation import IssueLog, Source
+
+__all__ = ["month_first", "settle_day_order"]
 
 BoolArray = npt.NDArray[np.bool_]
 
-_TEXT = re.compile(r"\s*(\d{1,2})([/.-])(\d{1,2})\2(\d{4})(?!\d)(.*)", re.DOTALL)
+_TEXT = re.compile(r"\s*(\d{1,2})([/.-])(\d{1,2})\2(\d{4}|(?<=/)\d{2})(?!\d)(.*)", re.DOTALL)
+_TWO_NUMBERS = r"^\s*(?P<first>\d{1,2})(?:[/.-](?P<second>\d{1,2})[/.-]\d{4}|/(?P<short>\d{1,2})/\d{2}(?:\D|$))"  # "28/9/2026", "28/9/26"
+_YEAR_FIRST = r"^\s*\d{4}-\d\d-\d\d"
 _DATE = re.compile(r"(\d{4})-(\d\d)-(\d\d)((?:[ T]\d\d:\d\d(?::\d\d(?:\.\d+)?)?)?)")
 _MONTHS = 12
 
@@ -60,6 +69,50 @@ def month_first(cells: pd.Series) -> tuple[pd.Series, BoolArray]:
     turns = np.array([*(c is not None and (english or not c.text) for c in found), False], dtype=bool)
     values = np.array([*(c.turned if c is not None and turn else v for v, c, turn in zip(uniques, found, turns[:-1], strict=True)), None], dtype=object)
     return pd.Series(values[codes], index=cells.index, name=cells.name, dtype=object), turns[codes]
+
+
+def settle_day_order(source: Source, header: str, cells: pd.Series, log: IssueLog) -> pd.Series:
+    """Return a column's cells with day before month, what was done and what cannot be told stated.
+
+    Parameters
+    ----------
+    source : Source
+    header : str
+        The column's, for messages.
+    cells : (n,) Series
+        As they came; numbers and moments have no order.
+    log : IssueLog
+    """
+    if pd.api.types.is_numeric_dtype(cells.dtype) or pd.api.types.is_datetime64_any_dtype(cells.dtype) or not len(cells):
+        return cells
+    spread = cells.dtype == object  # a spreadsheet's column: texts, moments, numbers
+    texts = pa.array([None if none else str(c) for c, none in zip(cells, cells.isna(), strict=True)] if spread else cells.array, pa.string(), from_pandas=True)
+    texts = texts.combine_chunks() if isinstance(texts, pa.ChunkedArray) else texts
+    if not pc.any(pc.match_substring_regex(texts, _TWO_NUMBERS)).as_py():
+        return cells
+    first, second, short = _numbers(pc.extract_regex(texts, _TWO_NUMBERS))
+    second = np.maximum(second, short)
+    day_sure, month_sure = first > _MONTHS, second > _MONTHS
+    mixed = bool(pc.any(pc.match_substring_regex(texts, _YEAR_FIRST)).as_py())
+    if month_sure.any() or mixed:
+        settled, turned = month_first(cells)
+        if turned.any():
+            log.add("date_month_first", source, rows=() if turned.all() else cells.index[turned], column=header,
+                    came=str(cells[turned].iloc[0]), fields={"count": int(turned.sum())})
+            return settled
+    if month_sure.any():
+        against = month_sure & ~day_sure
+        log.add("date_order_contradictory", source, rows=cells.index[against], column=header, came=list(cells[against].astype(str)))
+    elif not day_sure.any() and (first != second).any():
+        came = cells[first != second].iloc[0]
+        log.add("date_order_taken", source, column=header, came=str(came))
+    return cells
+
+
+def _numbers(parts: pa.StructArray) -> list[npt.NDArray[np.int64]]:
+    """Return the numbers that a pattern's groups found, 0 where a group found none."""
+    found = (pc.struct_field(parts, i) for i in range(parts.type.num_fields))
+    return [pc.fill_null(pc.cast(pc.if_else(pc.equal(text, ""), None, text), pa.int64()), 0).to_numpy(zero_copy_only=False) for text in found]
 
 
 def _cell(value: str) -> _Cell | None:

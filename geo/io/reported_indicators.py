@@ -6,6 +6,7 @@ brought it to today's already. Nobody measured these figures here, and nothing b
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -36,6 +37,11 @@ __all__ = ["read_reported_indicators", "settle_repeats"]
 FloatArray = npt.NDArray[np.float64]
 _PERCENT = 100.0
 _SAME_DIGITS = 12
+#: "≥ 40", "trên 40", "40 trở lên", "40+", "< 5": a bound, of which nobody knows how far the value is from it.
+_BOUND = re.compile(
+    r"[<>≤≥≦≧]|\d\s*%?\s*\+\s*$|\b(?:trên|dưới|hơn|ít nhất|nhiều nhất|tối thiểu|tối đa|không dưới|không quá|chưa đến|gần|trở lên|trở xuống|at least|at most|over|under|or more|or less|more than|less than)\b",
+    re.IGNORECASE,
+)
 _MEASURES = ("percent", "share")
 _AREAS = ("commune_code", "commune_name", "district_name", "province_code", "province_name")
 _KEY = ["area_level", "area_code", "former_place", "indicator", "period_start", "period_end", "source_kind"]
@@ -153,7 +159,10 @@ def _numbers(table: Table, cells: pd.Series, name: str, header: str, options: Ta
     """Return values in the indicator's unit, shares 0..1; what cannot be is unknown."""
     entry = _settings()["indicators"][name]
     texts = cells.astype(object)
-    bare, marked, shown = percent_marks(cells)
+    bounds = texts.map(lambda c: isinstance(c, str) and _BOUND.search(clean(c)) is not None).to_numpy(dtype=bool)
+    if bounds.any():
+        log.add("reported_bound", table.source, rows=cells.index[bounds], column=table.header(name) if name in table.headers else header, came=list(texts[bounds]))
+    bare, marked, shown = percent_marks(texts.mask(bounds))
     plain = ~marked & ~shown
     number = parse_numbers(bare, minimum=0)
     for code, mask in (("number_unreadable", number.unreadable), ("number_ambiguous", number.ambiguous)):

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from geo.io.month_first import settle_day_order
 from geo.io.tables import Table
 from geo.samples import SampleSettings
 from geo.validation import IssueLog
@@ -32,6 +33,7 @@ def settle_times(
         log.add("sample_time_missing", table.source)
         return pd.Series(pd.NaT, index=frame.index, dtype="datetime64[ns]")
     header = table.header("time" if "time" in frame.columns else "day")
+    cells = settle_day_order(table.source, header, cells, log)
     utc = _in_utc(cells)
     times, bad = parse_times(cells)
     if bad.any():

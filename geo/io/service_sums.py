@@ -7,7 +7,6 @@ sent again, say) nobody can tell which holds, and adding them would count the sa
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from functools import lru_cache
 
@@ -26,7 +25,7 @@ from geo.io.tables import Table
 from geo.text import clean, fold_key
 from geo.validation import IssueLog
 
-__all__ = ["IPV6_SUMS", "SPEED_SUMS", "are_parts", "clashing", "settle_repeated_tests", "settle_sums", "several_technologies", "without_copies", "without_total_words"]
+__all__ = ["IPV6_SUMS", "SPEED_SUMS", "are_parts", "clashing", "settle_repeated_tests", "settle_sums", "without_copies", "without_total_words"]
 
 BoolArray = npt.NDArray[np.bool_]
 
@@ -36,7 +35,6 @@ SPEED_SUMS = (
     ("download_mbps", "upload_mbps", "latency_ms"),
 )  # fmt: skip
 IPV6_SUMS = (("operator", "access", "commune_code", "lon", "lat", "asn", "period_start", "period_end"), ("capable_tests", "preferred_tests"))
-_SEVERAL = re.compile(r"[2-5]\s*G\b.*(?:[/,;&]|\bvà\b|\band\b).*[2-5]\s*G\b", re.IGNORECASE)
 
 
 @lru_cache(maxsize=1)
@@ -58,12 +56,6 @@ def without_total_words(table: Table, frame: pd.DataFrame, fields: tuple[str, ..
         if place == 0:
             found = whole
     return frame, found
-
-
-def several_technologies(cells: pd.Series) -> BoolArray:
-    """Return which cells name several technologies ("4G/5G", "4G và 5G"): figures of all of them, and of none alone."""
-    several = [text for text in cells.dropna().unique() if _SEVERAL.search(clean(text))]
-    return np.asarray(cells.isin(several).to_numpy(dtype=bool))
 
 
 def are_parts(options: TableOptions) -> bool:

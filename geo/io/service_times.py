@@ -12,7 +12,7 @@ import pandas as pd
 
 from geo.columns import plain_times
 from geo.errors import InputError
-from geo.io.month_first import month_first
+from geo.io.month_first import settle_day_order
 from geo.io.raw import TableOptions
 from geo.io.resources import load_toml
 from geo.io.sample_times import day_and_clock
@@ -28,12 +28,21 @@ BoolArray = npt.NDArray[np.bool_]
 _OFFSET = re.compile(r"(?<=\d)\s*([+-])(\d{2}):?(\d{2})$")
 _EPOCH_SECONDS = (6e8, 4e9)  # 1989 to 2096
 _EPOCH_MILLISECONDS = (6e11, 4e12)
-_QUARTER = re.compile(r"(?:q|quy)\s*(iv|i{1,3}|[1-4])\D+(\d{4})|(\d{4})\s*q(?:uy)?\s*([1-4])")
-_MONTH = re.compile(r"(?:thang\s*)?(\d{1,2})\s+(?:nam\s*)?(\d{4})|(\d{4})\s+(\d{1,2})|thang\s*(\d{1,2})\s+(?:nam\s*)?(\d{4})")
-_YEAR = re.compile(r"(?:nam\s*)?(\d{4})")
+_QUARTER = re.compile(
+    r"(?:q|quy|quarter)\s*(?P<q1>iv|i{1,3}|[1-4])\s+(?:cua\s+)?(?:nam\s*)?(?P<y1>\d{4})|(?P<q2>iv|i{1,3})\s+(?:nam\s*)?(?P<y2>\d{4})"
+    r"|(?:nam\s*)?(?P<y3>\d{4})\s*(?:q|quy|quarter)\s*(?P<q3>iv|i{1,3}|[1-4])"
+)
+_QUARTERS_TOLD = re.compile(r"(?:q|quy)\s*(iv|i{1,3}|[1-4])\s+(?:va\s+)?(?:q|quy)?\s*(iv|i{1,3}|[1-4])\s+(?:nam\s*)?(\d{4})")  # "Quý I + II/2026"
+_BARE_QUARTER = re.compile(r"([1-4])\s+(?:nam\s*)?(\d{4})|(\d{4})\s+([1-4])")  # under a header that says quarters
+_MONTH = re.compile(r"(?:(?:thang|t|month)\s*)?(\d{1,2})\s+(?:nam\s*)?(\d{4})|(\d{4})\s+(\d{1,2})")
+_HALF = re.compile(r"(?P<count>[369]) thang(?: (?P<which>dau|cuoi))?(?: nam)? (?P<year>\d{4})")
+_YEAR = re.compile(r"(?:ca )?(?:nam\s*|year\s*)?(\d{4})")
+_BETWEEN = re.compile(r"\s*(?:/|–|—|\bđến\b|\bto\b|\s-\s|(?<=/\d{4})-(?=\d{1,2}/))\s*", re.IGNORECASE)
+_CUT_YEAR = re.compile(r"\d{4}[.,]\d")
 _ZONE = re.compile(r"(?:UTC|GMT)\s*([+-]\d{1,2})(?::?(\d{2}))?", re.IGNORECASE)
 _ROMAN = {"i": 1, "ii": 2, "iii": 3, "iv": 4}
 _MONTHS = (1, 12)
+_QUARTERS = frozenset({"quy", "quarter", "quy bao cao"})
 _SETTINGS = ("utc_offset_h", "earliest_date", "future_tolerance_h", "max_age_days")
 
 
@@ -100,10 +109,8 @@ def settle_utc(table: Table, frame: pd.DataFrame, rules: TimeRules, log: IssueLo
         return frame, none
     header = table.header("time" if "time" in frame.columns else "day")
     stated = None if rules.stated else _zone_in_header(header)
-    utc, zoned, bad, turned = _utc(cells, rules.utc_offset_h if stated is None else stated)
-    if turned.any():
-        log.add("date_month_first", table.source, rows=() if turned.all() else frame.index[turned], column=header,
-                came=str(cells[turned].iloc[0]), fields={"count": int(turned.sum())})
+    cells = settle_day_order(table.source, header, cells, log)
+    utc, zoned, bad = _utc(cells, rules.utc_offset_h if stated is None else stated)
     local = utc + pd.Timedelta(hours=rules.utc_offset_h)
     stamps = local.to_numpy(dtype="datetime64[ns]")
     wrong = bad | (stamps < rules.earliest.to_datetime64())
@@ -135,28 +142,27 @@ def _zone_in_header(header: str) -> float | None:
     return None if found is None else float(found[1]) + float(f"{found[1][0]}1") * int(found[2] or 0) / 60
 
 
-def _utc(cells: pd.Series, offset_h: float) -> tuple[pd.Series, BoolArray, BoolArray, BoolArray]:
-    """Return moments in UTC (without a zone), which cells named their zone, which are no moments, and of which day and month had changed places."""
+def _utc(cells: pd.Series, offset_h: float) -> tuple[pd.Series, BoolArray, BoolArray]:
+    """Return moments in UTC (without a zone), which cells named their zone, and which are no moments."""
     n = len(cells)
     shift = pd.Timedelta(hours=offset_h)
     if pd.api.types.is_datetime64_any_dtype(cells.dtype) and getattr(cells.dt, "tz", None) is not None:
         known = cells.notna().to_numpy(dtype=bool)
         moments, beyond = parse_times(cells.dt.tz_convert("UTC"))
-        return moments, known, beyond, np.zeros(n, dtype=bool)
+        return moments, known, beyond
     zoned = np.zeros(n, dtype=bool)
     at_once = plain_times(cells)  # one usual form throughout, without a zone
     if at_once is not None:
-        return at_once - shift, zoned, zoned.copy(), zoned.copy()
-    cells, turned = (cells, zoned.copy()) if pd.api.types.is_numeric_dtype(cells.dtype) or pd.api.types.is_datetime64_any_dtype(cells.dtype) else month_first(cells)
+        return at_once - shift, zoned, zoned.copy()
     wall, bad = parse_times(cells)
     minutes = np.full(n, offset_h * 60)
     if pd.api.types.is_datetime64_any_dtype(cells.dtype):
-        return wall - shift, zoned, bad, turned
+        return wall - shift, zoned, bad
     codes, uniques = pd.factorize(cells, use_na_sentinel=True)
     offsets = np.array([*(_minutes(u) for u in uniques), np.nan])[codes]
     zoned = np.isfinite(offsets)
     minutes[zoned] = offsets[zoned]
-    return wall - pd.to_timedelta(pd.Series(minutes, index=cells.index), unit="m"), zoned, bad, turned
+    return wall - pd.to_timedelta(pd.Series(minutes, index=cells.index), unit="m"), zoned, bad
 
 
 def _minutes(value: object) -> float:
@@ -194,14 +200,16 @@ def settle_periods(
     """
     unknown = pd.Series(np.datetime64("NaT", "ns"), index=frame.index)
     if {"period_start", "period_end"} <= set(frame.columns):
-        start, bad_start = parse_times(frame["period_start"])
-        end, bad_end = parse_times(frame["period_end"])
+        both = pd.concat([frame["period_start"].astype(object), frame["period_end"].astype(object)], ignore_index=True).set_axis([*frame.index, *frame.index])
+        column = f"{table.header('period_start')}; {table.header('period_end')}"
+        both = settle_day_order(table.source, column, both, log)  # one order for both, as they were written together
+        start, bad_start = parse_times(both.iloc[: len(frame)])
+        end, bad_end = parse_times(both.iloc[len(frame) :])
         start, end, bad = start.dt.normalize(), end.dt.normalize(), bad_start | bad_end
         cells = frame["period_start"].astype(object).astype(str) + " – " + frame["period_end"].astype(object).astype(str)
-        column = f"{table.header('period_start')}; {table.header('period_end')}"
     elif named := next((c for c in ("period", *(("day", "time") if needed else ())) if c in frame.columns), ""):
         cells, column = frame[named], table.header(named)
-        start, end, bad = parse_periods(cells)
+        start, end, bad = parse_periods(settle_day_order(table.source, column, cells, log), quarters=fold(column) in _QUARTERS)
     elif given:
         one_start, one_end, refused = parse_periods(pd.Series([given]))
         if refused[0]:
@@ -225,42 +233,74 @@ def settle_periods(
     return kept, start[~wrong], end[~wrong]
 
 
-def parse_periods(cells: pd.Series) -> tuple[pd.Series, pd.Series, BoolArray]:
+def parse_periods(cells: pd.Series, *, quarters: bool = False) -> tuple[pd.Series, pd.Series, BoolArray]:
     """Return first and last day of periods as people write them, and which cells are none.
 
-    Read are months (``"2026-10"``, ``"10/2026"``, ``"Tháng 10 năm 2026"``), quarters (``"2026-Q3"``, ``"Quý III/2026"``),
-    years and single days.
+    Read are months (``"2026-10"``, ``"10/2026"``, ``"T10/2026"``, ``"Tháng 10 năm 2026"``), quarters (``"2026-Q3"``, ``"Quý III/2026"``),
+    ``"6 tháng đầu năm 2026"``, years, single days, and from one to the other of them (``"01/2026 – 03/2026"``).
+
+    Parameters
+    ----------
+    cells : Series
+    quarters : bool
+        Whether the header says that these are quarters: then ``"3/2026"`` is the third.
     """
     codes, uniques = pd.factorize(cells, use_na_sentinel=True)
     blank = is_blank(pd.Series(uniques)) if len(uniques) else np.zeros(0, dtype=bool)
-    spans = [(None, None) if b else _period(u) for u, b in zip(uniques, blank, strict=True)]
+    spans = [(None, None) if b else _period(u, quarters=quarters) for u, b in zip(uniques, blank, strict=True)]
     bad = np.array([*(s[0] is None and not b for s, b in zip(spans, blank, strict=True)), False], dtype=bool)[codes]
     first = np.array([*(s[0] or np.datetime64("NaT") for s in spans), np.datetime64("NaT")], dtype="datetime64[ns]")
     last = np.array([*(s[1] or np.datetime64("NaT") for s in spans), np.datetime64("NaT")], dtype="datetime64[ns]")
     return pd.Series(first[codes], index=cells.index), pd.Series(last[codes], index=cells.index), bad
 
 
-def _period(value: object) -> tuple[np.datetime64 | None, np.datetime64 | None]:
+def _period(value: object, *, quarters: bool = False) -> tuple[np.datetime64 | None, np.datetime64 | None]:
     if isinstance(value, dt.date | np.datetime64):
         # Spreadsheets turn "10/2026" into the first of the month.
         day = pd.Timestamp(value).normalize()
+        if quarters:  # and "3/2026" under "Quý" into the first of March
+            return _months(day.year, 3 * day.month - 2, 3) if day.day == 1 and day.month <= 4 else (None, None)
         last = day + pd.offsets.MonthEnd(0) if day.day == 1 else day
         return day.to_datetime64(), last.to_datetime64()
-    text = clean(str(int(value)) if isinstance(value, float) and value.is_integer() else value)
-    folded = fold(text)
+    if re.fullmatch(r"[2-7]\d{4}(?:[.,]0+)?", clean(value)):  # a spreadsheet's day, as a text
+        return _period(parse_times(pd.Series([clean(value)[:5]]))[0].iloc[0].to_pydatetime(), quarters=quarters)
+    text = re.sub(r"^(\d{4})[.,]0+$", r"\1", clean(value))  # a year that went through a decimal number
+    if _CUT_YEAR.fullmatch(text):
+        return None, None  # of "2026.1" nobody knows whether it was 2026.10
+    folded = re.sub(r"^(20\d\d)(0[1-9]|1[0-2])$", r"\1 \2", fold(text))  # "202603"
     if found := _QUARTER.fullmatch(folded):
-        quarter = int(_ROMAN.get(found[1], found[1]) if found[1] else found[4])
-        return _months(int(found[2] or found[3]), 3 * quarter - 2, 3)
+        said, year = next((found[f"q{i}"], found[f"y{i}"]) for i in (1, 2, 3) if found[f"q{i}"])
+        return _months(int(year), 3 * int(_ROMAN.get(said, said)) - 2, 3)
+    if found := _BARE_QUARTER.fullmatch(folded) if quarters else None:
+        said, year = (found[1], found[2]) if found[1] else (found[4], found[3])
+        return _months(int(year), 3 * int(said) - 2, 3)
+    if found := _QUARTERS_TOLD.fullmatch(folded):
+        one, next_one = (int(_ROMAN.get(found[i], found[i])) for i in (1, 2))
+        return _months(int(found[3]), 3 * one - 2, 6) if next_one == one + 1 else (None, None)
+    if quarters and _MONTH.fullmatch(folded):
+        return None, None
     if found := _MONTH.fullmatch(folded):
-        month, year = (found[1], found[2]) if found[1] else (found[4], found[3]) if found[3] else (found[5], found[6])
+        month, year = (found[1], found[2]) if found[1] else (found[4], found[3])
         return _months(int(year), int(month), 1)
+    if found := _HALF.fullmatch(folded):
+        count = int(found["count"])
+        return _months(int(found["year"]), 13 - count if found["which"] == "cuoi" else 1, count)
     if found := _YEAR.fullmatch(folded):
         return _months(int(found[1]), 1, 12)
     times, bad = parse_times(pd.Series([text]))
     if bad[0] or times.isna().iloc[0]:
-        return None, None
+        return _span(text, quarters=quarters)
     day = times.iloc[0].normalize()
     return day.to_datetime64(), day.to_datetime64()
+
+
+def _span(text: str, *, quarters: bool) -> tuple[np.datetime64 | None, np.datetime64 | None]:
+    """Return first and last day of a text from one period to another: ``"01/2026 – 03/2026"``, ``"2026-01-01/2026-03-31"``; none for any other text."""
+    for cut in _BETWEEN.finditer(text):
+        first, last = (_period(part, quarters=quarters) for part in (text[: cut.start()].removeprefix("từ ").removeprefix("Từ "), text[cut.end() :]))
+        if first[0] is not None and last[1] is not None and first[0] <= last[1]:
+            return first[0], last[1]
+    return None, None
 
 
 def _months(year: int, month: int, count: int) -> tuple[np.datetime64 | None, np.datetime64 | None]:

@@ -6,7 +6,6 @@ import pandas as pd
 
 from geo.errors import InputError
 from geo.io.service_access import access_column, access_word, given_access
-from geo.io.service_sums import several_technologies
 from geo.io.speed_forms import Reading
 from geo.radio import TECHNOLOGIES
 from geo.service_frames import ACCESSES
@@ -43,15 +42,15 @@ def _stated_technology(reading: Reading, frame: pd.DataFrame) -> pd.Series:
     for name in ("technology", "access"):
         if name not in frame.columns:
             continue
-        several = several_technologies(frame[name])
+        column = bands.technology_column(frame[name])
+        several = column.several  # figures of all of them, and of none alone
         if several.any():
             log.add("service_technologies_several", table.source, rows=frame.index[several], column=table.header(name), came=list(frame[name][several]))
-        column = bands.technology_column(frame[name])
-        technology = technology.where((technology != "") | several, column.values)
+        technology = technology.where(technology != "", column.values)
         if name == "technology":
             texts = parse_texts(frame[name])
             lines = texts.map({t: access_word(t) == "fixed" for t in texts.unique()}).to_numpy(dtype=bool)
-            unknown = column.unknown & ~lines & ~several
+            unknown = column.unknown & ~lines
             if unknown.any():
                 log.add("sample_technology_unknown", table.source, rows=frame.index[unknown], column=table.header(name),
                         came=list(frame[name][unknown]))

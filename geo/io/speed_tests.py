@@ -14,6 +14,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from geo.errors import InputError
+from geo.io.package_speeds import settle_packages
 from geo.io.positions import PositionContext
 from geo.io.raw import FileLimits, TableOptions
 from geo.io.sample_networks import settle_operators
@@ -118,6 +119,7 @@ def _read_table(reading: Reading, schema: Schema) -> pd.DataFrame:
     frame, start, end = settle_periods(table, frame, _period_given(reading), reading.times, log, needed=sums)
     frame = _placed(reading, frame)
     frame, technology, access = settle_networks(reading, frame)
+    frame = settle_packages(table, frame, unit=reading.option("unit") or reading.form.unit, rows=unit_rules().rows, log=log)
     limits = speed_limits(technology, access)
     speeds = None
     if not log.refused(table.source):

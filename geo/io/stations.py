@@ -18,6 +18,7 @@ from geo.io.positions import POSITION_FIELDS, PositionContext, settle_positions
 from geo.io.project import InputFile
 from geo.io.refusals import stating
 from geo.io.resources import load_toml
+from geo.io.station_radio import settle_radio
 from geo.io.tables import Table, convert, load_schema, read_tables
 from geo.io.unplaced import rows_without_place, still_unplaced
 from geo.network import (
@@ -39,7 +40,6 @@ from geo.values import is_blank
 
 __all__ = ["read_network"]
 
-_CHANNELS = (("nrarfcn", "5G"), ("earfcn", "4G"), ("uarfcn", "3G"), ("arfcn", ""))
 _CODE_IN_NAME = re.compile(r"(?<!\d)(\d{3})-?(\d{2,3})(?!\d)")
 _MARKUP = re.compile(r"^\s*[=+@]|<[a-zA-Z/!]")
 
@@ -202,10 +202,10 @@ def _read_rows(
         nameless = left.index.difference(named.index)
         left = _placed_quietly(table, left, nameless, context, item, log)
         quiet = IssueLog(log.catalogue)
-        left = _status(table, _radio(table, left, bands, quiet), project, quiet, say=False)
+        left = _status(table, settle_radio(table, left, bands, quiet), project, quiet, say=False)
         outside = {int(row) for f in log.findings[stated_before:] if f.kind.code == "position_outside" for row in f.rows}
         lost.append(rows_without_place(left.assign(file=source.file, sheet=source.sheet), outside, context))
-    frame = _radio(table, frame, bands, log)
+    frame = settle_radio(table, frame, bands, log)
     frame = _status(table, frame, project, log, say=not cells)
     _state_markup(table, frame, log)
     frame = frame.assign(file=source.file, sheet=source.sheet, row=frame.index.to_numpy(dtype=np.int64))
@@ -379,57 +379,6 @@ def _nearest_operators(given: pd.Series, item: InputFile, operators: OperatorCat
         if len(meant) == 1 and not any(c.isdigit() for c in text):
             near[text] = meant.pop()
     return near
-
-
-def _radio(table: Table, frame: pd.DataFrame, bands: BandCatalogue, log: IssueLog) -> pd.DataFrame:
-    """Settle technologies, band and frequency from what the list says and from channel numbers."""
-    n = len(frame)
-    stated = np.full(n, "", dtype=object)
-    if "technology" in frame.columns:
-        sets, bad = bands.technology_sets(frame["technology"])
-        stated = sets.to_numpy(dtype=object)
-        if bad.any():
-            log.add("technology_unreadable", table.source, rows=frame.index[bad], column=table.header("technology"),
-                    came=list(frame["technology"][bad]))
-    channel, implied, header = np.full(n, np.nan), np.full(n, "", dtype=object), ""
-    for name, technology in _CHANNELS:
-        if name in frame.columns:
-            take = np.isnan(channel) & frame[name].notna().to_numpy()
-            channel[take] = frame[name].to_numpy(dtype=float)[take]
-            implied[take] = technology
-            header = header or table.header(name)
-    single = np.array([t if "," not in t else "" for t in stated], dtype=object)
-    index = frame.index
-
-    def series(values: np.ndarray) -> pd.Series:
-        return pd.Series(values, index=index)
-
-    found = bands.channels(series(channel), technology=series(np.where(implied != "", implied, single)))
-    for mask, code in ((found.unknown, "channel_unknown"), (found.ambiguous, "channel_ambiguous")):
-        if mask.any():
-            log.add(code, table.source, rows=frame.index[mask], column=header, came=list(channel[mask]))
-    meant = np.where(found.unknown | np.isnan(channel), "", found.technology.to_numpy(dtype=object)).astype(object)
-    technologies = np.where(stated != "", stated, meant)
-    wrong = (stated != "") & (meant != "") & (single != meant) & (single != "")
-    if wrong.any():
-        log.add("band_disagrees", table.source, rows=frame.index[wrong], column=header,
-                came=[f"{s} / {int(c)}" for s, c in zip(stated[wrong], channel[wrong], strict=True)])
-    band, frequency = found.band.to_numpy(dtype=object), found.downlink_mhz.to_numpy(dtype=float)
-    if "band" in frame.columns:
-        labelled = bands.band_labels(frame["band"], technology=series(single))
-        band = np.where(band == "", labelled.band.to_numpy(dtype=object), band)
-        technologies = np.where(technologies == "", labelled.technology.to_numpy(dtype=object), technologies)
-        frequency = np.where(np.isnan(frequency), labelled.downlink_mhz.to_numpy(dtype=float), frequency)
-    if "frequency_mhz" in frame.columns:
-        given = frame["frequency_mhz"].to_numpy(dtype=float)
-        frequency = np.where(np.isnan(given), frequency, given)
-    dropped = [c for c in ("technology", "earfcn", "uarfcn", "nrarfcn", "arfcn", "band", "frequency_mhz") if c in frame]
-    return frame.drop(columns=dropped).assign(
-        technologies=pd.Series(technologies, index=frame.index, dtype="str"),
-        arfcn=channel,
-        band=pd.Series(band, index=frame.index, dtype="str"),
-        frequency_mhz=frequency,
-    )
 
 
 def _status(table: Table, frame: pd.DataFrame, project: Project, log: IssueLog, *, say: bool) -> pd.DataFrame:

@@ -26,8 +26,10 @@ from geo.errors import InputError, MissingInputError
 from geo.io.delimited import read_delimited
 from geo.io.example_rows import drop_example_rows
 from geo.io.letters import require_unicode, state_letters
+from geo.io.month_first import settle_day_order
 from geo.io.raw import FileLimits, RawTable, TableOptions
 from geo.io.resources import load_toml
+from geo.io.split_dates import join_split_dates
 from geo.io.stacked import require_one_table
 from geo.io.vectors import VECTOR_SUFFIXES, read_vectors
 from geo.io.workbook import read_workbook
@@ -35,7 +37,15 @@ from geo.recognition import likely_text
 from geo.schemas import Field, FieldType, Schema
 from geo.text import clean, fold, fold_key
 from geo.validation import IssueLog, Source
-from geo.values import is_blank, parse_codes, parse_flags, parse_numbers, parse_texts, parse_times
+from geo.values import (
+    is_blank,
+    parse_codes,
+    parse_flags,
+    parse_numbers,
+    parse_texts,
+    parse_times,
+    parse_years,
+)
 
 __all__ = ["Table", "convert", "furniture_rows", "lacking_columns", "load_schema", "read_tables"]
 
@@ -201,7 +211,7 @@ def _with_technologies(raw: RawTable, schema: Schema, options: TableOptions, log
 
 
 def _map_columns(raw: RawTable, schema: Schema, options: TableOptions, log: IssueLog) -> Table:
-    raw = _with_technologies(raw, schema, options, log)
+    raw = join_split_dates(_with_technologies(raw, schema, options, log), schema, options, log)
     try:
         match = schema.match(raw.headers, options.columns)
     except InputError as error:
@@ -359,8 +369,10 @@ def _convert_column(table: Table, field: Field, cells: pd.Series, log: IssueLog)
             return codes
         case FieldType.NUMBER | FieldType.INTEGER:
             return _convert_numbers(table, field, cells, header, log)
+        case FieldType.YEAR:
+            return _convert_years(table, field, cells, header, log)
         case FieldType.DATE | FieldType.TIME:
-            times, bad = parse_times(cells)
+            times, bad = parse_times(settle_day_order(table.source, header, cells, log))
             _note(log, "date_unreadable", table, cells, bad, header)
             return times
         case FieldType.FLAG:
@@ -420,6 +432,17 @@ def _convert_numbers(table: Table, field: Field, cells: pd.Series, header: str, 
         _note(log, "number_not_whole", table, cells, broken, header, fields)
         values[broken] = np.nan
     return pd.Series(values, index=cells.index)
+
+
+def _convert_years(table: Table, field: Field, cells: pd.Series, header: str, log: IssueLog) -> pd.Series:
+    years, spans, bad = parse_years(cells, last=field.span == "last")
+    fields = {"low": field.minimum, "high": field.maximum}
+    _note(log, "year_unreadable", table, cells, bad, header, fields)
+    _note(log, "year_span_last" if field.span == "last" else "year_span_first", table, cells, spans, header)
+    with np.errstate(invalid="ignore"):
+        outside = (years < (field.minimum or -np.inf)) | (years > (field.maximum or np.inf))
+    _note(log, "year_unreadable", table, cells, outside, header, fields)
+    return pd.Series(np.where(outside, np.nan, years), index=cells.index)
 
 
 def _convert_choices(table: Table, field: Field, cells: pd.Series, header: str, log: IssueLog) -> pd.Series:

@@ -188,7 +188,7 @@ def _form(field: Field, values: tuple[str, ...], *, strict: bool) -> Bilingual:
         # Of a place in Vietnam, each axis its own: 105 is no latitude.
         return _DEGREES[field.name.split("_")[-1]]
     match field.type:
-        case FieldType.INTEGER:
+        case FieldType.INTEGER | FieldType.YEAR:
             return Bilingual(f"Số nguyên{unit}{span_vi}", f"Whole number{unit_en}{span_en}")
         case FieldType.NUMBER:
             return Bilingual(f"Số{unit}{span_vi}", f"Number{unit_en}{span_en}")

@@ -32,6 +32,7 @@ from geo.mapping.palette import palette
 from geo.pipeline.map_themes import rule_words
 from geo.pipeline.showing import notices
 from geo.report.tables import result_table
+from geo.service_quality.periods import period_end
 from geo.validation import IssueLog
 
 __all__ = ["COUNTRY", "COUNTRY_PUBLIC", "CountryWritten", "country_content", "write_country_map"]
@@ -291,7 +292,7 @@ def _themes(reviews: Sequence[ReviewFolder]) -> Iterable[ThemeLayer]:
 
 def _latest(frame: pd.DataFrame, facets: Sequence[str]) -> pd.DataFrame:
     """Return of each area and choice the row whose period ends last."""
-    ends = frame["period"].map(lambda period: "" if period is None else str(period).rpartition("/")[2])
+    ends = frame["period"].map(lambda period: "" if period is None else period_end(str(period)))  # "2026-09" lies before "2026-Q4", and "2026" ends with it
     keys = [name for name in facets if name in frame.columns]
     order = frame.assign(_end=ends).reset_index(drop=True)
     latest = order[keys].fillna("").astype(str).assign(_end=order["_end"], _row=np.arange(len(order))).sort_values(["_end", "_row"], kind="stable")

@@ -21,7 +21,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from geo.former_areas import FormerAreas
-from geo.service_quality.periods import period_name, whole_months
+from geo.service_quality.periods import period_end, period_name, whole_months
 from geo.service_quality.reported import REPORTED_COLUMNS
 
 __all__ = ["CONVERTED_COLUMNS", "SERIES_COLUMNS", "Joined", "figures_of_today", "joined_figure", "part_bounds", "reported_figures_of", "series"]
@@ -248,7 +248,7 @@ def _last_wholes(own: pd.DataFrame) -> Mapping[str, Mapping[int, float]]:
     found: dict[str, dict[int, float]] = {}
     if own.empty:
         return found
-    for row in own.sort_values("period", kind="stable").to_dict("records"):
+    for row in own.sort_values("period", kind="stable", key=lambda periods: periods.astype(str).map(period_end)).to_dict("records"):
         if np.isfinite(row["n"]) and row["n"] > 0:
             found.setdefault(str(row["indicator"]), {})[int(row["former_place"])] = float(row["n"])
     return found

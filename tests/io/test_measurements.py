@@ -160,6 +160,42 @@ def test_wide_table_takes_each_technologys_own_column(tmp_path: Path) -> None:
     assert rows_of(log, "sample_technology_from_channel") == [7]
 
 
+def test_a_cell_of_several_technologies_is_none_of_them_unless_the_row_tells(tmp_path: Path) -> None:
+    """A level is of one of them; dual connectivity by its name is 5G, whose anchor is stated."""
+    frame, log = read(tmp_path, lines("Viettel,4G+5G,-95,,", "Viettel,LTE/NR,-90,,", "Viettel,EN-DC,-85,,", "Viettel,LTE-NR,-85,,", "Viettel,2G/3G/4G,-80,,").replace("Mức thu (dBm)", "RSRP"))
+    assert frame["technology"].tolist() == ["", "", "5G", "5G", ""]
+    assert frame["level_dbm"].tolist() == [-95, -90, -85, -85, -80]  # nothing is lost
+    assert rows_of(log, "sample_technologies_several") == [2, 3, 6]
+    assert not rows_of(log, "sample_technology_unknown")
+    assert not rows_of(log, "sample_technology_missing")
+    assert "sample_five_g_anchor" in log.codes()
+    text = (
+        "Thời gian,Kinh độ,Vĩ độ,Nhà mạng,Công nghệ,RSRP,SS-RSRP,EARFCN,NR-ARFCN\n"
+        "2026-09-01 08:00:00,105.0501,21.7501,Viettel,4G+5G,,-101,,\n"
+        "2026-09-01 08:00:01,105.0502,21.7501,Viettel,4G+5G,-95,,1300,\n"
+        "2026-09-01 08:00:02,105.0503,21.7501,Viettel,4G+5G,-95,-101,1300,632448\n"
+    )
+    frame, log = read(tmp_path, text)
+    assert list(zip(frame["technology"], frame["level_dbm"], frame["band"], strict=True)) == [("5G", -101, ""), ("4G", -95, "B3"), ("5G", -101, "n78")]
+    assert rows_of(log, "sample_technologies_several") == [2, 3, 4]
+    assert sorted(rows_of(log, "sample_technology_from_channel")) == [2, 3]
+    frame, _ = read(tmp_path, text.replace("-95,-101,", "-95,,"))
+    assert list(zip(frame["technology"], frame["level_dbm"], frame["band"], strict=True))[2] == ("4G", -95, "")  # the level is told, the channel is not
+
+
+def test_american_dates_of_a_log_are_turned_and_their_day_is_known(tmp_path: Path) -> None:
+    text = lines("Viettel,4G,-95,,", "Viettel,4G,-94,,").replace("2026-09-01 08:00:00", "08/25/2026 08:00:00").replace("2026-09-01 08:00:01", "09/01/2026 08:00:01")
+    frame, log = read(tmp_path, text)
+    assert frame["time"].dt.strftime("%Y-%m-%d").tolist() == ["2026-08-25", "2026-09-01"]  # not the 9th of January
+    assert "date_month_first" in log.codes()
+    assert "date_unreadable" not in log.codes()
+    both, log = read(tmp_path, text.replace("08/25/2026", "08/02/2026"))
+    assert both["time"].dt.strftime("%Y-%m-%d").tolist() == ["2026-02-08", "2026-01-09"]
+    assert "date_order_taken" in log.codes()
+    _, log = read(tmp_path, text.replace("09/01/2026", "30/08/2026"))
+    assert (rows_of(log, "date_order_contradictory"), rows_of(log, "date_unreadable")) == ([2], [2])
+
+
 def test_technology_from_the_header_of_the_channel(tmp_path: Path) -> None:
     text = "Kinh độ,Vĩ độ,Mạng,Mức thu,EARFCN,UARFCN\n105.05,21.75123,Viettel,-90,1300,\n105.05,21.75223,Viettel,-90,,10637\n"
     frame, log = read(tmp_path, text)

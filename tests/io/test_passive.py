@@ -76,7 +76,7 @@ def masts(**changes: object) -> pd.DataFrame:
 
 def test_masts_in_the_provincial_layout(tmp_path: Path) -> None:
     result, log = table("masts", masts(), tmp_path)
-    assert log.codes() == {"columns_unused"}
+    assert log.codes() == {"columns_unused", "date_order_taken"}
     assert books(log) == [(3, 3)]
     assert result["users"].tolist() == ["Mạng A; Mạng B", "Mạng B", "Mạng A; Mạng B"]
     assert result["owner"].tolist() == ["Mạng A", "Công ty hạ tầng mẫu", ""]
@@ -242,6 +242,16 @@ def test_registered_lines(tmp_path: Path) -> None:
     assert one(log, "plan_technology_missing").rows.tolist() == [5]
     assert one(log, "choice_unknown").rows.tolist() == [5]
     assert books(log) == [(4, 3)]
+
+
+def test_years_of_registered_lines_in_words_and_spans(tmp_path: Path) -> None:
+    lines = plans(**{"Doanh nghiệp": "Mạng A", "Hình thức": "Xây mới", "Công nghệ": "4G", "Năm": ["Năm 2027", "2027-2028", "Quý III/2027", "sau 2028"]})
+    result, log = table("operator_plans", lines, tmp_path, "xlsx")
+    assert result["year"].tolist()[:3] == [2027, 2028, 2027]
+    assert result["year"].isna().tolist() == [False, False, False, True]
+    assert one(log, "year_span_last").rows.tolist() == [3]
+    assert one(log, "year_unreadable").rows.tolist() == [5]
+    assert books(log) == [(4, 4)]
 
 
 def test_what_is_to_be_removed_needs_no_technology(tmp_path: Path) -> None:

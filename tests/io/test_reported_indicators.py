@@ -41,6 +41,16 @@ def codes(log: IssueLog) -> set[str]:
     return {finding.kind.code for finding in log if not finding.kind.code.startswith("former_area")}
 
 
+@pytest.mark.parametrize("cell", ["≥ 40", ">40", "> 40", "40 trở lên", "trên 40", "40+", "< 95", "dưới 95%", "ít nhất 40", "95% trở lên", "tối thiểu 40", "không dưới 40"])
+def test_a_bound_is_no_value(tmp_path: Path, cell: str) -> None:
+    """"40 or more" says neither 40 nor how much more."""
+    frame, log = read(tmp_path, f"Mã xã,Kỳ số liệu,Tỷ lệ hộ có cáp quang (%)\n{CODE},2026,{cell}\n99999,2026,80\n")
+    assert frame["value"].tolist() == [0.8]
+    (found,) = [f for f in log if f.kind.code == "reported_bound"]
+    assert ([int(r) for r in found.rows], list(found.came)) == ([2], [cell])
+    assert "number_unreadable" not in codes(log)
+
+
 def test_a_column_per_indicator_in_percent_with_decimal_commas(tmp_path: Path) -> None:
     frame, log = read(tmp_path, f'Mã xã,Kỳ số liệu,Số hộ,Tỷ lệ hộ có cáp quang (%),TB BRDĐ/100 dân,Tỷ lệ thôn có cáp quang\n{CODE},2026,3100,"79,6","91,5",100%\n99999,2026,,,,0%\n')
     got = frame.set_index(["area_code", "indicator"])

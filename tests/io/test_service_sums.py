@@ -111,9 +111,17 @@ def test_a_tile_of_one_quarter_counts_once(tmp_path: Path) -> None:
 def test_a_cell_that_names_two_technologies_is_of_neither(tmp_path: Path) -> None:
     rows = [A.replace("4G", cell).replace("99000", "99001") for cell in ("4G/5G", "4G và 5G", "4G & 5G")]
     frame, log = read(tmp_path, HEAD + A + rows[0] + B + rows[1].replace("Viettel", "VNPT") + rows[2].replace("Viettel", "MobiFone") + A.replace("4G", "LTE/NR"))
-    assert frame["technology"].tolist() == ["4G", "", "4G", "", "", "5G"]  # "LTE/NR" is what a phone in 5G shows
+    assert frame["technology"].tolist() == ["4G", "", "4G", "", "", ""]
     assert frame["access"].tolist() == ["mobile"] * 6
-    assert found(log, "service_technologies_several") == [("0.csv", 3), ("0.csv", 5), ("0.csv", 6)]
+    assert found(log, "service_technologies_several") == [("0.csv", 3), ("0.csv", 5), ("0.csv", 6), ("0.csv", 7)]
+
+
+def test_first_and_last_days_are_read_in_one_order(tmp_path: Path) -> None:
+    """ "03/01/2026" beside "03/31/2026" is the first of March."""
+    head = HEAD.replace("Kỳ", "Từ ngày,Đến ngày")
+    frame, log = read(tmp_path, head + A.replace("2026-10", "03/01/2026,03/31/2026"))
+    assert frame[["period_start", "period_end"]].astype(str).to_numpy().tolist() == [["2026-03-01", "2026-03-31"]]
+    assert "date_month_first" in log.codes()
 
 
 IPV6 = "Mã xã,Nhà mạng,Loại mạng,Kỳ,Số mẫu,Số mẫu có IPv6\n"

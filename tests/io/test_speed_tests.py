@@ -325,6 +325,33 @@ def test_dates_stay_day_first_where_the_column_does_not_show_otherwise(tmp_path:
     assert len(frame) == len(times) - len(rows_of(log, "speed_time_impossible"))
 
 
+@pytest.mark.parametrize(
+    ("header", "cell", "down", "up", "said"),
+    [
+        ("Gói cước", "300/150", 300, 150, {"package_two_speeds", "package_unit_taken"}), ("Tốc độ gói cước (Mbps)", "300/300", 300, 300, {"package_two_speeds"}),
+        ("Gói cước (tải lên/tải xuống)", "150/300M", 300, 150, {"package_two_speeds"}), ("Gói cước", "1G/500M", 1000, 500, {"package_two_speeds"}),
+        ("Gói cước", "300M", 300, np.nan, set()), ("Gói cước", "300Mbps", 300, np.nan, set()), ("Gói cước", "1 Gbps", 1000, np.nan, set()), ("Tốc độ gói", "1G", 1000, np.nan, set()),
+        ("Tốc độ gói", "300", 300, np.nan, {"package_unit_taken"}), ("Gói cước", "Fiber 300", np.nan, np.nan, {"package_not_speed"}),
+        ("Gói cước", "300MB", np.nan, np.nan, {"number_unreadable"}),
+    ],
+)  # fmt: skip
+def test_packages_as_contracts_write_them(tmp_path: Path, header: str, cell: str, down: float, up: float, said: set[str]) -> None:
+    frame, log = read(tmp_path, HEAD.strip() + f",Loại mạng,{header},Mã thuê bao\n" + f"2026-09-01 08:00:00,VNPT,,105.05,21.75,90,80,5,Cố định,{cell},HNI-0001\n")
+    np.testing.assert_array_equal(frame[["package_download_mbps", "package_upload_mbps"]].to_numpy(dtype=float), [[down, up]])
+    assert {c for c in log.codes() if c.startswith(("package", "number"))} == said
+    assert frame["download_mbps"].tolist() == [90]
+    assert frame["device_id"].tolist() != [""]  # the subscriber tells one household's tests from another's
+    assert "HNI" not in frame["device_id"].astype(str).iloc[0]
+
+
+def test_an_upload_of_its_own_column_stays_beside_two_speeds(tmp_path: Path) -> None:
+    head = HEAD.strip() + ",Loại mạng,Gói cước (Mbps),Tốc độ gói cước tải lên (Mbps)\n"
+    row = "2026-09-01 08:0{}:00,VNPT,,105.05,21.75,90,80,5,Cố định,{}\n"
+    frame, log = read(tmp_path, head + row.format(0, "300/300,300") + row.format(1, "300/300,150") + row.format(2, "300/200,"))
+    assert frame["package_upload_mbps"].tolist() == [300, 150, 200]
+    assert rows_of(log, "package_upload_differs") == [3]
+
+
 def test_points_in_kilobits_are_thousands_marks_unless_a_cell_shows_a_decimal_point(tmp_path: Path) -> None:
     head = HEAD.replace("(Mbit/s)", "(kbit/s)")
     assert read(tmp_path, lines("45.500,5.000,30", "60.250,12.125,31", head=head))[0]["download_mbps"].tolist() == [45.5, 60.25]  # not 0.0455

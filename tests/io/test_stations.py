@@ -50,6 +50,29 @@ def test_one_row_per_site_implies_a_cell_per_technology(tmp_path, network_of, lo
     assert log.counts[0].rows_in == log.counts[0].rows_used == 2
 
 
+def test_a_row_of_several_technologies_gives_each_cell_its_own_band(tmp_path, network_of, log):
+    """Of an EARFCN, "n78" or 3,500 MHz it is known whose they are; of 1,800 MHz beside 2G and 4G it is not."""
+    path = _csv(
+        tmp_path,
+        "Nhà mạng,Mã trạm,Kinh độ,Vĩ độ,Công nghệ,Băng tần,EARFCN,NR-ARFCN,Tần số (MHz)\n"
+        "Viettel,A1,105.1001,21.8001,4G+5G,\"L1800, n78\",,,\n"
+        "Viettel,A2,105.2001,21.8001,4G+5G,,1300,632448,\n"
+        "Viettel,A3,105.3001,21.8001,2G/5G,,,,3550\n"
+        "Viettel,A4,105.1001,21.9001,2G/4G,1800,,,\n"
+        "Viettel,A5,105.2001,21.9001,4G,L1800 và L2100,,,\n"
+        "Viettel,A6,105.3001,21.9001,4G/5G,,1300,,\n",
+    )
+    cells = network_of([path], area()).cells
+    got = [(c.site_id, c.technology, c.band, None if np.isnan(c.arfcn) else c.arfcn) for c in cells.itertuples()]
+    assert got == [
+        ("A1", "4G", "B3", None), ("A1", "5G", "n78", None), ("A2", "4G", "B3", 1300), ("A2", "5G", "n78", 632448), ("A3", "2G", "", None),
+        ("A3", "5G", "n78", None), ("A4", "2G", "", None), ("A4", "4G", "", None), ("A5", "4G", "", None), ("A6", "4G", "B3", 1300), ("A6", "5G", "", None),
+    ]  # fmt: skip
+    np.testing.assert_allclose(cells["frequency_mhz"][:6], [1842.45, 3550, 1815, 3486.72, np.nan, 3550])
+    assert _rows(log, "radio_of_several") == [5]
+    assert _rows(log, "band_unknown") == [6]
+
+
 def test_a_cell_table_replaces_what_the_site_list_implied(tmp_path, network_of, log):
     sites = _csv(
         tmp_path,

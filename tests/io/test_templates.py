@@ -182,6 +182,8 @@ def value(column: TemplateColumn, template: Template, number: int, known: dict[s
         return st.just(f"{number + 1:04d}")  # leading zeros
     if field.type is FieldType.DATE:
         return st.dates(dt.date(2015, 1, 1), dt.date(2026, 9, 30)).map(lambda d: d.strftime("%d/%m/%Y"))
+    if field.type is FieldType.YEAR:
+        return st.sampled_from(["2027", "2028", "2029"])
     if field.type is FieldType.INTEGER:
         return st.integers(int(max(1, field.minimum or 0)), int(min(field.maximum or 9_999, 9_999))).map(str)
     if field.type is FieldType.NUMBER:
@@ -267,8 +269,8 @@ def check_round_trip(name: str, folder: Path, examples: int) -> None:
     @given(table(template), st.booleans())
     def check(rows: list[list[str]], example: bool) -> None:
         used, log = read(template, template_workbook(template, rows, example=example), folder)
-        # A table of streets has their ends alone; that they are drawn straight is said, however well it is filled in.
-        found = [(f.kind.code, f.kind.severity.value, list(f.rows)) for f in log if f.kind.code != "street_straight"]
+        # A table of streets has their ends alone; that they are drawn straight is said, however well it is filled in. So is the order of dates that read both ways.
+        found = [(f.kind.code, f.kind.severity.value, list(f.rows)) for f in log if f.kind.code not in {"street_straight", "date_order_taken"}]
         assert found == ([("template_example_row", "info", [2])] if example else [])
         assert used == len(rows)
 

@@ -62,6 +62,17 @@ def test_figures_are_those_of_the_tables_and_what_is_missing_is_said(folder):
     assert any("4 xã của 1 tỉnh chưa có kết quả" in sentence.vi for sentence in content.method)
 
 
+@pytest.mark.parametrize(("earlier", "later"), [("2026-Q3", "2026-10"), ("2026-09", "2026"), ("2026-Q2", "2026-08-01/2026-08-31"), ("2025", "2026-01"), ("2026", "2027-Q1")])
+def test_of_several_periods_the_one_that_ends_last_is_shown(folder, tmp_path, earlier, later):
+    """Months, quarters and years beside each other: as texts "2026-Q3" would come after "2026-10"."""
+    shutil.copytree(folder / "tinh-01", tmp_path / "tinh-01")
+    path = tmp_path / "tinh-01" / "tables" / "standards.csv"
+    rows = pd.read_csv(path, dtype=str, encoding="utf-8-sig", keep_default_na=False)
+    pd.concat([rows.assign(period=later), rows.assign(period=earlier)]).to_csv(path, index=False, encoding="utf-8-sig")
+    content, _ = country_content(tmp_path)
+    assert set(content.themes[0].frame["period"]) == {later}
+
+
 def test_same_runs_give_the_same_bytes_and_links_lead_to_files(folder):
     written = write_country_map(folder, boundaries=folder / "xa.gpkg")
     first = written.path.read_bytes()

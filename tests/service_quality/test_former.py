@@ -25,7 +25,7 @@ from geo.service_quality import (
     series,
     service_settings,
 )
-from geo.service_quality.former import joined_figure, part_bounds
+from geo.service_quality.former import _last_wholes, joined_figure, part_bounds
 from tests.service_quality.made_up import ON, one, rule, samples, verdicts
 
 NAN = float("nan")
@@ -187,3 +187,9 @@ def test_tests_that_a_former_commune_s_name_placed_say_so() -> None:
     _, found = run(OLD, table, by_name=frozenset({("10002", "2025-05"), ("10004", "2025-05")}))
     found = found[(found["rule_id"] == "made_up") & (found["area_level"] == "commune")]
     assert found[["area_code", "counted_on", "conversion", "error", "parts_missing"]].to_numpy().tolist() == [["10002", "former", "joined", "none", 0], ["10004", "former", "joined_divided", "not_known", 1]]
+
+
+def test_the_latest_whole_is_that_of_the_period_that_ends_last() -> None:
+    """October comes after the third quarter, whose name comes after it as a text."""
+    own = pd.DataFrame({"period": ["2026-10", "2026-Q3"], "indicator": "households_fibre", "former_place": [0, 0], "n": [5.0, 9.0]})
+    assert _last_wholes(own) == {"households_fibre": {0: 5.0}}

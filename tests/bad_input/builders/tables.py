@@ -425,7 +425,7 @@ def _(p: MadeUpProject) -> Check | None:
 
 
 def _dated(p: MadeUpProject, date: str, status: str = "") -> None:
-    p.add_column("Ngày phát sóng", ["01/05/2020"] * 5)
+    p.add_column("Ngày phát sóng", ["21/05/2020"] * 5)
     p.rows[2][8], p.rows[2][7] = date, status
 
 

@@ -99,6 +99,12 @@ vungphu.themes = (function (app) {
   }
   function area(kind, row) { return text(cell(kind, row, "area_level")) + ":" + text(cell(kind, row, "area_code")); }
   function end(period) { return period.split("/").pop(); }
+  // The last day that a period names, as text that sorts: "2026-Q3" ends before "2026-10", and "2026" after it.
+  function lastDay(period) {
+    var last = end(period.split("; ").pop()), quarter = /^(\d{4})-Q([1-4])$/.exec(last);
+    if (quarter) { last = quarter[1] + "-" + ("0" + 3 * quarter[2]).slice(-2); }
+    return last + (last.length === 4 ? "-12-31" : last.length === 7 ? "-31" : "");
+  }
   // Periods, where some area has more than one of them.
   function periodsOf(kind) {
     if (!all[kind].period) { return []; }
@@ -109,7 +115,7 @@ vungphu.themes = (function (app) {
       of[area(kind, row)] = 1;
       if (period && found.indexOf(period) < 0) { found.push(period); }
     });
-    return several ? found.sort(function (a, b) { return end(a) < end(b) ? 1 : end(a) > end(b) ? -1 : 0; }) : [];
+    return several ? found.sort(function (a, b) { return lastDay(a) < lastDay(b) ? 1 : lastDay(a) > lastDay(b) ? -1 : 0; }) : [];
   }
   // The year of a row: its own, or that in which its period ends.
   function yearOf(kind, row) {
@@ -149,7 +155,7 @@ vungphu.themes = (function (app) {
     if (pick !== null) { return found.filter(function (row) { return text(cell(kind, row, all[kind].period)) === pick; }); }
     found.forEach(function (row) {
       var key = area(kind, row), known = latest[key];
-      if (known === undefined || end(text(cell(kind, row, all[kind].period))) > end(text(cell(kind, known, all[kind].period)))) { latest[key] = row; }
+      if (known === undefined || lastDay(text(cell(kind, row, all[kind].period))) > lastDay(text(cell(kind, known, all[kind].period)))) { latest[key] = row; }
     });
     return found.filter(function (row) { return latest[area(kind, row)] === row; });
   }
@@ -392,7 +398,7 @@ vungphu.themes = (function (app) {
   function reach(kind, found) {
     var all_ = found.map(function (row) { return text(cell(kind, row, all[kind].period)); }).filter(function (period) { return period; });
     if (!all_.length) { return app.word("theme_not_said"); }
-    var first = all_.map(function (period) { return period.split("/")[0]; }).sort()[0], last = all_.map(end).sort().pop();
+    var first = all_.map(function (period) { return period.split("/")[0]; }).sort()[0], last = end(all_.reduce(function (a, b) { return lastDay(b) > lastDay(a) ? b : a; }));
     return first === last ? app.day(first) : app.day(first) + " – " + app.day(last);
   }
   function note(kind, found) {
