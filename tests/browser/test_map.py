@@ -278,17 +278,6 @@ def test_village_and_site_cards(opened, content):
     opened.assert_quiet()
 
 
-def test_print_hides_the_controls_and_shows_the_figures(opened):
-    page = opened.page
-    page.emulate_media(media="print")
-    for hidden in ("#find", "nav", "#coverage", "#opacity"):
-        assert page.locator(hidden).is_hidden(), hidden
-    for shown in (".made-up", "#map_coverage", ".legend", "#communes", "#about"):
-        assert page.locator(shown).first.is_visible(), shown
-    assert page.evaluate("(() => { const t = document.querySelector('#communes').parentElement; return t.scrollHeight <= t.clientHeight + 1; })()")
-    assert len(page.pdf()) > 50_000
-
-
 @pytest.mark.parametrize(("name", "width", "height"), [("desktop", 1280, 800), ("phone", 360, 740)])
 def test_layout_fits(open_map, html, pictures, name, width, height):
     opened = open_map(html, width=width, height=height, touch=name == "phone")

@@ -40,7 +40,7 @@
   };
   // The scorecard lies over the right side of a wide map; what it describes must not lie under it.
   function wide() { return window.matchMedia("(min-width: 801px)").matches; }
-  function cardWidth() { var card = document.getElementById("card"); return wide() && !card.hidden ? card.offsetWidth + 12 : 0; }
+  function cardWidth() { var card = document.getElementById("card"); return !card.hidden && getComputedStyle(card).position === "absolute" ? card.offsetWidth + 12 : 0; }
   function uncover(layer) {
     var free = map.getSize().x - cardWidth(), at = map.latLngToContainerPoint(layer.getBounds ? layer.getBounds().getCenter() : layer.getLatLng());
     if (at.x > free - 20) { map.panBy([at.x - free / 2, 0], { animate: false }); }
@@ -238,11 +238,15 @@
   map.on("dragstart zoomstart", function () { if (!fitting) { app.moved = true; } });
   var fitting = false;
   function again() {
+    if (app.printing) { return; }
     measure();
-    if (!app.moved) { fitting = true; fit(); fitting = false; }
+    if (!app.moved) { app.quietly(fit); }
     declutter();
   }
   window.addEventListener("resize", again);
-  // Before printing nothing is drawn anew: what is asked of a canvas then comes too late for the paper.
-  window.addEventListener("beforeprint", measure);
+  // What moves the map without being a reader's wish.
+  app.quietly = function (move) { fitting = true; move(); fitting = false; };
+  app.whole = function () { map.fitBounds(bounds, { padding: [12, 12], animate: false }); };
+  app.declutter = declutter;
+  app.cardWidth = cardWidth;
 })(vungphu);

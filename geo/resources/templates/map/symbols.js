@@ -237,6 +237,37 @@ var vungphu = (function () {
       context.fill("evenodd");
     }
   });
+  // On paper a canvas has as many dots as a printer shows, not as few as a screen, and each drawing has a canvas of its own: Chromium prints
+  // what is drawn while it prepares the sheet stroke by stroke, and what was cleared before as white over all that lies below.
+  var onPaper = false, DOTS = 3, onScreen = L.Canvas.prototype._update, clear = L.Canvas.prototype._clear;
+  function exchange(renderer, canvas, ink) {
+    canvas.className = renderer._container.className;
+    renderer._container.replaceWith(canvas);
+    renderer._container = canvas;
+    renderer._ctx = ink;
+  }
+  L.Canvas.include({
+    _update: function () {
+      if (!onPaper) {
+        if (this._screen) { exchange(this, this._screen.canvas, this._screen.ink); this._screen = null; }
+        onScreen.call(this);
+        return;
+      }
+      L.Renderer.prototype._update.call(this);
+      var size = this._bounds.getSize(), least = this._bounds.min, canvas = document.createElement("canvas");
+      if (!this._screen) { this._screen = { canvas: this._container, ink: this._ctx }; }
+      canvas.width = DOTS * size.x;
+      canvas.height = DOTS * size.y;
+      canvas.style.width = size.x + "px";
+      canvas.style.height = size.y + "px";
+      exchange(this, canvas, canvas.getContext("2d"));
+      L.DomUtil.setPosition(canvas, least);
+      this._ctx.scale(DOTS, DOTS);
+      this._ctx.translate(-least.x, -least.y);
+      this.fire("update");
+    },
+    _clear: function () { if (!onPaper) { clear.call(this); } }
+  });
   // An outline that several layers draw is projected, clipped and simplified once for all of them.
   var Shared = L.Polygon.extend({
     _project: function () {
@@ -386,7 +417,7 @@ var vungphu = (function () {
     village: function (feature, place) { return mark(data.villages.symbols[feature.properties.c], place); },
     site: function (feature, place) { return mark(data.sites.symbols[feature.properties.c], place); },
     areaStyle: areaStyle, outline: outline,
-    canvas: function () { return new Canvas({ tolerance: 5 }); },
+    canvas: function () { return new Canvas({ tolerance: 5 }); }, onPaper: function (wanted) { onPaper = wanted; },
     swatch: swatch, symbolSwatch: symbolSwatch, strokeSwatch: strokeSwatch, Shared: Shared, over: over, mark: mark, day: day, codes: codes, named: named, rowOf: rowOf, codeOf: codeOf, shapes: shapes,
     communes: shapes.commune, villages: shapes.village, sites: shapes.site,
     tables: Object.assign({ commune: data.communes, province: data.provinces, village: data.villages, site: data.sites, zone: data.areas.tables.zone, claim: data.areas.tables.claim, change: data.areas.tables.change }, tablesOf(themes)),
