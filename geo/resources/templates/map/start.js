@@ -139,7 +139,7 @@
     app.villages.concat(app.sites, app.themes.places.point ? app.shapes[app.themes.places.point] : []).forEach(function (layer) { if (layer && layer.setRadius) { layer.setRadius(layer.options.size * shrink); } });
   }
   map.on("zoomend", resize);
-  map.on("zoomend", function () { app.themes.fromAfar(); });
+  map.on("zoomend", function () { app.themes.fromAfar(); app.plans.number(); });
   app.resize = resize;
 
   // The archipelagos, as labelled points where the boundaries do not hold them.
@@ -176,13 +176,15 @@
     var entry = data.coverage[coverage], total = 0;
     if (entry) { Object.keys(entry.counts).forEach(function (code) { total += entry.counts[code]; }); }
     heading.textContent = app.word("coverage") + (entry ? ": " + coverageLabel(entry) : "");
+    var shares = [];
     document.querySelectorAll("[data-state]").forEach(function (node) {
       node.textContent = entry && total ? app.share(entry.counts[node.dataset.state] / total) : "";
+      if (entry && total) { shares.push(entry.counts[node.dataset.state] / total); }
     });
-    note.textContent = entry ? app.word("cells", { size: app.number(entry.cell, 0), n: app.number(total, 0) }) + (entry.note ? " " + app.say(entry.note) : "") : "";
+    note.textContent = entry ? app.word("cells", { size: app.number(entry.cell, 0), n: app.number(total, 0) }) + app.rounded(shares) + (entry.note ? " " + app.say(entry.note) : "") : "";
   }
   if (choice) {
-    choice.addEventListener("change", function () { showCoverage(Number(choice.value)); });
+    choice.addEventListener("change", function () { showCoverage(Number(choice.value)); app.tellWhole(); });
     slider.addEventListener("input", opacity);
     showCoverage(0);
   }
@@ -244,6 +246,7 @@
     declutter();
   }
   window.addEventListener("resize", again);
+  window.addEventListener("resize", app.tellWhole);
   // What moves the map without being a reader's wish.
   app.quietly = function (move) { fitting = true; move(); fitting = false; };
   app.whole = function () { map.fitBounds(bounds, { padding: [12, 12], animate: false }); };

@@ -89,6 +89,12 @@ var vungphu = (function () {
       if (short && short.of) { theme[name] = theme.table.packed[short.column].at.map(function (k) { return short.of[k]; }); }
     });
     unpack(theme.table);
+    // Sentences that the table has in one language.
+    Object.keys(theme.words).forEach(function (key) {
+      var column = theme.table.columns.find(function (one) { return one.key === key; });
+      column.kind = kind + "." + key;
+      data.named[column.kind] = theme.words[key];
+    });
   });
 
   // Texts come with every special character as &#N; this undoes it. The result goes to textContent only.
@@ -126,6 +132,26 @@ var vungphu = (function () {
     if (value > 0 && value < 0.0005) { return english ? "< 0.1%" : "< 0,1 %"; }
     if (value >= 0.9995 && value < 1) { return english ? "> 99.9%" : "> 99,9 %"; }
     return number(value * 100, 1) + sign;
+  }
+  // Shares of one whole that do not add up to 100 once rounded: a reader who adds them up is told why.
+  function rounded(shares) {
+    var sum = shares.reduce(function (all, value) { return all + Math.round(value * 1000); }, 0);
+    return shares.length && sum !== 1000 ? " " + word("rounded") : "";
+  }
+  // A select shows one line: what is chosen stands below it whole where that is longer.
+  var ruler = null;
+  function tellWhole() {
+    ruler = ruler || document.createElement("canvas").getContext("2d");
+    document.querySelectorAll("#side select").forEach(function (select) {
+      var below = select.nextElementSibling, chosen = select.options[select.selectedIndex], text = chosen ? chosen.textContent : "", look = getComputedStyle(select);
+      if (!below || !below.classList.contains("whole")) {
+        below = element("p", null, "whole quiet");
+        below.setAttribute("aria-hidden", "true"); // the select itself says it
+        select.after(below);
+      }
+      ruler.font = look.fontSize + " " + look.fontFamily;
+      below.textContent = select.clientWidth && ruler.measureText(text).width > select.clientWidth - 40 ? text : "";
+    });
   }
   function format(value, column) {
     var kind = column.kind;
@@ -410,7 +436,7 @@ var vungphu = (function () {
 
   return {
     data: data, plain: plain, say: say, word: word, element: element, format: format, figure: figure, fold: fold, number: number,
-    share: share, language: language, onLanguage: onLanguage, setLanguage: setLanguage,
+    share: share, rounded: rounded, tellWhole: tellWhole, language: language, onLanguage: onLanguage, setLanguage: setLanguage,
     communeStyle: function () { return { color: data.lines.commune, weight: 0.9, opacity: 0.9, fill: true, fillOpacity: 0, fillColor: "#ffffff" }; },
     outlineStyle: function () { return { color: data.lines.province, weight: 2.6, fill: false, interactive: false }; },
     roadStyle: function (feature) { return { color: data.lines.road, weight: feature.properties.w, opacity: 0.85, fill: false, interactive: false }; },
