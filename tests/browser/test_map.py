@@ -82,6 +82,8 @@ def test_every_layer_switches_on(opened, content):
         total = sum(layer.counts().values())
         for code, count in layer.counts().items():
             assert page.locator(f'[data-state="{code}"]').text_content() == share_text(count / total).vi
+        adds_up = sum(round(1000 * count / total) for count in layer.counts().values()) == 1000
+        assert ("Do làm tròn" in page.inner_text("#legend-cells")) != adds_up
     page.select_option("#coverage", "-1")
     assert page.locator("img.leaflet-image-layer").count() == 0
     for box in page.locator("[data-toggle]").all():
@@ -186,6 +188,9 @@ def test_a_click_opens_the_right_scorecard_with_the_figures_of_the_table(opened,
     assert set(shown) == set(written) - {"commune_name"}
     for key, value in shown.items():
         assert (value is None and written[key] == "") or same(value, written[key]), key
+    # villages by power and difficulty are one small table, a row each for white and weak ones together
+    assert page.locator("#card tr", has=page.locator('td[data-column="villages_white_power_difficult"]')).locator("td").count() == 2
+    assert page.locator('#card dd[data-column^="villages_white_"]').count() == 0
     assert f"commune_code = {written['commune_code']}" in page.locator("#card details").last.text_content()
     assert page.locator("#communes tr.selected th").text_content() == written["commune_name"]
     opened.assert_quiet()

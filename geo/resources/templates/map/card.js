@@ -69,14 +69,15 @@ vungphu.card = (function (app) {
     return box;
   }
 
-  // What a theme's card says elsewhere: a figure that another column has too, codes that are listed below with their names.
+  // What a theme's card says elsewhere: a figure that another column has too, villages that are listed below by name.
   function repeated(kind, row, column) {
     var theme = data.themes[kind], of = theme.repeats[column.key];
     if (of !== undefined && value(kind, row, app.plain(of)) === value(kind, row, column.key)) { return true; }
     return theme.links.some(function (link) {
-      return link.column === column.key && link.kind[0] !== "commune" && app.codes(value(kind, row, column.key)).every(function (code) { return link.kind.some(function (other) { return app.rowOf(other, code) >= 0; }); });
+      return link.column === column.key && link.word === "theme_villages_served" && app.codes(value(kind, row, column.key)).every(function (code) { return app.rowOf("village", code) >= 0; });
     });
   }
+  var LONG = 70; // letters from which on a text has lines of its own
   function list(kind, row) {
     var table = tables[kind], dl = el("dl");
     table.columns.forEach(function (column, i) {
@@ -92,6 +93,7 @@ vungphu.card = (function (app) {
         dd.appendChild(document.createTextNode(" " + app.communeName(table.rows[row][i])));
       }
       if (kind === "commune" && column.key === "province_code" && app.provinceName(table.rows[row][i])) { dd.appendChild(document.createTextNode(" " + app.provinceName(table.rows[row][i]))); }
+      if (dd.textContent.length > LONG) { dt.className = dd.className = "long"; }
       dl.appendChild(dt);
       dl.appendChild(dd);
     });

@@ -66,6 +66,7 @@ vungphu.plans = (function (app) {
   // The way of each vehicle-day, and at each stop its number.
   function draw() {
     if (over) { over.remove(); over = null; }
+    numbers.clearLayers();
     if (app.themes.places.point !== "stop") { return; }
     var found = app.themes.rowsOf("stop"), days = new Set(found.map(function (row) { return of("stop", row, "day"); })), told = new Set();
     over = L.layerGroup();
@@ -98,6 +99,7 @@ vungphu.plans = (function (app) {
       var text = group.numbers.slice(0, MOST).map(function (n) { return app.number(n, 0); }).join(", ") + (group.numbers.length > MOST ? ", …" : "");
       numbers.addLayer(L.tooltip({ permanent: true, direction: "center", className: "stop-number", pane: "names", interactive: false, opacity: 1 }).setLatLng(group.place).setContent(app.element("div", text)));
     });
+    if (app.declutter) { app.declutter(); }
   }
   app.themes.onChange(draw);
 

@@ -114,7 +114,7 @@
   }
   // Names at the edge of the view move inwards rather than being cut; those that would move far are hidden.
   function declutter() {
-    var taken = [], frame = map.getContainer().getBoundingClientRect(), most = 60;
+    var frame = map.getContainer().getBoundingClientRect(), most = 60, taken = Array.from(map.getContainer().querySelectorAll(".stop-number"), function (node) { return node.getBoundingClientRect(); });
     names.eachLayer(function (tip) {
       var node = tip.getElement();
       if (!node) { return; }
