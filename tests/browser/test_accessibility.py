@@ -59,8 +59,10 @@ def test_axe_finds_nothing_in_either_language_at_either_size(open_map, pages, ki
 
 @pytest.mark.slow
 @pytest.mark.parametrize("size", list(SIZES))
-def test_axe_finds_nothing_in_any_theme(open_map, pages, size):
+@pytest.mark.parametrize("language", ["vi", "en"])
+def test_axe_finds_nothing_in_any_theme(open_map, pages, size, language):
     opened = open_map(pages["province"], width=SIZES[size][0], height=SIZES[size][1])
+    opened.page.click(f'[data-set-language="{language}"]')
     kinds = opened.page.evaluate("Object.keys(vungphu.data.themes)")
     found = []
     for kind in kinds:
