@@ -196,7 +196,7 @@ var vungphu = (function () {
   function figure(value, column) {
     var made = element("data", format(value, column));
     if (value !== null && value !== undefined) { made.value = typeof value === "string" ? plain(value) : String(value); }
-    else { made.setAttribute("aria-label", word("unknown")); }
+    else { made.setAttribute("role", "img"); made.setAttribute("aria-label", word("unknown")); }
     return made;
   }
   function fold(text) {
