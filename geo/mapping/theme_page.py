@@ -20,7 +20,7 @@ from geo.mapping.content import ThemeKind, ThemeLayer
 from geo.mapping.escape import SafeText, vn_safe
 from geo.mapping.labels import Label, column_entries, label, label_of, pattern, phrase, section
 from geo.mapping.palette import Palette, Stroke, Symbol, symbol_polygon
-from geo.mapping.themes import REPEATED, SPECS, PreparedThemes, class_keys
+from geo.mapping.themes import EXPLAINED, REPEATED, SPECS, PreparedThemes, class_keys
 
 __all__ = ["put_off", "stroke_data", "symbol_data", "theme_data", "theme_entries", "theme_names"]
 
@@ -115,6 +115,7 @@ def _theme(layer: ThemeLayer, colours: Palette) -> dict[str, Any]:
         "sums": [vn_safe(name) for name in spec.sums],
         "counted": [vn_safe(name) for name in spec.counted if name in frame.columns],
         "repeats": {str(vn_safe(name)): vn_safe(other) for name, other in REPEATED.get(kind, {}).items() if {name, other} <= set(frame.columns)},
+        "explained": [vn_safe(name) for name in EXPLAINED.get(kind, ()) if name in frame.columns],
         "also": [vn_safe(name) for name in spec.also if name in frame.columns],
         "titles": [_pair(pattern(f"themes.{name}")) for name in spec.titles],
         "period": vn_safe(spec.period if spec.period in frame.columns else ""),

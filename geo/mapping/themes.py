@@ -18,7 +18,7 @@ from geo.errors import Bilingual
 from geo.mapping.content import ThemeKind, ThemeLayer
 from geo.mapping.labels import count_text, phrase
 
-__all__ = ["COUNTRY_ROW_BYTES", "MAST_COLUMNS", "REPEATED", "ROW_BYTES", "SPECS", "Link", "PreparedThemes", "ThemeSpec", "class_keys", "prepare_themes"]
+__all__ = ["COUNTRY_ROW_BYTES", "EXPLAINED", "MAST_COLUMNS", "REPEATED", "ROW_BYTES", "SPECS", "Link", "PreparedThemes", "ThemeSpec", "class_keys", "prepare_themes"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +166,8 @@ SPECS: dict[ThemeKind, ThemeSpec] = {
 REPEATED: dict[ThemeKind, dict[str, str]] = {
     "proposal": {f"population_first_operator{part}": f"population_gained{part}" for part in ("", "_certain", "_uncertain")},
 }
+#: Columns whose figures a scorecard explains in a sentence of its own (``themes.kept`` of the strings).
+EXPLAINED: dict[ThemeKind, tuple[str, ...]] = {"proposal": ("kept_share", "kept_share_draws")}
 #: What the map shows of a mast of the inventory.
 MAST_COLUMNS = (
     "mast_id", "mast_name", "owner", "users", "mast_class", "planned", "mast_kind", "height_m", "building_height_m", "shareable", "in_use_since", "certificate_no",

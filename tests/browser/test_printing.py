@@ -79,6 +79,8 @@ def test_the_map_fits_both_ways_of_a_sheet_and_every_layer_reaches_its_edges(ope
     for shown in (".made-up", ".map", ".legend", "#communes", "#about"):
         assert page.locator(shown).first.is_visible(), shown
     assert page.evaluate("(() => { const t = document.querySelector('#communes').parentElement; return t.scrollHeight <= t.clientHeight + 1; })()")
+    # of what is not drawn the sheet has no legend
+    assert [page.locator(f".symbol-{group}-0").first.is_visible() for group in ("villages", "sites")] == [True, False]
     page.emulate_media(media="null")
     page.set_viewport_size({"width": width, "height": 768})
     page.evaluate("window.dispatchEvent(new Event('afterprint'))")

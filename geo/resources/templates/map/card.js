@@ -275,7 +275,7 @@ vungphu.card = (function (app) {
       parts.push(p);
     }
     parts.push(list(kind, row));
-    if (kind === "proposal" && (value(kind, row, "kept_share") !== null || value(kind, row, "kept_share_draws") !== null)) { parts.push(el("p", app.word("theme_kept"), "quiet")); }
+    if (theme.explained.some(function (key) { return value(kind, row, key) !== null; })) { parts.push(el("p", app.word("theme_kept"), "quiet")); }
     theme.links.forEach(function (link) {
       var of = link.by && app.plain(value(kind, row, link.by)) !== "village" ? link.kind[1] : link.kind[0];
       parts.push(linked(link.word, of, app.codes(value(kind, row, link.column)), of === "zone" ? zoneLine : undefined));
