@@ -105,7 +105,7 @@ def test_the_keyboard_alone_reaches_every_figure(open_map, pages, kind):
     row = page.evaluate("Object.fromEntries(Array.from(document.activeElement.closest('tr').querySelectorAll('[data-column] data'), d => [d.closest('[data-column]').dataset.column, d.getAttribute('value')]))")
     page.keyboard.press("Enter")
     assert page.evaluate("document.activeElement.id") == "card"
-    card = page.evaluate("Object.fromEntries(Array.from(document.querySelectorAll('#card dd[data-column] data'), d => [d.parentNode.dataset.column, d.getAttribute('value')]))")
+    card = page.evaluate("Object.fromEntries(Array.from(document.querySelectorAll('#card dd[data-column] data, #card td[data-column] data'), d => [d.parentNode.dataset.column, d.getAttribute('value')]))")
     assert len(row) > 8
     assert {name: card[name] for name in row} == row
     page.keyboard.press("Tab")
