@@ -173,7 +173,7 @@ class ThemeLayer:
         ``unserved_after_plans.csv``, ``sharing.csv``, ``measurements_planned.csv``, ``undergrounding.csv``, ``undergrounding_projects.csv``, or of the masts as they were read; ``lon`` and
         ``lat`` in degrees (EPSG:4326), NaN where not known.
     words : mapping
-        Column to code to words, for what a table has in the project's language alone.
+        Column to code, or to the text that the table has, to words: for what a table has in the project's language alone.
     ways : GeoDataFrame or None
         Of the next measurements: ``day`` and the line driven on it, EPSG:4326.
     lines : GeoSeries or None

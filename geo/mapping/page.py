@@ -26,7 +26,7 @@ __all__ = ["PageCode", "assemble", "drawing", "environment", "inline_code", "pol
 
 _FOLDER = "map"
 _BEFORE_MAP = ("symbols.js",)
-_AFTER_MAP = ("outlines.js", "themes.js", "areas.js", "card.js", "table.js", "search.js", "plans.js", "start.js", "compare.js", "state.js")
+_AFTER_MAP = ("outlines.js", "themes.js", "areas.js", "card.js", "table.js", "search.js", "plans.js", "start.js", "compare.js", "printing.js", "state.js")
 # What a drawing may hold: nothing that loads, runs, links or styles.
 _SHAPES = frozenset({"svg", "title", "desc", "g", "rect", "line", "polyline", "polygon", "circle", "text"})
 _SHAPE_ATTRIBUTES = frozenset(

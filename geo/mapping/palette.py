@@ -18,6 +18,13 @@ __all__ = ["PATTERNS", "AreaStyle", "Drawing", "Palette", "StateColour", "Stroke
 _HEX = re.compile(r"#[0-9a-f]{6}")
 _HATCH_KINDS = ("", "lines", "dots")
 _DASH = re.compile(r"([0-9]+ [0-9]+)?", re.ASCII)
+#: Shapes that are no regular polygon, clockwise from the upper left.
+_OUTLINES = {
+    "cross": ((-0.3, -1), (0.3, -1), (0.3, -0.3), (1, -0.3), (1, 0.3), (0.3, 0.3), (0.3, 1), (-0.3, 1), (-0.3, 0.3), (-1, 0.3), (-1, -0.3), (-0.3, -0.3)),
+    "bow_tie": ((-0.9, -0.6), (0, -0.15), (0.9, -0.6), (0.9, 0.6), (0, 0.15), (-0.9, 0.6)),
+    "flag": ((-0.5, -0.95), (0.9, -0.45), (-0.2, 0.05), (-0.2, 0.95), (-0.5, 0.95)),
+    "arrow_up": ((0, -1), (0.85, -0.1), (0.35, -0.1), (0.35, 0.9), (-0.35, 0.9), (-0.35, -0.1), (-0.85, -0.1)),
+}  # fmt: skip
 #: Patterns of areas; what each looks like is drawn by the page's ``symbols.js`` and by QGIS.
 PATTERNS = ("solid", "diagonal", "back_diagonal", "cross", "dots", "horizontal", "vertical", "line")
 
@@ -214,16 +221,17 @@ def symbol_polygon(shape: str) -> tuple[tuple[float, float], ...]:
     """
     if shape in {"circle", "ring"}:
         return ()
-    regular = {"triangle": (3, -90.0), "triangle_down": (3, 90.0), "diamond": (4, 0.0), "square": (4, 45.0), "hexagon": (6, 0.0)}
+    regular = {"triangle": (3, -90.0), "triangle_down": (3, 90.0), "diamond": (4, 0.0), "square": (4, 45.0), "pentagon": (5, -90.0), "hexagon": (6, 0.0)}
     if shape in regular:
         corners, start = regular[shape]
         return tuple(_on_circle(start + 360.0 * i / corners) for i in range(corners))
-    plus = ((-0.3, -1), (0.3, -1), (0.3, -0.3), (1, -0.3), (1, 0.3), (0.3, 0.3), (0.3, 1), (-0.3, 1), (-0.3, 0.3), (-1, 0.3), (-1, -0.3), (-0.3, -0.3))
-    if shape == "cross":
-        return plus
+    if shape in _OUTLINES:
+        return _OUTLINES[shape]
+    if shape == "star":
+        return tuple((round(reach * x, 3), round(reach * y, 3)) for i in range(10) for reach in (0.44 if i % 2 else 1.0,) for x, y in (_on_circle(-90.0 + 36.0 * i),))
     if shape == "saltire":
         half = cos(pi / 4)
-        return tuple((round((x - y) * half, 3), round((x + y) * half, 3)) for x, y in plus)
+        return tuple((round((x - y) * half, 3), round((x + y) * half, 3)) for x, y in _OUTLINES["cross"])
     raise ResourceError(f"Không có ký hiệu '{shape}'.", f"There is no symbol '{shape}'.")
 
 

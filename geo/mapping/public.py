@@ -30,6 +30,8 @@ from geo.mapping.labels import count_text, phrase
 
 __all__ = ["coarse_grid", "coarse_states", "public_content"]
 
+#: Columns of verdicts whose words are published: what the rules and documents are called.
+_NAMED = ("rule_id", "rule_title", "document")
 _STATES = 7
 #: Points along a square's side at which it is looked whether a zone is there.
 _ALONG = 10
@@ -126,8 +128,8 @@ def _verdicts(layers: Sequence[ThemeLayer], columns: Sequence[str]) -> tuple[tup
                 bad |= layer.frame[name].isin(hidden[key])
         dropped += int(bad.sum())
         frame = _listed(layer.frame[~bad], columns).reset_index(drop=True)
-        named = {str(rule) for rule in frame["rule_id"]}
-        words = {column: {code: text for code, text in of.items() if code in named} for column, of in layer.words.items() if column == "rule_id"}
+        held = {column: set(frame[column].astype(str)) for column in _NAMED if column in frame.columns and column in layer.words}
+        words = {column: {code: text for code, text in layer.words[column].items() if code in codes} for column, codes in held.items()}
         out.append(ThemeLayer("verdict", frame, words))
     return tuple(out), dropped
 

@@ -62,7 +62,7 @@ _PUBLIC = {
 #: Words that the public edition has no use for: of kinds that it never holds, and of files and commands that a reader does not have.
 _INTERNAL = frozenset(
     {"explain", "caption_masts", "card_site", "origin_site", "origin_claim", "origin_change", "theme_origin_mast", "theme_sites_of", "theme_zones_served", "theme_villages_served", "theme_stands_for",
-     "theme_village_of", "theme_measured_here", "theme_note_proposal", "theme_note_stop", "theme_note_part_unknown", "theme_project_of", "theme_sections_of", "theme_note_line", "theme_note_line_project",
+     "theme_village_of", "theme_measured_here", "theme_note_proposal", "theme_note_stop", "theme_kept", "theme_note_part_unknown", "theme_project_of", "theme_sections_of", "theme_note_line", "theme_note_line_project",
      "theme_note_lines_lost", "theme_note_street", "theme_note_street_project", "theme_streets_here", "theme_no_year_yet", "theme_zoom_to"}
     | {f"{part}_{kind}{'s' * (part == 'table')}" for part in ("card", "table") for kind in THEME_KINDS if kind != "verdict"}
 )
@@ -87,7 +87,7 @@ _SAY = {
 }  # fmt: skip
 # words that the scripts use
 _WORDS = {
-    "yes": "values.yes", "no": "values.no", "unknown": "page.unknown", "close": "page.close", "zoom_in": "page.zoom_in",
+    "rounded": "legend.rounded", "yes": "values.yes", "no": "values.no", "unknown": "page.unknown", "close": "page.close", "zoom_in": "page.zoom_in",
     "zoom_out": "page.zoom_out", "map_region": "page.map_region", "found": "search.found", "nothing": "search.none",
     "commune": "search.commune", "village": "search.village", "placeholder": "search.placeholder",
     "no_coverage": "layers.no_coverage", "coverage": "legend.coverage", "cells": "legend.cells", "people": "card.people",
@@ -109,13 +109,14 @@ _WORDS = {
         f"theme_{name}": f"themes.{name}"
         for name in (
             "none_on_communes", "none_as_points", "all", "latest", "period", "figure", "result", "evidence", "no_row", "note_verdict", "note_ipv6", "note_point",
-            "note_lost", "note_elsewhere", "threshold_unknown", "verdicts_here", "result_of", "evidence_of", "value_of", "interval_of", "others_here", "origin",
+            "note_lost", "note_elsewhere", "threshold_unknown", "verdicts_here", "result_of", "evidence_of", "value_of", "interval_of", "others_here", "kept", "origin",
             "origin_mast", "village_of", "measured_here", "note_proposal", "note_stop", "note_part_unknown", "zones_served", "villages_served", "sites_of", "stands_for", "commune", "not_said", "without",
             "asks", "due", "samples_of", "samples_minimum", "samples_needed", "due_on", "project_of", "sections_of", "note_line", "note_line_project", "note_lines_lost", "note_street", "note_street_project", "streets_here", "no_year_yet", "zoom_to",
         )
     },
     "previous_rows": "table.previous_rows", "next_rows": "table.next_rows", "rows_shown": "table.rows_shown",
-    "years_all": "years.all", "years_until": "years.until", "years_undated": "years.undated",
+    "years_all": "years.all", "years_until": "years.until", "years_undated": "years.undated", "years_later": "years.later",
+    **{name: f"card.{name}" for name in ("split", "split_white", "split_weak", "split_power_difficult", "split_power_other", "split_no_power_difficult", "split_no_power_other", "split_split_unknown")},
     **{f"compare_{name}": f"compare.{name}" for name in ("choice", "with", "technology", "none", "heading", "note")},
     "caption_communes": "table.caption", "caption_villages": "table.caption_villages",
     "caption_areas": "table.caption_areas",

@@ -20,7 +20,7 @@ from geo.mapping.content import ThemeKind, ThemeLayer
 from geo.mapping.escape import SafeText, vn_safe
 from geo.mapping.labels import Label, column_entries, label, label_of, pattern, phrase, section
 from geo.mapping.palette import Palette, Stroke, Symbol, symbol_polygon
-from geo.mapping.themes import SPECS, PreparedThemes, class_keys
+from geo.mapping.themes import EXPLAINED, REPEATED, SPECS, PreparedThemes, class_keys
 
 __all__ = ["put_off", "stroke_data", "symbol_data", "theme_data", "theme_entries", "theme_names"]
 
@@ -31,7 +31,7 @@ _KEYED = {"mast": "mast_classes", "plan": "plan_standing", "proposal": "proposal
 _MANY = 20_000
 #: Columns whose values are codes, or numbers that name something and have no thousands, where the file of results does not say so.
 _CODED = {
-    "rule_due": "date", "rule_valid_from": "date", "rule_valid_to": "date", "year": "code", "works_year": "code", "row": "code", "rank": "code", "stop": "code", "day": "code", "action": "plan_actions", "source": "proposal_sources", "funding": "proposal_funding",
+    "rule_due": "date", "rule_valid_from": "date", "rule_valid_to": "date", "year": "code", "works_year": "code", "row": "code", "rank": "code", "stop": "code", "day": "code", "action": "plan_actions", "mast_class": "mast_class", "source": "proposal_sources", "funding": "proposal_funding",
 }  # fmt: skip
 
 
@@ -54,7 +54,7 @@ def theme_names() -> dict[str, dict[str, Label]]:
     """Return the words of every code that themes carry: section to code to words."""
     return code_words(_FILES) | {
         "indicators": {code: label_of(Bilingual(entry["vi"], entry["en"])) for code, entry in load_toml("indicators.toml").items() if isinstance(entry, Mapping)},
-        "mast_kinds": {code: label(f"mast_kinds.{code}") for code in section("mast_kinds")},
+        **{name: {code: label(f"{name}.{code}") for code in section(name)} for name in ("mast_kinds", "mast_class")},
     }
 
 
@@ -113,6 +113,9 @@ def _theme(layer: ThemeLayer, colours: Palette) -> dict[str, Any]:
         "name": vn_safe(spec.name),
         "code": vn_safe(spec.code),
         "sums": [vn_safe(name) for name in spec.sums],
+        "counted": [vn_safe(name) for name in spec.counted if name in frame.columns],
+        "repeats": {str(vn_safe(name)): vn_safe(other) for name, other in REPEATED.get(kind, {}).items() if {name, other} <= set(frame.columns)},
+        "explained": [vn_safe(name) for name in EXPLAINED.get(kind, ()) if name in frame.columns],
         "also": [vn_safe(name) for name in spec.also if name in frame.columns],
         "titles": [_pair(pattern(f"themes.{name}")) for name in spec.titles],
         "period": vn_safe(spec.period if spec.period in frame.columns else ""),
@@ -127,6 +130,7 @@ def _theme(layer: ThemeLayer, colours: Palette) -> dict[str, Any]:
             }
             for name in facets
         ],
+        "words": _words(layer, facets),
         "links": [
             {"word": vn_safe(f"theme_{link.word}"), "kind": [vn_safe(name) for name in link.kinds], "column": vn_safe(link.column), "by": vn_safe(link.by)}
             for link in spec.links
@@ -166,6 +170,16 @@ def _theme(layer: ThemeLayer, colours: Palette) -> dict[str, Any]:
     ]
     made["evidences"] = [evidence.get(str(key), len(evidence) - 1) for key in frame["evidence"]]
     return made
+
+
+def _words(layer: ThemeLayer, facets: Sequence[str]) -> dict[str, dict[str, list[SafeText]]]:
+    """Return both languages of the texts that a table has in one, by column and text; of those that it holds."""
+    out = {}
+    for name, of in layer.words.items():
+        if name in layer.frame.columns and name not in facets:
+            held = set(layer.frame[name].dropna().astype(str))
+            out[str(vn_safe(name))] = {str(vn_safe(text)): _pair(label_of(words)) for text, words in of.items() if text in held and words.vi != words.en}
+    return out
 
 
 def _ways(frame: gpd.GeoDataFrame, colours: Palette) -> list[dict[str, Any]]:

@@ -18,7 +18,7 @@ from geo.errors import Bilingual
 from geo.mapping.content import ThemeKind, ThemeLayer
 from geo.mapping.labels import count_text, phrase
 
-__all__ = ["COUNTRY_ROW_BYTES", "MAST_COLUMNS", "ROW_BYTES", "SPECS", "Link", "PreparedThemes", "ThemeSpec", "class_keys", "prepare_themes"]
+__all__ = ["COUNTRY_ROW_BYTES", "EXPLAINED", "MAST_COLUMNS", "REPEATED", "ROW_BYTES", "SPECS", "Link", "PreparedThemes", "ThemeSpec", "class_keys", "prepare_themes"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +75,8 @@ class ThemeSpec:
         Further table of the same file whose columns the frame has too.
     strokes : bool
         Whether rows are drawn as lines (``ThemeLayer.lines``).
+    counted : tuple of str
+        Columns that say what several rows are of, the first that a row has: the legend counts those, not rows.
     """
 
     resource: str
@@ -93,6 +95,7 @@ class ThemeSpec:
     sums: tuple[str, ...] = ()
     more: str = ""
     strokes: bool = False
+    counted: tuple[str, ...] = ()
 
 
 SPECS: dict[ThemeKind, ThemeSpec] = {
@@ -144,7 +147,7 @@ SPECS: dict[ThemeKind, ThemeSpec] = {
         "results/columns.toml", "measurements_planned", "tables/measurements_planned.csv", "point", "stop", "stop", ("day", "operator", "technology"),
         frozenset({"stop", "day", "area_code", "village_id", "operator", "technology", "tests_needed", "expected_change", "km", "instruction"}),
         links=(Link("commune", "area_code", ("commune",)), Link("village_of", "village_id", ("village",))), also=("area_code", "road_id", "operator", "technology"),
-        titles=("title_stop", "title_way"), sums=("km", "tests_needed", "expected_change"),
+        titles=("title_stop", "title_way"), sums=("km", "tests_needed", "expected_change"), counted=("stop", "road_id", "area_code"),
     ),
     "street": ThemeSpec(
         "results/undergrounding.toml", "undergrounding", "tables/undergrounding.csv", "point", "street_name", "section_id", ("year", "project_id"),
@@ -159,6 +162,12 @@ SPECS: dict[ThemeKind, ThemeSpec] = {
         sums=("length_km", "cable_km", "cost_vnd"), strokes=True,
     ),
 }  # fmt: skip
+#: Columns that a scorecard leaves out where they have the value of the other one: a frame of two tables has some figures twice.
+REPEATED: dict[ThemeKind, dict[str, str]] = {
+    "proposal": {f"population_first_operator{part}": f"population_gained{part}" for part in ("", "_certain", "_uncertain")},
+}
+#: Columns whose figures a scorecard explains in a sentence of its own (``themes.kept`` of the strings).
+EXPLAINED: dict[ThemeKind, tuple[str, ...]] = {"proposal": ("kept_share", "kept_share_draws")}
 #: What the map shows of a mast of the inventory.
 MAST_COLUMNS = (
     "mast_id", "mast_name", "owner", "users", "mast_class", "planned", "mast_kind", "height_m", "building_height_m", "shareable", "in_use_since", "certificate_no",

@@ -287,7 +287,7 @@ def _themes(reviews: Sequence[ReviewFolder]) -> Iterable[ThemeLayer]:
             continue
         whole = _latest(_typed(pd.concat(parts, ignore_index=True).fillna(""), table), _FACETS[kind])
         if len(whole):
-            yield ThemeLayer(kind, whole, {"rule_id": _rule_names(whole, reviews)} if kind == "verdict" else {})
+            yield ThemeLayer(kind, whole, _rule_words(whole, reviews) if kind == "verdict" else {})
 
 
 def _latest(frame: pd.DataFrame, facets: Sequence[str]) -> pd.DataFrame:
@@ -300,14 +300,16 @@ def _latest(frame: pd.DataFrame, facets: Sequence[str]) -> pd.DataFrame:
     return frame.iloc[kept].reset_index(drop=True)
 
 
-def _rule_names(frame: pd.DataFrame, reviews: Sequence[ReviewFolder]) -> dict[str, Bilingual]:
-    """Return the name of each rule in both languages: the catalogue's where it is the table's own, else the table's."""
+def _rule_words(frame: pd.DataFrame, reviews: Sequence[ReviewFolder]) -> dict[str, Mapping[str, Bilingual]]:
+    """Return the name of each rule in both languages: the catalogue's where it is the table's own, else the table's; names and documents by their text too."""
     given = frame.drop_duplicates("rule_id").set_index("rule_id")["rule_title"].to_dict()
-    known: dict[str, Bilingual] = {}
+    known: dict[str, dict[str, Bilingual]] = {"rule_id": {}, "rule_title": {}, "document": {}}
     for catalogue in sorted({str(review.manifest.get("rules", {}).get("catalogue", "")) for review in reviews} - {""}):
         rules = [rule for rule in read_rules(catalogue).rules if rule.id in given and given[rule.id] in {rule.title.vi, rule.title.en}]
-        known |= rule_words(rules)["rule_id"]
-    return {str(code): known.get(str(code), Bilingual(str(title or code), str(title or code))) for code, title in given.items()}
+        for column, words in rule_words(rules).items():
+            known[column] |= words
+    names = {str(code): known["rule_id"].get(str(code), Bilingual(str(title or code), str(title or code))) for code, title in given.items()}
+    return {**known, "rule_id": names}
 
 
 def _notices(reviews: Iterable[ReviewFolder]) -> tuple[Bilingual, ...]:

@@ -20,6 +20,7 @@ from geo.pipeline.engine import Workspace
 from geo.pipeline.reading import load_frame
 from geo.pipeline.results import arranged_frame
 from geo.pipeline.sampling_sheets import ROUTES
+from geo.pipeline.sentences import read_sentences
 from geo.report.tables import arrange, result_table
 from geo.rules import Rule
 
@@ -50,7 +51,7 @@ def theme_layers(work: Workspace, rules: Sequence[Rule]) -> Iterator[ThemeLayer]
         if frame is not None and len(frame):
             shown = arranged_frame(arrange(frame, result_table(table)))
             ways = load_frame(work.upstream[stage], ROUTES) if kind == "stop" else None
-            words = rule_words(rules) if kind == "verdict" else _project_words(work.upstream[stage]) if kind == "street" else {}
+            words = rule_words(rules) if kind == "verdict" else _project_words(work.upstream[stage]) if kind == "street" else read_sentences(work.upstream[stage], table)
             yield ThemeLayer(kind, with_gains(work, shown) if kind == "proposal" else shown, words, ways, _lines(kind, frame, work.upstream[stage]))
     masts = load_frame(work.upstream["inputs"], "masts")
     if masts is not None and len(masts):
@@ -98,11 +99,13 @@ def with_gains(work: Workspace, proposals: pd.DataFrame) -> pd.DataFrame:
 
 
 def rule_words(rules: Sequence[Rule]) -> Mapping[str, Mapping[str, Bilingual]]:
-    """Return the name of each rule; where several bear one name, with its document."""
+    """Return the name of each rule, where several bear one name with its document; and what their names and documents are in both languages, by either."""
     names = Counter(rule.title.vi for rule in {rule.id: rule for rule in rules}.values())
     return {
         "rule_id": {
             rule.id: Bilingual(f"{rule.shown_title.vi} ({rule.document.vi})", f"{rule.shown_title.en} ({rule.document.en})") if names[rule.title.vi] > 1 else rule.shown_title
             for rule in rules
-        }
+        },
+        "rule_title": {text: rule.shown_title for rule in rules for text in (rule.shown_title.vi, rule.shown_title.en)},
+        "document": {text: rule.document for rule in rules for text in (rule.document.vi, rule.document.en)},
     }

@@ -20,6 +20,7 @@ from geo.pipeline.planning import LINES_IN_ORDER
 from geo.pipeline.proposal_tables import Plan, sites_planned, years_of_plan
 from geo.pipeline.reading import load_frame, load_norms
 from geo.pipeline.redrawing import REDRAWN_UPSTREAM, kept_over_draws
+from geo.pipeline.sentences import write_sentences
 from geo.pipeline.settings import AnalysisSettings
 from geo.planning.candidates import Options, conflicts, options_of
 from geo.planning.choice import (
@@ -120,6 +121,9 @@ def propose(work: Workspace, project: Project, settings: AnalysisSettings) -> Ma
     frames["plan_villages"], frames["plan_price_curve"], every = _villages(found, cover, options, pairs, objective, villages)
     for name in PROPOSAL_TABLES:
         write_frame(work.folder / f"{name}.parquet", frames[name])
+    # The table speaks the project's language; the map is read in the other one too.
+    either = [sites_planned(plan, project, load_frame(inputs, "units"), one)[0]["reason"].astype(str) for one in ("vi", "en")]
+    write_sentences(work.folder, "sites_planned", "reason", map(Bilingual, *either))
     write_issues(work.folder / "issues.json", log)
     return {
         "asked": True, "missing": [], "rows": {name: len(frames[name]) for name in PROPOSAL_TABLES},

@@ -25,6 +25,7 @@ from geo.pipeline.measured import place_facts
 from geo.pipeline.predicting import Predicted, load_coverage
 from geo.pipeline.reading import load_frame
 from geo.pipeline.sampling_sheets import ROUTES, Sheets
+from geo.pipeline.sentences import write_sentences
 from geo.pipeline.settings import AnalysisSettings
 from geo.project import Project
 from geo.report.phrases import number_text, phrases, short_number_text
@@ -169,20 +170,24 @@ def plan_measurements(work: Workspace, project: Project, settings: AnalysisSetti
     tests = _tests(work, settings, predicted, open_ones, believed)
     words, spoken = phrases(_WORDS), _spoken(project)
 
+    told: list[Bilingual] = []  # what the table says in one language, for the map in both
+
     def say(layer: int, needed: int) -> str:
         operator, technology = believed.layers[layer]
-        return words.say(
+        told.append(words.say(
             "row", "village", operator=operator, technology=technology, tests=needed, positions=sampling.positions_per_stop,
             apart=number_text(measured_settings().spot_m),
-        ).text(spoken)  # fmt: skip
+        ))  # fmt: skip
+        return told[-1].text(spoken)
 
     road_of = list(zip(map(str, lines.road_id), map(str, lines.name), strict=True))
     stops = planned_stops(trips, believed.beliefs, on_roads, layers=believed.layers, tests=tests, road_of=road_of, say=say)
     units = load_frame(work.upstream["inputs"], "units")
     names = dict(zip(units["commune_code"].astype(str), units["commune_name"].astype(str), strict=True))
-    areas, area_change = _areas(work, settings, predicted, believed, on_roads, trips, lines, spoken, names)
+    areas, area_change = _areas(work, settings, predicted, believed, on_roads, trips, lines, spoken, names, told)
     table = planned_table(stops, open_ones, names, areas)
     write_frame(work.folder / "measurements_planned.parquet", table)
+    write_sentences(work.folder, "measurements_planned", "instruction", told)
     lon, lat = to_wgs84(np.array([start.xy[0]]), np.array([start.xy[1]]), epsg)
     sheets = Sheets(project, sampling, believed, graph, open_ones, names, epsg, (float(lon[0]), float(lat[0])), made_up=made_up)
     sheets.write(work.public / SAMPLING_FOLDER, trips, stops)
@@ -318,8 +323,9 @@ def _areas(
     lines: RoadLines,
     spoken: Literal["vi", "en"],
     commune_names: Mapping[str, str],
+    told: list[Bilingual],
 ) -> tuple[pd.DataFrame, float]:
-    """Return rows for the communes and roads that the drive may decide, and how many of them are expected to be decided."""
+    """Return rows for the communes and roads that the drive may decide, and how many of them are expected to be decided; ``told`` gets their instructions."""
     asked = open_areas(load_frame(work.upstream["standards"], "standards"), settings.evidence.error_share)
     asked = asked[asked["technology"].isin(list(settings.sampling.drive_technologies))].reset_index(drop=True)
     driven = _driven(work, settings, predicted, roads, trips, lines)
@@ -330,10 +336,11 @@ def _areas(
             continue
         chance = area_chance({str(k): v for k, v in one.items()}, found.squares, settings.evidence.error_share)
         needed = int(np.ceil(float(one["samples_needed"])))
-        instruction = words.say(
+        told.append(words.say(
             "row", str(one["area_level"]), operator=str(one["operator"]), technology=str(one["technology"]), tests=number_text(needed),
             squares=number_text(found.squares), side=number_text(settings.service.piece_m),
-        ).text(spoken)  # fmt: skip
+        ))  # fmt: skip
+        instruction = told[-1].text(spoken)
         road = str(one["area_code"]) if one["area_level"] == "road" else ""
         rows.append((pd.NA, found.day, str(one["area_code"]), "", road, found.lon, found.lat, str(one["operator"]), str(one["technology"]), needed, chance, np.nan, instruction, "", "" if road else commune_names.get(str(one["area_code"]), "")))
         total += chance

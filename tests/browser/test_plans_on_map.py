@@ -69,6 +69,17 @@ def test_proposals_have_their_figures_and_years(open_map, html, content):
     shown, row = figures(page), frame.iloc[2]
     for name in ("rank", "year", "action", "source", "funding", "population_gained", "villages_gained", "cost_vnd", "reason"):
         assert shown[name] == (f"{row[name]:.0f}" if isinstance(row[name], float) else str(row[name])), name
+    # no figure twice: people with signal for the first time, and villages that stand below by name; what "kept" means is said
+    assert "population_first_operator" not in shown
+    assert "village_ids_gained" not in shown
+    assert page.inner_text('#card dd[data-column="mast_class"]') == "A2b (cồng kềnh, trên mặt đất)"
+    assert page.inner_text('#card dd[data-column="kept_share_draws"]') == "0,0 %"
+    assert "0,0 % là không lần nào" in page.inner_text("#card")
+    assert page.inner_text('#card dd[data-column="reason"]') == "Lý do giả 2"
+    page.click('[data-set-language="en"]')
+    assert page.inner_text('#card dd[data-column="reason"]') == "Made-up reason 2"
+    assert (figures(page)["reason"], page.inner_text('#card dd[data-column="mast_class"]')) == ("Lý do giả 2", "A2b (bulky, on the ground)")
+    page.click('[data-set-language="vi"]')
     page.locator("#card button", has_text=content.villages.set_index("village_id")["village_name"][row["village_ids_gained"]]).first.click()
     assert page.inner_text("#card h2") == content.villages.set_index("village_id")["village_name"][row["village_ids_gained"]]
 
@@ -116,9 +127,17 @@ def test_stops_are_numbered_and_their_ways_drawn(open_map, html, content):
     opened = open_map(html)
     page = opened.page
     page.select_option("#themes-point", "stop")
-    assert legend(page) == {"Điểm dừng: thôn chưa đủ căn cứ": "4", "Trên đường: xã hoặc đường còn thiếu mẫu": "1"}
+    assert legend(page) == {"Điểm dừng: thôn chưa đủ căn cứ": "3", "Trên đường: xã hoặc đường còn thiếu mẫu": "1"}
     assert page.locator(".stop-number").all_text_contents() == ["1", "2", "3"]
     assert "3 điểm dừng trong 2 ngày xe, 37,5 km chưa kể đường về; 24 mẫu cần đo tại các điểm, dự kiến kết luận thêm 1,0 thôn" in page.inner_text("#theme-note-point")
+    # three stops and a place on the way, though the table has a row for each operator
+    assert "n = 4 điểm trên bản đồ" in page.inner_text("#theme-note-point")
+    assert "Bảng có 5 dòng" in page.inner_text("#theme-note-point")
+    # stops that lie too near for a number each share a label, and part again
+    page.evaluate("window.zoom = vungphu.map.getZoom(); void vungphu.map.setZoom(6, { animate: false })")
+    assert page.locator(".stop-number").all_text_contents() == ["1, 2, 3"]
+    page.evaluate("void vungphu.map.setZoom(window.zoom, { animate: false })")
+    assert page.locator(".stop-number").all_text_contents() == ["1", "2", "3"]
     ways = "Object.values(vungphu.map._layers).filter(l => l instanceof L.Polyline && l.options.dashArray === '8 5').length"
     assert page.evaluate(ways) == 2
     page.locator(".facets .choice", has=page.locator("label", has_text="Ngày xe")).locator("select").select_option(label="2")

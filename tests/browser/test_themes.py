@@ -81,6 +81,22 @@ def test_verdicts_are_chosen_drawn_clicked_and_listed(open_map, html, content):
     assert {name: float(figures[name]) for name in ("value", "low", "high", "threshold")} == {name: wanted[name] for name in ("value", "low", "high", "threshold")}
     assert "tables/standards.csv" in page.locator("#card details").last.text_content()
 
+    # no cell of the table stays in the other language but names
+    page.click('[data-set-language="en"]')
+    assert page.evaluate("vungphu.format(vungphu.card.value('verdict', 0, 'rule_title'), vungphu.tables.verdict.columns.find(c => c.key === 'rule_title'))") == "Download speed"
+    page.click('[data-set-language="vi"]')
+
+    # the slider: a result without a period is of no later year and stays; one of a later year goes, and that is said
+    facet(page, "Kỳ").select_option(label="mới nhất của từng xã")
+    page.evaluate("vungphu.themes.limit(2025)")
+    assert drawn(page, "verdict") == []
+    assert "5 xã chỉ có kết quả sau năm 2025: để trắng." in page.inner_text("#theme-note-commune")
+    facet(page, "Quy định").select_option(label="Thôn có băng rộng")
+    assert len(drawn(page, "verdict")) == 3
+    assert legend(page, "commune") == {"Đạt": "3"}
+    assert "để trắng" not in page.inner_text("#theme-note-commune")
+    page.evaluate("vungphu.themes.limit(null)")
+
     # a rule that nobody reported: nothing drawn, and one sentence
     page.select_option("#themes-commune", "verdict")
     facet(page, "Quy định").select_option(label="Chưa ai đo")
@@ -134,9 +150,9 @@ def test_ipv6_plans_and_inventory(open_map, html, content):
         assert float(figures["lon"]) == row["lon"]
         page.evaluate("k => vungphu.table.open(k)", kind)
         assert page.locator(f"#{kind}s tbody tr").count() == len(frame)
-    assert legend(page, "point") == {"A1a": "1", "A2b": "1", "Không ghi loại cột": "1", "A2b theo quy hoạch": "1", "A2c theo quy hoạch": "1"}
+    assert legend(page, "point") == {"A1a: không cồng kềnh, trên công trình sẵn có": "1", "A2b: cồng kềnh, trên mặt đất": "1", "Không ghi loại cột": "1", "A2b theo quy hoạch": "1", "A2c theo quy hoạch": "1"}
     facet(page, "Chủ sở hữu").select_option(label="Mạng Đỏ")
-    assert legend(page, "point") == {"A2b": "1", "A2c theo quy hoạch": "1"}
+    assert legend(page, "point") == {"A2b: cồng kềnh, trên mặt đất": "1", "A2c theo quy hoạch": "1"}
     facet(page, "Chủ sở hữu").select_option(label="không ghi")
     assert legend(page, "point") == {"Không ghi loại cột": "1"}
     page.select_option("#themes-point", "plan")
@@ -180,4 +196,14 @@ def test_the_phone_keeps_selects_and_legend_within_the_screen(open_map, html):
     page.select_option("#themes-commune", "verdict")
     page.select_option("#themes-point", "plan")
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    # what a select cuts off stands below it whole
+    for box in page.locator("#side select").all():
+        below = box.locator("xpath=following-sibling::*[1]")
+        cut = box.evaluate("s => { const ink = document.createElement('canvas').getContext('2d'), look = getComputedStyle(s); ink.font = look.fontSize + ' ' + look.fontFamily; return ink.measureText(s.options[s.selectedIndex].textContent).width > s.clientWidth - 24; }")
+        assert not cut or below.text_content() == box.evaluate("s => s.options[s.selectedIndex].textContent")
+    page.evaluate("document.querySelector('#coverage').options[0].textContent = 'Tất cả nhà mạng – ngoài trời, công nghệ tốt nhất trong các công nghệ được tính'; document.querySelector('#coverage').value = 0; vungphu.tellWhole()")
+    assert page.locator("#coverage + .whole").is_visible()
+    # the corner of a table scrolled both ways is its own header, not what lies under it
+    page.evaluate("() => { vungphu.table.open('commune'); const box = document.getElementById('panel-communes'); box.scrollIntoView(); box.scrollTop = 150; box.scrollLeft = 250; }")
+    assert page.evaluate("() => { const box = document.getElementById('panel-communes').getBoundingClientRect(); return document.elementFromPoint(box.left + 20, box.top + 12).closest('th').cellIndex; }") == 0
     opened.assert_quiet()

@@ -175,6 +175,9 @@ def make_content(**changes: Any) -> MapContent:
     for name in ("white", "weak", "undecided"):
         of_class = villages[villages["class"] == name].groupby("commune_code").size()
         communes[f"villages_{name}"] = communes["commune_code"].map(of_class).fillna(0).astype(int)
+        parts = ("power_difficult", "power_other", "no_power_difficult", "no_power_other", "split_unknown") if name != "undecided" else ()
+        for i, part in enumerate(parts):  # as in communes.csv: figures of their own, by which a mistaken column shows
+            communes[f"villages_{name}_{part}"] = communes[f"villages_{name}"] * (i + 1)
     communes.insert(9, "villages", 4)
     for i, key in enumerate(("mang_do", "mang_xanh", "mang_vang")):
         for technology in ("4g", "5g"):

@@ -83,7 +83,8 @@ def make_themes(communes: gpd.GeoDataFrame, villages: pd.DataFrame, sites: pd.Da
         {"rank": i + 1, "year": year, "action": action, "source": source, "funding": "operator" if source == "operator_plan" else "budget", "site_id": f"VT-{i}", "commune_code": code[i % 5],
          "lon": None if i == 4 else round(place[i % 5].x - 0.0061, 6), "lat": None if i == 4 else round(place[i % 5].y - 0.0053, 6), "operators": "Mạng Đỏ; Mạng Xanh",
          "population_gained": None if i == 3 else 1000 + 111 * i, "villages_gained": i, "cost_vnd": None if source == "operator_plan" else 900_000_000 + i, "reason": f"Lý do giả {i}",
-         "village_ids_gained": None if source == "operator_plan" else villages["village_id"][i]}
+         "mast_class": "A2b", "population_first_operator": None if source == "operator_plan" or i == 3 else 1000 + 111 * i, "kept_share": None if source == "operator_plan" else 0.8,
+         "kept_share_draws": None if source == "operator_plan" else 0.0, "village_ids_gained": None if source == "operator_plan" else villages["village_id"][i]}
         for i, (year, action, source) in enumerate(
             ((2027, "build", "operator_plan"), (2027, "share", "proposed"), (2028, "upgrade", "proposed"), (2029, "build", "proposed"), (2029, "build", "proposed"), (None, "build", "operator_plan"))
         )
@@ -99,9 +100,9 @@ def make_themes(communes: gpd.GeoDataFrame, villages: pd.DataFrame, sites: pd.Da
     )
     streets, projects, drawn, joined = make_streets(communes)
     return (
-        ThemeLayer("verdict", verdicts(communes), {"rule_id": RULES}), ThemeLayer("ipv6", _frame(_columns("ipv6", "ipv6"), ipv6)),
+        ThemeLayer("verdict", verdicts(communes), {"rule_id": RULES, "rule_title": {rule.vi: rule for rule in RULES.values()}}), ThemeLayer("ipv6", _frame(_columns("ipv6", "ipv6"), ipv6)),
         ThemeLayer("plan", _frame(_columns("planning", "operator_plans"), lines)),
-        ThemeLayer("proposal", _frame([*_columns("proposals", "sites_planned"), "village_ids_gained"], planned)), ThemeLayer("remainder", _frame(_columns("planning", "unserved_after_plans"), left)),
+        ThemeLayer("proposal", _frame([*_columns("proposals", "sites_planned"), "village_ids_gained", "population_first_operator", "kept_share", "kept_share_draws"], planned), {"reason": {f"Lý do giả {i}": Bilingual(f"Lý do giả {i}", f"Made-up reason {i}") for i in range(6)}}), ThemeLayer("remainder", _frame(_columns("planning", "unserved_after_plans"), left)),
         ThemeLayer("sharing", _frame(_columns("planning", "sharing"), clusters)), ThemeLayer("mast", _frame(MAST_COLUMNS, masts)),
         ThemeLayer("stop", _frame(_columns("columns", "measurements_planned"), stops), ways=ways),
         ThemeLayer("street", streets, {"project_id": {"NH001": Bilingual("NH001: Phố Giả 0", "NH001: Phố Giả 0")}}, lines=drawn), ThemeLayer("street_project", projects, lines=joined),

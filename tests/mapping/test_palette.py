@@ -1,6 +1,6 @@
 """Colours stay apart for people who see them differently: simulated after Machado et al. (2009), severity 1."""
 
-from itertools import combinations
+from itertools import combinations, product
 
 import numpy as np
 import pytest
@@ -45,8 +45,40 @@ def test_village_classes_differ_in_shape_not_only_in_colour():
     assert len(set(shapes)) == len(shapes)
 
 
+def themed() -> dict[str, list[tuple[str, str, str]]]:
+    """Key, shape and fill of each class of the themes drawn as points or lines, by kind."""
+    points = {kind: [(s.key, s.shape, s.fill) for s in symbols] for kind, symbols in palette().points.items()}
+    return points | {kind: [(s.key, s.shape, s.line) for s in strokes] for kind, strokes in palette().strokes.items()}
+
+
+@pytest.mark.parametrize("kind", list(themed()))
+def test_no_symbol_of_a_theme_is_taken_for_a_village_or_a_site(kind):
+    """The two are drawn on one map: of one shape only where the colours lie far apart however they are seen."""
+    for (key, shape, fill), other in product(themed()[kind], (*palette().villages, *palette().sites)):
+        if shape == other.shape or {shape, other.shape} == {"circle", "ring"}:
+            for sight, matrix in MATRICES.items():
+                distance = np.linalg.norm(lab(fill, matrix) - lab(other.fill, matrix))
+                assert distance > 25, (kind, key, other.key, sight, distance)
+
+
+@pytest.mark.parametrize("kind", list(palette().points))
+def test_classes_of_a_theme_differ_in_shape_or_in_light_and_dark(kind):
+    for a, b in combinations(palette().points[kind], 2):
+        if a.shape == b.shape:
+            assert abs(lab(a.fill, np.eye(3))[0] - lab(b.fill, np.eye(3))[0]) > 8, (kind, a.key, b.key)
+
+
+def test_a_new_mast_is_no_white_village_and_a_shared_one_no_village_without_4g():
+    proposals, villages = ({s.key: s for s in symbols} for symbols in (palette().points["proposal"], palette().villages))
+    for action, village in (("build", "white"), ("share", "no_4g"), ("upgrade", "undecided")):
+        a, b = proposals[action], villages[village]
+        assert a.shape != b.shape
+        assert min(np.linalg.norm(lab(a.fill, matrix) - lab(b.fill, matrix)) for matrix in MATRICES.values()) > 25, action
+
+
 def test_symbols_fit_their_radius():
-    for symbol in (*palette().villages, *palette().sites):
+    every = [*palette().villages, *palette().sites, *(symbol for symbols in palette().points.values() for symbol in symbols)]
+    for symbol in every:
         assert all(np.hypot(x, y) < 1.1 for x, y in symbol_polygon(symbol.shape))
     with pytest.raises(ResourceError):
-        symbol_polygon("star")
+        symbol_polygon("blob")

@@ -36,6 +36,7 @@ from geo.pipeline.engine import StageResult, Workspace, run_stages
 from geo.pipeline.planning import plan_asked, plan_lines
 from geo.pipeline.proposals import proposal_lines, propose
 from geo.pipeline.reading import RefusedInputsError
+from geo.pipeline.sentences import read_sentences
 from geo.pipeline.settings import analysis_settings
 from geo.project import Project, ProjectSettings
 
@@ -273,6 +274,9 @@ def test_files_for_people(run: Analysis) -> None:
     assert [c.value for c in masts[1]][:7] == ["STT", "Mã cột ăng-ten", "Tên cột ăng-ten", "Địa chỉ", "Kinh độ", "Vĩ độ", "Đơn vị sử dụng"]
     assert headers[-2:] == ["Năm thực hiện", "Theo kế hoạch"]
     planned = read_frame(run.results["proposals"].folder / "sites_planned.parquet")
+    both = read_sentences(run.results["proposals"].folder, "sites_planned")["reason"]  # for the map, which is read in either language
+    assert {(both[text].vi, both[text].en)[one] for text in planned["reason"] for one in (0, 1)} == set(both)
+    assert all(both[text].vi != both[text].en for text in planned["reason"])
     assert [row[1].value for row in twin.iter_rows(min_row=2)] == planned["site_id"].tolist()
     assert {row[headers.index("Theo kế hoạch")].value for row in twin.iter_rows(min_row=2)} == {"kế hoạch này"}
     certificates = frame(run.results, "mast_certificates")

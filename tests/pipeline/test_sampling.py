@@ -24,6 +24,7 @@ from geo.io.rasters import write_array
 from geo.io.stage_files import read_frame, write_frame
 from geo.pipeline.engine import Workspace
 from geo.pipeline.sampling import plan_measurements, sampling_lines
+from geo.pipeline.sentences import read_sentences
 from geo.pipeline.settings import analysis_settings
 from geo.report.tables import arrange, csv_bytes, result_table
 from geo.sampling import sampling_settings
@@ -126,6 +127,10 @@ def test_the_table_has_the_columns_of_the_design_and_adds_up(plan) -> None:
     assert (stops["tests_needed"] == 5).all()
     # A layer whose path the terrain hides is not predicted at all here: nothing is learnt of it.
     assert set(stops.loc[stops["village_id"] == "V5", "operator"] + " " + stops.loc[stops["village_id"] == "V5", "technology"]) == {"Mạng A 4G", "Mạng B <b> 3G"}
+    # every instruction, those of areas on the way too, is there in the other language
+    both = read_sentences(folder, "measurements_planned")["instruction"]
+    assert set(table["instruction"]) <= set(both)
+    assert all(both[text].vi != both[text].en and text in {both[text].vi, both[text].en} for text in table["instruction"])
     assert csv_bytes(arrange(table, result_table("measurements_planned"))).startswith(b"\xef\xbb\xbfstop,day,area_code,")
 
 

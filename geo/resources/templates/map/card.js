@@ -33,13 +33,57 @@ vungphu.card = (function (app) {
     strip.setAttribute("aria-hidden", "true");
     box.appendChild(strip);
     box.appendChild(key);
+    if (app.rounded(shares)) { box.appendChild(el("p", app.rounded(shares).trim(), "quiet")); }
     return box;
   }
 
+  // Villages by grid power and special difficulty: ten figures of the table as one small table rather than as ten rows that look alike.
+  var SPLIT = /^villages_(white|weak)_(power_difficult|power_other|no_power_difficult|no_power_other|split_unknown)$/;
+  function split(row) {
+    var found = {}, classes = [], parts = [];
+    tables.commune.columns.forEach(function (column, i) {
+      var key = SPLIT.exec(column.key);
+      if (!key) { return; }
+      if (classes.indexOf(key[1]) < 0) { classes.push(key[1]); }
+      if (parts.indexOf(key[2]) < 0) { parts.push(key[2]); }
+      found[key[1] + key[2]] = i;
+    });
+    if (!parts.length) { return null; }
+    var box = el("div"), made = el("table"), head = el("tr");
+    box.appendChild(el("h3", app.word("split")));
+    head.appendChild(el("td", ""));
+    classes.forEach(function (name) { var th = el("th", app.word("split_" + name)); th.scope = "col"; head.appendChild(th); });
+    made.appendChild(head);
+    parts.forEach(function (part) {
+      var line = el("tr"), th = el("th", app.word("split_" + part));
+      th.scope = "row";
+      line.appendChild(th);
+      classes.forEach(function (name) {
+        var td = el("td", null, "number"), i = found[name + part];
+        if (i !== undefined) { td.dataset.column = tables.commune.columns[i].key; td.appendChild(app.figure(tables.commune.rows[row][i], tables.commune.columns[i])); }
+        line.appendChild(td);
+      });
+      made.appendChild(line);
+    });
+    box.appendChild(made);
+    return box;
+  }
+
+  // What a theme's card says elsewhere: a figure that another column has too, villages that are listed below by name.
+  function repeated(kind, row, column) {
+    var theme = data.themes[kind], of = theme.repeats[column.key];
+    if (of !== undefined && value(kind, row, app.plain(of)) === value(kind, row, column.key)) { return true; }
+    return theme.links.some(function (link) {
+      return link.column === column.key && link.word === "theme_villages_served" && app.codes(value(kind, row, column.key)).every(function (code) { return app.rowOf("village", code) >= 0; });
+    });
+  }
+  var LONG = 70; // letters from which on a text has lines of its own
   function list(kind, row) {
     var table = tables[kind], dl = el("dl");
     table.columns.forEach(function (column, i) {
       if (column.group || column.key === names[kind]) { return; }
+      if (kind === "commune" && SPLIT.test(column.key)) { return; }
+      if (app.themes.is(kind) && repeated(kind, row, column)) { return; }
       if (areas[kind] && skipped(kind, column.key, table.rows[row][i])) { return; }
       if (app.themes.is(kind) && (table.rows[row][i] === null || table.rows[row][i] === "")) { return; }
       var dt = el("dt", app.say(column.label)), dd = el("dd"), shownFigure = app.figure(table.rows[row][i], column);
@@ -49,6 +93,7 @@ vungphu.card = (function (app) {
         dd.appendChild(document.createTextNode(" " + app.communeName(table.rows[row][i])));
       }
       if (kind === "commune" && column.key === "province_code" && app.provinceName(table.rows[row][i])) { dd.appendChild(document.createTextNode(" " + app.provinceName(table.rows[row][i]))); }
+      if (dd.textContent.length > LONG) { dt.className = dd.className = "long"; }
       dl.appendChild(dt);
       dl.appendChild(dd);
     });
@@ -230,6 +275,7 @@ vungphu.card = (function (app) {
       parts.push(p);
     }
     parts.push(list(kind, row));
+    if (theme.explained.some(function (key) { return value(kind, row, key) !== null; })) { parts.push(el("p", app.word("theme_kept"), "quiet")); }
     theme.links.forEach(function (link) {
       var of = link.by && app.plain(value(kind, row, link.by)) !== "village" ? link.kind[1] : link.kind[0];
       parts.push(linked(link.word, of, app.codes(value(kind, row, link.column)), of === "zone" ? zoneLine : undefined));
@@ -313,7 +359,7 @@ vungphu.card = (function (app) {
     if (areas[kind]) { parts = ofArea(kind, row); }
     else if (app.themes.is(kind)) { parts = ofTheme(kind, row); }
     else if (kind === "commune") {
-      parts = [provinceLink(value(kind, row, "province_code")), bar(row), list(kind, row), byOperator(row), linked("zones_here", "zone", code === null ? [] : zonesWith(["commune_codes"], app.plain(code)), zoneLine), villagesOf(row), code === null ? null : verdictsOf(app.plain(code)), code === null ? null : streetsOf(app.plain(code))];
+      parts = [provinceLink(value(kind, row, "province_code")), bar(row), list(kind, row), split(row), byOperator(row), linked("zones_here", "zone", code === null ? [] : zonesWith(["commune_codes"], app.plain(code)), zoneLine), villagesOf(row), code === null ? null : verdictsOf(app.plain(code)), code === null ? null : streetsOf(app.plain(code))];
     } else if (kind === "province") {
       parts = [provinceLink(code), list(kind, row), code === null ? null : verdictsOf(app.plain(code))];
     } else { parts = [list(kind, row), kind === "village" && code !== null ? linked("card_zone", "zone", zonesWith(["village_ids", "weak_village_ids"], app.plain(code)), zoneLine) : null]; }

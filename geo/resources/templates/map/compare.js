@@ -179,7 +179,7 @@ vungphu.compare = (function (app) {
       li.appendChild(el("span", all ? app.share(n[i] / all) : "", "amount"));
       list.appendChild(li);
     });
-    note.textContent = app.word("cells", { size: app.number(entries[pick.a].cell, 0), n: app.number(all, 0) }) + " " + app.word("compare_note");
+    note.textContent = app.word("cells", { size: app.number(entries[pick.a].cell, 0), n: app.number(all, 0) }) + (all ? app.rounded(n.map(function (cells) { return cells / all; })) : "") + " " + app.word("compare_note");
   }
 
   choice.addEventListener("change", function () { if (pick && Number(choice.value) >= 0) { show(null); } });

@@ -24,7 +24,7 @@ vungphu.plans = (function (app) {
     if (kind === "stop") {
       var stops = found.filter(function (row) { return of(kind, row, "stop") !== null; });
       return " " + app.word("theme_note_stop", {
-        stops: app.number(distinct(kind, stops, "stop"), 0), days: app.number(distinct(kind, stops, "day"), 0), km: sum(kind, stops, 0),
+        rows: app.number(found.length, 0), stops: app.number(distinct(kind, stops, "stop"), 0), days: app.number(distinct(kind, stops, "day"), 0), km: sum(kind, stops, 0),
         tests: sum(kind, stops, 1), change: sum(kind, stops, 2)
       });
     }
@@ -66,19 +66,40 @@ vungphu.plans = (function (app) {
   // The way of each vehicle-day, and at each stop its number.
   function draw() {
     if (over) { over.remove(); over = null; }
+    numbers.clearLayers();
     if (app.themes.places.point !== "stop") { return; }
     var found = app.themes.rowsOf("stop"), days = new Set(found.map(function (row) { return of("stop", row, "day"); })), told = new Set();
     over = L.layerGroup();
     (themes.stop.ways || []).forEach(function (way) {
       if (days.has(way.day)) { over.addLayer(L.polyline(way.path.map(function (place) { return [place[1], place[0]]; }), { pane: "lines", color: themes.stop.way, weight: 3, opacity: 0.9, dashArray: "8 5", interactive: false })); }
     });
+    stops = [];
     found.forEach(function (row) {
       var stop = of("stop", row, "stop"), lat = of("stop", row, "lat"), lon = of("stop", row, "lon");
       if (stop === null || lat === null || lon === null || told.has(stop)) { return; }
       told.add(stop);
-      over.addLayer(L.tooltip({ permanent: true, direction: "center", className: "stop-number", pane: "names", interactive: false, opacity: 1 }).setLatLng([lat, lon]).setContent(app.element("div", app.number(stop, 0))));
+      stops.push({ number: stop, place: [lat, lon] });
     });
+    stops.sort(function (a, b) { return a.number - b.number; });
+    over.addLayer(numbers);
     over.addTo(app.map);
+    number();
+  }
+  // Stops too near to one another for a number each share one label, as long as the map is seen from there.
+  var stops = [], numbers = L.layerGroup(), APART = 22, MOST = 3;
+  function number() {
+    numbers.clearLayers();
+    if (app.themes.places.point !== "stop") { return; }
+    var groups = [];
+    stops.forEach(function (stop) {
+      var at = app.map.latLngToContainerPoint(stop.place), group = groups.find(function (other) { return Math.abs(other.at.x - at.x) < APART && Math.abs(other.at.y - at.y) < APART * 0.7; });
+      if (group) { group.numbers.push(stop.number); } else { groups.push({ at: at, place: stop.place, numbers: [stop.number] }); }
+    });
+    groups.forEach(function (group) {
+      var text = group.numbers.slice(0, MOST).map(function (n) { return app.number(n, 0); }).join(", ") + (group.numbers.length > MOST ? ", …" : "");
+      numbers.addLayer(L.tooltip({ permanent: true, direction: "center", className: "stop-number", pane: "names", interactive: false, opacity: 1 }).setLatLng(group.place).setContent(app.element("div", text)));
+    });
+    if (app.declutter) { app.declutter(); }
   }
   app.themes.onChange(draw);
 
@@ -105,5 +126,5 @@ vungphu.plans = (function (app) {
     app.onLanguage(say);
     say();
   }
-  return { note: note, others: others, streetsIn: streetsIn, streetsHeading: streetsHeading, streetLine: streetLine, set: function (year) { if (first !== null) { set(year); } } };
+  return { note: note, number: number, others: others, streetsIn: streetsIn, streetsHeading: streetsHeading, streetLine: streetLine, set: function (year) { if (first !== null) { set(year); } } };
 })(vungphu);

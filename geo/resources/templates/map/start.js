@@ -40,7 +40,7 @@
   };
   // The scorecard lies over the right side of a wide map; what it describes must not lie under it.
   function wide() { return window.matchMedia("(min-width: 801px)").matches; }
-  function cardWidth() { var card = document.getElementById("card"); return wide() && !card.hidden ? card.offsetWidth + 12 : 0; }
+  function cardWidth() { var card = document.getElementById("card"); return !card.hidden && getComputedStyle(card).position === "absolute" ? card.offsetWidth + 12 : 0; }
   function uncover(layer) {
     var free = map.getSize().x - cardWidth(), at = map.latLngToContainerPoint(layer.getBounds ? layer.getBounds().getCenter() : layer.getLatLng());
     if (at.x > free - 20) { map.panBy([at.x - free / 2, 0], { animate: false }); }
@@ -114,7 +114,7 @@
   }
   // Names at the edge of the view move inwards rather than being cut; those that would move far are hidden.
   function declutter() {
-    var taken = [], frame = map.getContainer().getBoundingClientRect(), most = 60;
+    var frame = map.getContainer().getBoundingClientRect(), most = 60, taken = Array.from(map.getContainer().querySelectorAll(".stop-number"), function (node) { return node.getBoundingClientRect(); });
     names.eachLayer(function (tip) {
       var node = tip.getElement();
       if (!node) { return; }
@@ -139,7 +139,7 @@
     app.villages.concat(app.sites, app.themes.places.point ? app.shapes[app.themes.places.point] : []).forEach(function (layer) { if (layer && layer.setRadius) { layer.setRadius(layer.options.size * shrink); } });
   }
   map.on("zoomend", resize);
-  map.on("zoomend", function () { app.themes.fromAfar(); });
+  map.on("zoomend", function () { app.themes.fromAfar(); app.plans.number(); });
   app.resize = resize;
 
   // The archipelagos, as labelled points where the boundaries do not hold them.
@@ -176,13 +176,15 @@
     var entry = data.coverage[coverage], total = 0;
     if (entry) { Object.keys(entry.counts).forEach(function (code) { total += entry.counts[code]; }); }
     heading.textContent = app.word("coverage") + (entry ? ": " + coverageLabel(entry) : "");
+    var shares = [];
     document.querySelectorAll("[data-state]").forEach(function (node) {
       node.textContent = entry && total ? app.share(entry.counts[node.dataset.state] / total) : "";
+      if (entry && total) { shares.push(entry.counts[node.dataset.state] / total); }
     });
-    note.textContent = entry ? app.word("cells", { size: app.number(entry.cell, 0), n: app.number(total, 0) }) + (entry.note ? " " + app.say(entry.note) : "") : "";
+    note.textContent = entry ? app.word("cells", { size: app.number(entry.cell, 0), n: app.number(total, 0) }) + app.rounded(shares) + (entry.note ? " " + app.say(entry.note) : "") : "";
   }
   if (choice) {
-    choice.addEventListener("change", function () { showCoverage(Number(choice.value)); });
+    choice.addEventListener("change", function () { showCoverage(Number(choice.value)); app.tellWhole(); });
     slider.addEventListener("input", opacity);
     showCoverage(0);
   }
@@ -238,11 +240,16 @@
   map.on("dragstart zoomstart", function () { if (!fitting) { app.moved = true; } });
   var fitting = false;
   function again() {
+    if (app.printing) { return; }
     measure();
-    if (!app.moved) { fitting = true; fit(); fitting = false; }
+    if (!app.moved) { app.quietly(fit); }
     declutter();
   }
   window.addEventListener("resize", again);
-  // Before printing nothing is drawn anew: what is asked of a canvas then comes too late for the paper.
-  window.addEventListener("beforeprint", measure);
+  window.addEventListener("resize", app.tellWhole);
+  // What moves the map without being a reader's wish.
+  app.quietly = function (move) { fitting = true; move(); fitting = false; };
+  app.whole = function () { map.fitBounds(bounds, { padding: [12, 12], animate: false }); };
+  app.declutter = declutter;
+  app.cardWidth = cardWidth;
 })(vungphu);

@@ -62,6 +62,11 @@
   app.remember = function () { if (ready && waiting === null) { waiting = window.setTimeout(write, 120); } };
   restore();
   ready = true;
+  app.onLanguage(app.tellWhole);
+  app.areas.onChange(app.tellWhole);
+  app.themes.onChange(app.tellWhole);
+  app.compare.onChange(app.tellWhole);
+  app.tellWhole();
   app.onLanguage(app.remember);
   app.areas.onChange(app.remember);
   app.themes.onChange(app.remember);

@@ -89,6 +89,12 @@ var vungphu = (function () {
       if (short && short.of) { theme[name] = theme.table.packed[short.column].at.map(function (k) { return short.of[k]; }); }
     });
     unpack(theme.table);
+    // Sentences that the table has in one language.
+    Object.keys(theme.words).forEach(function (key) {
+      var column = theme.table.columns.find(function (one) { return one.key === key; });
+      column.kind = kind + "." + key;
+      data.named[column.kind] = theme.words[key];
+    });
   });
 
   // Texts come with every special character as &#N; this undoes it. The result goes to textContent only.
@@ -126,6 +132,26 @@ var vungphu = (function () {
     if (value > 0 && value < 0.0005) { return english ? "< 0.1%" : "< 0,1 %"; }
     if (value >= 0.9995 && value < 1) { return english ? "> 99.9%" : "> 99,9 %"; }
     return number(value * 100, 1) + sign;
+  }
+  // Shares of one whole that do not add up to 100 once rounded: a reader who adds them up is told why.
+  function rounded(shares) {
+    var sum = shares.reduce(function (all, value) { return all + Math.round(value * 1000); }, 0);
+    return shares.length && sum !== 1000 ? " " + word("rounded") : "";
+  }
+  // A select shows one line: what is chosen stands below it whole where that is longer.
+  var ruler = null;
+  function tellWhole() {
+    ruler = ruler || document.createElement("canvas").getContext("2d");
+    document.querySelectorAll("#side select").forEach(function (select) {
+      var below = select.nextElementSibling, chosen = select.options[select.selectedIndex], text = chosen ? chosen.textContent : "", look = getComputedStyle(select);
+      if (!below || !below.classList.contains("whole")) {
+        below = element("p", null, "whole quiet");
+        below.setAttribute("aria-hidden", "true"); // the select itself says it
+        select.after(below);
+      }
+      ruler.font = look.fontSize + " " + look.fontFamily;
+      below.textContent = select.clientWidth && ruler.measureText(text).width > select.clientWidth - 40 ? text : "";
+    });
   }
   function format(value, column) {
     var kind = column.kind;
@@ -170,7 +196,7 @@ var vungphu = (function () {
   function figure(value, column) {
     var made = element("data", format(value, column));
     if (value !== null && value !== undefined) { made.value = typeof value === "string" ? plain(value) : String(value); }
-    else { made.setAttribute("aria-label", word("unknown")); }
+    else { made.setAttribute("role", "img"); made.setAttribute("aria-label", word("unknown")); }
     return made;
   }
   function fold(text) {
@@ -236,6 +262,37 @@ var vungphu = (function () {
       context.fillStyle = tile(context, style);
       context.fill("evenodd");
     }
+  });
+  // On paper a canvas has as many dots as a printer shows, not as few as a screen, and each drawing has a canvas of its own: Chromium prints
+  // what is drawn while it prepares the sheet stroke by stroke, and what was cleared before as white over all that lies below.
+  var onPaper = false, DOTS = 3, onScreen = L.Canvas.prototype._update, clear = L.Canvas.prototype._clear;
+  function exchange(renderer, canvas, ink) {
+    canvas.className = renderer._container.className;
+    renderer._container.replaceWith(canvas);
+    renderer._container = canvas;
+    renderer._ctx = ink;
+  }
+  L.Canvas.include({
+    _update: function () {
+      if (!onPaper) {
+        if (this._screen) { exchange(this, this._screen.canvas, this._screen.ink); this._screen = null; }
+        onScreen.call(this);
+        return;
+      }
+      L.Renderer.prototype._update.call(this);
+      var size = this._bounds.getSize(), least = this._bounds.min, canvas = document.createElement("canvas");
+      if (!this._screen) { this._screen = { canvas: this._container, ink: this._ctx }; }
+      canvas.width = DOTS * size.x;
+      canvas.height = DOTS * size.y;
+      canvas.style.width = size.x + "px";
+      canvas.style.height = size.y + "px";
+      exchange(this, canvas, canvas.getContext("2d"));
+      L.DomUtil.setPosition(canvas, least);
+      this._ctx.scale(DOTS, DOTS);
+      this._ctx.translate(-least.x, -least.y);
+      this.fire("update");
+    },
+    _clear: function () { if (!onPaper) { clear.call(this); } }
   });
   // An outline that several layers draw is projected, clipped and simplified once for all of them.
   var Shared = L.Polygon.extend({
@@ -379,14 +436,14 @@ var vungphu = (function () {
 
   return {
     data: data, plain: plain, say: say, word: word, element: element, format: format, figure: figure, fold: fold, number: number,
-    share: share, language: language, onLanguage: onLanguage, setLanguage: setLanguage,
+    share: share, rounded: rounded, tellWhole: tellWhole, language: language, onLanguage: onLanguage, setLanguage: setLanguage,
     communeStyle: function () { return { color: data.lines.commune, weight: 0.9, opacity: 0.9, fill: true, fillOpacity: 0, fillColor: "#ffffff" }; },
     outlineStyle: function () { return { color: data.lines.province, weight: 2.6, fill: false, interactive: false }; },
     roadStyle: function (feature) { return { color: data.lines.road, weight: feature.properties.w, opacity: 0.85, fill: false, interactive: false }; },
     village: function (feature, place) { return mark(data.villages.symbols[feature.properties.c], place); },
     site: function (feature, place) { return mark(data.sites.symbols[feature.properties.c], place); },
     areaStyle: areaStyle, outline: outline,
-    canvas: function () { return new Canvas({ tolerance: 5 }); },
+    canvas: function () { return new Canvas({ tolerance: 5 }); }, onPaper: function (wanted) { onPaper = wanted; },
     swatch: swatch, symbolSwatch: symbolSwatch, strokeSwatch: strokeSwatch, Shared: Shared, over: over, mark: mark, day: day, codes: codes, named: named, rowOf: rowOf, codeOf: codeOf, shapes: shapes,
     communes: shapes.commune, villages: shapes.village, sites: shapes.site,
     tables: Object.assign({ commune: data.communes, province: data.provinces, village: data.villages, site: data.sites, zone: data.areas.tables.zone, claim: data.areas.tables.claim, change: data.areas.tables.change }, tablesOf(themes)),

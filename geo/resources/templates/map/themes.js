@@ -132,9 +132,20 @@ vungphu.themes = (function (app) {
     return found;
   }
   function dated(kind) { return at(kind, "year") >= 0 || all[kind].period !== ""; }
-  // What says no year is in no year: it is counted beside the legend and shown with every year alone.
-  function inTime(kind, row) { if (picks[kind].until === null || !dated(kind)) { return true; } var year = yearOf(kind, row); return year !== null && year <= picks[kind].until; }
-  function undated(kind) { return picks[kind].until === null || !dated(kind) ? 0 : chosen(kind).filter(function (row) { return yearOf(kind, row) === null; }).length; }
+  // What a plan puts in no year is in no year: it is counted beside the legend and shown with every year alone. A result without a period (nobody
+  // measured, nobody reported) is no later one: it stays, or an area that is not known would look like one that has nothing to say.
+  function inTime(kind, row) {
+    if (picks[kind].until === null || !dated(kind)) { return true; }
+    var year = yearOf(kind, row);
+    return year === null ? at(kind, "year") < 0 : year <= picks[kind].until;
+  }
+  function undated(kind) { return picks[kind].until === null || at(kind, "year") < 0 ? 0 : chosen(kind).filter(function (row) { return yearOf(kind, row) === null; }).length; }
+  // Areas whose every result is of a later year: they have no colour, and that is said.
+  function later(kind) {
+    if (picks[kind].until === null || at(kind, "year") >= 0 || !dated(kind)) { return 0; }
+    var told = new Set(current(kind).map(function (row) { return area(kind, row); }));
+    return new Set(chosen(kind).filter(function (row) { return cell(kind, row, "area_level") !== "province"; }).map(function (row) { return area(kind, row); }).filter(function (one) { return !told.has(one); })).size;
+  }
   function until() { var kinds = Object.keys(all); return kinds.length ? picks[kinds[0]].until : null; }
   function limit(year) {
     Object.keys(all).forEach(function (kind) {
@@ -361,7 +372,15 @@ vungphu.themes = (function (app) {
     li.appendChild(el("span", app.number(n, 0), "amount"));
     return li;
   }
-  function tally(list, of) { var counts = {}; list.forEach(function (row) { counts[of(row)] = (counts[of(row)] || 0) + 1; }); return counts; }
+  // What a reader counts: rows, or what several rows are of (a stop has one per operator and technology).
+  function thing(kind, row) { var key = all[kind].counted.find(function (name) { return text(cell(kind, row, name)) !== ""; }); return key === undefined ? "#" + row : key + "=" + text(cell(kind, row, key)); }
+  function things(kind, list) { return all[kind].counted.length ? new Set(list.map(function (row) { return thing(kind, row); })).size : list.length; }
+  function tally(kind, list, of) {
+    var lists = {}, counts = {};
+    list.forEach(function (row) { (lists[of(row)] = lists[of(row)] || []).push(row); });
+    Object.keys(lists).forEach(function (key) { counts[key] = things(kind, lists[key]); });
+    return counts;
+  }
   function drawable(kind) { return current(kind).filter(function (row) { return cell(kind, row, "area_level") !== "province"; }); }
   function legend(place) {
     var kind = places[place], theme = all[kind], list = document.getElementById("classes-" + place), list2 = document.getElementById("evidence-" + place), found = drawable(kind);
@@ -370,7 +389,7 @@ vungphu.themes = (function (app) {
     list2.replaceChildren();
     document.getElementById("classes-heading-" + place).textContent = theme.evidence ? app.word("theme_result") : "";
     document.getElementById("evidence-heading-" + place).textContent = theme.evidence ? app.word("theme_evidence") : "";
-    var counts = tally(found, function (row) { return classOf(kind, row); });
+    var counts = tally(kind, found, function (row) { return classOf(kind, row); });
     var looks = looksOf(kind).map(function (look, number) { return { look: look, number: number }; });
     if (theme.symbols || theme.strokes) { looks.reverse(); } // the gravest first, as it lies on top of the map
     looks.forEach(function (pair) {
@@ -380,12 +399,12 @@ vungphu.themes = (function (app) {
       list.appendChild(entry(kind, "class" + number, swatch, app.say(look.label), counts[number], place));
     });
     if (theme.evidence) {
-      counts = tally(found, function (row) { return theme.evidences[row]; });
+      counts = tally(kind, found, function (row) { return theme.evidences[row]; });
       theme.evidence.forEach(function (look, number) {
         if (counts[number]) { list2.appendChild(entry(kind, "evidence" + number, app.swatch({ fill: "#ffffff", line: "#3a3a3a", pattern: look.pattern, opacity: 1 }), app.say(look.label), counts[number], place)); }
       });
     }
-    document.getElementById("theme-note-" + place).textContent = note(kind, found) + (undated(kind) ? " " + app.word("years_undated", { n: app.number(undated(kind), 0) }) : "") + app.plans.note(kind, found);
+    document.getElementById("theme-note-" + place).textContent = note(kind, found) + (undated(kind) ? " " + app.word("years_undated", { n: app.number(undated(kind), 0) }) : "") + (later(kind) ? " " + app.word("years_later", { n: app.number(later(kind), 0), year: picks[kind].until }) : "") + app.plans.note(kind, found);
     document.getElementById("theme-about-" + place).textContent = app.say(theme.about);
   }
   function heading(kind) {
@@ -407,8 +426,8 @@ vungphu.themes = (function (app) {
       return app.word(kind === "street" ? "theme_note_line" : "theme_note_line_project", { n: app.number(drawn, 0), day: app.say(app.data.date), lost: found.length > drawn ? app.word("theme_note_lines_lost", { n: app.number(found.length - drawn, 0) }) : "" });
     }
     if (all[kind].place === "point") {
-      var placed = found.filter(function (row) { return cell(kind, row, "lat") !== null && cell(kind, row, "lon") !== null; }).length, lost = found.length - placed;
-      return app.word("theme_note_point", { n: app.number(placed, 0), day: app.say(app.data.date), lost: lost ? app.word("theme_note_lost", { n: app.number(lost, 0) }) : "" });
+      var placed = found.filter(function (row) { return cell(kind, row, "lat") !== null && cell(kind, row, "lon") !== null; }), lost = found.length - placed.length;
+      return app.word("theme_note_point", { n: app.number(things(kind, placed), 0), day: app.say(app.data.date), lost: lost ? app.word("theme_note_lost", { n: app.number(lost, 0) }) : "" });
     }
     if (!found.length) { return app.word("theme_note_elsewhere"); }
     if (kind === "ipv6") {
@@ -511,7 +530,7 @@ vungphu.themes = (function (app) {
   return {
     all: all, is: function (kind) { return Object.prototype.hasOwnProperty.call(all, kind); }, rowsOf: shown, isHidden: isHidden, show: show, fill: function () { panel("commune"); panel("point"); },
     uncover: uncover, told: told, restore: restore, codeOf: codeOf, keyWords: keyWords, name: nameOf, amount: amount, threshold: threshold, asked: asked, ofCommune: ofCommune, others: others,
-    yearOf: yearOf, years: years, dated: dated, until: until, limit: limit, settle: settle, places: places, span: span, facetWord: facetWord,
+    yearOf: yearOf, years: years, dated: dated, things: things, until: until, limit: limit, settle: settle, places: places, span: span, facetWord: facetWord,
     onChange: function (listener) { changed.push(listener); },
     className: function (kind, row) { return app.say(looksOf(kind)[classOf(kind, row)].label); },
     evidenceName: function (kind, row) { return app.say(all[kind].evidence[all[kind].evidences[row]].label); },
