@@ -16,6 +16,7 @@ from geo.report.furniture import GREY, Cell, Column, banner, section, signatures
 from geo.report.ground import zone_layer
 from geo.report.paper import Sheet, line_height, wrapped
 from geo.report.phrases import phrases
+from geo.report.plan_document import split_sentence
 from geo.report.print_words import DASH, Words, coded, communes_named, texts, unknown, zone_class
 from geo.report.printed import Printed
 from geo.report.tables import code_words
@@ -262,7 +263,8 @@ def _decisions(printed: Printed, words: Words, zones: pd.DataFrame | None) -> It
         if mine is not None and len(mine):
             first = mine.iloc[0]
             named = communes_named(_commune_names(printed), first.get("commune_codes"))
-            yield words.say("leader", "decide_villages", n=words.count(listed), zone=str(first["dead_zone_id"]), communes=named)
+            place = 1 + list(zones["dead_zone_id"]).index(first["dead_zone_id"]) if zones is not None else 1
+            yield words.say("leader", "decide_villages", n=words.count(listed), zone=zone_class(words, first["class"]).lower(), place=words.count(place), communes=named)
         else:
             yield words.say("leader", "decide_villages_only", n=words.count(listed))
         said += 1
@@ -278,6 +280,11 @@ def _decisions(printed: Printed, words: Words, zones: pd.DataFrame | None) -> It
         gained = pd.to_numeric(printed.plans["population_gained"], errors="coerce")
         figures = {"n": len(gained), "helping": int((gained > 0).sum()), "nobody": int((gained <= 0).sum())}
         yield words.say("leader", "decide_plans", **{name: words.count(value) for name, value in figures.items()})
+        said += 1
+    years = printed.planned_years
+    whole = None if years is None else years[years["year"].isna()]
+    if whole is not None and len(whole) and int(whole["sites"].iloc[0]):
+        yield split_sentence(words, "leader", whole.iloc[0])
         said += 1
     left = printed.remainder
     if left is not None and len(left):
