@@ -109,16 +109,17 @@ def _listed(
 def _lines(frame: pd.DataFrame | None, words: Words, names: dict[str, str]) -> Part:
     if frame is None or not len(frame):
         return DocumentText(words.say("plan", "no_lines"), italic=True)
-    columns = ("line", "operator", "year", "action", "commune", "lon", "lat", "mast_class", "height", "people", "remark")
+    columns = ("line", "operator", "year", "action", "commune", "lon", "lat", "mast_class", "height", "people", "people_sure", "remark")
     rows = [
         (
             _text(r.get("line_id")), _text(r.get("operator")), DASH if unknown(r.get("year")) else str(int(r["year"])), _of(words, "plan_actions", r.get("action")),
             communes_named(names, r.get("commune_code")), words.number(r.get("lon"), 5), words.number(r.get("lat"), 5), _text(r.get("mast_class")),
-            words.number(r.get("height_m"), 0), words.count(r.get("population_gained")), _of(words, "plan_remarks", r.get("remark")),
+            words.number(r.get("height_m"), 0), words.count(r.get("population_gained")), words.count(r.get("population_from_unserved")),
+            _of(words, "plan_remarks", r.get("remark")),
         )
         for _, r in frame.iterrows()
     ]  # fmt: skip
-    return _listed(words, columns, rows, (22.0, 22.0, 12.0, 18.0, 30.0, 19.0, 18.0, 14.0, 13.0, 15.0, 55.0), "llmllrrmrrl")
+    return _listed(words, columns, rows, (21.0, 20.0, 12.0, 17.0, 28.0, 20.0, 19.0, 12.0, 12.0, 15.0, 17.0, 45.0), "llmllrrmrrrl")
 
 
 def _sharing(frame: pd.DataFrame | None, words: Words, names: dict[str, str]) -> Part:
@@ -169,7 +170,7 @@ def _sites(printed: Printed, words: Words, names: dict[str, str]) -> list[Part]:
         heads = ("year", "sites", "budget", "spent", *_PART_WORDS, *_PART_WORDS, "to_4g")
         groups = (*[("", 1)] * 4, (words.say("plan", "first_people"), 3), (words.say("plan", "first_villages"), 3), ("", 1))
         table = DocumentTable(
-            tuple(words.say("plan", name) for name in heads), tuple(sums), (20.0, 16.0, 38.0, 38.0, *[20.0, 20.0, 24.0] * 2, 20.0), ("middle", *["right"] * 10),
+            tuple(words.say("plan", name) for name in heads), tuple(sums), (18.0, 15.0, 36.0, 36.0, *[18.0, 21.0, 25.0] * 2, 17.0), ("middle", *["right"] * 10),
             groups=groups, bold_last=True,
         )  # fmt: skip
         parts += [DocumentText(words.say("plan", "years_table"), bold=True, size=12), table]
@@ -179,18 +180,19 @@ def _sites(printed: Printed, words: Words, names: dict[str, str]) -> list[Part]:
         if len(whole) and not unknown(whole["gap"].iloc[0]):
             gap = float(whole["gap"].iloc[0])
             parts.append(DocumentText(words.say("plan", "gap" if gap > 0 else "proven", gap=words.number(100 * gap, 1)), italic=True, size=11))
-    parts += [DocumentText(words.say("plan", "sites_by_commune"), bold=True, size=12), _beside(printed, words, names), DocumentText(words.say("plan", "sites_list"), bold=True, size=12)]
+    parts += [DocumentText(words.say("plan", "sites_by_commune"), bold=True, size=12), _beside(printed, words, names), DocumentText(words.say("plan", "sites_list"), bold=True, size=12),
+              DocumentText(words.say("plan", "sites_key"), italic=True, size=11)]  # fmt: skip
     rows = [
         (
             _year(r["year"]), _action(words, r), _of(words, "proposal_funding", r["funding"]), _text(r["site_id"]),
             communes_named(names, r["commune_code"]), words.number(r["lon"], 5), words.number(r["lat"], 5), _text(r["mast_class"]), words.number(r["height_m"], 0),
             _text(r["operators"]), *(words.count(r[f"{what}_gained_{part}"]) for what in ("population", "villages") for part in ("certain", "uncertain")),
-            words.count(r["cost_vnd"]),
+            words.count(None if unknown(r["cost_vnd"]) else r["cost_vnd"] / 1e6),
         )
         for _, r in frame.iterrows()
     ]  # fmt: skip
-    columns = ("year", "action", "funding", "site", "commune", "lon", "lat", "mast_class", "height", "operators", *_PART_WORDS[1:], *_PART_WORDS[1:], "cost")
-    widths = (11.0, 18.0, 20.0, 18.0, 25.0, 18.0, 17.0, 12.0, 11.0, 18.0, 13.0, 14.0, 11.0, 12.0, 20.0)
+    columns = ("year", "action", "funding", "site", "commune", "lon", "lat", "mast_class", "height", "operators", "sure", "open", "sure", "open", "cost_millions")
+    widths = (12.0, 19.0, 20.0, 20.0, 25.0, 20.0, 19.0, 11.0, 11.0, 18.0, 12.0, 12.0, 12.0, 12.0, 15.0)
     groups = (*[("", 1)] * 10, (words.say("plan", "people"), 2), (words.say("plan", "villages"), 2), ("", 1))
     parts.append(_listed(words, columns, rows, widths, "mllllrrmrlrrrrr", groups))
     return parts
@@ -213,8 +215,8 @@ def split_sentence(words: Words, section: str, whole: pd.Series) -> str:
     whole : Series
         The row of all years.
     """
-    names = ("population_first_operator_certain", "population_first_operator_uncertain", "villages_gained_certain", "villages_gained_uncertain", "sites_measure_first", "sites", "spent_vnd")
-    return words.say(section, "split", **{name: words.count(whole[name]) for name in names})
+    names = ("population_first_operator_certain", "population_first_operator_uncertain", "villages_gained_certain", "villages_gained_uncertain", "sites_measure_first", "sites")
+    return words.say(section, "split", **{name: words.count(whole[name]) for name in names}, spent=words.money(whole["spent_vnd"]))
 
 
 def _beside(printed: Printed, words: Words, names: dict[str, str]) -> Part:
@@ -268,12 +270,18 @@ def _streets(printed: Printed, words: Words, names: dict[str, str]) -> list[Part
     listed = [
         (
             _text(r["project_id"]), _text(r["streets"]), communes_named(names, r["commune_codes"]), _year(r["year"]), words.number(r["length_km"], 2), words.number(r["cable_km"], 2),
-            _text(r["operators"]), words.number(r["score"], 2), words.count(r["cost_vnd"]), _of(words, "street_criteria", r["unknown"]), _of(words, "street_remarks", r["remark"]),
+            _text(r["operators"]), words.number(r["score"], 2), words.count(r["cost_vnd"]), _of(words, "street_criteria", r["unknown"]), _waiting(words, r),
         )
         for _, r in projects.iterrows()
     ]  # fmt: skip
     columns = ("project", "streets", "commune", "year", "street_km", "cable_km", "operators", "score", "cost", "not_known", "remark")
-    return [*parts, _listed(words, columns, listed, (16.0, 40.0, 28.0, 12.0, 14.0, 14.0, 26.0, 12.0, 26.0, 28.0, 22.0), "lllmrrlrrll")]
+    return [*parts, _listed(words, columns, listed, (16.0, 32.0, 25.0, 12.0, 13.0, 13.0, 24.0, 13.0, 27.0, 26.0, 37.0), "lllmrrlrrll")]
+
+
+def _waiting(words: Words, project: pd.Series) -> str:
+    """Return why a project is in no year, and that its streets are tidied meanwhile."""
+    why, tidied = _of(words, "street_remarks", project["remark"]), project.get("sections_tidied")
+    return why if unknown(tidied) or not int(tidied) else "; ".join([*([] if why == DASH else [why]), words.say("plan", "tidied_meanwhile", n=words.count(tidied))])
 
 
 def _signed(words: Words) -> DocumentTable:

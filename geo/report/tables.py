@@ -64,6 +64,7 @@ _VALUE_SECTIONS = {
 _DATE_FORMATS = {"vi": "dd/mm/yyyy", "en": "yyyy-mm-dd"}
 _BOM = "\ufeff"
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+_ORDINALS = frozenset({"year", "rank", "row", "number", "stop", "day"})
 _SHARE_DECIMALS = 4
 _DEFAULT_DECIMALS = 6
 #: Figures among the codes of reasons: a distance, a height over the line of sight, a place.
@@ -109,8 +110,8 @@ class ResultColumn:
     def number_format(self) -> str:
         """Excel's number format."""
         match self.kind:
-            case "integer":
-                return "#,##0"
+            case "integer":  # what only numbers something has no thousands: 2027 is no 2,027
+                return "0" if self.name in _ORDINALS or self.name.endswith("_year") else "#,##0"
             case "number":
                 return "0." + "0" * self.decimals
             case "share":

@@ -27,7 +27,7 @@ from tiny import tiny_project
 from geo.compute import SerialExecutor
 from geo.crs import from_wgs84
 from geo.io.project import read_project
-from geo.io.resources import issue_catalogue
+from geo.io.resources import issue_catalogue, load_toml
 from geo.io.run_folder import RunFolder
 from geo.io.stage_files import read_arrays, read_frame, read_issues, write_arrays, write_frame
 from geo.pipeline.analysis import Analysis, analyse, analysis_stages
@@ -285,6 +285,41 @@ def test_files_for_people(run: Analysis) -> None:
     assert stage["counts"]["rules"] == {"origin": "hai_duong_2018", "statuses": ["unverified"]}
 
 
+#: Columns whose texts are names of files and pages, as they came.
+_AS_CAME = {"file", "sheet", "rule_from"}
+
+
+def test_no_machine_word_in_any_table_that_people_open(run: Analysis) -> None:
+    """Every header and every cell of text of the run's workbooks: codes are words there; only columns of ids, and the sheet on columns, have codes."""
+    columns: dict[tuple[str, str], str] = {}
+    known: set[str] = set()
+    described = [load_toml(f"results/{name}.toml") for name in ("columns", "dead_zones", "disagreement", "standards", "ipv6", "planning", "proposals", "undergrounding", "annexes")]
+    described.append(load_toml("results/lists.toml")["tables"])
+    ids = _AS_CAME | {name for file in described for table in file.values() for name, entry in table.get("columns", {}).items() if entry["kind"] == "code"}
+    found = []
+    for file in ("tables.xlsx", *(f"lists/{path.name}" for path in sorted((run.folder / "lists").glob("*.xlsx")))):
+        book = openpyxl.load_workbook(io.BytesIO((run.folder / file).read_bytes()), read_only=True)
+        if "Ý nghĩa các cột" in book.sheetnames:
+            for row in book["Ý nghĩa các cột"].iter_rows(min_row=2, values_only=True):
+                columns[str(row[0]), str(row[1])] = str(row[2])
+                known |= {pair.partition(" = ")[0] for pair in str(row[5] or "").split("; ") if " = " in pair}
+        for sheet in book:
+            if sheet.title == "Ý nghĩa các cột":
+                continue
+            headers, *rows = sheet.iter_rows(values_only=True)
+            found += [(file, sheet.title, header) for header in headers if "_" in str(header)]
+            for j, header in enumerate(headers):
+                name = columns.get((sheet.title, str(header)), "")
+                if name in ids:
+                    continue
+                for text in {row[j] for row in rows if isinstance(row[j], str)}:
+                    found += [(file, sheet.title, header, word) for word in re.findall(r"[A-Za-z0-9]+_[A-Za-z0-9_]+", text)]
+                    found += [(file, sheet.title, header, word) for word in text.split("; ") if word in known - {"4G", "none"} and word.isascii() and word.islower()]
+    assert len(columns) > 300
+    assert {"white", "undecided", "operator_plan"} <= known
+    assert found == []
+
+
 def test_a_missing_norm_is_an_error(tmp_path: Path) -> None:
     lacking = planned_project(tmp_path / "in", norms=NORMS.replace('item = "build"', 'item = "build"\nmast_class = "A1a"'))
     with pytest.raises(RefusedInputsError) as caught:
@@ -358,7 +393,7 @@ def test_what_people_add_up_is_what_the_year_says(run: Analysis) -> None:
     for what in ("population", "villages"):
         assert (planned[f"{what}_gained"].dropna() == (planned[f"{what}_gained_certain"] + planned[f"{what}_gained_uncertain"]).dropna()).all()
     classes = read_frame(run.results["villages"].folder / "villages.parquet").set_index("village_id")["class"]
-    ids = {name: {v for ids in gains[f"village_ids_{name}"].fillna("") for v in ids.split("; ") if v} for name in ("gained", "uncertain")}
+    ids = {name: {v for ids in gains[f"village_ids_{name}"].dropna() for v in ids.split("; ") if v} for name in ("gained", "uncertain")}
     assert {v for v in ids["gained"] if classes[v] == "undecided"} <= ids["uncertain"] <= ids["gained"]
     assert len(ids["gained"] - ids["uncertain"]) == own["villages_gained_certain"].sum()
 

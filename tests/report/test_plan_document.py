@@ -63,14 +63,14 @@ def test_status_quo_stands_beside_planned() -> None:
 def test_lines_sharing_and_remainder() -> None:
     plans = pd.DataFrame({
         "line_id": ["L1"], "operator": "Mạng A", "year": [2027], "action": ["build"], "commune_code": ["99001"], "lon": [105.123456], "lat": [22.0], "mast_class": ["A2b"],
-        "height_m": [36.0], "population_gained": [103], "remark": ["must_share"],
+        "height_m": [36.0], "population_gained": [103], "population_from_unserved": [40], "remark": ["must_share"],
     })  # fmt: skip
     sharing = pd.DataFrame({"cluster_id": ["C1"], "commune_code": ["99001"], "operators": ["Mạng A; Mạng B"], "distance_m": [41.3], "keep_mast_id": ["A1"], "removable_mast_ids": ["B1"], "saving_vnd": [None]})  # fmt: skip
     left = pd.DataFrame({"remainder_id": ["V1"], "name": ["Bản Thử"], "commune_code": ["99001"], "class": ["white"], "population_left": [165.0], "proposed_to": ["budget"], "reason": ["no_mast_near"]})  # fmt: skip
     document = Document(io.BytesIO(build_plan(Printed(content=content("en"), plans=plans, sharing=sharing, remainder=left))))
     lines, shared, rest = (cells(table)[1] for table in document.tables[1:4])
-    assert lines[:11] == ["1", "L1", "Mạng A", "2027", "build", "99001", "105.12346", "22.00000", "A2b", "36", "103"]
-    assert "must be shared" in lines[11]
+    assert lines[:12] == ["1", "L1", "Mạng A", "2027", "build", "99001", "105.12346", "22.00000", "A2b", "36", "103", "40"]
+    assert "must be shared" in lines[12]
     assert shared == ["1", "C1", "99001", "Mạng A; Mạng B", "41", "A1", "B1", "–"]
     assert rest[:2] == ["1", "Bản Thử"]
     assert rest[4] == "165"
@@ -80,7 +80,7 @@ def test_sites_and_streets_stand_beside_what_stands() -> None:
     planned = pd.DataFrame({
         "year": [2027, 2027, 2028], "action": ["build", "share", "build"], "source": ["operator_plan", "proposed", "proposed"], "funding": ["operator", "budget", "public_utility"],
         "site_id": ["D1", "C7", "G9"], "commune_code": ["99001", "99001", ""], "lon": 105.1, "lat": 22.0, "mast_class": "A2b", "height_m": 42.0,
-        "operators": ["Mạng A", "Mạng B", "Mạng A; Mạng B"], "population_gained": [None, 20.0, 30.0], "villages_gained": [None, 1, 0], "cost_vnd": [1, 340_000_000, 900_000_000],
+        "operators": ["Mạng A", "Mạng B", "Mạng A; Mạng B"], "population_gained": [None, 20.0, 30.0], "villages_gained": [None, 1, 0], "cost_vnd": [380_000_000, 340_000_000, 900_000_000],
         "population_gained_certain": [None, 5.0, 30.0], "population_gained_uncertain": [None, 15.0, 0.0], "villages_gained_certain": [None, 0, 0],
         "villages_gained_uncertain": [None, 1, 0], "measure_first": pd.array([pd.NA, True, False], dtype="boolean"),
     })  # fmt: skip
@@ -104,7 +104,7 @@ def test_sites_and_streets_stand_beside_what_stands() -> None:
     assert beside[1] == ["TT", "Đơn vị hành chính", "HT", "QH", "Xây mới", "Dùng chung", "Nâng cấp"]
     assert beside[2:] == [["1", "99001", "15", "–", "1", "1", "0"], ["", "Không rõ xã", "–", "–", "1", "0", "0"], ["", "Toàn địa bàn", "75", "–", "2", "1", "0"]]
     sites = next(t for t in shown if t[0][1:3] == ["Năm", "Việc"])
-    assert sites[2] == ["1", "2027", "xây mới", "doanh nghiệp", "D1", "99001", "105,10000", "22,00000", "A2b", "42", "Mạng A", "–", "–", "–", "–", "1"]
+    assert sites[2] == ["1", "2027", "xây mới", "doanh nghiệp", "D1", "99001", "105,10000", "22,00000", "A2b", "42", "Mạng A", "–", "–", "–", "–", "380"]
     assert sites[3][2] == "dùng chung (đo trước)"
     assert sites[3][11:15] == ["5", "15", "0", "1"]
     today = next(t for t in shown if t[0][-1] == "Mục tiêu (%)")
