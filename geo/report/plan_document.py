@@ -280,8 +280,9 @@ def _streets(printed: Printed, words: Words, names: dict[str, str]) -> list[Part
 
 def _waiting(words: Words, project: pd.Series) -> str:
     """Return why a project is in no year, and that its streets are tidied meanwhile."""
-    why, tidied = _of(words, "street_remarks", project["remark"]), project.get("sections_tidied")
-    return why if unknown(tidied) or not int(tidied) else "; ".join([*([] if why == DASH else [why]), words.say("plan", "tidied_meanwhile", n=words.count(tidied))])
+    why = _of(words, "street_remarks", project["remark"])
+    tidied = 0 if unknown(project.get("sections_tidied")) else int(project["sections_tidied"])
+    return "; ".join([*([] if why == DASH else [why]), words.say("plan", "tidied_meanwhile", n=words.count(tidied))]) if tidied else why
 
 
 def _signed(words: Words) -> DocumentTable:

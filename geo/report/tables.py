@@ -252,7 +252,7 @@ def arrange(frame: pd.DataFrame, table: ResultTable, operators: Sequence[str] = 
             plain = _adding_up(frame, column)
         elif column.sum_of and set(column.sum_of) <= set(values):
             parts = zip(*(values[name] for name in column.sum_of), strict=True)
-            plain = [value if None in part else sum(part) for value, part in zip(plain, parts, strict=True)]  # type: ignore[arg-type]
+            plain = [value if None in part else sum(part) for value, part in zip(plain, parts, strict=True)]
         values[column.name] = plain
     return Arranged(table, columns, tuple(zip(*(values[column.name] for column in columns), strict=True)))
 
