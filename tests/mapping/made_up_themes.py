@@ -82,7 +82,8 @@ def make_themes(communes: gpd.GeoDataFrame, villages: pd.DataFrame, sites: pd.Da
     planned = [
         {"rank": i + 1, "year": year, "action": action, "source": source, "funding": "operator" if source == "operator_plan" else "budget", "site_id": f"VT-{i}", "commune_code": code[i % 5],
          "lon": None if i == 4 else round(place[i % 5].x - 0.0061, 6), "lat": None if i == 4 else round(place[i % 5].y - 0.0053, 6), "operators": "Mạng Đỏ; Mạng Xanh",
-         "population_gained": None if i == 3 else 1000 + 111 * i, "villages_gained": i, "cost_vnd": None if source == "operator_plan" else 900_000_000 + i, "reason": f"Lý do giả {i}",
+         "population_gained": None if i == 3 else 1000 + 111 * i, "villages_gained": i, "population_gained_certain": None if i == 3 else 100 * i,
+         "population_gained_uncertain": None if i == 3 else 1000 + 11 * i, "villages_gained_certain": 0, "villages_gained_uncertain": i, "measure_first": True, "cost_vnd": None if source == "operator_plan" else 900_000_000 + i, "reason": f"Lý do giả {i}",
          "village_ids_gained": None if source == "operator_plan" else villages["village_id"][i]}
         for i, (year, action, source) in enumerate(
             ((2027, "build", "operator_plan"), (2027, "share", "proposed"), (2028, "upgrade", "proposed"), (2029, "build", "proposed"), (2029, "build", "proposed"), (None, "build", "operator_plan"))
