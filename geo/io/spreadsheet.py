@@ -35,8 +35,11 @@ _FOOT_MARGIN_IN = 0.6
 _ACROSS = 149.0
 #: A sheet that A4 would print smaller than this (letters of 6.6 points) prints on A3, where the same width has letters 1.41 times as high ...
 _SMALLEST_ON_A4 = 0.6
-#: ... down to this in sizes of A4, which on A3 are letters of 6.2 points: wider sheets take more pages side by side.
+#: ... down to this in sizes of A4, which on A3 are letters of 6.2 points, while its texts stand on few lines ...
 _SMALLEST_PRINT = 0.4
+_FEW_LINES = 3
+#: ... and to this (5 points) before rows become towers or pages lie side by side, as those of still wider sheets do.
+_SMALLEST_OF_ALL = 0.32
 #: Columns that name a row, on each page of those that lie side by side.
 _REPEATED = 2
 #: The widest a column may be, in letters, and on how many lines at most its texts stand so that the sheet is one page wide.
@@ -141,13 +144,14 @@ def _widths(sheet: Sheet) -> list[float]:
     bodies = [max((_shown_length(row[j], column.number_format) for row in shown), default=0) + 1.5 + (_INDENT if column.number_format in _OF_TEXTS else 0.0) for j, column in enumerate(sheet.columns)]
     words = [_longest_word([row[j] for row in shown], body) for j, body in enumerate(bodies)]
     made: list[float] = []
-    for lines in range(1, _MOST_LINES + 1):
-        made = [
-            max(_NARROWEST, head, word, column.least_width, min(_WIDEST, body / lines + (2.0 if lines > 1 else 0.0)))
-            for head, word, body, column in zip(heads, words, bodies, sheet.columns, strict=True)
-        ]  # fmt: skip
-        if sum(made) <= _ACROSS / _SMALLEST_PRINT:
-            break
+    for most, smallest in ((_FEW_LINES, _SMALLEST_PRINT), (_MOST_LINES, _SMALLEST_OF_ALL)):
+        for lines in range(1, most + 1):
+            made = [
+                max(_NARROWEST, head, word, column.least_width, min(_WIDEST, body / lines + (2.0 if lines > 1 else 0.0)))
+                for head, word, body, column in zip(heads, words, bodies, sheet.columns, strict=True)
+            ]  # fmt: skip
+            if sum(made) <= _ACROSS / smallest:
+                return made
     return made
 
 
@@ -212,7 +216,7 @@ def _set_print(page: xlsxwriter.worksheet.Worksheet, widths: Sequence[float], ti
 
 def _pages_across(widths: Sequence[float]) -> int:
     """Return on how many pages side by side a sheet of these columns prints, the repeated ones on each."""
-    fits, again = _ACROSS / _SMALLEST_PRINT, sum(widths[:_REPEATED])
+    fits, again = _ACROSS / _SMALLEST_OF_ALL, sum(widths[:_REPEATED])
     if sum(widths) <= fits:
         return 1
     return max(1, math.ceil((sum(widths) - again) / max(1.0, fits - again)))

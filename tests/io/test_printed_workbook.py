@@ -38,8 +38,8 @@ def test_one_page_wide_where_it_can_be_read_else_the_first_columns_come_again(sh
     assert [int(sheet.page_setup.fitToWidth or 1) for sheet in sheets][:2] == [1, 1]
     wide = sheets["Nhiều cột"]
     total = sum(column.width * (column.max - column.min + 1) for column in wide.column_dimensions.values())
-    assert total > 149 / 0.4
-    assert int(wide.page_setup.fitToWidth) >= total / (149 / 0.4)
+    assert total > 149 / 0.32, "letters of 5 points on A3"
+    assert int(wide.page_setup.fitToWidth) >= total / (149 / 0.32)
     assert wide.print_title_cols == "$A:$B"
     assert sheets["Ít cột"].print_title_cols is None
 
