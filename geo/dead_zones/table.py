@@ -77,15 +77,21 @@ def zone_frame(columns: Mapping[str, Any], shapes: npt.NDArray[np.object_]) -> g
     return gpd.GeoDataFrame(made, geometry=gpd.GeoSeries(shapes, index=index, crs=WGS84_EPSG), crs=WGS84_EPSG)
 
 
+#: Trắng sóng, lõm sóng, chỉ 2G, chưa có 4G, một mạng, trong nhà, đoạn đường.
+_INITIALS = {"white": "TS", "weak": "LS", "voice_only": "2G", "no_4g": "C4G", "single_operator": "1M", "indoor_only": "TN", "road": "DD"}
+
+
 def dead_zone_ids(prefix: list[str], commune_code: list[str]) -> list[str]:
     """Return ids from a prefix (the class), the main commune and a running number, in the order given.
 
-    ``white-00715-001``; without a known commune ``white-001``.
+    ``TS-00715-001`` for a white zone; without a known commune ``TS-001``. People read ids in lists and letters, so a class has the
+    initials of its Vietnamese name there.
     """
     counted: dict[str, int] = {}
     out = []
     for start, code in zip(prefix, commune_code, strict=True):
-        stem = f"{start}-{code}" if code else start
+        short = _INITIALS.get(start, start)
+        stem = f"{short}-{code}" if code else short
         counted[stem] = counted.get(stem, 0) + 1
         out.append(f"{stem}-{counted[stem]:03d}")
     return out

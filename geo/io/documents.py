@@ -25,6 +25,8 @@ __all__ = ["DocumentTable", "DocumentText", "document_bytes"]
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]+")
 _ALIGN = {"left": WD_ALIGN_PARAGRAPH.LEFT, "right": WD_ALIGN_PARAGRAPH.RIGHT, "middle": WD_ALIGN_PARAGRAPH.CENTER}
 _FONT = "Times New Roman"
+#: Rows of a table that is never divided.
+_WHOLE = 12
 #: Margins of a state document (Decree 30/2020/ND-CP, annex I), in mm: top, bottom, left, right.
 _MARGINS_MM = (20, 20, 30, 15)
 #: Letters that a property of a document may have (ECMA-376, part 2).
@@ -116,6 +118,7 @@ def _shown(text: str) -> str:
 def _write(paragraph: Any, part: DocumentText) -> None:
     paragraph.alignment = _ALIGN[part.align]
     paragraph.paragraph_format.space_after = Pt(4)
+    paragraph.paragraph_format.keep_with_next = part.bold or part.heading  # what names a table stays with it
     run = paragraph.add_run(_shown(part.text))
     run.bold, run.italic = part.bold or part.heading, part.italic
     run.font.size, run.font.name = Pt(part.size), _FONT
@@ -142,13 +145,18 @@ def _table(document: Any, part: DocumentTable) -> None:
     for j, header in enumerate(part.headers):
         if j not in alone:
             _cell(rows[first][j], header, "middle", bold=True)
-    for head in table.rows[:heads]:
+    for head in table.rows[:heads]:  # repeated on every page
         mark = OxmlElement("w:tblHeader")
         mark.set(qn("w:val"), "true")
         head._tr.get_or_add_trPr().append(mark)
+    for whole in table.rows:  # no row is torn by the end of a page
+        whole._tr.get_or_add_trPr().append(OxmlElement("w:cantSplit"))
     for i, row in enumerate(part.rows):
         for j, text in enumerate(row):
             _cell(rows[heads + i][j], text, part.aligns[j], bold=part.bold_last and i == len(part.rows) - 1)
+    if len(part.rows) <= _WHOLE:  # a short table stands on one page, its total with its rows
+        for cells in rows[:-1]:
+            cells[0].paragraphs[0].paragraph_format.keep_with_next = True
     for column, width in zip(table.columns, part.widths_mm, strict=True):
         column.width = Mm(width)
     for cells in rows[heads:]:

@@ -28,13 +28,18 @@ _LONGEST_CELL = 32_767
 _LONGEST_NAME = 31
 _LONGEST_PROPERTY = 255
 _NOT_IN_NAMES = str.maketrans(dict.fromkeys("[]:*?/\\", " "))
-_A4 = 9
+_A4, _A3 = 9, 8
 _MARGIN_IN = 0.4
 _FOOT_MARGIN_IN = 0.6
 #: Letters of 11 points that fit across A4 at full size, between the margins.
 _ACROSS = 149.0
-#: A print this small still has letters of 4.4 points: wider sheets take more pages side by side.
+#: A sheet that A4 would print smaller than this (letters of 6.6 points) prints on A3, where the same width has letters 1.41 times as high ...
+_SMALLEST_ON_A4 = 0.6
+#: ... down to this in sizes of A4, which on A3 are letters of 6.2 points, while its texts stand on few lines ...
 _SMALLEST_PRINT = 0.4
+_FEW_LINES = 3
+#: ... and to this (5 points) before rows become towers or pages lie side by side, as those of still wider sheets do.
+_SMALLEST_OF_ALL = 0.32
 #: Columns that name a row, on each page of those that lie side by side.
 _REPEATED = 2
 #: The widest a column may be, in letters, and on how many lines at most its texts stand so that the sheet is one page wide.
@@ -50,6 +55,8 @@ _TALLEST_PT = 409.0
 
 
 _TEXT = "@"
+_OF_TEXTS = (_TEXT, "General")
+_INDENT = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +68,13 @@ class SheetColumn:
     header : str
     number_format : str
         Excel's; ``"@"`` is text.
+    least_width : float
+        Letters that have room in any case: for a column that somebody fills in.
     """
 
     header: str
     number_format: str = "@"
+    least_width: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +113,11 @@ def workbook_bytes(sheets: Sequence[Sheet], *, created: date, title: str = "") -
             {"bold": True, "text_wrap": True, "valign": "top", "bottom": 1, "bg_color": "#E8EEF4"}
         )
         formats = {
-            text: book.add_format({"num_format": text, "valign": "top"})
+            # Texts stand off the number before them, which ends where they begin.
+            text: book.add_format({"num_format": text, "valign": "top", **({"indent": 1} if text in _OF_TEXTS else {})})
             for text in sorted({column.number_format for sheet in sheets for column in sheet.columns})
         }
-        wrapped = book.add_format({"num_format": _TEXT, "valign": "top", "text_wrap": True})
+        wrapped = book.add_format({"num_format": _TEXT, "valign": "top", "text_wrap": True, "indent": 1})
         for sheet, name in zip(sheets, _sheet_names(sheets), strict=True):
             page = book.add_worksheet(name)
             widths = _widths(sheet)
@@ -115,7 +126,7 @@ def workbook_bytes(sheets: Sequence[Sheet], *, created: date, title: str = "") -
                 page.set_column(j, j, widths[j])
             _set_height(page, 0, max((_lines(column.header, width - _BUTTON) for column, width in zip(sheet.columns, widths, strict=True)), default=1))
             for i, row in enumerate(sheet.rows, start=1):
-                lines = [_lines(value, width - 1.0) if isinstance(value, str) else 1 for value, width in zip(row, widths, strict=True)]
+                lines = [_lines(value, width - 1.0 - _INDENT) if isinstance(value, str) else 1 for value, width in zip(row, widths, strict=True)]
                 _set_height(page, i, max(lines, default=1))
                 for j, value in enumerate(row):
                     _write_cell(page, i, j, value, wrapped if lines[j] > 1 else formats[sheet.columns[j].number_format])
@@ -129,14 +140,18 @@ def workbook_bytes(sheets: Sequence[Sheet], *, created: date, title: str = "") -
 def _widths(sheet: Sheet) -> list[float]:
     """Return the width of each column: what it holds, on as few lines as keep the sheet one page wide, and the longest word of its header."""
     heads = [max((len(word) for word in column.header.split()), default=0) + _BUTTON for column in sheet.columns]
-    shown = sheet.rows[:_LOOKED_AT]
-    bodies = [max((_shown_length(row[j], column.number_format) for row in shown), default=0) + 1.5 for j, column in enumerate(sheet.columns)]
+    shown = sheet.rows[:: -(-len(sheet.rows) // _LOOKED_AT) or 1]  # spread over all: later rows may be of another kind
+    bodies = [max((_shown_length(row[j], column.number_format) for row in shown), default=0) + 1.5 + (_INDENT if column.number_format in _OF_TEXTS else 0.0) for j, column in enumerate(sheet.columns)]
     words = [_longest_word([row[j] for row in shown], body) for j, body in enumerate(bodies)]
     made: list[float] = []
-    for lines in range(1, _MOST_LINES + 1):
-        made = [max(_NARROWEST, head, word, min(_WIDEST, body / lines + (2.0 if lines > 1 else 0.0))) for head, word, body in zip(heads, words, bodies, strict=True)]
-        if sum(made) <= _ACROSS / _SMALLEST_PRINT:
-            break
+    for most, smallest in ((_FEW_LINES, _SMALLEST_PRINT), (_MOST_LINES, _SMALLEST_OF_ALL)):
+        for lines in range(1, most + 1):
+            made = [
+                max(_NARROWEST, head, word, column.least_width, min(_WIDEST, body / lines + (2.0 if lines > 1 else 0.0)))
+                for head, word, body, column in zip(heads, words, bodies, sheet.columns, strict=True)
+            ]  # fmt: skip
+            if sum(made) <= _ACROSS / smallest:
+                return made
     return made
 
 
@@ -186,9 +201,9 @@ def _shown_length(value: object, number_format: str) -> int:
 
 
 def _set_print(page: xlsxwriter.worksheet.Worksheet, widths: Sequence[float], title: str) -> None:
-    """Set how a sheet prints: A4 across, the header on every page, as few pages side by side as keep its letters readable."""
+    """Set how a sheet prints: A4 across, A3 for wide ones, the header on every page, as few pages side by side as keep its letters readable."""
     page.set_landscape()
-    page.set_paper(_A4)
+    page.set_paper(_A4 if sum(widths) <= _ACROSS / _SMALLEST_ON_A4 else _A3)
     page.set_margins(left=_MARGIN_IN, right=_MARGIN_IN, top=_MARGIN_IN, bottom=_FOOT_MARGIN_IN)
     page.repeat_rows(0)
     across = _pages_across(widths)
@@ -201,7 +216,7 @@ def _set_print(page: xlsxwriter.worksheet.Worksheet, widths: Sequence[float], ti
 
 def _pages_across(widths: Sequence[float]) -> int:
     """Return on how many pages side by side a sheet of these columns prints, the repeated ones on each."""
-    fits, again = _ACROSS / _SMALLEST_PRINT, sum(widths[:_REPEATED])
+    fits, again = _ACROSS / _SMALLEST_OF_ALL, sum(widths[:_REPEATED])
     if sum(widths) <= fits:
         return 1
     return max(1, math.ceil((sum(widths) - again) / max(1.0, fits - again)))

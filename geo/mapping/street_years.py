@@ -17,11 +17,11 @@ __all__ = ["STREET_YEAR_COLUMNS", "street_years"]
 _FILE, _TABLE = "results/undergrounding.toml", "undergrounding_years"
 #: Columns of ``undergrounding_years.csv`` that the page shows beside the year; the others stay in the table of results.
 STREET_YEAR_COLUMNS = (
-    "projects", "sections", "length_km", "cable_km", "sections_tidied", "tidied_km", "cost_vnd", "budget_vnd", "underground_share", "path_share", "target_share", "km_to_target",
+    "projects", "sections", "length_km", "cable_km", "sections_tidied", "tidied_km", "cost_vnd", "cost_underground_vnd", "cost_tidy_vnd", "budget_vnd", "underground_share", "path_share", "target_share", "km_to_target",
 )  # fmt: skip
 
 #: Of them those that a year does; today's row says none.
-_OF_YEARS = frozenset({"projects", "sections", "length_km", "cable_km", "sections_tidied", "tidied_km", "cost_vnd", "path_share"})
+_OF_YEARS = frozenset({"projects", "sections", "length_km", "cable_km", "sections_tidied", "tidied_km", "cost_vnd", "cost_underground_vnd", "cost_tidy_vnd", "path_share"})
 
 
 def street_years(frame: pd.DataFrame | None) -> dict[str, Any] | None:

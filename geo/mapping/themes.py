@@ -124,9 +124,9 @@ SPECS: dict[ThemeKind, ThemeSpec] = {
     ),
     "proposal": ThemeSpec(
         "results/proposals.toml", "sites_planned", "tables/sites_planned.csv; tables/sites_planned_gains.csv", "point", "site_id", "rank", ("year", "source", "action"),
-        frozenset({"rank", "site_id", "year", "action", "source", "funding", "commune_code", "operators", "population_gained", "villages_gained", "cost_vnd", "reason"}),
+        frozenset({"rank", "site_id", "year", "action", "source", "funding", "commune_code", "operators", "population_gained", "population_gained_certain", "population_gained_uncertain", "villages_gained", "villages_gained_certain", "villages_gained_uncertain", "measure_first", "cost_vnd", "reason"}),
         links=(Link("commune", "commune_code", ("commune",)), Link("villages_served", "village_ids_gained", ("village",))), titles=("title_proposal",),
-        sums=("cost_vnd", "population_gained", "villages_gained"), more="sites_planned_gains",
+        sums=("cost_vnd", "population_gained", "villages_gained", "population_gained_uncertain", "villages_gained_uncertain"), more="sites_planned_gains",
     ),
     "remainder": ThemeSpec(
         "results/planning.toml", "unserved_after_plans", "tables/unserved_after_plans.csv", "point", "name", "remainder_id", ("operator", "class"),

@@ -222,7 +222,7 @@ def check_standards(
             sentence("stages", "tables"),
             lambda work: _standard_tables(work, project),
             settings={"name": project.name, "language": project.language, "date": project.date, "operators": project.operators},
-            upstream=("standards", "ipv6", *(f"{name}/issues.json" for name in LOGGED if name in wanted - {"ipv6"})),
+            upstream=("standards", "ipv6", *(f"{name}/issues.json" for name in LOGGED if name in wanted - {"ipv6", "standards"})),
         )
     )  # fmt: skip
     with run.locked():

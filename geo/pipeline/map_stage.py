@@ -29,7 +29,7 @@ MAP = "index.html"
 #: The public edition, when a run was asked for it: in a folder of its own, which can be passed on as it is.
 PUBLIC_MAP = "public/index.html"
 #: Stages that state findings.
-LOGGED = ("inputs", "calibration", "coverage", "villages", "dead_zones", "ipv6", "planning", "candidates", "proposals")
+LOGGED = ("inputs", "calibration", "coverage", "villages", "dead_zones", "ipv6", "standards", "planning", "candidates", "proposals")
 #: Finding that 5G levels may be the LTE anchor's.
 _ANCHOR = "sample_five_g_anchor"
 

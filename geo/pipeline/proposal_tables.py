@@ -20,6 +20,7 @@ from geo.planning.proposal_settings import ObjectiveSettings
 from geo.planning.proposing import GAINED, Cover, Ledger
 from geo.project import Project
 from geo.report.phrases import joined, number_text, phrases
+from geo.report.tables import arranged_rows
 
 __all__ = ["SITES_PLANNED", "Plan", "sites_planned", "years_of_plan"]
 
@@ -29,12 +30,13 @@ _I64 = npt.NDArray[np.int64]
 #: Columns that other programs rely on, in the order of the file.
 SITES_PLANNED = (
     "rank", "year", "action", "source", "funding", "site_id", "lon", "lat", "x_vn2000", "y_vn2000", "commune_code", "mast_class", "height_m", "operators",
-    "population_gained", "villages_gained", "cost_vnd", "cost_low", "cost_high", "reason",
+    "population_gained", "villages_gained", "cost_vnd", "cost_low", "cost_high", "reason", "population_gained_certain", "population_gained_uncertain",
+    "villages_gained_certain", "villages_gained_uncertain", "measure_first",
 )  # fmt: skip
 _GAINS = (
     "rank", "site_id", "year", "action", "operators", "population_first_operator", "population_to_4g", "population_second_operator",
     "population_third_operator", "village_ids_gained", "facilities_gained", "deadline_villages", "cost_per_person_vnd", "kept_share",
-    "kept_share_draws",
+    "kept_share_draws", "population_first_operator_certain", "population_first_operator_uncertain", "village_ids_uncertain",
 )  # fmt: skip
 _NAMED = 3
 
@@ -62,6 +64,8 @@ class Plan:
         The registered lines as the stage before has them, and what each gains in their order.
     cells_of_villages : (d,) int64 array
         Village of each cell of the demand; -1 none.
+    unserved : (d,) bool array
+        Cells that every operator is known not to serve with every registered line built; at the others somebody may serve already.
     """
 
     places: pd.DataFrame
@@ -79,6 +83,7 @@ class Plan:
     lines: pd.DataFrame | None
     gains: pd.DataFrame | None
     cells_of_villages: _I64
+    unserved: npt.NDArray[np.bool_]
 
     def site_id(self, option: int) -> str:
         """Return the mast's id, or that of the new place."""
@@ -100,12 +105,11 @@ def sites_planned(plan: Plan, project: Project, units: pd.DataFrame, language: L
         Of the reasons.
     """
     ledger = Ledger(plan.demand)
-    rows, gains = [], []
-    for j in plan.order:
-        row, gain = _proposal(plan, ledger, j, language)
-        rows.append(row)
-        gains.append(gain)
-    every = [*_lines(plan, language), *rows]
+    found = [_found(plan, ledger, j) for j in plan.order]
+    told = pd.DataFrame([_gain(plan, one) for one in found], columns=list(_GAINS)).assign(rank=0)
+    # Reasons have the figures of the table: rounded as its rows are, so that they add up.
+    shown = arranged_rows(told, "sites_planned_gains")
+    every = [*_lines(plan, language), *(_proposal(plan, one, figures, language) for one, figures in zip(found, shown, strict=True))]
     # A line without a year counts after all others, as its gains do (:func:`geo.planning.assess.assess_lines`).
     every.sort(key=lambda r: (np.inf if pd.isna(r["year"]) else r["year"], r["source"] != "operator_plan"))
     frame = pd.DataFrame(every, columns=[n for n in (*SITES_PLANNED, "option") if n not in {"rank", "x_vn2000", "y_vn2000"}])
@@ -113,9 +117,7 @@ def sites_planned(plan: Plan, project: Project, units: pd.DataFrame, language: L
     x, y = _vn2000(frame, project, units)
     frame = frame.assign(x_vn2000=x, y_vn2000=y)
     ranks = {int(o): int(r) for o, r in zip(frame["option"].fillna(-1), frame["rank"], strict=True) if o >= 0}
-    told = pd.DataFrame(gains, columns=[n for n in _GAINS if n != "rank"])
-    told.insert(0, "rank", [ranks[j] for j in plan.order])
-    return frame[list(SITES_PLANNED)], told
+    return frame[list(SITES_PLANNED)], told.assign(rank=[ranks[j] for j in plan.order])
 
 
 def _vn2000(frame: pd.DataFrame, project: Project, units: pd.DataFrame) -> tuple[_F64, _F64]:
@@ -142,47 +144,95 @@ def _lines(plan: Plan, language: Literal["vi", "en"]) -> list[dict[str, Any]]:
     for line in plan.lines.to_dict("records"):
         if line["action"] not in {"share", "upgrade", "build"}:
             continue
-        gain = known.get(line["line_id"], {"population_gained": np.nan, "villages_gained": np.nan})
+        gain = {"population_gained": np.nan, "population_from_unserved": np.nan, "villages_gained": np.nan, "villages_from_unserved": np.nan} | known.get(line["line_id"], {})
+        certain = gain["population_from_unserved"], gain["villages_from_unserved"]
+        split = _split(certain, (gain["population_gained"] - certain[0], gain["villages_gained"] - certain[1]))
         rows.append(
             {
                 "year": line["year"], "action": line["action"], "source": "operator_plan", "funding": "operator", "site_id": line["line_id"],
                 "lon": line["lon"], "lat": line["lat"], "commune_code": line["commune_code"], "mast_class": line["mast_class"],
                 "height_m": line["height_m"], "operators": line["operator"], "population_gained": gain["population_gained"],
                 "villages_gained": gain["villages_gained"], "cost_vnd": line["cost_vnd"], "cost_low": line["cost_low_vnd"],
-                "cost_high": line["cost_high_vnd"], "reason": said.say("why", "registered", operator=line["operator"]).text(language), "option": -1,
+                "cost_high": line["cost_high_vnd"], "reason": said.say("why", "registered", operator=line["operator"]).text(language), **split, "option": -1,
             }
         )  # fmt: skip
     return rows
 
 
-def _proposal(plan: Plan, ledger: Ledger, j: int, language: Literal["vi", "en"]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return a proposed site's row and its gains beyond the sites before it, and let it stand."""
-    option, who = plan.options.table.iloc[j], plan.options.members[j]
-    at = int(option["place"])
-    place = plan.places.iloc[at]
+def _split(certain: tuple[float, float], uncertain: tuple[float, float]) -> dict[str, Any]:
+    """Return people and villages who get their first operator by what is known of them today, and whether to measure before anything is built.
+
+    That is so where more people (where there are none: villages) are undecided than known to be unserved.
+    """
+    people = not (certain[0] == 0 and uncertain[0] == 0)
+    known, open_ = (part[0 if people else 1] for part in (certain, uncertain))
+    return {
+        "population_gained_certain": certain[0], "population_gained_uncertain": uncertain[0], "villages_gained_certain": certain[1],
+        "villages_gained_uncertain": uncertain[1], "measure_first": pd.NA if known != known or open_ != open_ else bool(open_ > known),
+    }  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Found:
+    """What a proposed site gains beyond the sites before it: people by step, the cells that get their first operator, villages and facilities in them.
+
+    ``due`` are the villages that have a deadline within the plan.
+    """
+
+    option: int
+    people: Mapping[str, float]
+    first: _I64
+    villages: _I64
+    facilities: int
+    due: list[int]
+
+
+def _found(plan: Plan, ledger: Ledger, j: int) -> _Found:
+    """Return what a site gains, and let it stand."""
+    at, who = int(plan.options.table["place"].iloc[j]), plan.options.members[j]
     people, first = ledger.people(plan.cover, at, who), ledger.first_cells(plan.cover, at, who)
     villages = np.flatnonzero(np.isin(plan.demand.village_cell, first))
     facilities = int(np.isin(plan.demand.facility_cell[plan.demand.facility_cell >= 0], first).sum())
     # The option may keep a duty that others would have kept too: told of every one whose village it serves first.
     due = [int(v) for v in villages if plan.deadline[plan.demand.village_cell[v]] >= 0]
     ledger.build(plan.cover, at, who)
-    year, cost = plan.objective.years[int(plan.choice.year[j])], int(option["cost_vnd"])
-    ids = [] if plan.villages is None else [str(plan.villages["village_id"].iloc[v]) for v in villages]
-    gain = {
-        "site_id": plan.site_id(j), "year": year, "action": option["action"], "operators": option["operators"],
-        **{f"population_{name}": people[name] for name in GAINED}, "village_ids_gained": "; ".join(ids), "facilities_gained": facilities,
-        "deadline_villages": "" if plan.villages is None else "; ".join(str(plan.villages["village_id"].iloc[v]) for v in due),
-        "cost_per_person_vnd": round(cost / people["first_operator"]) if people["first_operator"] >= 1 else np.nan, "kept_share": plan.kept_share[j],
-        "kept_share_draws": plan.kept_share_draws[j],
+    return _Found(j, people, first, villages, facilities, due)
+
+
+def _gain(plan: Plan, found: _Found) -> dict[str, Any]:
+    """Return the row of the table of gains."""
+    j, people = found.option, found.people
+    option = plan.options.table.iloc[j]
+    certain = float(plan.demand.people[found.first[plan.unserved[found.first]]].sum())
+    open_ = found.villages[~plan.unserved[plan.demand.village_cell[found.villages]]]
+
+    def ids(villages: Sequence[int] | _I64) -> str:
+        return "" if plan.villages is None else "; ".join(str(plan.villages["village_id"].iloc[int(v)]) for v in villages)
+
+    return {
+        "site_id": plan.site_id(j), "year": plan.objective.years[int(plan.choice.year[j])], "action": option["action"], "operators": option["operators"],
+        **{f"population_{name}": people[name] for name in GAINED}, "village_ids_gained": ids(found.villages), "facilities_gained": found.facilities,
+        "deadline_villages": ids(found.due), "cost_per_person_vnd": round(int(option["cost_vnd"]) / people["first_operator"]) if people["first_operator"] >= 1 else np.nan,
+        "kept_share": plan.kept_share[j], "kept_share_draws": plan.kept_share_draws[j], "population_first_operator_certain": certain,
+        "population_first_operator_uncertain": people["first_operator"] - certain, "village_ids_uncertain": ids(open_),
     }  # fmt: skip
-    row = {
-        "year": year, "action": option["action"], "source": "proposed", "funding": _funding(plan, first, villages), "site_id": plan.site_id(j),
-        "lon": place["lon"], "lat": place["lat"], "commune_code": place["commune_code"], "mast_class": place["mast_class"], "height_m": place["height_m"],
-        "operators": option["operators"], "population_gained": people["first_operator"], "villages_gained": len(villages), "cost_vnd": cost,
-        "cost_low": int(option["cost_low_vnd"]), "cost_high": int(option["cost_high_vnd"]),
-        "reason": _reason(plan, place, str(option["action"]), people, villages, facilities, due).text(language), "option": j,
+
+
+def _proposal(plan: Plan, found: _Found, figures: Mapping[str, Any], language: Literal["vi", "en"]) -> dict[str, Any]:
+    """Return a proposed site's row; ``figures`` as the table of gains shows them."""
+    j = found.option
+    option = plan.options.table.iloc[j]
+    place = plan.places.iloc[int(option["place"])]
+    known = plan.unserved[plan.demand.village_cell[found.villages]]
+    certain = float(plan.demand.people[found.first[plan.unserved[found.first]]].sum()), int(known.sum())
+    split = _split(certain, (found.people["first_operator"] - certain[0], len(known) - certain[1]))
+    return {
+        "year": plan.objective.years[int(plan.choice.year[j])], "action": option["action"], "source": "proposed", "funding": _funding(plan, found.first, found.villages),
+        "site_id": plan.site_id(j), "lon": place["lon"], "lat": place["lat"], "commune_code": place["commune_code"], "mast_class": place["mast_class"],
+        "height_m": place["height_m"], "operators": option["operators"], "population_gained": found.people["first_operator"], "villages_gained": len(found.villages),
+        "cost_vnd": int(option["cost_vnd"]), "cost_low": int(option["cost_low_vnd"]), "cost_high": int(option["cost_high_vnd"]),
+        "reason": _reason(plan, place, str(option["action"]), found, figures, split).text(language), **split, "option": j,
     }  # fmt: skip
-    return row, gain
 
 
 def _funding(plan: Plan, first: _I64, villages: _I64) -> Literal["public_utility", "budget"]:
@@ -197,23 +247,30 @@ def _funding(plan: Plan, first: _I64, villages: _I64) -> Literal["public_utility
     return "public_utility" if len(villages) and difficult[villages].sum() * 2 > len(villages) else "budget"
 
 
-def _reason(
-    plan: Plan, place: pd.Series, action: str, people: Mapping[str, float], villages: _I64, facilities: int, due: Sequence[int]
-) -> Bilingual:
+def _reason(plan: Plan, place: pd.Series, action: str, found: _Found, figures: Mapping[str, Any], split: Mapping[str, Any]) -> Bilingual:
     said = phrases("results/proposals.toml")
     parts: list[Bilingual] = []
     kind = str(place["kind"]) if action == "build" else action
     mast = Bilingual(str(place["structure_id"]), str(place["structure_id"]))
     users = str(place["users"]).replace("; ", ", ")
     parts.append(said.say("why", kind, mast=mast, users=users or "–", prominence=_metres(place["prominence_m"]), road=_metres(place["road_m"])))
-    parts += [said.say("why", name, n=number_text(people[name])) for name in GAINED if people[name] >= 0.5]
-    if len(villages) and plan.villages is not None:
-        parts.append(said.say("why", "villages", n=number_text(len(villages)), names=_names(plan.villages, villages)))
-    if facilities:
-        parts.append(said.say("why", "facilities", n=number_text(facilities)))
-    if due and plan.villages is not None:
-        years = sorted({plan.objective.years[int(plan.deadline[plan.demand.village_cell[v]])] for v in due})
-        parts.append(said.say("why", "deadline", names=_names(plan.villages, np.array(due)), year=str(years[0])))
+    numbers = {name: int(figures[f"population_{name}"]) for name in GAINED}
+    for name in (name for name in GAINED if numbers[name]):
+        parts.append(said.say("why", name, n=number_text(numbers[name])))
+        open_ = int(figures["population_first_operator_uncertain"]) if name == "first_operator" else 0
+        if open_:
+            parts[-1] = joined([parts[-1], said.say("why", "uncertain", n=number_text(open_))], " ")
+    if len(found.villages) and plan.villages is not None:
+        parts.append(said.say("why", "villages", n=number_text(len(found.villages)), names=_names(plan.villages, found.villages)))
+        if split["villages_gained_uncertain"]:
+            parts[-1] = joined([parts[-1], said.say("why", "uncertain_villages", n=number_text(split["villages_gained_uncertain"]))], " ")
+    if found.facilities:
+        parts.append(said.say("why", "facilities", n=number_text(found.facilities)))
+    if found.due and plan.villages is not None:
+        years = sorted({plan.objective.years[int(plan.deadline[plan.demand.village_cell[v]])] for v in found.due})
+        parts.append(said.say("why", "deadline", names=_names(plan.villages, np.array(found.due)), year=str(years[0])))
+    if split["measure_first"] is True:
+        parts.append(said.say("why", "measure_first"))
     if action == "build":
         missing = [k for k in ("roads", "power_lines", "restricted_areas") if not plan.given[k]]
         parts += [said.say("why", f"no_{k}") for k in missing]
@@ -229,20 +286,29 @@ def _names(villages: pd.DataFrame, who: _I64) -> str:
     return ", ".join(shown) + (f" … (+{len(who) - _NAMED})" if len(who) > _NAMED else "")
 
 
-def years_of_plan(plan: Plan, gains: pd.DataFrame) -> pd.DataFrame:
-    """Return what the proposals of each year cost and gain, and all years together (``year`` missing) with bound and gap."""
+def years_of_plan(plan: Plan, planned: pd.DataFrame, gains: pd.DataFrame) -> pd.DataFrame:
+    """Return what the proposals of each year cost and gain, and all years together (``year`` missing) with bound and gap.
+
+    Parameters
+    ----------
+    plan : Plan
+    planned, gains : DataFrame
+        As :func:`sites_planned` returns them.
+    """
     rows: list[dict[str, Any]] = []
-    figures = [f"population_{name}" for name in GAINED]
-    villages = gains["village_ids_gained"].map(lambda ids: len([v for v in str(ids).split("; ") if v])).astype(float)
+    figures = [f"population_{name}" for name in (*GAINED, "first_operator_certain", "first_operator_uncertain")]
+    villages = [f"villages_gained{part}" for part in ("", "_certain", "_uncertain")]
+    own = planned[planned["source"] == "proposed"]
     for k, year in enumerate(plan.objective.years):
-        mine = (gains["year"] == year).to_numpy(dtype=bool)
+        mine, told = own[own["year"] == year], gains[gains["year"] == year]
         rows.append(
             {
-                "year": year, "budget_vnd": plan.objective.budget_vnd[k], "spent_vnd": int(plan.choice.spent_vnd[k]), "sites": int(mine.sum()),
-                **{name: float(gains[name][mine].sum()) for name in figures}, "villages_gained": int(villages[mine].sum()),
+                "year": year, "budget_vnd": plan.objective.budget_vnd[k], "spent_vnd": int(plan.choice.spent_vnd[k]), "sites": len(mine),
+                **{name: float(told[name].sum()) for name in figures}, **{name: int(mine[name].astype(float).sum()) for name in villages},
+                "sites_measure_first": int(mine["measure_first"].eq(True).sum()),
                 "value": float(plan.choice.by_step[k].sum()), "bound": np.nan, "gap": np.nan,
             }
         )  # fmt: skip
-    whole = {name: sum(row[name] for row in rows) for name in ("budget_vnd", "spent_vnd", "sites", "villages_gained", "value", *figures)}
+    whole = {name: sum(row[name] for row in rows) for name in ("budget_vnd", "spent_vnd", "sites", *villages, "sites_measure_first", "value", *figures)}
     rows.append({"year": np.nan, **whole, "bound": plan.choice.bound, "gap": plan.choice.gap})
     return pd.DataFrame(rows)

@@ -16,7 +16,8 @@ from geo.io.resources import issue_catalogue
 from geo.io.stage_files import write_frame, write_issues
 from geo.pipeline.candidates import Found, load_candidates
 from geo.pipeline.engine import Stage, Workspace
-from geo.pipeline.planning import LINES_IN_ORDER
+from geo.pipeline.planning import AFTER, LINES_IN_ORDER
+from geo.pipeline.predicting import load_coverage
 from geo.pipeline.proposal_tables import Plan, sites_planned, years_of_plan
 from geo.pipeline.reading import load_frame, load_norms
 from geo.pipeline.redrawing import REDRAWN_UPSTREAM, kept_over_draws
@@ -37,6 +38,7 @@ from geo.planning.choice import (
     set_cover,
 )
 from geo.planning.demand import Demand, cell_worth, deadline_years, steps_of
+from geo.planning.gains import Service
 from geo.planning.proposal_settings import ObjectiveSettings
 from geo.planning.proposing import (
     Cover,
@@ -48,6 +50,7 @@ from geo.planning.proposing import (
 )
 from geo.project import Project
 from geo.report.phrases import Phrases, joined, number_text, phrases
+from geo.report.tables import arranged_rows
 from geo.validation import IssueLog, Source
 
 __all__ = ["PROPOSAL_LAYERS", "PROPOSAL_TABLES", "proposal_lines", "proposal_stage", "propose"]
@@ -111,11 +114,11 @@ def propose(work: Workspace, project: Project, settings: AnalysisSettings) -> Ma
     plan = Plan(
         found.places, found.demand, cover, options, choice, order, objective, kept, kept_draws, villages, deadline, given=looked["given"],
         lines=load_frame(work.upstream["planning"], "operator_plans"), gains=load_frame(work.upstream["planning"], LINES_IN_ORDER),
-        cells_of_villages=_cells_of_villages(work, found),
+        cells_of_villages=_cells_of_villages(work, found), unserved=_unserved(work, settings, found.demand),
     )  # fmt: skip
     language: Literal["vi", "en"] = "en" if project.language == "en" else "vi"
     planned, gains = sites_planned(plan, project, load_frame(inputs, "units"), language)
-    frames = {"sites_planned": planned, "sites_planned_gains": gains, "plan_years": years_of_plan(plan, gains)}
+    frames = {"sites_planned": planned, "sites_planned_gains": gains, "plan_years": years_of_plan(plan, planned, gains)}
     frames["plan_substitutes"] = _substitutes(problem, plan, gains)
     work.progress(3, 4)
     frames["plan_villages"], frames["plan_price_curve"], every = _villages(found, cover, options, pairs, objective, villages)
@@ -133,7 +136,7 @@ def propose(work: Workspace, project: Project, settings: AnalysisSettings) -> Ma
             "candidates": problem.candidates, "units": len(problem.unit_demand), "demands": len(problem.steps), "entries": int(problem.cover.nnz),
             "conflicts": len(pairs),
         },
-        "years": [{k: None if v != v else v for k, v in row.items()} for row in frames["plan_years"].to_dict("records")],
+        "years": arranged_rows(frames["plan_years"], "plan_years"),
         "cheapest_vnd": int(options.table["cost_vnd"].min()) if len(options.table) else None,
         "budget_vnd": list(objective.budget_vnd), "spent_vnd": [int(v) for v in choice.spent_vnd],
         "actions": {str(k): int(n) for k, n in gains["action"].value_counts().sort_index().items()},
@@ -148,6 +151,13 @@ def _cells_of_villages(work: Workspace, found: Found) -> _I64:
     if not path.is_file():
         return np.full(len(found.demand.row), -1, dtype=np.int64)
     return np.asarray(read_array(path)[found.demand.row, found.demand.column], dtype=np.int64)
+
+
+def _unserved(work: Workspace, settings: AnalysisSettings, demand: Demand) -> npt.NDArray[np.bool_]:
+    """Return which cells of the demand nobody serves for sure with every registered line built; who is at the others may have coverage already."""
+    service = Service(load_coverage(work.upstream["coverage"]).coverage, settings.coverage)
+    service.state = np.asarray(read_array(work.upstream["planning"] / AFTER), dtype=np.uint8)
+    return service.known_unserved(demand.row, demand.column)
 
 
 def _chosen(
@@ -316,6 +326,9 @@ def proposal_lines(record: Mapping[str, Any]) -> list[Bilingual]:
     for row in (r for r in record["years"] if r["year"] is not None):
         numbers = {k: number_text(row[k] or 0) for k in ("budget_vnd", "spent_vnd", "sites", "villages_gained", *_STEPS)}
         lines.append(said.say("said", "year", year=int(row["year"]), **numbers))
+    whole = next((r for r in record["years"] if r["year"] is None), None)
+    if whole is not None and (whole["population_first_operator"] or whole["villages_gained"]):
+        lines.append(said.say("said", "split", **{k: number_text(whole[k] or 0) for k in _SPLIT}))
     if record["cheapest_vnd"] is not None and max(record["budget_vnd"]) < record["cheapest_vnd"]:
         lines.append(said.say("said", "too_poor", most=number_text(max(record["budget_vnd"])), cheapest=number_text(record["cheapest_vnd"])))
     gap = number_text(100.0 * choice["gap"], 2)
@@ -349,4 +362,5 @@ def _looked_at(said: Phrases, record: Mapping[str, Any]) -> Bilingual:
     return joined([line, said.say("no_ground", why)], " ")
 
 
+_SPLIT: Sequence[str] = ("population_first_operator_certain", "population_first_operator_uncertain", "villages_gained_certain", "villages_gained_uncertain", "sites_measure_first")
 _STEPS: Sequence[str] = ("population_first_operator", "population_to_4g", "population_second_operator", "population_third_operator")

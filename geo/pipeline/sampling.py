@@ -327,7 +327,9 @@ def _areas(
 ) -> tuple[pd.DataFrame, float]:
     """Return rows for the communes and roads that the drive may decide, and how many of them are expected to be decided; ``told`` gets their instructions."""
     asked = open_areas(load_frame(work.upstream["standards"], "standards"), settings.evidence.error_share)
-    asked = asked[asked["technology"].isin(list(settings.sampling.drive_technologies))].reset_index(drop=True)
+    asked = asked[asked["technology"].isin(list(settings.sampling.drive_technologies))]
+    # A verdict may be of any network that somebody reports on; a phone is sent out for the project's alone.
+    asked = asked[asked["operator"].isin({operator for operator, _ in predicted.coverage.layers})].reset_index(drop=True)
     driven = _driven(work, settings, predicted, roads, trips, lines)
     words, rows, total = phrases(_WORDS), [], 0.0
     for one in asked.to_dict("records"):

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from geo.io.resources import former_areas, load_toml
-from geo.io.stage_files import write_frame
+from geo.io.resources import former_areas, issue_catalogue, load_toml
+from geo.io.stage_files import write_frame, write_issues
 from geo.ipv6 import SHARE_COLUMNS, reported_figures
 from geo.pipeline.engine import Workspace
 from geo.pipeline.reading import load_frame
@@ -36,6 +36,7 @@ from geo.service_quality import (
     uptake_samples,
     villages_with_broadband,
 )
+from geo.validation import IssueLog, Source
 
 __all__ = ["STANDARD_INPUTS", "STANDARD_TABLES", "judge_areas"]
 
@@ -63,7 +64,12 @@ def judge_areas(work: Workspace, project: Project, settings: AnalysisSettings) -
     areas = areas_of(inputs["units"])
     given: dict[str, Any] = {"language": project.language, "on": project.date, "settings": settings.service, "evidence": settings.evidence, "declarations": inputs["declarations"], "operators": project.operators}
     tests = inputs["speed_tests"]
-    levels = None if inputs["measurements"] is None else level_samples(inputs["measurements"], settings.service)
+    levels = None if inputs["measurements"] is None else level_samples(inputs["measurements"], settings.service, project.operators)
+    log = IssueLog(issue_catalogue())
+    if levels is not None and levels.others:
+        came = "; ".join(f"{name}: {n}" for name, n in levels.others.items())
+        log.add("samples_not_of_project", Source("inputs.measurements"), came=came, fields={"operators": ", ".join(project.operators)})
+    write_issues(work.folder / "issues.json", log)
     of_levels = [rule for rule in settings.standards.rules if rule.indicator.measured == "level_dbm"]
     of_uptake = [rule for rule in settings.standards.rules if rule.indicator.measured == "ipv6"]
     of_tests = [rule for rule in settings.standards.rules if rule.indicator.measured not in ("level_dbm", "ipv6")]

@@ -167,7 +167,8 @@ def undergrounding_lines(record: Mapping[str, Any] | None) -> list[Bilingual]:
     for row in record["years"]:
         fields = {
             "year": int(row["year"]), "projects": number_text(row["projects"] or 0), "km": number_text(row["length_km"] or 0, 2), "cable": _or_unknown(row["cable_km"], 2),
-            "tidied": _or_unknown(row["tidied_km"], 2), "cost": _or_unknown(row["cost_vnd"]), "share": _or_unknown(None if row["underground_share"] is None else 100 * row["underground_share"], 1),
+            "tidied": _or_unknown(row["tidied_km"], 2), "cost": _or_unknown(row["cost_vnd"]),
+            "bury": _or_unknown(row["cost_underground_vnd"]), "tidy": _or_unknown(row["cost_tidy_vnd"]), "share": _or_unknown(None if row["underground_share"] is None else 100 * row["underground_share"], 1),
             "left": _or_unknown(row["km_to_target"], 1),
         }  # fmt: skip
         lines.append(said.say("said", "year", **fields))

@@ -171,8 +171,7 @@ def assess_lines(
         out, pd.DataFrame(layers, columns=["line_id", "operator", "technology", "population_gained", "villages_gained", "area_gained_km2"]),
         pd.DataFrame(by_zone, columns=["line_id", "dead_zone_id", "share"]), left, totals, after,
         pd.DataFrame(
-            [{"line_id": str(lines["line_id"].iloc[k]), **{n: beyond[k][n] for n in ("population_gained", "villages_gained")}} for k in sorted(beyond)],
-            columns=["line_id", "population_gained", "villages_gained"],
+            [{"line_id": str(lines["line_id"].iloc[k]), **{n: beyond[k][n] for n in _IN_ORDER}} for k in sorted(beyond)], columns=["line_id", *_IN_ORDER],
         ),
     )  # fmt: skip
 
@@ -200,10 +199,12 @@ def late_lines(lines: pd.DataFrame, villages_gained: Mapping[int, str], villages
 
 
 _FIGURES = (
-    "dead_zones_served", "villages_gained", "village_ids_gained", "population_gained", "population_from_unserved", "population_to_4g",
+    "dead_zones_served", "villages_gained", "villages_from_unserved", "village_ids_gained", "population_gained", "population_from_unserved", "population_to_4g",
     "population_second_operator", "population_third_operator", "area_gained_km2",
 )  # fmt: skip
 
+#: What is kept of each line's gain beyond the lines before it.
+_IN_ORDER = ("population_gained", "population_from_unserved", "villages_gained", "villages_from_unserved")
 
 #: Classes of zones whose people lack service, or the service that is asked for, to the state of what is left of them.
 _LACKING = {"white": "unserved", "weak": "unserved", "road": "unserved", "voice_only": "lacking", "no_4g": "lacking"}
@@ -224,7 +225,7 @@ def _nothing(ground: Ground) -> dict[str, Any]:
     people = np.nan if ground.people is None else 0.0
     names = ("population_gained", "population_from_unserved", "population_to_4g", "population_second_operator", "population_third_operator")
     villages = np.nan if ground.villages is None else 0
-    return {"dead_zones_served": "", "villages_gained": villages, "village_ids_gained": "", "area_gained_km2": 0.0, **dict.fromkeys(names, people)}
+    return {"dead_zones_served": "", "villages_gained": villages, "villages_from_unserved": villages, "village_ids_gained": "", "area_gained_km2": 0.0, **dict.fromkeys(names, people)}
 
 
 def _hit(mask: npt.NDArray[np.bool_], reach: Reach, row: npt.NDArray[np.int64], column: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
@@ -258,6 +259,7 @@ def _figures(gain: Gain, reach: Reach, ground: Ground, row: npt.NDArray[np.int64
     return {
         "dead_zones_served": "", "village_ids_gained": ids, **_layer_figures(first, reach, ground, row, column),
         "population_from_unserved": _people(gain.from_unserved, reach, ground), **steps,
+        "villages_from_unserved": np.nan if ground.villages is None else len(_hit(gain.from_unserved, reach, row, column)),
     }  # fmt: skip
 
 
@@ -289,7 +291,7 @@ def _lost(
     empty = np.empty((0, 0, 0), dtype=np.float32)
     lost = _figures(gained(service.layers, after, now, ground.settings.counting), Reach(rows, columns, (), empty, empty), ground, row, column)
     # What was served and is unserved for sure now is not what "from unserved" means.
-    return {name: -value if isinstance(value, int | float) and value == value and value else value for name, value in lost.items()} | {"population_from_unserved": np.nan}
+    return {name: -value if isinstance(value, int | float) and value == value and value else value for name, value in lost.items()} | {"population_from_unserved": np.nan, "villages_from_unserved": np.nan}
 
 
 def _taken_away(
@@ -391,5 +393,5 @@ def _left(
 
 def _plain(figures: Mapping[str, Any]) -> dict[str, Any]:
     """Return figures as JSON has them."""
-    wanted = ("villages_gained", "population_gained", "population_from_unserved", "population_to_4g", "population_second_operator", "population_third_operator", "area_gained_km2")
+    wanted = ("villages_gained", "villages_from_unserved", "population_gained", "population_from_unserved", "population_to_4g", "population_second_operator", "population_third_operator", "area_gained_km2")
     return {n: None if figures[n] != figures[n] else round(float(figures[n]), 3) for n in wanted}

@@ -34,6 +34,7 @@ _BOOL = npt.NDArray[np.bool_]
 #: What a person may gain, as the objective of the plan weighs it.
 STEPS = ("first_operator", "to_4g", "second_operator", "third_operator")
 _SERVED = (State.MEASURED_SERVED, State.PREDICTED_SERVED)
+_UNSERVED = (State.PREDICTED_UNSERVED, State.MEASURED_UNSERVED)
 #: Reasons for which a cell stays unknown whatever a planned site does short of serving it.
 _CLOSED = (Reason.TERRAIN, Reason.NO_LEVEL, Reason.NO_SITE_LIST, Reason.NO_TECHNOLOGY, Reason.TECHNOLOGY_NOT_LISTED)
 
@@ -170,6 +171,10 @@ class Service:
         """Return who serves the cells of a window."""
         return _served(self.layers, self.state[:, rows, columns], self.settings.counting)
 
+    def known_unserved(self, row: npt.NDArray[np.int64], column: npt.NDArray[np.int64]) -> _BOOL:
+        """Return of which cells every operator is known not to serve; at the others somebody is uncertain or unknown, or serves."""
+        return np.asarray(np.isin(_served(self.layers, self.state[:, row, column], self.settings.counting).any_state, _UNSERVED), dtype=np.bool_)
+
     def changed(self, reach: Reach) -> dict[int, UInt8]:
         """Return the states of the layers that a site changes, in its window, by position of the layer."""
         out: dict[int, UInt8] = {}
@@ -233,7 +238,7 @@ def gained(layers: Sequence[tuple[str, str]], before: UInt8, after: UInt8, count
         "third_operator": (old.operators < 3) & (new.operators >= 3),
         "above_2g": (old.rank <= second) & (new.rank > second),
     }
-    sure = np.isin(old.any_state, (State.PREDICTED_UNSERVED, State.MEASURED_UNSERVED))
+    sure = np.isin(old.any_state, _UNSERVED)
     by_layer = {}
     for i, layer in enumerate(layers):
         better = ~np.isin(before[i], _SERVED) & np.isin(after[i], _SERVED)

@@ -208,6 +208,9 @@ def plan_undergrounding(
     table.loc[done, "year"], table.loc[done, "action"] = when[done], "tidy"
     table.loc[done, list(_MONEY)] = tidy[done]
     table["remark"] = _remarks(table, projects, left & ~done, tidy, settings)
+    waiting = table[done].groupby("project")["cost_vnd"]  # streets of projects without a year, whose cable is put in order meanwhile
+    projects["sections_tidied"] = projects["project"].map(waiting.size()).fillna(0).astype(int)
+    projects["tidy_cost_vnd"] = projects["project"].map(waiting.agg(lambda cost: cost.sum(skipna=False))).mask(projects["sections_tidied"] == 0, 0.0)
     years = _by_year(table, settings, stock, path, target_share)
     table["project_id"] = [f"NH{int(p) + 1:03d}" if p >= 0 else "" for p in table["project"]]
     projects.insert(0, "project_id", [f"NH{int(p) + 1:03d}" for p in projects["project"]])
@@ -322,6 +325,8 @@ def _remarks(table: pd.DataFrame, projects: pd.DataFrame, left: npt.NDArray[np.b
         if row["cables_least"] <= 0:
             said.append("no_cable_listed" if row["cables"] == 0 else "cable_unknown")
         else:
+            if row["action"] == "tidy":
+                said.append("tidied_meanwhile")
             if row["project"] >= 0 and why[row["project"]]:
                 said.append(why[row["project"]])
             if np.isnan(row["cable_km"]):
@@ -350,14 +355,15 @@ def _by_year(table: pd.DataFrame, settings: UndergroundingSettings, stock: Stock
             {
                 "year": now, "projects": bury["project"].nunique(), "sections": len(bury), "length_km": float(bury["length_km"].sum()),
                 "cable_km": float(bury["cable_km"].sum(skipna=False)), "sections_tidied": len(tidy), "tidied_km": float(tidy["cable_km"].sum()),
-                **{name: float(both[name].sum(skipna=False)) for name in _MONEY}, "budget_vnd": settings.budget_vnd[position] if settings.budget_vnd else np.nan,
+                **{name: float(both[name].sum(skipna=False)) for name in _MONEY}, "cost_underground_vnd": float(bury["cost_vnd"].sum(skipna=False)),
+                "cost_tidy_vnd": float(tidy["cost_vnd"].sum(skipna=False)), "budget_vnd": settings.budget_vnd[position] if settings.budget_vnd else np.nan,
                 "underground_km": under, "hung_km": whole - under, "routes_without_length": stock.without_length,
                 "underground_share": under / whole + unknown if whole > 0 else np.nan, "path_share": path[now], "target_share": target,
                 "km_to_target": max(0.0, target * whole - under) + unknown,
             }
         )  # fmt: skip
     columns = [
-        "year", "projects", "sections", "length_km", "cable_km", "sections_tidied", "tidied_km", *_MONEY, "budget_vnd", "underground_km", "hung_km",
+        "year", "projects", "sections", "length_km", "cable_km", "sections_tidied", "tidied_km", *_MONEY, "cost_underground_vnd", "cost_tidy_vnd", "budget_vnd", "underground_km", "hung_km",
         "routes_without_length", "underground_share", "path_share", "target_share", "km_to_target",
     ]  # fmt: skip
     return pd.DataFrame(rows, columns=columns)

@@ -37,8 +37,15 @@ _KIND_NAMES = {
     "population": "dân số / population", "roads": "đường / roads", "boundaries": "ranh giới / boundaries",
     "path_loss": "tuyến đo suy hao / path-loss links", "speed_tests": "đo tốc độ / speed tests",
     "ipv6_tests": "đo IPv6 / IPv6 tests", "portals": "cổng thông tin / portals", "declarations": "tốc độ công bố / declared speeds",
-    "reported_indicators": "chỉ tiêu báo cáo / reported indicators",
+    "reported_indicators": "chỉ tiêu báo cáo / reported indicators", "operator_plans": "đăng ký của doanh nghiệp / operators' plans",
+    "masts": "cột ăng-ten / masts", "ducts": "công trình ngầm / ducts", "poles": "cột treo cáp / poles", "cables": "cáp treo / hung cable",
+    "service_points": "điểm cung cấp dịch vụ / service points", "restricted_areas": "khu vực hạn chế / restricted areas", "streets": "phố / streets",
+    "power_lines": "đường dây điện / power lines", "public_land": "đất công, nhà công / public land", "coverage_claims": "vùng phủ công bố / claimed coverage",
+    "acceptances": "nghiệm thu / acceptances",
 }  # fmt: skip
+#: Findings about an entry of the project file have its name where others have a file's.
+_OF_PROJECT = "mục của tệp dự án / entry of the project file"
+_TABLES = frozenset({"project", "inputs", "rules", "settings", "plan"})
 _EFFECT = {
     "kept": Bilingual("giữ nguyên", "kept"),
     "changed": Bilingual("đã sửa khi đọc", "put right while reading"),
@@ -99,7 +106,7 @@ def _sorted(findings: Sequence[Finding], log: IssueLog) -> list[Finding]:
 
 
 def _list_sheet(findings: Sequence[Finding], language: str, name: str) -> Sheet:
-    columns = [SheetColumn(h, "0" if h in {"Số dòng", "Rows"} else "@") for h in _HEADERS[language]]
+    columns = [SheetColumn(h, "#,##0" if h in {"Số dòng", "Rows"} else "@") for h in _HEADERS[language]]
     rows: list[tuple[object, ...]] = []
     for finding in findings:
         for place, came, count in issue_lines(finding):
@@ -127,11 +134,11 @@ def _summary_sheet(log: IssueLog) -> Sheet:
         SheetColumn("Loại dữ liệu / Kind"),
         SheetColumn("Tệp / File"),
         SheetColumn("Trang/lớp / Sheet or layer"),
-        SheetColumn("Số dòng vào / Rows in", "0"),
-        SheetColumn("Số dòng dùng / Rows used", "0"),
-        SheetColumn("Số dòng không dùng, có lý do / Rows not used, explained", "0"),
-        SheetColumn("Lỗi / Errors", "0"),
-        SheetColumn("Cảnh báo / Warnings", "0"),
+        SheetColumn("Số dòng vào / Rows in", "#,##0"),
+        SheetColumn("Số dòng dùng / Rows used", "#,##0"),
+        SheetColumn("Số dòng không dùng, có lý do / Rows not used, explained", "#,##0"),
+        SheetColumn("Lỗi / Errors", "#,##0"),
+        SheetColumn("Cảnh báo / Warnings", "#,##0"),
     ]
     rows: list[tuple[object, ...]] = []
     stated = {(c.source.file, c.source.sheet) for c in log.counts}
@@ -144,7 +151,7 @@ def _summary_sheet(log: IssueLog) -> Sheet:
     others = sorted({f.source for f in log.findings if (f.source.file, f.source.sheet) not in stated})
     for source in others:
         mine = [f for f in log.findings if f.source == source]
-        rows.append(("", source.file, source.sheet, None, None, None, *_severities(mine)))
+        rows.append((_OF_PROJECT if source.file.split(".")[0] in _TABLES else "", source.file, source.sheet, None, None, None, *_severities(mine)))
     totals = [sum(int(str(row[i])) for row in rows if row[i] is not None) for i in range(3, 8)]
     rows.append(("Tổng cộng / Total", "", "", *totals))
     return Sheet("Tổng hợp - Summary", columns, rows)
@@ -179,8 +186,8 @@ def _reply_sheet(findings: Sequence[Finding], name: str) -> Sheet:
         SheetColumn("Giá trị nhận được / What came"),
         SheetColumn("Vấn đề / What is wrong"),
         SheetColumn("Đề nghị / Please"),
-        SheetColumn("Giá trị đúng (đơn vị điền) / Correct value (please fill in)"),
-        SheetColumn("Ghi chú của đơn vị / Your remark"),
+        SheetColumn("Giá trị đúng (đơn vị điền) / Correct value (please fill in)", least_width=24.0),
+        SheetColumn("Ghi chú của đơn vị / Your remark", least_width=24.0),
     ]
     asked = sorted(findings, key=lambda f: (f.source.file, f.source.sheet, int(f.rows[0]) if len(f.rows) else 0))
     rows: list[tuple[object, ...]] = []

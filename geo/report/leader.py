@@ -16,6 +16,7 @@ from geo.report.furniture import GREY, Cell, Column, banner, section, signatures
 from geo.report.ground import zone_layer
 from geo.report.paper import Sheet, line_height, wrapped
 from geo.report.phrases import phrases
+from geo.report.plan_document import split_sentence
 from geo.report.print_words import DASH, Words, coded, communes_named, texts, unknown, zone_class
 from geo.report.printed import Printed
 from geo.report.tables import code_words
@@ -73,9 +74,9 @@ def _page(sheet: Sheet, printed: Printed, words: Words) -> None:
     _points(sheet, words, words.say("leader", "decide_heading"), decisions, y, end)
     signatures(sheet, words, _X, _BOTTOM - _SIGNED, _WIDE, _SIGNED)
     model = words.say("map", "no_model") if content.model is None else words.of(content.model)
-    sheet.text(_X, _BOTTOM + 4.5, words.say("leader", "source", version=content.version, model=model), 7, colour=GREY, width=_WIDE)
+    sheet.paragraph(_X, _BOTTOM + 1.5, _WIDE, words.say("leader", "source", version=content.version, model=model), 7, colour=GREY, most=2)
     if sheet.missing:
-        sheet.text(_X, _BOTTOM + 8, words.say("atlas", "missing_letters"), 7, colour=GREY, width=_WIDE)
+        sheet.text(_X, _BOTTOM + 10.5, words.say("atlas", "missing_letters"), 7, colour=GREY, width=_WIDE)
 
 
 def _zones(printed: Printed) -> pd.DataFrame | None:
@@ -154,7 +155,7 @@ def _top_zones(sheet: Sheet, printed: Printed, words: Words, zones: pd.DataFrame
     names = _commune_names(printed)
     most = int(load_toml("paper.toml")["lists"]["zones_of_the_summary"])
     count = 0 if zones is None else len(zones)
-    y = section(sheet, _X, y, _WIDE, words.say("leader", "zones_heading", n=min(most, count), total=words.count(count)), note="dead_zones.csv")
+    y = section(sheet, _X, y, _WIDE, words.say("leader", "zones_heading", n=min(most, count), total=words.count(count)), note="tables.xlsx")
     if zones is None or not count:
         return sheet.paragraph(_X, y, _WIDE, words.say("zones", "missing" if zones is None else "none_all"), _SIZE) + 2
     columns = [
@@ -262,7 +263,8 @@ def _decisions(printed: Printed, words: Words, zones: pd.DataFrame | None) -> It
         if mine is not None and len(mine):
             first = mine.iloc[0]
             named = communes_named(_commune_names(printed), first.get("commune_codes"))
-            yield words.say("leader", "decide_villages", n=words.count(listed), zone=str(first["dead_zone_id"]), communes=named)
+            place = 1 + list(zones["dead_zone_id"]).index(first["dead_zone_id"]) if zones is not None else 1
+            yield words.say("leader", "decide_villages", n=words.count(listed), zone=zone_class(words, first["class"]).lower(), place=words.count(place), communes=named)
         else:
             yield words.say("leader", "decide_villages_only", n=words.count(listed))
         said += 1
@@ -285,6 +287,11 @@ def _decisions(printed: Printed, words: Words, zones: pd.DataFrame | None) -> It
         parts = [words.say("leader", "proposed_count", to=words.of(code_words("remainder_proposed", str(code))), n=words.count(int(n))) for code, n in to.items()]
         kinds = Counter(texts(left, "kind"))
         yield words.say("leader", "decide_remainder", villages=words.count(kinds["village"]), zones=words.count(kinds["dead_zone"]), proposed="; ".join(parts))
+        said += 1
+    years = printed.planned_years
+    whole = None if years is None else years[years["year"].isna()]
+    if whole is not None and len(whole) and int(whole["sites"].iloc[0]):
+        yield split_sentence(words, "leader", whole.iloc[0])
         said += 1
     for code in dict.fromkeys([*printed.content.unknown_reasons, *(code for code, _ in _reasons(printed))]):
         if phrases(_RESOURCE).has("lifts", code):

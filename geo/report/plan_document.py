@@ -11,7 +11,7 @@ from geo.report.print_words import DASH, Words, communes_named, texts, unknown
 from geo.report.printed import Printed
 from geo.report.tables import code_words
 
-__all__ = ["build_plan"]
+__all__ = ["build_plan", "split_sentence"]
 
 Part = DocumentText | DocumentTable
 #: Kinds of works: their columns without and with a class, decimals.
@@ -24,6 +24,8 @@ _WORKS = (
 )  # fmt: skip
 _TOTALS = {"masts": "masts", "ducts": "ducts_km", "poles": "poles", "cables": "cables_km", "service_points": "service_points"}
 _TOTAL = "total"
+#: Columns of gains as they end, and their headers: in all, surely without signal, perhaps served already.
+_PARTS, _PART_WORDS = ("", "_certain", "_uncertain"), ("all", "certain", "uncertain")
 _WIDE_MM = 250.0
 
 
@@ -94,27 +96,30 @@ def _text(value: object) -> str:
     return DASH if unknown(value) or not str(value) else str(value)
 
 
-def _listed(words: Words, names: Sequence[str], rows: Sequence[tuple[str, ...]], widths: Sequence[float], aligns: str) -> DocumentTable:
+def _listed(
+    words: Words, names: Sequence[str], rows: Sequence[tuple[str, ...]], widths: Sequence[float], aligns: str, groups: Sequence[tuple[str, int]] = ()
+) -> DocumentTable:
     """Return a table with a running number in front; ``aligns`` has a letter per column: l, r or m."""
     sides = {"l": "left", "r": "right", "m": "middle"}
     headers = (words.say("plan", "number"), *(words.say("plan", name) for name in names))
     counted = tuple((str(i), *row) for i, row in enumerate(rows, start=1))
-    return DocumentTable(headers, counted, (12.0, *widths), ("middle", *(sides[letter] for letter in aligns)))
+    return DocumentTable(headers, counted, (12.0, *widths), ("middle", *(sides[letter] for letter in aligns)), groups=(("", 1), *groups) if groups else ())
 
 
 def _lines(frame: pd.DataFrame | None, words: Words, names: dict[str, str]) -> Part:
     if frame is None or not len(frame):
         return DocumentText(words.say("plan", "no_lines"), italic=True)
-    columns = ("line", "operator", "year", "action", "commune", "lon", "lat", "mast_class", "height", "people", "remark")
+    columns = ("line", "operator", "year", "action", "commune", "lon", "lat", "mast_class", "height", "people", "people_sure", "remark")
     rows = [
         (
             _text(r.get("line_id")), _text(r.get("operator")), DASH if unknown(r.get("year")) else str(int(r["year"])), _of(words, "plan_actions", r.get("action")),
             communes_named(names, r.get("commune_code")), words.number(r.get("lon"), 5), words.number(r.get("lat"), 5), _text(r.get("mast_class")),
-            words.number(r.get("height_m"), 0), words.count(r.get("population_gained")), _of(words, "plan_remarks", r.get("remark")),
+            words.number(r.get("height_m"), 0), words.count(r.get("population_gained")), words.count(r.get("population_from_unserved")),
+            _of(words, "plan_remarks", r.get("remark")),
         )
         for _, r in frame.iterrows()
     ]  # fmt: skip
-    return _listed(words, columns, rows, (22.0, 22.0, 12.0, 18.0, 30.0, 19.0, 18.0, 14.0, 13.0, 15.0, 55.0), "llmllrrmrrl")
+    return _listed(words, columns, rows, (21.0, 20.0, 12.0, 17.0, 28.0, 20.0, 19.0, 12.0, 12.0, 15.0, 17.0, 45.0), "llmllrrmrrrl")
 
 
 def _sharing(frame: pd.DataFrame | None, words: Words, names: dict[str, str]) -> Part:
@@ -157,31 +162,61 @@ def _sites(printed: Printed, words: Words, names: dict[str, str]) -> list[Part]:
         sums = [
             (
                 words.say("plan", "all_years") if unknown(r["year"]) else _year(r["year"]), words.count(r["sites"]), words.count(r["budget_vnd"]), words.count(r["spent_vnd"]),
-                words.count(r["population_first_operator"]), words.count(r["villages_gained"]), words.count(r["population_to_4g"]),
+                *(words.count(r[f"population_first_operator{part}"]) for part in _PARTS), *(words.count(r[f"villages_gained{part}"]) for part in _PARTS),
+                words.count(r["population_to_4g"]),
             )
             for _, r in years.iterrows()
         ]  # fmt: skip
-        heads = ("year", "sites", "budget", "spent", "first_people", "first_villages", "to_4g")
+        heads = ("year", "sites", "budget", "spent", *_PART_WORDS, *_PART_WORDS, "to_4g")
+        groups = (*[("", 1)] * 4, (words.say("plan", "first_people"), 3), (words.say("plan", "first_villages"), 3), ("", 1))
         table = DocumentTable(
-            tuple(words.say("plan", name) for name in heads), tuple(sums), (25.0, 20.0, 45.0, 45.0, 40.0, 35.0, 40.0), ("middle", *["right"] * 6), bold_last=True
-        )
+            tuple(words.say("plan", name) for name in heads), tuple(sums), (18.0, 15.0, 36.0, 36.0, *[18.0, 21.0, 25.0] * 2, 17.0), ("middle", *["right"] * 10),
+            groups=groups, bold_last=True,
+        )  # fmt: skip
         parts += [DocumentText(words.say("plan", "years_table"), bold=True, size=12), table]
         whole = years[years["year"].isna()]
+        if len(whole) and int(whole["sites_measure_first"].iloc[0] or 0) + int(whole["population_first_operator_uncertain"].iloc[0] or 0):
+            parts.append(DocumentText(split_sentence(words, "plan", whole.iloc[0]), bold=True, size=12))
         if len(whole) and not unknown(whole["gap"].iloc[0]):
             gap = float(whole["gap"].iloc[0])
             parts.append(DocumentText(words.say("plan", "gap" if gap > 0 else "proven", gap=words.number(100 * gap, 1)), italic=True, size=11))
-    parts += [DocumentText(words.say("plan", "sites_by_commune"), bold=True, size=12), _beside(printed, words, names), DocumentText(words.say("plan", "sites_list"), bold=True, size=12)]
+    parts += [DocumentText(words.say("plan", "sites_by_commune"), bold=True, size=12), _beside(printed, words, names), DocumentText(words.say("plan", "sites_list"), bold=True, size=12),
+              DocumentText(words.say("plan", "sites_key"), italic=True, size=11)]  # fmt: skip
     rows = [
         (
-            _year(r["year"]), _of(words, "plan_actions", r["action"]), _of(words, "proposal_funding", r["funding"]), _text(r["site_id"]),
+            _year(r["year"]), _action(words, r), _of(words, "proposal_funding", r["funding"]), _text(r["site_id"]),
             communes_named(names, r["commune_code"]), words.number(r["lon"], 5), words.number(r["lat"], 5), _text(r["mast_class"]), words.number(r["height_m"], 0),
-            _text(r["operators"]), words.count(r["population_gained"]), words.count(r["villages_gained"]), words.count(r["cost_vnd"]),
+            _text(r["operators"]), *(words.count(r[f"{what}_gained_{part}"]) for what in ("population", "villages") for part in ("certain", "uncertain")),
+            words.count(None if unknown(r["cost_vnd"]) else r["cost_vnd"] / 1e6),
         )
         for _, r in frame.iterrows()
     ]  # fmt: skip
-    columns = ("year", "action", "funding", "site", "commune", "lon", "lat", "mast_class", "height", "operators", "people", "villages", "cost")
-    parts.append(_listed(words, columns, rows, (12.0, 16.0, 24.0, 20.0, 29.0, 20.0, 19.0, 12.0, 11.0, 24.0, 14.0, 13.0, 24.0), "mllllrrmrlrrr"))
+    columns = ("year", "action", "funding", "site", "commune", "lon", "lat", "mast_class", "height", "operators", "sure", "open", "sure", "open", "cost_millions")
+    widths = (12.0, 19.0, 20.0, 20.0, 25.0, 20.0, 19.0, 11.0, 11.0, 18.0, 12.0, 12.0, 12.0, 12.0, 15.0)
+    groups = (*[("", 1)] * 10, (words.say("plan", "people"), 2), (words.say("plan", "villages"), 2), ("", 1))
+    parts.append(_listed(words, columns, rows, widths, "mllllrrmrlrrrrr", groups))
     return parts
+
+
+def _action(words: Words, row: pd.Series) -> str:
+    """Return what is done at a site; that it is measured first where most of its gain may be there already."""
+    action = _of(words, "plan_actions", row["action"])
+    return words.say("plan", "measure_first", action=action) if not unknown(row["measure_first"]) and bool(row["measure_first"]) else action
+
+
+def split_sentence(words: Words, section: str, whole: pd.Series) -> str:
+    """Return what the split of a plan's gains means, in one sentence.
+
+    Parameters
+    ----------
+    words : Words
+    section : str
+        Of the strings.
+    whole : Series
+        The row of all years.
+    """
+    names = ("population_first_operator_certain", "population_first_operator_uncertain", "villages_gained_certain", "villages_gained_uncertain", "sites_measure_first", "sites")
+    return words.say(section, "split", **{name: words.count(whole[name]) for name in names}, spent=words.money(whole["spent_vnd"]))
 
 
 def _beside(printed: Printed, words: Words, names: dict[str, str]) -> Part:
@@ -214,28 +249,40 @@ def _streets(printed: Printed, words: Words, names: dict[str, str]) -> list[Part
     rows = [
         (
             words.say("plan", "today") if unknown(r["year"]) else _year(r["year"]), words.count(r["projects"]), words.number(r["length_km"], 2), words.number(r["cable_km"], 2),
-            words.number(r["tidied_km"], 2), words.count(r["cost_vnd"]), words.count(r["budget_vnd"]), words.number(r["underground_km"], 1), words.number(r["hung_km"], 1),
+            words.number(r["tidied_km"], 2), words.count(r["cost_underground_vnd"]), words.count(r["cost_tidy_vnd"]), words.count(r["budget_vnd"]), words.number(r["underground_km"], 1), words.number(r["hung_km"], 1),
             percent(r["underground_share"]), percent(r["path_share"]), percent(r["target_share"]),
         )
         for _, r in years.iterrows()
     ]  # fmt: skip
-    heads = ("year", "projects", "street_km", "cable_km", "tidied_km", "cost", "budget", "underground_km", "hung_km", "underground_share", "path_share", "target")
+    heads = ("year", "projects", "street_km", "cable_km", "tidied_km", "cost_underground", "cost_tidy", "budget", "underground_km", "hung_km", "underground_share", "path_share", "target")
     parts: list[Part] = [
         DocumentText(words.say("plan", "street_years"), bold=True, size=12),
-        DocumentTable(tuple(words.say("plan", name) for name in heads), tuple(rows), (20.0, 14.0, 18.0, 18.0, 18.0, 30.0, 30.0, 22.0, 22.0, 18.0, 20.0, 20.0), ("middle", *["right"] * 11)),
-        DocumentText(words.say("plan", "street_projects"), bold=True, size=12),
+        DocumentTable(tuple(words.say("plan", name) for name in heads), tuple(rows), (18.0, 13.0, 16.0, 16.0, 18.0, 29.0, 26.0, 29.0, 19.0, 18.0, 15.0, 16.0, 17.0), ("middle", *["right"] * 12)),
     ]  # fmt: skip
+    done = years[years["year"].notna()]
+    if len(done) and not done[["cost_underground_vnd", "cost_tidy_vnd", "sections_tidied"]].isna().any(axis=None):
+        under, tidy = (int(done[name].astype(float).sum()) for name in ("cost_underground_vnd", "cost_tidy_vnd"))
+        fields = {"projects": int(projects["year"].notna().sum()), "under": under, "n": int(done["sections_tidied"].astype(float).sum()), "tidy": tidy, "both": under + tidy}
+        parts.append(DocumentText(words.say("plan", "street_costs", **{name: words.count(value) for name, value in fields.items()}), italic=True, size=11))
+    parts.append(DocumentText(words.say("plan", "street_projects"), bold=True, size=12))
     if not len(projects):
         return [*parts, DocumentText(words.say("plan", "no_projects"), italic=True, size=12)]
     listed = [
         (
             _text(r["project_id"]), _text(r["streets"]), communes_named(names, r["commune_codes"]), _year(r["year"]), words.number(r["length_km"], 2), words.number(r["cable_km"], 2),
-            _text(r["operators"]), words.number(r["score"], 2), words.count(r["cost_vnd"]), _of(words, "street_criteria", r["unknown"]), _of(words, "street_remarks", r["remark"]),
+            _text(r["operators"]), words.number(r["score"], 2), words.count(r["cost_vnd"]), _of(words, "street_criteria", r["unknown"]), _waiting(words, r),
         )
         for _, r in projects.iterrows()
     ]  # fmt: skip
     columns = ("project", "streets", "commune", "year", "street_km", "cable_km", "operators", "score", "cost", "not_known", "remark")
-    return [*parts, _listed(words, columns, listed, (16.0, 40.0, 28.0, 12.0, 14.0, 14.0, 26.0, 12.0, 26.0, 28.0, 22.0), "lllmrrlrrll")]
+    return [*parts, _listed(words, columns, listed, (16.0, 32.0, 25.0, 12.0, 13.0, 13.0, 24.0, 13.0, 27.0, 26.0, 37.0), "lllmrrlrrll")]
+
+
+def _waiting(words: Words, project: pd.Series) -> str:
+    """Return why a project is in no year, and that its streets are tidied meanwhile."""
+    why = _of(words, "street_remarks", project["remark"])
+    tidied = 0 if unknown(project.get("sections_tidied")) else int(project["sections_tidied"])
+    return "; ".join([*([] if why == DASH else [why]), words.say("plan", "tidied_meanwhile", n=words.count(tidied))]) if tidied else why
 
 
 def _signed(words: Words) -> DocumentTable:

@@ -18,6 +18,7 @@ __all__ = ["DASH", "Words", "coded", "communes_named", "texts", "unknown", "zone
 
 DASH = "–"
 _RESOURCE = "strings/print.toml"
+_MILLIARD = 1e9
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,12 @@ class Words:
     def count(self, value: Any) -> str:
         """Return a whole number; a dash for what is not known, and what is no number as it stands."""
         return self._figure(value, count_text)
+
+    def money(self, value: Any) -> str:
+        """Return an amount in đồng as it is said: thousands of millions as such, with two digits."""
+        if unknown(value) or abs(float(value)) < _MILLIARD:
+            return self.say("figures", "dong", n=self.count(value))
+        return self.say("figures", "milliards", n=self.number(float(value) / _MILLIARD, 2))
 
     def share(self, value: Any) -> str:
         """Return a share 0..1 as percent; a dash for what is not known, and what is no number as it stands."""

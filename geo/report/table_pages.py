@@ -180,15 +180,16 @@ def _best_lines(book: Book, sheet: Sheet, plans: pd.DataFrame, y: float) -> floa
         return y + 2
     columns = [
         Column(words.say("plans", "line"), 34.0), Column(words.say("plans", "operator"), 40.0), Column(words.say("plans", "year"), 16.0), Column(words.say("plans", "action"), 28.0),
-        Column(words.say("plans", "commune"), 66.0), Column(words.say("plans", "mast_class"), 24.0), Column(words.say("plans", "villages"), 26.0, "right"),
-        Column(words.say("plans", "people"), 24.0, "right"), Column(words.say("plans", "zones"), 52.0, most=2), Column(words.say("plans", "remark"), 90.0, most=3),
+        Column(words.say("plans", "commune"), 54.0), Column(words.say("plans", "mast_class"), 24.0), Column(words.say("plans", "villages"), 26.0, "right"),
+        Column(words.say("plans", "people"), 24.0, "right"), Column(words.say("plans", "people_sure"), 30.0, "right"),
+        Column(words.say("plans", "zones"), 50.0, most=2), Column(words.say("plans", "remark"), 74.0, most=3),
     ]  # fmt: skip
     rows: list[Row] = [
         [
             str(row["line_id"]), str(row["operator"]), DASH if unknown(row.get("year")) else str(int(row["year"])),
             DASH if unknown(row.get("action")) else words.of(code_words("plan_actions", str(row["action"]))), communes_named(book.names, row.get("commune_code")),
             DASH if unknown(row.get("mast_class")) else str(row["mast_class"]), words.count(row.get("villages_gained")),
-            Cell(words.count(row.get("population_gained")), bold=True), DASH if unknown(row.get("dead_zones_served")) else str(row["dead_zones_served"]),
+            Cell(words.count(row.get("population_gained")), bold=True), words.count(row.get("population_from_unserved")), DASH if unknown(row.get("dead_zones_served")) else str(row["dead_zones_served"]),
             DASH if unknown(row.get("remark")) else "; ".join(words.of(code_words("plan_remarks", code)) for code in str(row["remark"]).split("; ")),
         ]
         for _, row in shown.iterrows()

@@ -38,6 +38,7 @@ __all__ = [
     "ResultColumn",
     "ResultTable",
     "arrange",
+    "arranged_rows",
     "code_words",
     "csv_bytes",
     "in_words",
@@ -55,6 +56,7 @@ _VALUE_SECTIONS = {
     "class": "class_names",
     "cluster_basis": "cluster_basis",
     "evidence": "values",
+    "mast_kinds": "mast_kinds",
     "point_kind": "values",
     "reasons": "reasons",
     "state": "states",
@@ -62,6 +64,7 @@ _VALUE_SECTIONS = {
 _DATE_FORMATS = {"vi": "dd/mm/yyyy", "en": "yyyy-mm-dd"}
 _BOM = "\ufeff"
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+_ORDINALS = frozenset({"year", "rank", "row", "number", "stop", "day"})
 _SHARE_DECIMALS = 4
 _DEFAULT_DECIMALS = 6
 #: Figures among the codes of reasons: a distance, a height over the line of sight, a place.
@@ -87,6 +90,11 @@ class ResultColumn:
     words : str
         What the codes of the column are (a kind of the map's, else a section of ``codes``), empty where its
         values are no codes.
+    adds : mapping of str to str or None
+        Given for whole numbers that people add up: rows are rounded by their running total (:func:`_adding_up`), apart for each value of the
+        column ``by``; rows without ``total`` are totals. None: each value is rounded by itself.
+    sum_of : tuple of str
+        Columns whose rounded values this one is the sum of.
     """
 
     name: str
@@ -95,13 +103,15 @@ class ResultColumn:
     meaning: Bilingual
     caption: Bilingual
     words: str = ""
+    adds: Mapping[str, str] | None = None
+    sum_of: tuple[str, ...] = ()
 
     @property
     def number_format(self) -> str:
         """Excel's number format."""
         match self.kind:
-            case "integer":
-                return "#,##0"
+            case "integer":  # what only numbers something has no thousands: 2027 is no 2,027
+                return "0" if self.name in _ORDINALS or self.name.endswith("_year") else "#,##0"
             case "number":
                 return "0." + "0" * self.decimals
             case "share":
@@ -137,7 +147,7 @@ def _column(name: str, entry: Mapping[str, Any], whose: str = "", figure: str = 
         caption = Bilingual(f"{whose}: {caption.vi}", f"{whose}: {caption.en}")
     kind = str(known.get("kind", ""))
     words = str(entry.get("codes", kind if kind in _VALUE_SECTIONS else ""))
-    return ResultColumn(name, str(entry["kind"]), decimals, meaning, caption, words)
+    return ResultColumn(name, str(entry["kind"]), decimals, meaning, caption, words, entry.get("adds"), tuple(entry.get("sum_of", ())))
 
 
 @lru_cache(maxsize=32)
@@ -235,8 +245,44 @@ def arrange(frame: pd.DataFrame, table: ResultTable, operators: Sequence[str] = 
         )
     extra = [str(name) for name in frame.columns if name not in listed and name != "geometry"]
     columns = tuple(_describe(name, table, frame[name], operators) for name in [*listed, *extra])
-    values = [[_plain(value, column) for value in frame[column.name].tolist()] for column in columns]
-    return Arranged(table, columns, tuple(zip(*values, strict=True)))
+    values: dict[str, list[object]] = {}
+    for column in sorted(columns, key=lambda c: bool(c.sum_of)):  # a sum comes after its parts
+        plain = [_plain(value, column) for value in frame[column.name].tolist()]
+        if column.adds is not None:
+            plain = _adding_up(frame, column)
+        elif column.sum_of and set(column.sum_of) <= set(values):
+            parts = zip(*(values[name] for name in column.sum_of), strict=True)
+            plain = [value if None in part else sum(part) for value, part in zip(plain, parts, strict=True)]
+        values[column.name] = plain
+    return Arranged(table, columns, tuple(zip(*(values[column.name] for column in columns), strict=True)))
+
+
+def arranged_rows(frame: pd.DataFrame, name: str) -> list[dict[str, Any]]:
+    """Return the rows of a kind of table by column, with the values that its CSV has."""
+    arranged = arrange(frame, result_table(name))
+    return [dict(zip((column.name for column in arranged.columns), row, strict=True)) for row in arranged.rows]
+
+
+def _adding_up(frame: pd.DataFrame, column: ResultColumn) -> list[object]:
+    """Return whole numbers whose sums are the rounded sums of what they stand for.
+
+    Rounded one by one, a year of a hundred sites is off by some people from the sum that another table states of it. The running total is rounded
+    instead, and a row is what it adds: then the rows of a year, added up by anybody, give what the year's row says.
+    """
+    kinds = column.adds or {}
+    by = frame[kinds["by"]].tolist() if "by" in kinds else [None] * len(frame)
+    totals = frame[kinds["total"]].isna().tolist() if "total" in kinds else [False] * len(frame)
+    exact: dict[object, float] = {}
+    out: list[object] = []
+    for value, *group in zip(frame[column.name].tolist(), by, totals, strict=True):
+        if pd.isna(value):
+            out.append(None)
+            continue
+        before = exact.get(tuple(group), 0.0)
+        exact[tuple(group)] = before + float(value)
+        # The order of additions leaves its trace in the last digits; a half must not fall either way by it.
+        out.append(round(round(before + float(value), 6)) - round(round(before, 6)))
+    return out
 
 
 def _plain(value: Any, column: ResultColumn) -> object:
@@ -320,7 +366,7 @@ def tables_workbook(tables: Sequence[Arranged], *, language: str, created: date,
     ]
     headers = [
         SheetColumn(words[key].text(language))
-        for key in ("sheet", "header", "column", "meaning_vi", "meaning_en")
+        for key in ("sheet", "header", "column", "meaning_vi", "meaning_en", "codes")
     ]
     meanings = Sheet(words["columns_sheet"].text(language), headers, list(_meanings(tables, language)))
     return workbook_bytes([*sheets, meanings], created=created, title=title)
@@ -329,9 +375,20 @@ def tables_workbook(tables: Sequence[Arranged], *, language: str, created: date,
 def _meanings(tables: Iterable[Arranged], language: str) -> Iterable[tuple[str, ...]]:
     for arranged in tables:
         sheet = arranged.table.title.text(language)
-        yield sheet, "", "", arranged.table.about.vi, arranged.table.about.en
-        for column in arranged.columns:
-            yield sheet, column.caption.text(language), column.name, column.meaning.vi, column.meaning.en
+        yield sheet, "", "", arranged.table.about.vi, arranged.table.about.en, ""
+        for j, column in enumerate(arranged.columns):
+            codes = _coded(column, [row[j] for row in arranged.rows], language)
+            yield sheet, column.caption.text(language), column.name, column.meaning.vi, column.meaning.en, codes
+
+
+def _coded(column: ResultColumn, values: Sequence[object], language: str) -> str:
+    """Return the codes that a column has in CSV with their words: all of its own, else those that occur; meanings are free of them."""
+    if not column.words or column.words == "reasons":
+        return ""
+    shared = column.words in _VALUE_SECTIONS
+    words = _words()[_VALUE_SECTIONS[column.words]] if shared else _codes()[column.words]
+    found = {code for value in values if isinstance(value, str) for code in value.split("; ")} if shared else set(words)
+    return "; ".join(f"{code} = {words[code][language]}" for code in words if code in found)
 
 
 @lru_cache(maxsize=1)

@@ -8,6 +8,7 @@ locking the phone is the remedy.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import geopandas as gpd
@@ -35,14 +36,17 @@ class LevelSamples:
     frame : DataFrame
         The columns of samples of service, ``level_dbm`` (−inf: no service) and ``free_phone``.
     left_out : mapping of str to int
-        Samples that count for nothing: ``foreign`` networks, ``unknown`` operator or technology, ``no_level``.
+        Samples that count for nothing: ``foreign`` networks, networks ``not_of_project``, ``unknown`` operator or technology, ``no_level``.
+    others : mapping of str to int
+        Those not of the project by the name that they bear.
     """
 
     frame: pd.DataFrame
     left_out: dict[str, int]
+    others: dict[str, int]
 
 
-def level_samples(measurements: pd.DataFrame, settings: ServiceSettings) -> LevelSamples:
+def level_samples(measurements: pd.DataFrame, settings: ServiceSettings, operators: Sequence[str] = ()) -> LevelSamples:
     """Return samples of signal as samples of service.
 
     Parameters
@@ -50,12 +54,18 @@ def level_samples(measurements: pd.DataFrame, settings: ServiceSettings) -> Leve
     measurements : DataFrame
         As :func:`geo.io.measurements.read_measurements` returns it: ``time`` local.
     settings : ServiceSettings
+    operators : sequence of str
+        The project's. Where it names some, no rule speaks of any other network: a neighbour country's that a phone fell back to, whose name
+        nobody knows as foreign, would have verdicts of its own and weigh in those of all. Without names every network counts.
     """
-    m = measurements.reset_index(drop=True)
-    foreign = m["foreign"].astype("boolean").fillna(False).to_numpy(dtype=bool)
-    none = m["no_service"].astype("boolean").fillna(False).to_numpy(dtype=bool)
+    every = measurements.reset_index(drop=True)
+    foreign, none = (every[name].astype("boolean").fillna(False).to_numpy(dtype=bool) for name in ("foreign", "no_service"))
+    # Whose silence it is, is asked of all that the phone showed: one that was seen with two networks has none.
+    whose = _operators(every, none)
+    beside = (whose != "").to_numpy() & ~whose.isin(list(operators)).to_numpy() & ~foreign & bool(operators)
+    m, operator = every[~beside].reset_index(drop=True), whose[~beside].reset_index(drop=True)
+    foreign, none = foreign[~beside], none[~beside]
     level = pd.to_numeric(m["level_dbm"], errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
-    operator = _operators(m, none)
     technology, locked = m["technology"].astype("str").fillna(""), m["locked_technology"].astype("str").fillna("")
     named = (operator != "").to_numpy()
     heard = ~foreign & ~none & named & (technology != "").to_numpy() & np.isfinite(level)
@@ -84,12 +94,14 @@ def level_samples(measurements: pd.DataFrame, settings: ServiceSettings) -> Leve
     told = int(heard.sum() + tied.sum())
     left = {
         "foreign": int(foreign.sum()),
+        **({"not_of_project": int(beside.sum())} if beside.any() else {}),
         "no_level": int((~foreign & ~none & named & (technology != "").to_numpy() & ~np.isfinite(level)).sum()),
     }
     left["unknown"] = len(m) - told - left["foreign"] - left["no_level"] - int((silent & ~tied).sum())
     return LevelSamples(
-        frame[list(SAMPLE_COLUMNS)].assign(level_dbm=counted["level_dbm"].astype(float), free_phone=counted["free_phone"].astype(bool)), left
-    )
+        frame[list(SAMPLE_COLUMNS)].assign(level_dbm=counted["level_dbm"].astype(float), free_phone=counted["free_phone"].astype(bool)), left,
+        {str(name): int(n) for name, n in whose[beside].value_counts().sort_index().items()},
+    )  # fmt: skip
 
 
 def _operators(m: pd.DataFrame, none: npt.NDArray[np.bool_]) -> pd.Series:

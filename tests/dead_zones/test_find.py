@@ -72,7 +72,7 @@ def test_a_zone_with_all_that_is_known_of_it() -> None:
     assert list(found.frame.columns) == [*DEAD_ZONE_COLUMNS, "geometry"]
     assert found.frame.crs.to_epsg() == 4326
     first, second = (found.frame.iloc[i] for i in range(2))
-    assert (first["dead_zone_id"], second["dead_zone_id"]) == ("white-00001-001", "white-00001-002")
+    assert (first["dead_zone_id"], second["dead_zone_id"]) == ("TS-00001-001", "TS-00001-002")
     assert (first["commune_codes"], first["commune_shares"]) == ("00001; 00002", "0.8333; 0.1667")  # 50 and 10 of 60 people
     assert (first["population"], first["population_in_cells"]) == (60.0, 60.0)
     assert np.isnan([first["population_low"], first["population_high"], second["population"]]).all()
@@ -105,7 +105,7 @@ def test_unknown_stays_unknown() -> None:
         assert np.isnan(zone[name])
     for name in ("villages", "villages_difficult", "facilities"):
         assert zone[name] is pd.NA
-    assert zone["dead_zone_id"] == "white-001"
+    assert zone["dead_zone_id"] == "TS-001"
     assert (zone["commune_codes"], zone["nearest_site_id"], zone["reason"], zone["village_ids"]) == ("", "", "", "")
     assert zone["priority_unknown"] == "people; villages; facilities; deadline; cost"
     difficult = frame_of(covered({A4: "x", B4: "x"}), Places(villages=villages(place(0, 0)))).iloc[0]
@@ -182,7 +182,7 @@ def test_a_cluster_beside_a_served_point_makes_a_weak_zone() -> None:
     zone = frame_of(made, places).iloc[0]
     assert places.villages is not None
     assert places.villages["class"].tolist() == ["weak"]
-    assert (zone["class"], zone["dead_zone_id"]) == ("weak", "weak-001")
+    assert (zone["class"], zone["dead_zone_id"]) == ("weak", "LS-001")
     assert (zone["villages"], zone["villages_weak"], zone["weak_village_ids"]) == (0, 1, "v0")
 
 
@@ -243,7 +243,7 @@ def test_ids_count_within_a_class_and_commune_from_north_to_south() -> None:
     made = covered({A4: "xsx\nsss\nxsx", B4: "xsx\nsss\nxss"})
     unit = np.array([[0, 0, 1]] * 3, dtype=np.int32)
     frame = frame_of(made, Places(unit_index=unit, commune_codes=("00009", "00003")))
-    assert frame["dead_zone_id"].tolist() == ["white-00003-001", "white-00009-001", "white-00009-002", "single_operator-00003-001"]
+    assert frame["dead_zone_id"].tolist() == ["TS-00003-001", "TS-00009-001", "TS-00009-002", "1M-00003-001"]
     assert frame["lat"].iloc[1] > frame["lat"].iloc[2]
 
 

@@ -114,7 +114,7 @@ def test_roads_among_the_dead_zones() -> None:
     assert found is not None
     row = found.frame.iloc[0]
     assert len(found.frame) == 1
-    assert (row["class"], row["dead_zone_id"], row["operators_missing"], row["evidence"]) == ("road", "road-001", "A; B", "both")
+    assert (row["class"], row["dead_zone_id"], row["operators_missing"], row["evidence"]) == ("road", "DD-001", "A; B", "both")
     assert round(row["length_km"], 4) == 0.4
     assert (row["road_name"], row["road_class"], row["road_ids"]) == ("Đường A", "commune", "r0")
     assert np.isnan([row["population"], row["area_km2"], row["priority"]]).all()

@@ -82,7 +82,9 @@ def make_themes(communes: gpd.GeoDataFrame, villages: pd.DataFrame, sites: pd.Da
     planned = [
         {"rank": i + 1, "year": year, "action": action, "source": source, "funding": "operator" if source == "operator_plan" else "budget", "site_id": f"VT-{i}", "commune_code": code[i % 5],
          "lon": None if i == 4 else round(place[i % 5].x - 0.0061, 6), "lat": None if i == 4 else round(place[i % 5].y - 0.0053, 6), "operators": "Mạng Đỏ; Mạng Xanh",
-         "population_gained": None if i == 3 else 1000 + 111 * i, "villages_gained": i, "cost_vnd": None if source == "operator_plan" else 900_000_000 + i, "reason": f"Lý do giả {i}",
+         "population_gained": None if i == 3 else 1000 + 111 * i, "villages_gained": i, "population_gained_certain": None if i == 3 else 100 * i,
+         "population_gained_uncertain": None if i == 3 else 1000 + 11 * i, "villages_gained_certain": 0, "villages_gained_uncertain": i, "measure_first": True,
+         "cost_vnd": None if source == "operator_plan" else 900_000_000 + i, "reason": f"Lý do giả {i}",
          "mast_class": "A2b", "population_first_operator": None if source == "operator_plan" or i == 3 else 1000 + 111 * i, "kept_share": None if source == "operator_plan" else 0.8,
          "kept_share_draws": None if source == "operator_plan" else 0.0, "village_ids_gained": None if source == "operator_plan" else villages["village_id"][i]}
         for i, (year, action, source) in enumerate(

@@ -27,7 +27,7 @@ from tiny import tiny_project
 from geo.compute import SerialExecutor
 from geo.crs import from_wgs84
 from geo.io.project import read_project
-from geo.io.resources import issue_catalogue
+from geo.io.resources import issue_catalogue, load_toml
 from geo.io.run_folder import RunFolder
 from geo.io.stage_files import read_arrays, read_frame, read_issues, write_arrays, write_frame
 from geo.pipeline.analysis import Analysis, analyse, analysis_stages
@@ -75,6 +75,8 @@ SITES_PLANNED = (
     "rank", "year", "action", "source", "funding", "site_id", "lon", "lat", "x_vn2000", "y_vn2000", "commune_code", "mast_class", "height_m", "operators",
     "population_gained", "villages_gained", "cost_vnd", "cost_low", "cost_high", "reason",
 )  # fmt: skip
+#: What is certain of the gain, and what may be served already.
+SPLIT = ("population_gained_certain", "population_gained_uncertain", "villages_gained_certain", "villages_gained_uncertain", "measure_first")
 DESIGN = (
     "line_id", "operator", "year", "action", "lon", "lat", "commune_code", "mast_class", "class_allowed", "spacing_ok", "must_share_with",
     "dead_zones_served", "villages_gained", "population_gained", "remark",
@@ -241,7 +243,7 @@ def test_the_map_has_the_proposals_and_the_stops_of_the_tables(run: Analysis) ->
         for key, packed in zip(keys[: len(rows[0])], table["packed"], strict=False):
             found = unpacked_column(packed, table["n"])
             assert [("" if v is None else html.unescape(v) if isinstance(v, str) else v) for v in found] == [
-                type(v)(row[key]) if isinstance(v, int | float) and not isinstance(v, bool) else row[key] for v, row in zip(found, rows, strict=True)
+                row[key] == "TRUE" if isinstance(v, bool) else type(v)(row[key]) if isinstance(v, int | float) else row[key] for v, row in zip(found, rows, strict=True)
             ], key
     assert data["themes"]["stop"]["ways"], "the way of each vehicle-day"
     gains = {row["rank"]: row["village_ids_gained"] for row in csv.DictReader(io.StringIO((run.folder / "tables" / "sites_planned_gains.csv").read_text(encoding="utf-8-sig")))}
@@ -287,6 +289,41 @@ def test_files_for_people(run: Analysis) -> None:
     assert stage["counts"]["rules"] == {"origin": "hai_duong_2018", "statuses": ["unverified"]}
 
 
+#: Columns whose texts are names of files and pages, as they came.
+_AS_CAME = {"file", "sheet", "rule_from"}
+
+
+def test_no_machine_word_in_any_table_that_people_open(run: Analysis) -> None:
+    """Every header and every cell of text of the run's workbooks: codes are words there; only columns of ids, and the sheet on columns, have codes."""
+    columns: dict[tuple[str, str], str] = {}
+    known: set[str] = set()
+    described = [load_toml(f"results/{name}.toml") for name in ("columns", "dead_zones", "disagreement", "standards", "ipv6", "planning", "proposals", "undergrounding", "annexes")]
+    described.append(load_toml("results/lists.toml")["tables"])
+    ids = _AS_CAME | {name for file in described for table in file.values() for name, entry in table.get("columns", {}).items() if entry["kind"] == "code"}
+    found = []
+    for file in ("tables.xlsx", *(f"lists/{path.name}" for path in sorted((run.folder / "lists").glob("*.xlsx")))):
+        book = openpyxl.load_workbook(io.BytesIO((run.folder / file).read_bytes()), read_only=True)
+        if "Ý nghĩa các cột" in book.sheetnames:
+            for row in book["Ý nghĩa các cột"].iter_rows(min_row=2, values_only=True):
+                columns[str(row[0]), str(row[1])] = str(row[2])
+                known |= {pair.partition(" = ")[0] for pair in str(row[5] or "").split("; ") if " = " in pair}
+        for sheet in book:
+            if sheet.title == "Ý nghĩa các cột":
+                continue
+            headers, *rows = sheet.iter_rows(values_only=True)
+            found += [(file, sheet.title, header) for header in headers if "_" in str(header)]
+            for j, header in enumerate(headers):
+                name = columns.get((sheet.title, str(header)), "")
+                if name in ids:
+                    continue
+                for text in {row[j] for row in rows if isinstance(row[j], str)}:
+                    found += [(file, sheet.title, header, word) for word in re.findall(r"[A-Za-z0-9]+_[A-Za-z0-9_]+", text)]
+                    found += [(file, sheet.title, header, word) for word in text.split("; ") if word in known - {"4G", "none"} and word.isascii() and word.islower()]
+    assert len(columns) > 300
+    assert {"white", "undecided", "operator_plan"} <= known
+    assert found == []
+
+
 def test_a_missing_norm_is_an_error(tmp_path: Path) -> None:
     lacking = planned_project(tmp_path / "in", norms=NORMS.replace('item = "build"', 'item = "build"\nmast_class = "A1a"'))
     with pytest.raises(RefusedInputsError) as caught:
@@ -308,7 +345,7 @@ def proposed(run: Analysis) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
 def test_the_plan_keeps_its_budget_to_the_dong_and_adds_up(run: Analysis) -> None:
     planned, gains, years = proposed(run)
     with (run.folder / "tables" / "sites_planned.csv").open(encoding="utf-8-sig", newline="") as stream:
-        assert tuple(next(csv.reader(stream))) == SITES_PLANNED
+        assert tuple(next(csv.reader(stream))) == (*SITES_PLANNED, *SPLIT)
     own = planned[planned["source"] == "proposed"]
     assert len(own) >= 2
     assert set(own["action"]) <= {"share", "upgrade", "build"}
@@ -340,6 +377,29 @@ def test_the_plan_keeps_its_budget_to_the_dong_and_adds_up(run: Analysis) -> Non
     assert ((own["x_vn2000"] - 500_000).abs() < 30_000).all()  # easting about the meridian of the zone
     assert own["reason"].str.contains("người|thôn").all()
     assert own.loc[own["action"] == "build", "reason"].str.contains("chưa có lớp lưới điện").all()
+
+
+def test_what_people_add_up_is_what_the_year_says(run: Analysis) -> None:
+    """The tables as files: the rows of a year give the figure of its own row to the last person, and all years that of the plan; so do their parts."""
+    read = {name: pd.read_csv(run.folder / "tables" / f"{name}.csv") for name in ("sites_planned", "sites_planned_gains", "plan_years")}
+    planned, gains, years = read.values()
+    own = planned[planned["source"] == "proposed"].set_index("rank")
+    assert (own["population_gained"] == gains.set_index("rank")["population_first_operator"]).all()
+    for _, row in years.iterrows():
+        mine = own if np.isnan(row["year"]) else own[own["year"] == row["year"]]
+        told = gains if np.isnan(row["year"]) else gains[gains["year"] == row["year"]]
+        for part in ("", "_certain", "_uncertain"):
+            assert mine[f"population_gained{part}"].sum() == row[f"population_first_operator{part}"]
+            assert mine[f"villages_gained{part}"].sum() == row[f"villages_gained{part}"]
+        for step in ("to_4g", "second_operator", "third_operator"):
+            assert told[f"population_{step}"].sum() == row[f"population_{step}"]
+        assert mine["measure_first"].eq(True).sum() == row["sites_measure_first"]
+    for what in ("population", "villages"):
+        assert (planned[f"{what}_gained"].dropna() == (planned[f"{what}_gained_certain"] + planned[f"{what}_gained_uncertain"]).dropna()).all()
+    classes = read_frame(run.results["villages"].folder / "villages.parquet").set_index("village_id")["class"]
+    ids = {name: {v for ids in gains[f"village_ids_{name}"].dropna() for v in ids.split("; ") if v} for name in ("gained", "uncertain")}
+    assert {v for v in ids["gained"] if classes[v] == "undecided"} <= ids["uncertain"] <= ids["gained"]
+    assert len(ids["gained"] - ids["uncertain"]) == own["villages_gained_certain"].sum()
 
 
 def test_fed_back_as_sites_the_communes_change_by_what_the_whole_plan_gains(run: Analysis, tmp_path: Path) -> None:

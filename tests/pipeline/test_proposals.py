@@ -13,12 +13,13 @@ from scipy.sparse import csc_array
 
 from geo.io.resources import issue_catalogue
 from geo.pipeline import proposals
+from geo.pipeline.proposal_tables import Plan, sites_planned, years_of_plan
 from geo.planning.choice import NEVER, ChoiceProblem, InfeasiblePlanError, set_cover
 from geo.planning.choice.greedy import greedy_plan
 from geo.planning.proposal_settings import objective_settings
 from geo.report.phrases import phrases
 from geo.validation import IssueLog
-from tests.planning.test_proposing import problem_of, row_of_six, two_places
+from tests.planning.test_proposing import NO, PERHAPS, problem_of, row_of_six, service, two_places
 
 OBJECTIVE = replace(objective_settings({"years": [2027, 2028], "budget_vnd": [1301, 301]}), choice_seconds=5.0)
 NONE = np.zeros(0, dtype=np.int64)
@@ -119,3 +120,30 @@ def test_where_no_new_ground_is_left_what_took_it_is_named() -> None:
     assert "power lines given" in line({"mast": 3}, prominence=9, slope=7, roads=4, power_lines=0, spacing=0, restricted_areas=0)
     assert "restricted areas allow no class" in line({"mast": 3}, prominence=9, slope=7, spacing=4, restricted_areas=0)
     assert "classes and heights that areas allow" in line({"mast": 3}, prominence=9, slope=7, spacing=4)
+
+
+def test_what_a_site_gains_is_split_by_whether_anybody_may_be_there_already() -> None:
+    """A mast for A and B gives 10 people and a village who surely have nobody, and 50 and a village of whom A is uncertain, their first operator."""
+    (places, options, cover), demand = two_places(), row_of_six()
+    states = service(("A", "4G", [NO, NO, NO, NO, PERHAPS, NO]), ("B", "4G", [NO] * 6), ("C", "4G", [NO] * 6))
+    unserved = states.known_unserved(demand.row, demand.column)
+    assert unserved.tolist() == [True, True, True, False]
+    problem = problem_of(demand, cover, options)
+    year = np.array([NEVER, NEVER, 0, 1])
+    choice = SimpleNamespace(year=year, spent_vnd=np.array([1000, 301]), by_step=np.ones((2, 4)), bound=9.0, gap=0.1)
+    villages = pd.DataFrame({"village_id": ["T1", "T2", "T3", "T4"], "village_name": list("NOPQ"), "difficult_area": pd.array([pd.NA] * 4, dtype="boolean")})
+    plan = Plan(
+        places, demand, cover, options, choice, [2, 3], OBJECTIVE, np.ones(problem.candidates), np.ones(problem.candidates), villages, np.full(4, NEVER),  # type: ignore[arg-type]
+        given=dict.fromkeys(("roads", "power_lines", "public_land", "restricted_areas"), True), lines=None, gains=None, cells_of_villages=np.full(4, -1), unserved=unserved,
+    )  # fmt: skip
+    units = pd.DataFrame({"commune_code": ["99001"], "province_code": ["99"]})
+    for language, words in (("vi", "60 người có sóng lần đầu (trong đó 50 người ở nơi chưa kết luận được)"), ("en", "60 people get their first operator (50 of them where it is undecided)")):
+        planned, gains = sites_planned(plan, SimpleNamespace(extra={}, provinces=("99",)), units, language)  # type: ignore[arg-type]
+        assert words in planned["reason"].iloc[0]
+        assert ("đo trước, xây sau" if language == "vi" else "measure first, build after") in planned["reason"].iloc[0]
+        assert "(" not in planned["reason"].iloc[1].replace("(đang có", "").replace("(there now", "")
+    names = ["population_gained", "population_gained_certain", "population_gained_uncertain", "villages_gained_certain", "villages_gained_uncertain", "measure_first"]
+    assert planned[names].to_numpy().tolist() == [[60.0, 10.0, 50.0, 1, 1, True], [0.0, 0.0, 0.0, 0, 0, False]]
+    assert gains[["village_ids_gained", "village_ids_uncertain"]].to_numpy().tolist() == [["T1; T3", "T3"], ["", ""]]
+    years = years_of_plan(plan, planned, gains)
+    assert years[["sites", "population_first_operator_certain", "villages_gained_uncertain", "sites_measure_first"]].to_numpy().tolist() == [[1, 10, 1, 1], [1, 0, 0, 0], [2, 10, 1, 1]]

@@ -91,7 +91,8 @@ def made_up_run(folder: Path, *, roads: bool = True, undecided: bool = True, sta
             "source_kind": "drive_test", "value": 0.99, "n": 40.0, "n_effective": 38.0, "n_needed": 90.0, "threshold": 0.9, "comparator": ">=",
         }  # fmt: skip
         other = {**row, "source_kind": "crowd_test"}
-        write_frame(up["standards"] / "standards.parquet", pd.DataFrame([row, other]))
+        beside = {**row, "operator": "Foreign Net"}  # of no layer of the run: nobody is sent out for it
+        write_frame(up["standards"] / "standards.parquet", pd.DataFrame([row, other, beside]))
     return up
 
 

@@ -15,7 +15,8 @@ from tiny import tiny_project
 from geo.compute import SerialExecutor
 from geo.errors import ProjectFileError
 from geo.io.project import read_project
-from geo.io.stage_files import read_frame, write_frame
+from geo.io.resources import issue_catalogue
+from geo.io.stage_files import read_frame, read_issues, write_frame
 from geo.pipeline.analysis import Analysis, analyse, check_standards
 from geo.pipeline.engine import Workspace
 from geo.pipeline.settings import analysis_settings, settings_refusal
@@ -26,7 +27,7 @@ from tests.service_quality.test_uptake import _tests as ipv6_rows
 
 DRIVE = "time,lon,lat,operator,technology,level_dbm,locked_technology\n" + "".join(
     f"2026-09-01 08:{i:02d}:00,{105.601 + i * 0.002:.5f},{21.801 + i * 0.002:.5f},Mạng A,4G,{-95 - i % 40},4G\n" for i in range(40)
-)
+) + "".join(f"2026-09-01 09:0{i}:00,105.60100,21.80100,Foreign Net,4G,-90,\n" for i in range(3))
 OWN = """
 [[rules]]
 id = "commune_mobile_download"
@@ -92,6 +93,17 @@ def test_radio_availability_by_commune_province_and_road(run: Analysis) -> None:
     assert "rule_unverified" in whole["reason"]
     assert "phones_not_locked" not in whole["reason"]
     assert one(found, "99002")["n"] == 0 or one(found, "99002")["rule_result"] == "indicative"
+
+
+def test_a_network_that_nobody_knows_has_no_verdict_and_is_named(run: Analysis, alone: tuple[Analysis, dict[str, bytes]]) -> None:
+    """Three samples of a network that is not of the project: no row, neither of what it showed nor of areas where it was silent."""
+    for name in ("standards", "scorecard"):
+        assert set(table(run, name)["operator"].dropna()) == {"Mạng A", "Mạng B"}
+    record = run.results["standards"].record
+    assert (record["signal_samples"], record["signal_samples_left_out"]["not_of_project"]) == (40, 3)
+    log = read_issues(alone[0].results["standards"].folder / "issues.json", issue_catalogue())
+    (found,) = [finding for finding in log if finding.kind.code == "samples_not_of_project"]
+    assert list(found.came) == ["Foreign Net: 3"]
 
 
 def test_villages_are_counted_and_their_rule_applied(run: Analysis) -> None:

@@ -118,6 +118,10 @@ def test_connected_streets_are_one_project_and_the_sums_are_by_hand() -> None:
     assert less.projects["remark"].tolist() == ["dearer_than_any_year", ""]
     assert less.sections.set_index("section_id")["action"].to_dict() == {"P1": "tidy", "P2": "tidy", "P3": "tidy", "P4": "underground"}
     assert less.years.set_index("year").loc[2027, "cost_vnd"] == 3_000_000_001 + 3 * 2 * 20_000_000
+    # By street and by project: what is between them is the tidying of streets whose project has no year, and each row says so.
+    assert less.years.set_index("year").loc[2027, ["cost_underground_vnd", "cost_tidy_vnd"]].tolist() == [3_000_000_001, 120_000_000]
+    assert less.projects[["sections_tidied", "tidy_cost_vnd"]].to_numpy().tolist() == [[3, 120_000_000], [0, 0]]
+    assert less.sections.set_index("section_id")["remark"].to_dict() == {**dict.fromkeys(("P1", "P2", "P3"), "tidied_meanwhile; dearer_than_any_year"), "P4": ""}
 
 
 def test_a_road_is_dug_once() -> None:
@@ -175,9 +179,12 @@ def test_no_year_spends_more_than_it_has_and_no_street_is_paid_for_twice(rows: l
     for year, money in zip((2027, 2028), budget, strict=True):
         mine = made.sections[made.sections["year"] == year]
         assert mine["cost_vnd"].sum() <= money
-        assert mine["cost_vnd"].sum() == made.years.set_index("year").loc[year, "cost_vnd"]
+        told = made.years.set_index("year").loc[year]
+        assert mine["cost_vnd"].sum() == told["cost_vnd"] == told["cost_underground_vnd"] + told["cost_tidy_vnd"]
+        assert told["cost_underground_vnd"] == made.projects.loc[made.projects["year"] == year, "cost_vnd"].sum()
         assert mine.loc[mine["action"] == "underground", "works_year"].fillna(year).eq(year).all()
     assert made.sections["section_id"].is_unique
+    assert made.projects["tidy_cost_vnd"].sum() == made.years["cost_tidy_vnd"].sum()
     low, high, score = (made.sections[c] for c in ("score_low", "score_high", "score"))
     assert ((low <= score + 1e-9) & (score <= high + 1e-9)).all()
     sure = made.sections["unknown"].eq("")

@@ -165,7 +165,7 @@ def test_the_leaders_page(content: MapContent, printed: Printed) -> None:
     assert "1 vùng đã quá hạn; 0 vùng đến hạn trong 365 ngày tới; 7 vùng" in late
     assert "1 vùng quá hạn" in first, "of the register"
     assert "Trong 2 dòng doanh nghiệp đăng ký, 1 dòng" in first
-    assert "Sau kế hoạch còn 1 thôn và 1 vùng" in first
+    assert "Sau đăng ký của doanh nghiệp còn 1 thôn và 1 vùng" in first
     zones = next(a for a in content.areas if a.kind == "zone").frame
     order = zones.sort_values("priority", ascending=False)["dead_zone_id"].tolist()
     assert re.findall(r"[a-z0-9_]+-\d{5}-\d{3}", first)[: len(order)] == order

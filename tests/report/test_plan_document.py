@@ -63,14 +63,14 @@ def test_status_quo_stands_beside_planned() -> None:
 def test_lines_sharing_and_remainder() -> None:
     plans = pd.DataFrame({
         "line_id": ["L1"], "operator": "Mạng A", "year": [2027], "action": ["build"], "commune_code": ["99001"], "lon": [105.123456], "lat": [22.0], "mast_class": ["A2b"],
-        "height_m": [36.0], "population_gained": [103], "remark": ["must_share"],
+        "height_m": [36.0], "population_gained": [103], "population_from_unserved": [40], "remark": ["must_share"],
     })  # fmt: skip
     sharing = pd.DataFrame({"cluster_id": ["C1"], "commune_code": ["99001"], "operators": ["Mạng A; Mạng B"], "distance_m": [41.3], "keep_mast_id": ["A1"], "removable_mast_ids": ["B1"], "saving_vnd": [None]})  # fmt: skip
     left = pd.DataFrame({"remainder_id": ["V1"], "name": ["Bản Thử"], "commune_code": ["99001"], "class": ["white"], "population_left": [165.0], "proposed_to": ["budget"], "reason": ["no_mast_near"]})  # fmt: skip
     document = Document(io.BytesIO(build_plan(Printed(content=content("en"), plans=plans, sharing=sharing, remainder=left))))
     lines, shared, rest = (cells(table)[1] for table in document.tables[1:4])
-    assert lines[:11] == ["1", "L1", "Mạng A", "2027", "build", "99001", "105.12346", "22.00000", "A2b", "36", "103"]
-    assert "must be shared" in lines[11]
+    assert lines[:12] == ["1", "L1", "Mạng A", "2027", "build", "99001", "105.12346", "22.00000", "A2b", "36", "103", "40"]
+    assert "must be shared" in lines[12]
     assert shared == ["1", "C1", "99001", "Mạng A; Mạng B", "41", "A1", "B1", "–"]
     assert rest[:2] == ["1", "Bản Thử"]
     assert rest[4] == "165"
@@ -80,31 +80,42 @@ def test_sites_and_streets_stand_beside_what_stands() -> None:
     planned = pd.DataFrame({
         "year": [2027, 2027, 2028], "action": ["build", "share", "build"], "source": ["operator_plan", "proposed", "proposed"], "funding": ["operator", "budget", "public_utility"],
         "site_id": ["D1", "C7", "G9"], "commune_code": ["99001", "99001", ""], "lon": 105.1, "lat": 22.0, "mast_class": "A2b", "height_m": 42.0,
-        "operators": ["Mạng A", "Mạng B", "Mạng A; Mạng B"], "population_gained": [None, 20.0, 30.0], "villages_gained": [None, 1, 0], "cost_vnd": [1, 340_000_000, 900_000_000],
+        "operators": ["Mạng A", "Mạng B", "Mạng A; Mạng B"], "population_gained": [None, 20.0, 30.0], "villages_gained": [None, 1, 0], "cost_vnd": [380_000_000, 340_000_000, 900_000_000],
+        "population_gained_certain": [None, 5.0, 30.0], "population_gained_uncertain": [None, 15.0, 0.0], "villages_gained_certain": [None, 0, 0],
+        "villages_gained_uncertain": [None, 1, 0], "measure_first": pd.array([pd.NA, True, False], dtype="boolean"),
     })  # fmt: skip
     years = pd.DataFrame({
         "year": [2027, 2028, None], "budget_vnd": [400_000_000, 900_000_000, 1_300_000_000], "spent_vnd": [340_000_000, 900_000_000, 1_240_000_000], "sites": [1, 1, 2],
         "population_first_operator": [20.0, 30.0, 50.0], "villages_gained": [1, 0, 1], "population_to_4g": [0.0, 0.0, 0.0], "gap": [None, None, 0.0],
+        "population_first_operator_certain": [5.0, 30.0, 35.0], "population_first_operator_uncertain": [15.0, 0.0, 15.0], "villages_gained_certain": [0, 0, 0],
+        "villages_gained_uncertain": [1, 0, 1], "sites_measure_first": [1, 0, 1],
     })  # fmt: skip
     projects = pd.DataFrame({"project_id": ["NH001"], "streets": ["Phố Một"], "commune_codes": ["99001"], "year": [2027], "length_km": [1.5], "cable_km": [None], "operators": ["Mạng A"],
                              "score": [0.5], "cost_vnd": [4_500_000_000], "unknown": ["heritage"], "remark": [""]})  # fmt: skip
-    of_streets = pd.DataFrame([{"year": None, "projects": None, "length_km": None, "cable_km": None, "tidied_km": None, "cost_vnd": None, "budget_vnd": None, "underground_km": 10.0,
-                                "hung_km": None, "underground_share": None, "path_share": None, "target_share": 0.2}])  # fmt: skip
+    today_row = {"year": None, "projects": None, "length_km": None, "cable_km": None, "sections_tidied": None, "tidied_km": None, "cost_underground_vnd": None, "cost_tidy_vnd": None,
+                 "budget_vnd": None, "underground_km": 10.0, "hung_km": None, "underground_share": None, "path_share": None, "target_share": 0.2}  # fmt: skip
+    of_streets = pd.DataFrame([today_row, {**today_row, "year": 2027, "sections_tidied": 4, "cost_underground_vnd": 4_500_000_000, "cost_tidy_vnd": 650_000_000}])
     made = Document(io.BytesIO(build_plan(Printed(content=content(), inventory=inventory(), planned=planned, planned_years=years, street_projects=projects, street_years=of_streets))))
     shown = [cells(table) for table in made.tables]
     money = next(t for t in shown if t[0][1] == "Số vị trí")
-    assert money[-1] == ["Cả kỳ", "2", "1.300.000.000", "1.240.000.000", "50", "1", "0"]
+    assert money[1][4:10] == ["Tổng", "chắc chắn chưa có sóng", "chưa kết luận, có thể đã có sóng"] * 2
+    assert money[-1] == ["Cả kỳ", "2", "1.300.000.000", "1.240.000.000", "50", "35", "15", "1", "0", "1", "0"]
     beside = next(t for t in shown if "Kế hoạch này" in t[0])
     assert beside[1] == ["TT", "Đơn vị hành chính", "HT", "QH", "Xây mới", "Dùng chung", "Nâng cấp"]
     assert beside[2:] == [["1", "99001", "15", "–", "1", "1", "0"], ["", "Không rõ xã", "–", "–", "1", "0", "0"], ["", "Toàn địa bàn", "75", "–", "2", "1", "0"]]
     sites = next(t for t in shown if t[0][1:3] == ["Năm", "Việc"])
-    assert sites[1] == ["1", "2027", "xây mới", "doanh nghiệp", "D1", "99001", "105,10000", "22,00000", "A2b", "42", "Mạng A", "–", "–", "1"]
+    assert sites[2] == ["1", "2027", "xây mới", "doanh nghiệp", "D1", "99001", "105,10000", "22,00000", "A2b", "42", "Mạng A", "–", "–", "–", "–", "380"]
+    assert sites[3][2] == "dùng chung (đo trước)"
+    assert sites[3][11:15] == ["5", "15", "0", "1"]
     today = next(t for t in shown if t[0][-1] == "Mục tiêu (%)")
-    assert today[1] == ["Hiện trạng", "–", "–", "–", "–", "–", "–", "10,0", "–", "–", "–", "20,0"], "what is not known is never 0"
+    assert today[1] == ["Hiện trạng", "–", "–", "–", "–", "–", "–", "–", "10,0", "–", "–", "–", "20,0"], "what is not known is never 0"
     street = next(t for t in shown if t[0][1] == "Dự án")
     assert street[1] == ["1", "NH001", "Phố Một", "99001", "2027", "1,50", "–", "Mạng A", "0,50", "4.500.000.000", "di tích", "–"]
     text = "\n".join(p.text for p in made.paragraphs)
     assert "phương án tốt nhất" in text
+    assert "chắc chắn hiện chưa có sóng là 35 người, 0 thôn; 15 người, 1 thôn chưa kết luận được, có thể đã có sóng" in text
+    assert "Với 1 vị trí ghi “đo trước”: đo xong mới xây." in text
+    assert "1 dự án đã xếp năm: 4.500.000.000 đồng ngầm hóa; chỉnh trang 4 đoạn mà việc ngầm hóa chưa xếp năm: 650.000.000 đồng; cộng 5.150.000.000 đồng" in text
     without = "\n".join(p.text for p in Document(io.BytesIO(build_plan(Printed(content=content())))).paragraphs)
     assert "Chưa có đề xuất vị trí" in without
     assert "Chưa lập phần ngầm hóa" in without

@@ -143,7 +143,7 @@ def test_every_column_has_its_meaning_in_both_languages() -> None:
     book = workbook(communes(viettel_4g_area_served_share=0.5, remark=1))
     listed = list(book["Ý nghĩa các cột"].iter_rows(min_row=3, values_only=True))
     assert [row[1] for row in listed] == [cell.value for cell in book["Xã"][1]]
-    rows = {row[2]: row[3:] for row in listed}
+    rows = {row[2]: row[3:5] for row in listed}
     assert rows["viettel_4g_area_served_share"] == (
         "VIETTEL 4G: Phần diện tích (0..1) có sóng",
         "VIETTEL 4G: Share of area (0..1) served",
@@ -233,3 +233,50 @@ def test_columns_of_classes_of_claims_are_headed_in_words() -> None:
     said = {column.name: column.caption.vi for column in got.columns}
     assert said["claimed_measured_unserved_km2"] == "Công bố có sóng, đo không có sóng: Diện tích của loại, km²"
     assert said["unheard_of_km2"] == "unheard_of_km2"  # a column that nobody described keeps its name
+
+
+def test_codes_of_the_csv_stand_beside_their_words() -> None:
+    """All codes of a column of its own, those that occur of words that several share; a meaning has none of them."""
+    nothing = {column.name: np.nan for column in result_table("villages").columns}
+    table = arrange(pd.DataFrame([nothing | {"class": "no_4g", "evidence": "both"}, nothing | {"class": "white", "evidence": "measured"}]), result_table("villages"))
+    lines = arrange(pd.DataFrame([{column.name: "" for column in result_table("unserved_after_plans").columns}]).replace("", np.nan), result_table("unserved_after_plans"))
+    content = tables_workbook([table, lines], language="vi", created=DAY)
+    sheet = openpyxl.load_workbook(io.BytesIO(content))["Ý nghĩa các cột"]
+    rows = {(row[0], row[2]): row for row in sheet.iter_rows(min_row=2, values_only=True)}
+    assert rows["Thôn", "class"][5] == "white = trắng sóng; no_4g = chưa có 4G"
+    assert rows["Còn lại sau đăng ký", "proposed_to"][5].startswith("operator = ")
+    assert rows["Thôn", "village_name"][5] == ""
+    assert not any("no_4g" in str(text) for row in rows.values() for text in row[3:5])
+
+
+def test_rows_of_people_add_up_to_the_rounded_sum() -> None:
+    """Three sites of 0.4 people are one person, not none; each source by itself; the total of years is no further year."""
+    nothing = {column.name: "" if column.kind in {"text", "code"} else np.nan for column in result_table("sites_planned").columns}
+    people = [0.4, 0.4, 7.5, 0.4]
+    frame = pd.DataFrame([nothing | {"source": s, "population_gained": p, "population_gained_certain": 0.0, "population_gained_uncertain": p} for s, p in zip(("proposed", "proposed", "operator_plan", "proposed"), people, strict=True)])
+    rows = read(csv_bytes(arrange(frame, result_table("sites_planned"))))
+    assert [r["population_gained"] for r in rows] == ["0", "1", "8", "0"]
+    assert [r["population_gained_uncertain"] for r in rows] == ["0", "1", "8", "0"]
+    blank = {column.name: 0.0 for column in result_table("plan_years").columns}
+    years = pd.DataFrame([blank | {"year": year, "population_first_operator_certain": c, "population_first_operator_uncertain": u} for year, c, u in ((2027, 0.4, 0.6), (2028, 0.4, 0.6), (np.nan, 0.8, 1.2))])
+    rows = read(csv_bytes(arrange(years, result_table("plan_years"))))
+    assert [(r["population_first_operator"], r["population_first_operator_certain"], r["population_first_operator_uncertain"]) for r in rows] == [("1", "0", "1"), ("1", "1", "0"), ("2", "1", "1")]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.floats(0.0, 1e4), min_size=1, max_size=40), st.integers(1, 5))
+def test_however_rows_are_cut_into_years_their_sums_are_those_of_the_years(people: list[float], every: int) -> None:
+    column = result_table("sites_planned_gains")
+    nothing = {c.name: "" if c.kind in {"text", "code"} else np.nan for c in column.columns}
+    frame = pd.DataFrame([nothing | {"population_to_4g": p} for p in people])
+    at = [c.name for c in column.columns].index("population_to_4g")
+    rows = [int(row[at]) for row in arrange(frame, column).rows]  # type: ignore[call-overload]
+    cuts = [people[k : k + every] for k in range(0, len(people), every)]
+    blank = {c.name: 0.0 for c in result_table("plan_years").columns}
+    years = pd.DataFrame([blank | {"year": 2027.0 + k, "population_to_4g": sum(cut)} for k, cut in enumerate(cuts)] + [blank | {"year": np.nan, "population_to_4g": sum(people)}])
+    at = [c.name for c in result_table("plan_years").columns].index("population_to_4g")
+    told = [int(row[at]) for row in arrange(years, result_table("plan_years")).rows]  # type: ignore[call-overload]
+    assert told[:-1] == [sum(rows[k : k + every]) for k in range(0, len(rows), every)]
+    assert told[-1] == sum(rows)
+    assert abs(sum(rows) - sum(people)) <= 0.5 + 1e-6
+    assert all(abs(row - p) < 1.0 + 1e-6 and row >= 0 for row, p in zip(rows, people, strict=True))

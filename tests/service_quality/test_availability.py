@@ -38,6 +38,18 @@ def test_a_level_counts_for_the_technology_that_is_shown() -> None:
     assert found.frame["free_phone"].tolist() == [True, True]
 
 
+def test_a_network_that_is_not_of_the_project_is_nobody_s_verdict() -> None:
+    """A name that no catalogue knows as foreign: left out and counted by its name; without named operators everybody counts."""
+    rows = measured({}, {"operator": "Foreign Net"}, {**SILENT, "operator": "Foreign Net", "locked_technology": "4G"}, {"foreign": True, "operator": "Xa"}, {**SILENT, "operator": ""})
+    found = level_samples(rows, SETTINGS, ("Mạng A", "Mạng B"))
+    assert set(found.frame["operator"]) == {"Mạng A"}
+    assert found.others == {"Foreign Net": 2}
+    assert found.left_out == {"foreign": 1, "not_of_project": 2, "no_level": 0, "unknown": 1}  # silence of a phone that showed three networks is nobody's
+    every = level_samples(rows, SETTINGS)
+    assert set(every.frame["operator"]) == {"Mạng A", "Foreign Net"}
+    assert every.others == {}
+
+
 def test_no_service_is_a_level_below_any() -> None:
     """A phone locked to 4G that hears nothing has no 4G; a free one has none of what it was seen to have."""
     locked = level_samples(measured({"locked_technology": "4G"}, {**SILENT, "locked_technology": "4G"}), SETTINGS).frame

@@ -3,7 +3,7 @@
    and the slider over years. */
 vungphu.plans = (function (app) {
   var themes = app.data.themes, over = null;
-  var DIGITS = { proposal: [0, 0, 0], stop: [1, 0, 1], street: [2, 2, 0], street_project: [2, 2, 0] };
+  var DIGITS = { proposal: [0, 0, 0, 0, 0], stop: [1, 0, 1], street: [2, 2, 0], street_project: [2, 2, 0] };
   function of(kind, row, key) { return app.card.value(kind, row, key); }
   function sum(kind, found, i) {
     var key = app.plain(themes[kind].sums[i]), known = found.map(function (row) { return of(kind, row, key); }).filter(function (value) { return value !== null; }), lost = found.length - known.length;
@@ -18,7 +18,7 @@ vungphu.plans = (function (app) {
       var proposed = found.filter(function (row) { return of(kind, row, "source") === "proposed"; });
       return " " + app.word("theme_note_proposal", {
         registered: app.number(found.length - proposed.length, 0), proposed: app.number(proposed.length, 0), cost: sum(kind, proposed, 0),
-        people: sum(kind, proposed, 1), villages: sum(kind, proposed, 2)
+        people: sum(kind, proposed, 1), villages: sum(kind, proposed, 2), open_people: sum(kind, proposed, 3), open_villages: sum(kind, proposed, 4)
       });
     }
     if (kind === "stop") {
