@@ -25,6 +25,7 @@ from geo.io.polygons import projected
 from geo.io.rasters import read_array, write_array
 from geo.io.resources import issue_catalogue
 from geo.io.stage_files import read_arrays, write_arrays, write_frame, write_issues
+from geo.pipeline.areas import people_of_plans
 from geo.pipeline.calibrating import load_corrections
 from geo.pipeline.engine import Stage, Workspace
 from geo.pipeline.planning import AFTER, COVER_CODES
@@ -147,7 +148,7 @@ def write_candidates(
     """
     log = IssueLog(issue_catalogue())
     inputs, areas = work.upstream["inputs"], work.upstream["villages"]
-    norms, people = load_norms(inputs), _array(areas / "people.npy")
+    norms, people = load_norms(inputs), people_of_plans(areas, work.upstream["coverage"])
     technologies = [t for t in settings.candidates.proposed_technologies if t in settings.coverage.counting and t in settings.coverage.levels_dbm]
     predicted = load_coverage(work.upstream["coverage"])
     operators = operators_of(project, predicted.coverage.layers)

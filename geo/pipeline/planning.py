@@ -18,6 +18,7 @@ from geo.io.norms import undergrounding_asked
 from geo.io.rasters import read_array, write_array
 from geo.io.resources import issue_catalogue
 from geo.io.stage_files import write_frame, write_issues
+from geo.pipeline.areas import people_of_plans
 from geo.pipeline.calibrating import load_corrections
 from geo.pipeline.engine import Stage, Workspace
 from geo.pipeline.predicting import load_coverage, load_radio
@@ -295,8 +296,9 @@ def _assessed(
     places = work.upstream["villages"]
     zones = load_frame(work.upstream["dead_zones"], "dead_zones")
     where = Ground(
-        coverage, settings.coverage, _array(places / "people.npy"), load_frame(places, "villages"), _array(places / "cells_of_villages.npy"),
+        coverage, settings.coverage, people_of_plans(places, work.upstream["coverage"]), load_frame(places, "villages"), _array(places / "cells_of_villages.npy"),
         None if zones is None else zones[(zones["operator"].fillna("") == "") & (zones["technology"].fillna("") == "")],
+        _array(places / "people.npy"),
     )  # fmt: skip
     checked = pd.concat([lines.reset_index(drop=True), checks.reset_index(drop=True)], axis=1)
     return assess_lines(
