@@ -331,6 +331,14 @@ def proposal_lines(record: Mapping[str, Any]) -> list[Bilingual]:
         lines.append(said.say("said", "year", year=int(row["year"]), **numbers))
     if record["cheapest_vnd"] is not None and max(record["budget_vnd"]) < record["cheapest_vnd"]:
         lines.append(said.say("said", "too_poor", most=number_text(max(record["budget_vnd"])), cheapest=number_text(record["cheapest_vnd"])))
+    if record["together"] is not None:
+        whole, joint = record["years"][-1], record["together"][1:]
+        lines.append(
+            said.say(
+                "said", "together", people=number_text(sum(s["first_operator"] for s in joint)), villages=number_text(sum(s["villages"] for s in joint)),
+                counted=number_text(whole["population_first_operator"] or 0), counted_villages=number_text(whole["villages_gained"] or 0),
+            )
+        )  # fmt: skip
     gap = number_text(100.0 * choice["gap"], 2)
     lines.append(said.say("said", "proven" if choice["gap"] <= 0 else "gap", gap=gap, value=number_text(choice["value"], 1), bound=number_text(choice["bound"], 1)))
     every = record["every_village"]

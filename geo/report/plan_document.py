@@ -25,6 +25,9 @@ _WORKS = (
 _TOTALS = {"masts": "masts", "ducts": "ducts_km", "poles": "poles", "cables": "cables_km", "service_points": "service_points"}
 _TOTAL = "total"
 _WIDE_MM = 250.0
+#: Gains of a year: all sites standing together, and as the choice counts each alone.
+_TOGETHER = ("together_first_operator", "together_villages", "together_to_4g")
+_COUNTED = ("population_first_operator", "villages_gained", "population_to_4g")
 
 
 def build_plan(printed: Printed) -> bytes:
@@ -154,10 +157,13 @@ def _sites(printed: Printed, words: Words, names: dict[str, str]) -> list[Part]:
         return [DocumentText(words.say("plan", "no_sites"), italic=True, size=12)]
     parts: list[Part] = []
     if years is not None and len(years):
+        # A plan is read as it will stand; where that was not computed, as the choice counted it.
+        joint = "together_first_operator" in years and not years["together_first_operator"].isna().any()
+        gains = _TOGETHER if joint else _COUNTED
         sums = [
             (
                 words.say("plan", "all_years") if unknown(r["year"]) else _year(r["year"]), words.count(r["sites"]), words.count(r["budget_vnd"]), words.count(r["spent_vnd"]),
-                words.count(r["population_first_operator"]), words.count(r["villages_gained"]), words.count(r["population_to_4g"]),
+                *(words.count(r[name]) for name in gains),
             )
             for _, r in years.iterrows()
         ]  # fmt: skip
@@ -167,6 +173,8 @@ def _sites(printed: Printed, words: Words, names: dict[str, str]) -> list[Part]:
         )
         parts += [DocumentText(words.say("plan", "years_table"), bold=True, size=12), table]
         whole = years[years["year"].isna()]
+        counted = {} if not len(whole) else {"people": words.count(whole[_COUNTED[0]].iloc[0]), "villages": words.count(whole[_COUNTED[1]].iloc[0])}
+        parts.append(DocumentText(words.say("plan", "counted_together" if joint else "counted_alone", **counted), italic=True, size=11))
         if len(whole) and not unknown(whole["gap"].iloc[0]):
             gap = float(whole["gap"].iloc[0])
             parts.append(DocumentText(words.say("plan", "gap" if gap > 0 else "proven", gap=words.number(100 * gap, 1)), italic=True, size=11))
