@@ -19,6 +19,7 @@ import pandas as pd
 
 from geo.coverage import (
     CoverageSettings,
+    LayerFacts,
     State,
     TileTask,
     margins,
@@ -111,7 +112,11 @@ def joint_tasks(
             continue
         window = slice(tile.row, tile.row + tile.grid.rows), slice(tile.column, tile.column + tile.grid.columns)
         codes = None if cover_codes is None else np.ascontiguousarray(cover_codes[window])
-        out.append(JointTask(replace(tile, cover_codes=codes), np.array([of_cell[int(i)] for i in tile.sources.index], dtype=np.int64)))
+        own = sorted({int(k) for k in tile.sources.layer})  # of an operator's technologies most are in no plan
+        layer = np.searchsorted(own, tile.sources.layer).astype(np.int64)
+        facts = LayerFacts(tuple(prepared.layers[k] for k in own))
+        made = replace(tile, cover_codes=codes, sources=replace(tile.sources, layer=layer), facts=facts)
+        out.append(JointTask(made, np.array([of_cell[int(i)] for i in tile.sources.index], dtype=np.int64)))
     return out
 
 
