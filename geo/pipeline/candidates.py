@@ -38,6 +38,7 @@ from geo.planning.candidates import (
     mast_places,
     new_places,
     options_of,
+    registered_places,
     unknown_roofs,
 )
 from geo.planning.checks import allowed_classes, area_of
@@ -110,6 +111,7 @@ def candidate_stage(project: Project, settings: AnalysisSettings, title: Bilingu
             "weights": settings.objective.worth,
             "mast_rules": settings.mast_rules,
             "at_mast_m": settings.plan.at_mast_m,
+            "first_year": settings.objective.years[:1],
             "operators_per_mast": settings.plan.operators_per_mast,
             "operators": project.operators,
             "date": project.date,
@@ -264,6 +266,9 @@ def _places(
     )
     located = AreaIndex(units, {}, None)
     parts, roofless = [masts], 0
+    if lines is not None and settings.objective.years:
+        of_lines = area_of(lines["lon"].to_numpy(dtype=float), lines["lat"].to_numpy(dtype=float), lines["commune_code"].tolist(), names, restricted)
+        parts.append(registered_places(lines, structures, of_lines, operators=operators, settings=wanted, plan=settings.plan, by_year=settings.objective.years[0]))
 
     def add(kind: str, lon: _F64, lat: _F64, **given: Any) -> None:
         at = located.locate(lon, lat)

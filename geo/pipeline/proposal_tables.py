@@ -202,7 +202,7 @@ def _reason(
 ) -> Bilingual:
     said = phrases("results/proposals.toml")
     parts: list[Bilingual] = []
-    kind = str(place["kind"]) if action == "build" else action
+    kind = str(place["kind"]) if action == "build" else "share_registered" if str(place["place_id"]).startswith("R") else action
     mast = Bilingual(str(place["structure_id"]), str(place["structure_id"]))
     users = str(place["users"]).replace("; ", ", ")
     parts.append(said.say("why", kind, mast=mast, users=users or "–", prominence=_metres(place["prominence_m"]), road=_metres(place["road_m"])))
