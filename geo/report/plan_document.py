@@ -25,9 +25,6 @@ _WORKS = (
 _TOTALS = {"masts": "masts", "ducts": "ducts_km", "poles": "poles", "cables": "cables_km", "service_points": "service_points"}
 _TOTAL = "total"
 _WIDE_MM = 250.0
-#: Gains of a year: all sites standing together, and as the choice counts each alone.
-_TOGETHER = ("together_first_operator", "together_villages", "together_to_4g")
-_COUNTED = ("population_first_operator", "villages_gained", "population_to_4g")
 
 
 def build_plan(printed: Printed) -> bytes:
@@ -157,13 +154,11 @@ def _sites(printed: Printed, words: Words, names: dict[str, str]) -> list[Part]:
         return [DocumentText(words.say("plan", "no_sites"), italic=True, size=12)]
     parts: list[Part] = []
     if years is not None and len(years):
-        # A plan is read as it will stand; where that was not computed, as the choice counted it.
-        joint = "together_first_operator" in years and not years["together_first_operator"].isna().any()
-        gains = _TOGETHER if joint else _COUNTED
+        parts += _together(years, words)
         sums = [
             (
                 words.say("plan", "all_years") if unknown(r["year"]) else _year(r["year"]), words.count(r["sites"]), words.count(r["budget_vnd"]), words.count(r["spent_vnd"]),
-                *(words.count(r[name]) for name in gains),
+                words.count(r["population_first_operator"]), words.count(r["villages_gained"]), words.count(r["population_to_4g"]),
             )
             for _, r in years.iterrows()
         ]  # fmt: skip
@@ -173,8 +168,6 @@ def _sites(printed: Printed, words: Words, names: dict[str, str]) -> list[Part]:
         )
         parts += [DocumentText(words.say("plan", "years_table"), bold=True, size=12), table]
         whole = years[years["year"].isna()]
-        counted = {} if not len(whole) else {"people": words.count(whole[_COUNTED[0]].iloc[0]), "villages": words.count(whole[_COUNTED[1]].iloc[0])}
-        parts.append(DocumentText(words.say("plan", "counted_together" if joint else "counted_alone", **counted), italic=True, size=11))
         if len(whole) and not unknown(whole["gap"].iloc[0]):
             gap = float(whole["gap"].iloc[0])
             parts.append(DocumentText(words.say("plan", "gap" if gap > 0 else "proven", gap=words.number(100 * gap, 1)), italic=True, size=11))
@@ -190,6 +183,20 @@ def _sites(printed: Printed, words: Words, names: dict[str, str]) -> list[Part]:
     columns = ("year", "action", "funding", "site", "commune", "lon", "lat", "mast_class", "height", "operators", "people", "villages", "cost")
     parts.append(_listed(words, columns, rows, (12.0, 16.0, 24.0, 20.0, 29.0, 20.0, 19.0, 12.0, 11.0, 24.0, 14.0, 13.0, 24.0), "mllllrrmrlrrr"))
     return parts
+
+
+def _together(years: pd.DataFrame, words: Words) -> list[Part]:
+    """Return what the plan gains as it will stand, year by year, before the table that adds up single sites; nothing where it was not computed."""
+    if "together_first_operator" not in years or years["together_first_operator"].isna().any():
+        return []
+    gained = "; ".join(
+        words.say(
+            "plan", "together_year", year=words.say("plan", "all_years") if unknown(r["year"]) else _year(r["year"]), people=words.count(r["together_first_operator"]),
+            villages=words.count(r["together_villages"]), to_4g=words.count(r["together_to_4g"]),
+        )
+        for _, r in years.iterrows()
+    )  # fmt: skip
+    return [DocumentText(words.say("plan", "together", gained=gained), bold=True, size=12)]
 
 
 def _beside(printed: Printed, words: Words, names: dict[str, str]) -> Part:

@@ -375,6 +375,21 @@ def test_fed_back_as_sites_the_communes_change_by_what_the_whole_plan_gains(run:
     assert len(ids) == own["villages_gained"].sum()
 
 
+@pytest.mark.slow
+def test_fed_back_through_the_commands(tmp_path: Path) -> None:
+    """``python -m tests.planning.fed_back``: all proposed sites, and those of the first year; within 3 %, and nearer as far as the file's decimals go."""
+    project = planned_project(tmp_path / "p", LINES[:3], plan=PROPOSING)
+    root = Path(__file__).parents[2]
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.planning.fed_back", str(project), "--work", str(tmp_path / "w")], cwd=root, capture_output=True, text=True, check=True
+    )
+    said = re.findall(r"communes.csv ([+-][\d,.]+) people; the plan together ([+-][\d,.]+) \(([+-][\d.]+) %\)", done.stdout)
+    assert len(said) == 3, done.stdout
+    changes = [float(change.replace(",", "")) for change, _, _ in said]
+    assert 100 < changes[0] < changes[1] <= changes[2]
+    assert all(abs(float(off)) < 0.1 for _, _, off in said)
+
+
 def test_what_else_could_be_chosen(run: Analysis) -> None:
     folder = run.results["proposals"].folder
     planned, gains, _ = proposed(run)

@@ -85,6 +85,7 @@ def test_sites_and_streets_stand_beside_what_stands() -> None:
     years = pd.DataFrame({
         "year": [2027, 2028, None], "budget_vnd": [400_000_000, 900_000_000, 1_300_000_000], "spent_vnd": [340_000_000, 900_000_000, 1_240_000_000], "sites": [1, 1, 2],
         "population_first_operator": [20.0, 30.0, 50.0], "villages_gained": [1, 0, 1], "population_to_4g": [0.0, 0.0, 0.0], "gap": [None, None, 0.0],
+        "together_first_operator": [21.0, 1_033.0, 1_054.0], "together_villages": [1, 1, 2], "together_to_4g": [0.0, 3.0, 3.0],
     })  # fmt: skip
     projects = pd.DataFrame({"project_id": ["NH001"], "streets": ["Phố Một"], "commune_codes": ["99001"], "year": [2027], "length_km": [1.5], "cable_km": [None], "operators": ["Mạng A"],
                              "score": [0.5], "cost_vnd": [4_500_000_000], "unknown": ["heritage"], "remark": [""]})  # fmt: skip
@@ -105,6 +106,9 @@ def test_sites_and_streets_stand_beside_what_stands() -> None:
     assert street[1] == ["1", "NH001", "Phố Một", "99001", "2027", "1,50", "–", "Mạng A", "0,50", "4.500.000.000", "di tích", "–"]
     text = "\n".join(p.text for p in made.paragraphs)
     assert "phương án tốt nhất" in text
+    assert "2028: 1.033 người, 1 thôn có sóng lần đầu, 3 người lên 4G; Cả kỳ: 1.054 người, 2 thôn có sóng lần đầu" in text
+    unsaid = Printed(content=content(), planned=planned, planned_years=years.drop(columns=[n for n in years if n.startswith("together")]))
+    assert "cùng đứng" not in "\n".join(p.text for p in Document(io.BytesIO(build_plan(unsaid))).paragraphs)
     without = "\n".join(p.text for p in Document(io.BytesIO(build_plan(Printed(content=content())))).paragraphs)
     assert "Chưa có đề xuất vị trí" in without
     assert "Chưa lập phần ngầm hóa" in without
