@@ -44,7 +44,7 @@ def ground(tmp_path_factory: pytest.TempPathFactory) -> GroundModel:
 def corrections(bias_db: float) -> Corrections:
     """Every level off by the same, with an error of 5 dB of which two masts share a fifth."""
     none = np.zeros(1)
-    return Corrections(np.array([bias_db]), none, none, none, none, none, np.zeros((16, 1)), np.zeros(256), np.zeros(256), 1.0, 10.0, 30.0, SD, SD, SD, 0.5, RHO)
+    return Corrections(np.array([bias_db]), *[none] * 7, np.zeros((29, 1)), np.zeros(256), np.zeros(256), 1.0, 10.0, 30.0, SD, SD, SD, 0.5, RHO)
 
 
 def run(ground: GroundModel, folder: Path, rows: pd.DataFrame, step: list[int], bias_db: float | None) -> list[dict]:
