@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import csv
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -58,7 +59,8 @@ def analysed(project: Path, out: Path) -> Path:
     began = time.perf_counter()
     shutil.rmtree(out, ignore_errors=True)
     done = subprocess.run(
-        [sys.executable, str(ROOT / "scripts" / "analyze.py"), str(project), "--out", str(out), "--no-network"], capture_output=True, text=True, check=False
+        [sys.executable, str(ROOT / "scripts" / "analyze.py"), str(project), "--out", str(out), "--no-network"], capture_output=True, text=True, check=False,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},  # this checkout, whatever is installed
     )
     if done.returncode:
         raise SystemExit(done.stdout + done.stderr)
