@@ -35,7 +35,7 @@ distance to the area's border, which is found over the whole grid first.
 
 from geo.coverage.gathering import LayerTask, Tiles, write_layer, write_stacks
 from geo.coverage.moved_masts import MovedMasts, mean_chance, moved_masts, write_moved
-from geo.coverage.people import SpreadPeople, spread_people
+from geo.coverage.people import SpreadPeople, as_communes_count, spread_people
 from geo.coverage.pieces import (
     TileTask,
     assemble,
@@ -88,6 +88,7 @@ __all__ = [
     "TileTask",
     "Tiles",
     "UnplacedKind",
+    "as_communes_count",
     "assemble",
     "border_ring",
     "combine",

@@ -53,6 +53,7 @@ from geo.io.service_sums import (
 from geo.io.settlements import read_settlements
 from geo.io.speed_tests import SeenTests, read_speed_tests
 from geo.io.stations import read_network
+from geo.io.supported_operators import read_supported_operators
 from geo.io.terrain import Terrain, open_terrain
 from geo.network import Network
 from geo.operators import OperatorCatalogue
@@ -67,11 +68,12 @@ READ_KINDS = (
     "boundaries", "settlements", "buildings", "facilities", "sites", "cells", "antenna_patterns", "measurements",
     "path_loss", "speed_tests", "ipv6_tests", "portals", "declarations", "reported_indicators", "coverage_claims", "population", "terrain",
     "land_cover", "roads", "streets", "operator_plans", "masts", "ducts", "poles", "cables", "service_points", "power_lines",
-    "public_land", "restricted_areas",
+    "public_land", "restricted_areas", "supported_operators",
 )  # fmt: skip
 #: Those of them that the planning part alone asks for.
 PLANNING_KINDS = (
     "operator_plans", "masts", "ducts", "poles", "cables", "service_points", "power_lines", "public_land", "restricted_areas",
+    "supported_operators",
 )  # fmt: skip
 #: What is said when a project leaves an input out without which much stays unknown.
 _LEFT_OUT = {
@@ -312,6 +314,7 @@ class _Reader:
             "power_lines": lambda i: read_power_lines(i.path, file=i.file, options=i.options, **given),
             "public_land": lambda i: read_public_land(i.path, file=i.file, options=i.options, **given),
             "restricted_areas": lambda i: read_restricted_areas(i.path, file=i.file, options=i.options, **given),
+            "supported_operators": lambda i: read_supported_operators(i.path, file=i.file, options=i.options, **named),
         }
         found = {kind: self._collect(kind, read) for kind, read in readers.items()}
         for kind, stem, name in (("masts", "mast_id", "mast_name"), ("service_points", "point_id", "point_name"), ("operator_plans", "line_id", "operator")):

@@ -25,7 +25,7 @@ INPUT_KINDS = (
     "boundaries", "settlements", "hamlets", "buildings", "facilities", "sites", "cells", "antenna_patterns",
     "operator_plans", "measurements", "path_loss", "speed_tests", "ipv6_tests", "portals", "declarations", "reported_indicators", "coverage_claims",
     "population", "terrain", "land_cover", "roads", "streets", "power_lines", "public_land",
-    "restricted_areas", "masts", "ducts", "poles", "cables", "service_points",
+    "restricted_areas", "supported_operators", "masts", "ducts", "poles", "cables", "service_points",
 )  # fmt: skip
 _OPTION_NAMES = ("sheet", "header_row", "encoding", "delimiter", "columns", "crs", "operator")
 #: Options of one kind of input, beside those of every table.

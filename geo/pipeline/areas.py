@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
@@ -10,13 +11,19 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from geo.coverage import CoverageSettings, province_summary, spread_people, unit_summary
+from geo.coverage import (
+    CoverageSettings,
+    as_communes_count,
+    province_summary,
+    spread_people,
+    unit_summary,
+)
 from geo.io.files import write_bytes
 from geo.io.population_raster import PopulationRaster
-from geo.io.rasters import write_array
-from geo.io.stage_files import write_frame, write_issues
+from geo.io.rasters import read_array, write_array
+from geo.io.stage_files import read_frame, write_frame, write_issues
 from geo.pipeline.engine import Workspace
-from geo.pipeline.predicting import Predicted, layer_names
+from geo.pipeline.predicting import Predicted, layer_names, load_coverage
 from geo.report.lists import ListFacts, village_lists
 from geo.validation import IssueLog, Source
 from geo.villages import (
@@ -31,7 +38,7 @@ from geo.villages import (
     weak_clusters,
 )
 
-__all__ = ["MeasuredFacts", "class_areas"]
+__all__ = ["MeasuredFacts", "class_areas", "people_of_plans"]
 
 #: A table with ``lon`` and ``lat`` to what was measured at its rows (:data:`geo.villages.measured.MEASURED_COLUMNS`).
 MeasuredFacts = Callable[[pd.DataFrame], pd.DataFrame]
@@ -175,6 +182,21 @@ def class_areas(
         "facilities": None if schools is None else len(schools),
         "clusters_by_basis": {} if villages is None else _count(villages["cluster_basis"]),
     }
+
+
+def people_of_plans(areas: Path, coverage: Path) -> npt.NDArray[np.float64] | None:
+    """Return the people per cell that plans count, so that a gain is the change of ``communes.csv``; None where no people are known.
+
+    Parameters
+    ----------
+    areas, coverage : Path
+        Folders of the stages ``villages`` and ``coverage``.
+    """
+    grid, communes = areas / "people.npy", areas / "communes.parquet"
+    if not grid.is_file() or not communes.is_file():
+        return None
+    stated = read_frame(communes)["population"].to_numpy(dtype=np.float64, na_value=np.nan)
+    return as_communes_count(read_array(grid), np.asarray(load_coverage(coverage).index), stated)
 
 
 def _state_spread(

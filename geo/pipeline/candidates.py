@@ -25,6 +25,7 @@ from geo.io.polygons import projected
 from geo.io.rasters import read_array, write_array
 from geo.io.resources import issue_catalogue
 from geo.io.stage_files import read_arrays, write_arrays, write_frame, write_issues
+from geo.pipeline.areas import people_of_plans
 from geo.pipeline.calibrating import load_corrections
 from geo.pipeline.engine import Stage, Workspace
 from geo.pipeline.planning import AFTER, COVER_CODES
@@ -37,6 +38,7 @@ from geo.planning.candidates import (
     mast_places,
     new_places,
     options_of,
+    registered_places,
     unknown_roofs,
 )
 from geo.planning.checks import allowed_classes, area_of
@@ -109,6 +111,7 @@ def candidate_stage(project: Project, settings: AnalysisSettings, title: Bilingu
             "weights": settings.objective.worth,
             "mast_rules": settings.mast_rules,
             "at_mast_m": settings.plan.at_mast_m,
+            "first_year": settings.objective.years[:1],
             "operators_per_mast": settings.plan.operators_per_mast,
             "operators": project.operators,
             "date": project.date,
@@ -147,7 +150,7 @@ def write_candidates(
     """
     log = IssueLog(issue_catalogue())
     inputs, areas = work.upstream["inputs"], work.upstream["villages"]
-    norms, people = load_norms(inputs), _array(areas / "people.npy")
+    norms, people = load_norms(inputs), people_of_plans(areas, work.upstream["coverage"])
     technologies = [t for t in settings.candidates.proposed_technologies if t in settings.coverage.counting and t in settings.coverage.levels_dbm]
     predicted = load_coverage(work.upstream["coverage"])
     operators = operators_of(project, predicted.coverage.layers)
@@ -263,6 +266,9 @@ def _places(
     )
     located = AreaIndex(units, {}, None)
     parts, roofless = [masts], 0
+    if lines is not None and settings.objective.years:
+        of_lines = area_of(lines["lon"].to_numpy(dtype=float), lines["lat"].to_numpy(dtype=float), lines["commune_code"].tolist(), names, restricted)
+        parts.append(registered_places(lines, structures, of_lines, operators=operators, settings=wanted, plan=settings.plan, by_year=settings.objective.years[0]))
 
     def add(kind: str, lon: _F64, lat: _F64, **given: Any) -> None:
         at = located.locate(lon, lat)

@@ -18,6 +18,7 @@ from geo.io.norms import undergrounding_asked
 from geo.io.rasters import read_array, write_array
 from geo.io.resources import issue_catalogue
 from geo.io.stage_files import write_frame, write_issues
+from geo.pipeline.areas import people_of_plans
 from geo.pipeline.calibrating import load_corrections
 from geo.pipeline.engine import Stage, Workspace
 from geo.pipeline.predicting import load_coverage, load_radio
@@ -37,6 +38,7 @@ from geo.planning.remainder import propose
 from geo.planning.removal import joint_removals, removal_tasks, write_removal
 from geo.planning.sharing import sharing_clusters, sharing_rates
 from geo.planning.structures import standing_masts
+from geo.planning.supported import supported_on
 from geo.project import Project
 from geo.propagation.ground import GroundModel
 from geo.report.phrases import number_text, phrases
@@ -58,7 +60,7 @@ PLAN_TABLES = (
 PLAN_LAYERS = ("operator_plans", "unserved_after_plans", "sharing", "mast_certificates", *STREET_LAYERS)
 PLAN_UPSTREAM = (
     "inputs/units.parquet", "inputs/sites.parquet", "inputs/unplaced.parquet", "inputs/operator_plans.parquet", *(f"inputs/{kind}.parquet" for kind in _WORKS),
-    "inputs/restricted_areas.parquet", "inputs/streets.parquet", "inputs/roads.parquet", "inputs/norms.json", "calibration", "coverage", "villages", "dead_zones",
+    "inputs/restricted_areas.parquet", "inputs/supported_operators.parquet", "inputs/streets.parquet", "inputs/roads.parquet", "inputs/norms.json", "calibration", "coverage", "villages", "dead_zones",
 )  # fmt: skip
 
 
@@ -115,11 +117,13 @@ def write_plan(work: Workspace, project: Project, settings: AnalysisSettings, *,
         "undergrounding": underground,
     }
     work.progress(1, 3)
+    supported = supported_on(load_frame(folder, "supported_operators"), project.date, log)
+    record["supported_communes"] = len(supported)
     if lines is not None and len(lines):
         found = _assessed(work, project, settings, lines, structures, areas, restricted, names, ground, log, sites=sites, norms=norms)
         frames |= {
             "operator_plans": found.lines.drop(columns="remarks"), "operator_plans_by_layer": found.by_layer, "operator_plans_by_zone": found.by_zone,
-            "unserved_after_plans": propose(found.left, structures, plan),
+            "unserved_after_plans": propose(found.left, structures, plan, supported=supported),
         }  # fmt: skip
         record["plans"] = dict(found.totals)
         if settings.objective.asked:
@@ -295,8 +299,9 @@ def _assessed(
     places = work.upstream["villages"]
     zones = load_frame(work.upstream["dead_zones"], "dead_zones")
     where = Ground(
-        coverage, settings.coverage, _array(places / "people.npy"), load_frame(places, "villages"), _array(places / "cells_of_villages.npy"),
+        coverage, settings.coverage, people_of_plans(places, work.upstream["coverage"]), load_frame(places, "villages"), _array(places / "cells_of_villages.npy"),
         None if zones is None else zones[(zones["operator"].fillna("") == "") & (zones["technology"].fillna("") == "")],
+        _array(places / "people.npy"),
     )  # fmt: skip
     checked = pd.concat([lines.reset_index(drop=True), checks.reset_index(drop=True)], axis=1)
     return assess_lines(

@@ -250,7 +250,7 @@ def _funding(plan: Plan, first: _I64, villages: _I64) -> Literal["public_utility
 def _reason(plan: Plan, place: pd.Series, action: str, found: _Found, figures: Mapping[str, Any], split: Mapping[str, Any]) -> Bilingual:
     said = phrases("results/proposals.toml")
     parts: list[Bilingual] = []
-    kind = str(place["kind"]) if action == "build" else action
+    kind = str(place["kind"]) if action == "build" else "share_registered" if str(place["place_id"]).startswith("R") else action
     mast = Bilingual(str(place["structure_id"]), str(place["structure_id"]))
     users = str(place["users"]).replace("; ", ", ")
     parts.append(said.say("why", kind, mast=mast, users=users or "–", prominence=_metres(place["prominence_m"]), road=_metres(place["road_m"])))

@@ -19,10 +19,11 @@ from geo.pipeline.engine import Stage, Workspace
 from geo.pipeline.planning import AFTER, LINES_IN_ORDER
 from geo.pipeline.predicting import load_coverage
 from geo.pipeline.proposal_tables import Plan, sites_planned, years_of_plan
-from geo.pipeline.reading import load_frame, load_norms
+from geo.pipeline.reading import files_of, load_frame, load_norms
 from geo.pipeline.redrawing import REDRAWN_UPSTREAM, kept_over_draws
 from geo.pipeline.sentences import write_sentences
 from geo.pipeline.settings import AnalysisSettings
+from geo.pipeline.together import beside_together, plan_together
 from geo.planning.candidates import Options, conflicts, options_of
 from geo.planning.choice import (
     NEVER,
@@ -49,6 +50,7 @@ from geo.planning.proposing import (
     village_problem,
 )
 from geo.project import Project
+from geo.propagation.ground import GroundModel
 from geo.report.phrases import Phrases, joined, number_text, phrases
 from geo.report.tables import arranged_rows
 from geo.validation import IssueLog, Source
@@ -74,16 +76,26 @@ def proposal_stage(project: Project, settings: AnalysisSettings, title: Bilingua
         "proposals",
         title,
         run,
+        files=files_of(project, ("terrain", "land_cover", "antenna_patterns")),
         settings={
             "objective": settings.objective, "mast_rules": settings.mast_rules, "coverage": settings.coverage, "fusion": settings.fusion, "operators": project.operators, "language": project.language,
-            "provinces": project.provinces, "extra": project.extra,
+            "ground": settings.ground, "date": project.date, "provinces": project.provinces, "extra": project.extra,
         },
         upstream=_UPSTREAM,
     )  # fmt: skip
 
 
-def propose(work: Workspace, project: Project, settings: AnalysisSettings) -> Mapping[str, Any]:
-    """Choose, and write the frames of :data:`PROPOSAL_TABLES`; return the counts. Nothing but that where nothing can be proposed."""
+def propose(work: Workspace, project: Project, settings: AnalysisSettings, *, ground: GroundModel | None = None) -> Mapping[str, Any]:
+    """Choose, and write the frames of :data:`PROPOSAL_TABLES`; return the counts. Nothing but that where nothing can be proposed.
+
+    Parameters
+    ----------
+    work : Workspace
+    project : Project
+    settings : AnalysisSettings
+    ground : GroundModel or None
+        As the run predicted over it; None: what the plan gains together is not computed.
+    """
     log = IssueLog(issue_catalogue())
     looked = work.records["candidates"]
     norms = load_norms(work.upstream["inputs"])
@@ -116,9 +128,13 @@ def propose(work: Workspace, project: Project, settings: AnalysisSettings) -> Ma
         lines=load_frame(work.upstream["planning"], "operator_plans"), gains=load_frame(work.upstream["planning"], LINES_IN_ORDER),
         cells_of_villages=_cells_of_villages(work, found), unserved=_unserved(work, settings, found.demand),
     )  # fmt: skip
+    joint = None if ground is None else plan_together(
+        work, project, settings, chosen=[(int(options.table["place"].iloc[j]), options.members[j], int(choice.year[j])) for j in order],
+        places=found.places, lines=plan.lines, computed=plan.gains, ground=ground,
+    )  # fmt: skip
     language: Literal["vi", "en"] = "en" if project.language == "en" else "vi"
     planned, gains = sites_planned(plan, project, load_frame(inputs, "units"), language)
-    frames = {"sites_planned": planned, "sites_planned_gains": gains, "plan_years": years_of_plan(plan, planned, gains)}
+    frames = {"sites_planned": planned, "sites_planned_gains": gains, "plan_years": beside_together(years_of_plan(plan, planned, gains), joint)}
     frames["plan_substitutes"] = _substitutes(problem, plan, gains)
     work.progress(3, 4)
     frames["plan_villages"], frames["plan_price_curve"], every = _villages(found, cover, options, pairs, objective, villages)
@@ -136,6 +152,7 @@ def propose(work: Workspace, project: Project, settings: AnalysisSettings) -> Ma
             "candidates": problem.candidates, "units": len(problem.unit_demand), "demands": len(problem.steps), "entries": int(problem.cover.nnz),
             "conflicts": len(pairs),
         },
+        "together": None if joint is None else [{k: round(v, 3) for k, v in step.items()} for step in joint],
         "years": arranged_rows(frames["plan_years"], "plan_years"),
         "cheapest_vnd": int(options.table["cost_vnd"].min()) if len(options.table) else None,
         "budget_vnd": list(objective.budget_vnd), "spent_vnd": [int(v) for v in choice.spent_vnd],
@@ -331,6 +348,14 @@ def proposal_lines(record: Mapping[str, Any]) -> list[Bilingual]:
         lines.append(said.say("said", "split", **{k: number_text(whole[k] or 0) for k in _SPLIT}))
     if record["cheapest_vnd"] is not None and max(record["budget_vnd"]) < record["cheapest_vnd"]:
         lines.append(said.say("said", "too_poor", most=number_text(max(record["budget_vnd"])), cheapest=number_text(record["cheapest_vnd"])))
+    if record["together"] is not None:
+        whole, joint = record["years"][-1], record["together"][1:]
+        lines.append(
+            said.say(
+                "said", "together", people=number_text(sum(s["first_operator"] for s in joint)), villages=number_text(sum(s["villages"] for s in joint)),
+                counted=number_text(whole["population_first_operator"] or 0), counted_villages=number_text(whole["villages_gained"] or 0),
+            )
+        )  # fmt: skip
     gap = number_text(100.0 * choice["gap"], 2)
     lines.append(said.say("said", "proven" if choice["gap"] <= 0 else "gap", gap=gap, value=number_text(choice["value"], 1), bound=number_text(choice["bound"], 1)))
     every = record["every_village"]

@@ -226,7 +226,7 @@ def look_for_candidates(work: Workspace, project: Project, settings: AnalysisSet
 
 def propose_sites(work: Workspace, project: Project, settings: AnalysisSettings) -> Mapping[str, Any]:
     """Choose sites within the yearly budgets (:func:`geo.pipeline.proposals.propose`)."""
-    return propose(work, project, settings)
+    return propose(work, project, settings, ground=_ground_used(work.upstream, project, settings))
 
 
 def plan_trips(work: Workspace, project: Project, settings: AnalysisSettings) -> Mapping[str, Any]:

@@ -38,11 +38,14 @@ class Ground:
     coverage : Coverage
     settings : CoverageSettings
     people : (rows, columns) float64 array or None
+        As the communes count them (:func:`geo.coverage.as_communes_count`).
     villages : DataFrame or None
         :func:`geo.villages.classify_villages`.
     cells_of_villages : (rows, columns) int32 array or None
     zones : GeoDataFrame or None
         Dead zones over all operators.
+    zone_people : (rows, columns) float64 array or None
+        As dead zones count them, which is the grid; by default ``people``.
     """
 
     coverage: Coverage
@@ -51,6 +54,7 @@ class Ground:
     villages: pd.DataFrame | None = None
     cells_of_villages: npt.NDArray[np.int32] | None = None
     zones: gpd.GeoDataFrame | None = None
+    zone_people: npt.NDArray[np.float64] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +124,7 @@ def assess_lines(
     """
     service = Service(ground.coverage, ground.settings)
     after = service.copy()
-    zones = ZoneCells((), (), (), (), (), ()) if ground.zones is None else zone_cells(ground.zones, ground.coverage.grid, ground.people)
+    zones = ZoneCells((), (), (), (), (), ()) if ground.zones is None else zone_cells(ground.zones, ground.coverage.grid, ground.people if ground.zone_people is None else ground.zone_people)
     row, column = _points(ground)
     rows, layers, by_zone = [], [], []
     several = joint or {}

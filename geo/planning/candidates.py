@@ -22,7 +22,7 @@ from geo.planning.proposal_settings import CandidateSettings
 from geo.planning.rules import MastRules, PlanSettings, possible_rules
 from geo.planning.structures import near_pairs
 
-__all__ = ["PLACE_COLUMNS", "Options", "conflicts", "far_enough", "mast_places", "new_places", "options_of", "read_pairs", "required_m", "unknown_roofs"]
+__all__ = ["PLACE_COLUMNS", "Options", "conflicts", "far_enough", "mast_places", "new_places", "options_of", "read_pairs", "registered_places", "required_m", "unknown_roofs"]
 
 _F64 = npt.NDArray[np.float64]
 _I64 = npt.NDArray[np.int64]
@@ -123,6 +123,61 @@ def mast_places(
                     "commune_code": mast["commune_code"], "area": areas[k], "mast_class": mast["mast_class"], "height_m": mast["height_m"],
                     "building_height_m": mast["building_height_m"], "users": "; ".join(sorted(users)),
                     "limit": int(plan.operators_per_mast) - len(users), "actions": _pairs(actions), "technologies": _pairs(brings),
+                }
+            )  # fmt: skip
+    return _table(rows)
+
+
+def registered_places(
+    lines: pd.DataFrame, structures: pd.DataFrame, areas: Sequence[str], *, operators: Sequence[str], settings: CandidateSettings, plan: PlanSettings, by_year: int
+) -> pd.DataFrame:
+    """Return the masts that registered lines build, for the operators that have registered nothing there: each has as much room as a mast that stands.
+
+    A mast counts that is built by the plan's first year, so that whatever year of the plan shares it finds it standing; one at a mast that stands is
+    of :func:`mast_places`. Lines that build at one place (:attr:`PlanSettings.at_mast_m`) are one mast, the first line's.
+
+    Parameters
+    ----------
+    lines : DataFrame
+        Registered lines with ``commune_code``.
+    structures : DataFrame
+        :func:`geo.planning.structures.standing_masts`, all of them.
+    areas : sequence of str
+        :func:`geo.planning.checks.area_of` of the lines.
+    operators, settings, plan
+        See :func:`mast_places`.
+    by_year : int
+        The plan's first year.
+
+    Returns
+    -------
+    DataFrame
+        Columns :data:`PLACE_COLUMNS`; ``place_id`` begins with R, ``structure_id`` is the line's id, ``users`` who have registered.
+    """
+    coming = lines["action"].isin(["build", "share", "upgrade"]).to_numpy(dtype=bool)
+    told = (lines["year"].astype("Float64").fillna(np.inf) <= by_year).to_numpy(dtype=bool)
+    built = np.flatnonzero((lines["action"] == "build").to_numpy(dtype=bool) & told & (lines["commune_code"] != "").to_numpy(dtype=bool))
+    lon, lat = lines["lon"].to_numpy(dtype=float), lines["lat"].to_numpy(dtype=float)
+    standing, _, _ = near_pairs(lon[built], lat[built], structures["lon"].to_numpy(dtype=float), structures["lat"].to_numpy(dtype=float), within_m=plan.at_mast_m)
+    built = np.delete(built, np.unique(standing))
+    here, who, _ = near_pairs(lon[built], lat[built], lon, lat, within_m=plan.at_mast_m)
+    rows, taken = [], set[int]()
+    for k, line in enumerate(built.tolist()):
+        there = [int(j) for j in who[here == k] if coming[j]]
+        if taken & set(there):
+            continue
+        taken |= {line, *there}
+        users = sorted({str(lines["operator"].iloc[j]) for j in (line, *there)})
+        sharers = [o for o in operators if o not in users] if len(users) < plan.operators_per_mast else []
+        if sharers:
+            one = lines.iloc[line]
+            rows.append(
+                {
+                    "place_id": f"R{line + 1:05d}", "kind": "mast", "structure_id": one["line_id"], "lon": lon[line], "lat": lat[line],
+                    "commune_code": one["commune_code"], "area": areas[line], "mast_class": one["mast_class"], "height_m": one["height_m"],
+                    "building_height_m": one["building_height_m"], "users": "; ".join(users),
+                    "limit": int(plan.operators_per_mast) - len(users), "actions": _pairs(dict.fromkeys(sharers, "share")),
+                    "technologies": _pairs(dict.fromkeys(sharers, ",".join(settings.proposed_technologies))),
                 }
             )  # fmt: skip
     return _table(rows)

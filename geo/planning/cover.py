@@ -37,7 +37,7 @@ from geo.propagation.corrections import Corrections
 from geo.propagation.ground import GroundModel
 from geo.validation import IssueLog
 
-__all__ = ["COLUMN_NAMES", "CoverTask", "cover_tasks", "place_lines", "read_cover", "write_cover"]
+__all__ = ["COLUMN_NAMES", "CoverTask", "cover_tasks", "only", "place_lines", "read_cover", "write_cover"]
 
 _I64 = npt.NDArray[np.int64]
 
@@ -104,7 +104,7 @@ def place_lines(places: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=names).astype({"lon": float, "lat": float, "height_m": float})
 
 
-def _only(sources: RadioSources, members: _I64) -> RadioSources:
+def only(sources: RadioSources, members: _I64) -> RadioSources:
     """Return some radio cells, in their order; groups without any fall out."""
     group = np.searchsorted(sources.group_first, members, side="right") - 1
     kept, count = np.unique(group, return_counts=True)
@@ -177,7 +177,7 @@ def cover_tasks(
         mine = np.array(members[place], dtype=np.int64)
         own = sorted({int(k) for k in sources.layer[mine]})
         number = {k: n for n, k in enumerate(own)}
-        part = _only(sources, mine)
+        part = only(sources, mine)
         part = replace(part, layer=np.array([number[int(k)] for k in part.layer], dtype=np.int64), index=np.arange(len(mine), dtype=np.int64))
         part = _own_patterns(part)
         found.append(_PlaceRadio(place, part, tuple(prepared.layers[k] for k in own), None if learnt is None else learnt[0].take(learnt[1][mine])))

@@ -93,6 +93,8 @@ def propose(left: pd.DataFrame, structures: pd.DataFrame, settings: PlanSettings
         for k in range(len(left)):
             if to[k] == "public_utility" and str(left["commune_code"].iloc[k]) == commune:
                 whom[k] = operator
+                if (supported or {}).get(commune):
+                    why[k] += "; supported_operator"
     out = left.assign(
         nearest_mast_id=[str(used["structure_id"].iloc[k]) if k >= 0 else "" for k in nearest], nearest_mast_operators=users, nearest_mast_km=km,
         proposed_to=to, operator=whom, reason=why,

@@ -159,6 +159,7 @@ def _sites(printed: Printed, words: Words, names: dict[str, str]) -> list[Part]:
         return [DocumentText(words.say("plan", "no_sites"), italic=True, size=12)]
     parts: list[Part] = []
     if years is not None and len(years):
+        parts += _together(years, words)
         sums = [
             (
                 words.say("plan", "all_years") if unknown(r["year"]) else _year(r["year"]), words.count(r["sites"]), words.count(r["budget_vnd"]), words.count(r["spent_vnd"]),
@@ -217,6 +218,20 @@ def split_sentence(words: Words, section: str, whole: pd.Series) -> str:
     """
     names = ("population_first_operator_certain", "population_first_operator_uncertain", "villages_gained_certain", "villages_gained_uncertain", "sites_measure_first", "sites")
     return words.say(section, "split", **{name: words.count(whole[name]) for name in names}, spent=words.money(whole["spent_vnd"]))
+
+
+def _together(years: pd.DataFrame, words: Words) -> list[Part]:
+    """Return what the plan gains as it will stand, year by year, before the table that adds up single sites; nothing where it was not computed."""
+    if "together_first_operator" not in years or years["together_first_operator"].isna().any():
+        return []
+    gained = "; ".join(
+        words.say(
+            "plan", "together_year", year=words.say("plan", "all_years") if unknown(r["year"]) else _year(r["year"]), people=words.count(r["together_first_operator"]),
+            villages=words.count(r["together_villages"]), to_4g=words.count(r["together_to_4g"]),
+        )
+        for _, r in years.iterrows()
+    )  # fmt: skip
+    return [DocumentText(words.say("plan", "together", gained=gained), bold=True, size=12)]
 
 
 def _beside(printed: Printed, words: Words, names: dict[str, str]) -> Part:

@@ -37,6 +37,7 @@ from geo.io.roads import read_streets
 from geo.io.settlements import read_settlements
 from geo.io.speed_tests import read_speed_tests
 from geo.io.stations import read_network
+from geo.io.supported_operators import read_supported_operators
 from geo.io.tables import load_schema
 from geo.io.template_workbook import template_workbook
 from geo.io.templates import Need, Template, TemplateColumn, templates
@@ -92,6 +93,7 @@ def read(template: Template, content: bytes, folder: Path) -> tuple[int, IssueLo
         "acceptances": lambda: read_acceptances(path, **named),
         "public_land": lambda: read_public_land(path, **placed),
         "streets": lambda: read_streets(path, **placed),
+        "supported_operators": lambda: read_supported_operators(path, **named),
     }
     found = readers[kind]()
     return found["row"].nunique() if kind == "reported_indicators" else len(found), log

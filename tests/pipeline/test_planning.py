@@ -102,7 +102,10 @@ def planned_project(folder: Path, lines=LINES, *, norms: str = NORMS, weak: bool
     land = ["Mã khu đất,Tên khu đất,Loại,Kinh độ,Vĩ độ,Chiều cao công trình (m)", "L1,Nhà văn hóa thử,Nhà,105.668,21.86,9", "L2,Bãi đất thử,Đất,105.664,21.81,", "L3,Trụ sở thử,Nhà,105.667,21.861,"]
     (folder / "land.csv").write_text("\n".join(land) + "\n", encoding="utf-8")
     inputs = 'operator_plans = "plans.csv"\nmasts = "masts.csv"\nrestricted_areas = "restricted.geojson"\npublic_land = "land.csv"\n'
-    text = project.read_text(encoding="utf-8").replace("[rules]", f"{inputs}\n[rules]") + f'{settings}\n\n[plan]\ncosts = "norms.toml"\n{plan}'
+    # The table has other people than the raster, by commune; of one it says nothing.
+    (folder / "people.csv").write_text("commune_code,population\n99001,210\n99002,230\n99003,90\n", encoding="utf-8")
+    text = project.read_text(encoding="utf-8").replace('population = "population.tif"', 'population = ["population.tif", "people.csv"]')
+    text = text.replace("[rules]", f"{inputs}\n[rules]") + f'{settings}\n\n[plan]\ncosts = "norms.toml"\n{plan}'
     project.write_text(text, encoding="utf-8")
     return project
 
@@ -404,7 +407,7 @@ def test_what_people_add_up_is_what_the_year_says(run: Analysis) -> None:
 
 def test_fed_back_as_sites_the_communes_change_by_what_the_whole_plan_gains(run: Analysis, tmp_path: Path) -> None:
     """Registered lines and proposed sites together; within 3 % is asked, without measurements it is the same figure."""
-    planned, gains, _ = proposed(run)
+    planned, gains, years = proposed(run)
     places = read_frame(run.results["candidates"].folder / "places.parquet").set_index("place_id")
     back = planned_project(tmp_path / "b")
     own = planned[planned["source"] == "proposed"]
@@ -422,10 +425,33 @@ def test_fed_back_as_sites_the_communes_change_by_what_the_whole_plan_gains(run:
     gained = float(planned["population_gained"].sum(skipna=True))
     assert own["population_gained"].sum() > 50
     assert change == pytest.approx(gained, rel=1e-6)
+    record = run.results["proposals"].record
+    assert change == pytest.approx(run.results["planning"].record["plans"]["together"]["population_gained"] + sum(s["first_operator"] for s in record["together"]), abs=0.002)
+    # Without corrections the best of all sites serves, so that what stands together gains what was counted one by one.
+    assert record["together"][0]["first_operator"] == pytest.approx(0.0, abs=1e-9)
+    for name, counted in (("first_operator", "population_first_operator"), ("to_4g", "population_to_4g"), ("second_operator", "population_second_operator"), ("villages", "villages_gained")):
+        assert years[f"together_{name}"].tolist() == pytest.approx(years[counted].tolist(), rel=1e-6, abs=1e-6)
+    assert years["together_first_operator"].iloc[-1] > 50
+    assert any(line.en.startswith("All proposed sites standing together") for line in proposal_lines(record))
     ids = {v for ids in gains["village_ids_gained"] for v in ids.split("; ") if v}
     classes = [read_frame(r["villages"].folder / "villages.parquet").set_index("village_id")["class"] for r in (run.results, built)]
     assert all(classes[1][v] not in {"white", "undecided"} for v in ids)
     assert len(ids) == own["villages_gained"].sum()
+
+
+@pytest.mark.slow
+def test_fed_back_through_the_commands(tmp_path: Path) -> None:
+    """``python -m tests.planning.fed_back``: all proposed sites, and those of the first year; within 3 %, and nearer as far as the file's decimals go."""
+    project = planned_project(tmp_path / "p", LINES[:3], plan=PROPOSING)
+    root = Path(__file__).parents[2]
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.planning.fed_back", str(project), "--work", str(tmp_path / "w")], cwd=root, capture_output=True, text=True, check=True
+    )
+    said = re.findall(r"communes.csv ([+-][\d,.]+) people; the plan together ([+-][\d,.]+) \(([+-][\d.]+) %\)", done.stdout)
+    assert len(said) == 3, done.stdout
+    changes = [float(change.replace(",", "")) for change, _, _ in said]
+    assert 100 < changes[0] < changes[1] <= changes[2]
+    assert all(abs(float(off)) < 0.1 for _, _, off in said)
 
 
 def test_what_else_could_be_chosen(run: Analysis) -> None:

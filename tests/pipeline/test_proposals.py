@@ -115,7 +115,7 @@ def test_where_no_new_ground_is_left_what_took_it_is_named() -> None:
         return proposals._looked_at(said, {"places": {"mast": 3}, "places_looked_at": found, "ground_left": left}).en
 
     assert line({"mast": 3, "public_building": 1, "public_land": 2, "new_ground": 5}, prominence=9, slope=7) == (
-        "3 standing masts, 3 public plots and buildings and 5 places of new ground were looked at; the coverage of the 3 most promising was computed."
+        "3 masts that stand or are registered, 3 public plots and buildings and 5 places of new ground were looked at; the coverage of the 3 most promising was computed."
     )
     assert "power lines given" in line({"mast": 3}, prominence=9, slope=7, roads=4, power_lines=0, spacing=0, restricted_areas=0)
     assert "restricted areas allow no class" in line({"mast": 3}, prominence=9, slope=7, spacing=4, restricted_areas=0)

@@ -17,6 +17,7 @@ from geo.planning.candidates import (
     new_places,
     options_of,
     read_pairs,
+    registered_places,
     unknown_roofs,
 )
 from geo.planning.proposal_settings import candidate_settings
@@ -170,3 +171,30 @@ def test_a_mast_with_room_for_two_of_three_takes_two() -> None:
     one = mast.assign(limit=1)
     assert options_of(one, NORMS).table["operators"].tolist() == ["A", "B", "C"]
     assert len(conflicts(one, options_of(one, NORMS), rules(400.0))) == 3
+
+
+def test_a_registered_mast_has_room_for_two_of_three() -> None:
+    """A builds l1 by 2027: B and C may share it, as far as there is room; l2 is B's and C's at one place; l3 comes later, l4 at a mast that stands."""
+    lines = pd.DataFrame(
+        {
+            "line_id": ["l1", "l2", "l2b", "l3", "l4", "l5"], "action": ["build", "build", "build", "build", "build", "share"], "operator": ["A", "B", "C", "A", "A", "B"],
+            "year": pd.array([2027, 2026, 2027, 2028, 2027, 2027], dtype="Int64"), "lon": [106.0, 106.1, 106.1001, 106.2, 105.0, 106.3], "lat": [21.0] * 6,
+            "commune_code": ["99001"] * 6, "mast_class": ["A2b"] * 6, "height_m": [42.0] * 6, "building_height_m": [np.nan] * 6, "technologies": ["4G"] * 6,
+        }
+    )  # fmt: skip
+    stands = structures(structure_id=["m1"], operators=["A"])
+    given = {"operators": OPERATORS, "settings": WANTED, "by_year": 2027}
+    found = registered_places(lines, stands, ["other"] * 6, plan=PLAN, **given).set_index("structure_id")
+    assert {k: read_pairs(str(found.loc[k, "actions"])) for k in found.index} == {"l1": {"B": "share", "C": "share"}, "l2": {"A": "share"}}
+    assert found["limit"].tolist() == [3, 2]
+    assert found["technologies"].tolist() == ["B=4G; C=4G", "A=4G"]
+    assert found["users"].tolist() == ["A", "B; C"]
+    # Three operators at most: l1 has room for both others; two at most: for one of them, l2 for nobody.
+    room = options_of(registered_places(lines, stands, ["other"] * 6, plan=plan_settings({"operators_per_mast": 3}), **given), NORMS)
+    assert room.members == (("B",), ("C",), ("A",))
+    tight = registered_places(lines, stands, ["other"] * 6, plan=plan_settings({"operators_per_mast": 2}), **given)
+    few = options_of(tight, NORMS)
+    assert few.members == (("B",), ("C",))
+    assert conflicts(tight, few, rules(0.0)).tolist() == [[0, 1]]
+    later = lines.assign(year=pd.array([pd.NA] * 6, dtype="Int64"))
+    assert registered_places(later, stands, ["other"] * 6, plan=PLAN, **given).empty

@@ -89,6 +89,7 @@ def test_sites_and_streets_stand_beside_what_stands() -> None:
         "population_first_operator": [20.0, 30.0, 50.0], "villages_gained": [1, 0, 1], "population_to_4g": [0.0, 0.0, 0.0], "gap": [None, None, 0.0],
         "population_first_operator_certain": [5.0, 30.0, 35.0], "population_first_operator_uncertain": [15.0, 0.0, 15.0], "villages_gained_certain": [0, 0, 0],
         "villages_gained_uncertain": [1, 0, 1], "sites_measure_first": [1, 0, 1],
+        "together_first_operator": [21.0, 1_033.0, 1_054.0], "together_villages": [1, 1, 2], "together_to_4g": [0.0, 3.0, 3.0],
     })  # fmt: skip
     projects = pd.DataFrame({"project_id": ["NH001"], "streets": ["Phố Một"], "commune_codes": ["99001"], "year": [2027], "length_km": [1.5], "cable_km": [None], "operators": ["Mạng A"],
                              "score": [0.5], "cost_vnd": [4_500_000_000], "unknown": ["heritage"], "remark": [""]})  # fmt: skip
@@ -116,6 +117,9 @@ def test_sites_and_streets_stand_beside_what_stands() -> None:
     assert "chắc chắn hiện chưa có sóng là 35 người, 0 thôn; 15 người, 1 thôn chưa kết luận được, có thể đã có sóng" in text
     assert "Với 1 vị trí ghi “đo trước”: đo xong mới xây." in text
     assert "1 dự án đã xếp năm: 4.500.000.000 đồng ngầm hóa; chỉnh trang 4 đoạn mà việc ngầm hóa chưa xếp năm: 650.000.000 đồng; cộng 5.150.000.000 đồng" in text
+    assert "2028: 1.033 người, 1 thôn có sóng lần đầu, 3 người lên 4G; Cả kỳ: 1.054 người, 2 thôn có sóng lần đầu" in text
+    unsaid = Printed(content=content(), planned=planned, planned_years=years.drop(columns=[n for n in years if n.startswith("together")]))
+    assert "cùng đứng" not in "\n".join(p.text for p in Document(io.BytesIO(build_plan(unsaid))).paragraphs)
     without = "\n".join(p.text for p in Document(io.BytesIO(build_plan(Printed(content=content())))).paragraphs)
     assert "Chưa có đề xuất vị trí" in without
     assert "Chưa lập phần ngầm hóa" in without
