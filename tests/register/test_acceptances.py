@@ -51,7 +51,7 @@ def test_a_list_in_vietnamese(tmp_path: Path) -> None:
         ";;T1;;;;;;30/11/2027;\n"
         ";;;105,5;22,5;;x;2027-03-07;;\n",
     )
-    assert codes == {"position_coarse"}, "one decimal of a degree"
+    assert codes == {"position_coarse", "date_order_taken"}, "one decimal of a degree; dates of acceptance that read both ways"
     assert frame["accepted"].tolist() == ["yes", "no", "", "yes"]
     assert frame["operator"].tolist() == ["", "Mạng A", "", ""]
     assert frame["deadline"].dt.date.tolist()[1:3] == [date(2027, 12, 31), date(2027, 11, 30)]
