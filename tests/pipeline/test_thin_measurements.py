@@ -44,7 +44,7 @@ def run(folder: Path, frame: pd.DataFrame, settings: str = "") -> Path:
 
 USELESS = {
     "one sample": log(1, -80),
-    "twelve in a row": log(12, -109, step=20),
+    "twelve in a row": log(12, -105, step=20),
     "all of one level": log(200, -80),
     "all without service": log(120, None),
     "another technology": log(120, -80, tech="3G"),
