@@ -113,6 +113,10 @@ def test_the_map_fits_both_ways_of_a_sheet_and_every_layer_reaches_its_edges(ope
         assert near(part, lines["province"]).sum() > 60, "the edge of the area"
         assert near(part, palette().villages[0].fill).sum() > 20, "villages"
     assert near(picture[top:bottom, right - 200 : right], lines["selected"]).sum() > 200, "what is selected"
+    frame = picture[top:bottom, left:right]
+    drawn = near(frame, lines["province"]) | near(frame, lines["selected"])
+    ends = [np.flatnonzero(drawn.sum(axis=axis) >= 3)[-1] for axis in (0, 1)]
+    np.testing.assert_allclose(ends, [east, south], atol=4, err_msg="what is drawn lies where the coverage does, as far east and south")
     if pictures:
         from PIL import Image
 

@@ -264,8 +264,9 @@ var vungphu = (function () {
     }
   });
   // On paper a canvas has as many dots as a printer shows, not as few as a screen, and each drawing has a canvas of its own: Chromium prints
-  // what is drawn while it prepares the sheet stroke by stroke, and what was cleared before as white over all that lies below.
-  var onPaper = false, DOTS = 3, onScreen = L.Canvas.prototype._update, clear = L.Canvas.prototype._clear;
+  // what is drawn while it prepares the sheet stroke by stroke, and what was cleared before as white over all that lies below. Wider than a sheet
+  // has dots (2,480 of A4 at 300 to the inch), all strokes of a canvas would shrink into that and no longer lie on the coverage.
+  var onPaper = false, DOTS = 2, onScreen = L.Canvas.prototype._update, clear = L.Canvas.prototype._clear;
   function exchange(renderer, canvas, ink) {
     canvas.className = renderer._container.className;
     renderer._container.replaceWith(canvas);
