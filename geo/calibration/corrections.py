@@ -50,7 +50,7 @@ def corrections_of(
     site_correlation, place_correlation, common_sd_db : float
         See :class:`geo.propagation.corrections.Corrections`.
     typical_km, typical_diffraction_db : float
-        The path at which the error of the corrections is asked for.
+        The path at which the error of the corrections is asked for, at the antenna's height above the phone that is known best.
     untaught : (n,) bool array, optional
         Radio cells of operators that nobody measured. What the others taught moves them too, and ``untaught_share`` of that move is
         added to their error: one operator's drive must not make another's network certain, least of all that it is silent. What
@@ -82,11 +82,13 @@ def corrections_of(
     over, further = max(typical_diffraction_db - knee, 0.0), max(typical_diffraction_db - second, 0.0)
     at = np.array([1.0, decades, -typical_diffraction_db, -over, -further, 0.0, 0.0])
     typical = np.einsum("i,nij,j->n", at, covariance, at)
+    nearer = _at_known_height(at, covariance, decades, settings)
+    typical = typical + nearer
     moved = at @ np.stack([bias, slope, gentle, deep, deepest, height, height_slope])
     shift_by_code, sd_by_code = np.zeros(256), np.zeros(256)
     tau = calibration.posterior.family_sd.get("clutter", 0.0)
     # A path of no stated cover was asked for, which has the family's spread; covers that were measured have none.
-    error = np.sqrt(np.maximum(error**2 - tau**2, 0.0))
+    error = np.sqrt(np.maximum(error**2 - tau**2 + nearer, 0.0))
     if untaught is not None:
         beyond = np.maximum(np.abs(moved) - settings.max_shift_db, 0.0)
         error = np.where(untaught, np.hypot(error, settings.untaught_share * (np.abs(moved) - beyond) + beyond), error)
@@ -106,6 +108,18 @@ def corrections_of(
         settings.clutter_exponent, settings.clutter_reference_ghz,
         height_reference_m=settings.height_reference_m, height_least_m=settings.height_least_m, height_most_m=settings.height_most_m,
     )  # fmt: skip
+
+
+def _at_known_height(at: _F64, covariance: _F64, decades: float, settings: CalibrationSettings) -> _F64:
+    """Return what the variance over the typical path changes by, (n,), 0 or less, where its height is the one that the measurements know best.
+
+    They lie 20 m below their antennas or 300: the error at the reference height would be a floor everywhere, and overstated where they were taken.
+    """
+    way = np.array([0.0, 0.0, 0.0, 0.0, 0.0, 1.0, decades])
+    along, across = np.einsum("i,nij,j->n", way, covariance, way), np.einsum("i,nij,j->n", at, covariance, way)
+    ends = np.log10(np.array([settings.height_least_m, settings.height_most_m]) / settings.height_reference_m)
+    raised = np.clip(-across / np.where(along > 0, along, np.inf), *ends)
+    return np.asarray(raised * (2.0 * across + raised * along), dtype=np.float64)
 
 
 def typical_shift_db(found: Corrections, *, typical_km: float, typical_diffraction_db: float) -> _F64:

@@ -205,6 +205,7 @@ def merge_kernel(
     """
     uses = use_loss_db.shape[0]
     degrees = 180.0 / math.pi
+    lowest, highest = (math.log10(law[9] / law[8]), math.log10(law[10] / law[8])) if calibrated else (0.0, 0.0)
     for r in range(y_km.size):
         for c in range(x_km.size):
             if not wanted[r, c] or loss_db[0, r, c] == math.inf:
@@ -252,7 +253,9 @@ def merge_kernel(
                 if calibrated:
                     level += correction[n, 0] + correction[n, 1] * decades - correction[n, 2] * lost
                     level -= correction[n, 3] * max(0.0, lost - law[1]) + correction[n, 4] * max(0.0, lost - law[2])
-                    level += (correction[n, 5] + correction[n, 6] * decades) * raised
+                    by_height = correction[n, 5] + correction[n, 6] * decades
+                    # Where the phone stands is not known: the height that helps most, as this is a bound.
+                    level += by_height * raised if slope[r, c] == slope[r, c] else max(by_height * lowest, by_height * highest)
                     spread = law[3]
                     if lift[r, c] > 0.0:
                         spread = law[5] if lost > law[1] else law[4]

@@ -146,6 +146,20 @@ def test_one_mast_gains_less_than_two() -> None:
     assert gains[2] == pytest.approx(gains[1], abs=0.1)  # two heights of one mast are one mast
 
 
+def test_a_phone_on_unknown_ground_may_stand_at_the_height_that_helps_most() -> None:
+    heights = np.full((241, 241), 100.0)
+    heights[:, 133:] = np.nan
+    radio = sources({})
+    plain = corrected(radio, corrections(1), surface=window(heights))
+    for weight, gain in ((12.0, 12.0 * np.log10(200 / 50)), (-12.0, -12.0 * np.log10(20 / 50))):
+        got = corrected(radio, corrections(1, height_db=np.array([weight])), surface=window(heights))
+        assert got.best is not None
+        assert plain.best is not None
+        hidden = np.isfinite(got.best.bound_dbm[0])
+        assert hidden.any()
+        np.testing.assert_allclose(got.best.bound_dbm[0][hidden] - plain.best.bound_dbm[0][hidden], gain, atol=1e-3)
+
+
 def test_layers_keep_apart_and_an_empty_one_stays_unknown() -> None:
     radio = sources({"layer": 0}, {"layer": 2, "eirp_dbm": 10.0})
     got = corrected(radio, corrections(2), layers=3)
