@@ -156,7 +156,8 @@ def test_a_phone_on_unknown_ground_may_stand_at_the_height_that_helps_most() -> 
         assert got.best is not None
         assert plain.best is not None
         hidden = np.isfinite(got.best.bound_dbm[0])
-        assert hidden.any()
+        hidden[:, :-1] = False  # of the nearest the ground itself is known
+        assert hidden.sum() == 5
         np.testing.assert_allclose(got.best.bound_dbm[0][hidden] - plain.best.bound_dbm[0][hidden], gain, atol=1e-3)
 
 
