@@ -277,8 +277,8 @@ def _decisions(printed: Printed, words: Words, zones: pd.DataFrame | None) -> It
         yield words.say("leader", "decide_no_plans")
         said += 1
     elif len(printed.plans):
-        gained = pd.to_numeric(printed.plans["population_gained"], errors="coerce")
-        figures = {"n": len(gained), "helping": int((gained > 0).sum()), "nobody": int((gained <= 0).sum())}
+        gained, concluded = (pd.to_numeric(printed.plans[name], errors="coerce") for name in ("population_gained", "population_from_unserved"))
+        figures = {"n": len(gained), "helping": int((gained > 0).sum()), "concluded": int(((gained > 0) & (concluded > 0)).sum()), "nobody": int((gained <= 0).sum())}
         yield words.say("leader", "decide_plans", **{name: words.count(value) for name, value in figures.items()})
         said += 1
     left = printed.remainder

@@ -99,7 +99,7 @@ def test_sites_and_streets_stand_beside_what_stands() -> None:
     made = Document(io.BytesIO(build_plan(Printed(content=content(), inventory=inventory(), planned=planned, planned_years=years, street_projects=projects, street_years=of_streets))))
     shown = [cells(table) for table in made.tables]
     money = next(t for t in shown if t[0][1] == "Số vị trí")
-    assert money[1][4:10] == ["Tổng", "chắc chắn chưa có sóng", "chưa kết luận, có thể đã có sóng"] * 2
+    assert money[1][4:10] == ["Tổng", "kết luận chưa có sóng (dự báo)", "chưa kết luận, có thể đã có sóng"] * 2
     assert money[-1] == ["Cả kỳ", "2", "1.300.000.000", "1.240.000.000", "50", "35", "15", "1", "0", "1", "0"]
     beside = next(t for t in shown if "Kế hoạch này" in t[0])
     assert beside[1] == ["TT", "Đơn vị hành chính", "HT", "QH", "Xây mới", "Dùng chung", "Nâng cấp"]
@@ -114,7 +114,8 @@ def test_sites_and_streets_stand_beside_what_stands() -> None:
     assert street[1] == ["1", "NH001", "Phố Một", "99001", "2027", "1,50", "–", "Mạng A", "0,50", "4.500.000.000", "di tích", "–"]
     text = "\n".join(p.text for p in made.paragraphs)
     assert "phương án tốt nhất" in text
-    assert "chắc chắn hiện chưa có sóng là 35 người, 0 thôn; 15 người, 1 thôn chưa kết luận được, có thể đã có sóng" in text
+    assert "35 người, 0 thôn hiện được kết luận là chưa có sóng (theo dự báo với xác suất có sóng không quá ngưỡng, mặc định 10 %, trừ nơi đã đo); 15 người, 1 thôn chưa kết luận được, có thể đã có sóng" in text
+    assert "chắc chắn" not in text, "a forecast concludes; nobody measured"
     assert "Với 1 vị trí ghi “đo trước”: đo xong mới xây." in text
     assert "1 dự án đã xếp năm: 4.500.000.000 đồng ngầm hóa; chỉnh trang 4 đoạn mà việc ngầm hóa chưa xếp năm: 650.000.000 đồng; cộng 5.150.000.000 đồng" in text
     assert "2028: 1.033 người, 1 thôn có sóng lần đầu, 3 người lên 4G; Cả kỳ: 1.054 người, 2 thôn có sóng lần đầu" in text
