@@ -249,6 +249,19 @@ def test_codes_of_the_csv_stand_beside_their_words() -> None:
     assert not any("no_4g" in str(text) for row in rows.values() for text in row[3:5])
 
 
+def test_rows_of_all_have_a_word_in_the_workbook_and_none_in_the_csv() -> None:
+    """The reader sees what a row of all years is; a program finds it empty. Counts beside lengths have no digits of lengths."""
+    blank = {column.name: 0.0 for column in result_table("plan_years").columns}
+    years = arrange(pd.DataFrame([blank | {"year": 2027}, blank | {"year": np.nan}]), result_table("plan_years"))
+    assert [row["year"] for row in read(csv_bytes(years))] == ["2027", ""]
+    for language, word in (("vi", "Cả kỳ"), ("en", "All years")):
+        book = openpyxl.load_workbook(io.BytesIO(tables_workbook([years], language=language, created=date(2026, 11, 1))))
+        assert [row[0] for row in book.worksheets[0].iter_rows(min_row=2, values_only=True)] == [2027, word]
+    words = {table: next(c.blank.vi for c in result_table(table).columns if c.blank is not None) for table in ("sharing_rates", "undergrounding_years")}
+    assert words == {"sharing_rates": "Mọi nhà mạng", "undergrounding_years": "Hiện trạng"}
+    assert {c.number_format for c in result_table("inventory_summary").columns if c.name in {"existing", "planned", "difference"}} == {"General"}
+
+
 def test_rows_of_people_add_up_to_the_rounded_sum() -> None:
     """Three sites of 0.4 people are one person, not none; each source by itself; the total of years is no further year."""
     nothing = {column.name: "" if column.kind in {"text", "code"} else np.nan for column in result_table("sites_planned").columns}
