@@ -17,7 +17,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geo.errors import AccountingError
-from geo.report.tables import arrange, csv_bytes, result_table, tables_workbook
+from geo.io.resources import load_toml
+from geo.report.tables import arrange, code_words, csv_bytes, result_table, tables_workbook
 
 DAY = date(2026, 11, 1)
 PAYLOADS = ["=1+1", "+1", "-1+2", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "＝1+1", '=HYPERLINK("http://x","y")', "=cmd|' /C calc'!A0"]  # fmt: skip
@@ -260,6 +261,21 @@ def test_rows_of_all_have_a_word_in_the_workbook_and_none_in_the_csv() -> None:
     words = {table: next(c.blank.vi for c in result_table(table).columns if c.blank is not None) for table in ("sharing_rates", "undergrounding_years")}
     assert words == {"sharing_rates": "Mọi nhà mạng", "undergrounding_years": "Hiện trạng"}
     assert {c.number_format for c in result_table("inventory_summary").columns if c.name in {"existing", "planned", "difference"}} == {"General"}
+
+
+def test_every_rule_of_distance_that_is_shipped_has_words() -> None:
+    shipped = {rule["id"] for rules in load_toml("planning.toml")["sets"].values() for rule in rules.get("mast_spacing", [])}
+    assert shipped
+    assert not [rule for rule in shipped if code_words("spacing_rules", rule).vi == rule]
+
+
+def test_no_file_of_the_machine_is_named_to_a_reader() -> None:
+    """Texts on the map and in tables name sheets and records, not paths of the run folder."""
+    texts = [str(text) for name in ("results/people.toml", "results/explain.toml", "results/analysis.toml") for entries in load_toml(name).values() for text in entries.values()]
+    texts += [str(text) for text in load_toml("strings/map.toml")["street_years"].values()]
+    assert len(texts) > 50
+    assert not [text for text in texts if "manifest.json" in text or "tables/" in text]
+    assert "ngầm hóa chỉ nêu tổng theo năm" in load_toml("strings/map.toml")["public"]["edition"]["vi"], "the public edition has these totals"
 
 
 def test_rows_of_people_add_up_to_the_rounded_sum() -> None:
