@@ -20,7 +20,7 @@ from geo.mapping import MapContent
 from geo.pipeline.engine import Stage, Workspace
 from geo.pipeline.map_areas import register_digest
 from geo.pipeline.people_figures import FIGURES
-from geo.pipeline.reading import load_frame
+from geo.pipeline.reading import load_frame, load_norms
 from geo.pipeline.results import arranged_frame
 from geo.pipeline.showing import sentence
 from geo.report.atlas import build_atlas
@@ -34,6 +34,8 @@ __all__ = ["ATLAS", "PLAN", "SUMMARY", "ReportOptions", "options_made", "printed
 ATLAS, SUMMARY, PLAN = "atlas.pdf", "summary.pdf", "plan.docx"
 _STAGE = "report"
 _MEASUREMENTS = "measurements_planned"
+#: Norms of what the plan proposes; the others are of upkeep and of cable.
+_ACTIONS = ("build", "share", "upgrade")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,12 +102,13 @@ def printed_of(folders: Mapping[str, Path], content: MapContent) -> Printed:
     Parameters
     ----------
     folders : mapping
-        Of the stages ``villages``, ``planning``, ``proposals`` and ``sampling``.
+        Of the stages ``inputs``, ``villages``, ``planning``, ``proposals`` and ``sampling``.
     content : MapContent
     """
     provinces = _table(folders, "villages", "provinces")
     totals = None if provinces is None else provinces[provinces["area_level"].eq("total")]
     planned = load_frame(folders["sampling"], _MEASUREMENTS) if "sampling" in folders else None
+    norms = load_norms(folders["inputs"]) if "inputs" in folders else None
     return Printed(
         content=content,
         totals=None if totals is None or not len(totals) else {str(name): value for name, value in totals.iloc[0].items()},
@@ -116,6 +119,12 @@ def printed_of(folders: Mapping[str, Path], content: MapContent) -> Printed:
         sharing=_table(folders, "planning", "sharing"),
         planned=_table(folders, "proposals", "sites_planned"),
         planned_years=_table(folders, "proposals", "plan_years"),
+        sharing_rates=_table(folders, "planning", "sharing_rates"),
+        planned_gains=_table(folders, "proposals", "sites_planned_gains"),
+        plan_villages=_table(folders, "proposals", "plan_villages"),
+        price_curve=_table(folders, "proposals", "plan_price_curve"),
+        norm_sources=() if norms is None else tuple((n.source, n.year) for n in norms.norms if n.item in _ACTIONS),
+        measurements=planned,
         street_projects=_table(folders, "planning", "undergrounding_projects"),
         street_years=_table(folders, "planning", "undergrounding_years"),
         stops_planned=None if planned is None else int(planned["stop"].nunique()),

@@ -37,7 +37,7 @@ def inventory_communes(units: pd.DataFrame, works: Mapping[str, pd.DataFrame], *
         A row per commune in the order of ``units``, one of works in no known commune (``commune_code`` ``""``) if there are any, and the
         total (``commune_code`` ``"total"``): masts by class and of unknown class, in all, used by several operators, with a certificate that ends within ``certificate_days``
         or has ended; ducts in km by class, conduits and those in use; poles by class; hung cable in km; service points by class. NaN where the kind was not given, or
-        none of its rows says how much; ``…_without_length`` counts routes that are in no figure of km.
+        none of its rows says how much; NaN as planned where no row of the kind is planned; ``…_without_length`` counts routes that are in no figure of km.
     """
     codes = [str(c) for c in units["commune_code"]]
     columns: dict[str, pd.Series] = {}
@@ -45,7 +45,8 @@ def inventory_communes(units: pd.DataFrame, works: Mapping[str, pd.DataFrame], *
     def put(name: str, frame: pd.DataFrame | None, mask: pd.Series | None = None, value: str = "") -> None:
         for planned in (False, True):
             label = f"{name}_planned" if planned else name
-            if frame is None:
+            # A list without a single planned row says nothing of the plan: that is unknown, not nothing.
+            if frame is None or (planned and not frame["planned"].astype(bool).any()):
                 columns[label] = pd.Series(np.nan, index=[*codes, ""])
                 continue
             rows = frame[(frame["planned"] == planned) & (True if mask is None else mask)]

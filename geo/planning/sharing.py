@@ -252,8 +252,8 @@ def sharing_rates(structures: pd.DataFrame, clusters: pd.DataFrame, rules: MastR
             counts |= {f"sites{name}": sites, f"sites_shared{name}": shared, f"shared_share{name}": shared / sites if sites else np.nan, f"masts{name}": len(mine)}
         rows.append(
             {
-                "operator": operator, **counts, "target_low": low.value, "target_high": high.value, "target_status": f"{low.status}; {high.status}",
-                "target_document": f"{low.document}; {high.document}",
+                "operator": operator, **counts, "target_low": low.value, "target_high": high.value, "target_status": "; ".join(dict.fromkeys((low.status, high.status))),
+                "target_document": "; ".join(dict.fromkeys((low.document, high.document))),
             }
         )  # fmt: skip
     return pd.DataFrame(rows)

@@ -17,6 +17,7 @@ from geo.report.ground import zone_layer
 from geo.report.paper import Sheet, line_height, wrapped
 from geo.report.phrases import phrases
 from geo.report.plan_document import split_sentence
+from geo.report.plan_sentences import who_pays
 from geo.report.print_words import DASH, Words, coded, communes_named, texts, unknown, zone_class
 from geo.report.printed import Printed
 from geo.report.tables import code_words
@@ -277,8 +278,8 @@ def _decisions(printed: Printed, words: Words, zones: pd.DataFrame | None) -> It
         yield words.say("leader", "decide_no_plans")
         said += 1
     elif len(printed.plans):
-        gained = pd.to_numeric(printed.plans["population_gained"], errors="coerce")
-        figures = {"n": len(gained), "helping": int((gained > 0).sum()), "nobody": int((gained <= 0).sum())}
+        gained, concluded = (pd.to_numeric(printed.plans[name], errors="coerce") for name in ("population_gained", "population_from_unserved"))
+        figures = {"n": len(gained), "helping": int((gained > 0).sum()), "concluded": int(((gained > 0) & (concluded > 0)).sum()), "nobody": int((gained <= 0).sum())}
         yield words.say("leader", "decide_plans", **{name: words.count(value) for name, value in figures.items()})
         said += 1
     left = printed.remainder
@@ -292,6 +293,8 @@ def _decisions(printed: Printed, words: Words, zones: pd.DataFrame | None) -> It
     whole = None if years is None else years[years["year"].isna()]
     if whole is not None and len(whole) and int(whole["sites"].iloc[0]):
         yield split_sentence(words, "leader", whole.iloc[0])
+        if paid := who_pays(printed, words):
+            yield paid
         said += 1
     for code in dict.fromkeys([*printed.content.unknown_reasons, *(code for code, _ in _reasons(printed))]):
         if phrases(_RESOURCE).has("lifts", code):

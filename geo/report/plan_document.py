@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from geo.io.documents import DocumentTable, DocumentText, document_bytes
+from geo.report.plan_sentences import about_the_plan, about_the_sharing, steps_of_sites, who_pays, why_nobody
 from geo.report.print_words import DASH, Words, communes_named, texts, unknown
 from geo.report.printed import Printed
 from geo.report.tables import code_words
@@ -47,6 +48,7 @@ def build_plan(printed: Printed) -> bytes:
         parts += [DocumentText(words.say("plan", kind), bold=True, size=12), _inventory(printed.inventory, words, kind, columns, decimals)]
     parts += [DocumentText(words.say("plan", "lines_heading"), heading=True, size=14), _lines(printed.plans, words, names)]
     parts += [DocumentText(words.say("plan", "sharing_heading"), heading=True, size=14), _sharing(printed.sharing, words, names)]
+    parts += [DocumentText(said, size=12) for said in about_the_sharing(printed, words)]
     parts += [DocumentText(words.say("plan", "left_heading"), heading=True, size=14), _left(printed.remainder, words, names)]
     parts += [DocumentText(words.say("plan", "sites_heading"), heading=True, size=14), *_sites(printed, words, names)]
     parts += [DocumentText(words.say("plan", "streets_heading"), heading=True, size=14), *_streets(printed, words, names)]
@@ -164,14 +166,14 @@ def _sites(printed: Printed, words: Words, names: dict[str, str]) -> list[Part]:
             (
                 words.say("plan", "all_years") if unknown(r["year"]) else _year(r["year"]), words.count(r["sites"]), words.count(r["budget_vnd"]), words.count(r["spent_vnd"]),
                 *(words.count(r[f"population_first_operator{part}"]) for part in _PARTS), *(words.count(r[f"villages_gained{part}"]) for part in _PARTS),
-                words.count(r["population_to_4g"]),
+                *(words.count(r.get(f"population_{step}")) for step in ("to_4g", "second_operator", "third_operator")),
             )
             for _, r in years.iterrows()
         ]  # fmt: skip
-        heads = ("year", "sites", "budget", "spent", *_PART_WORDS, *_PART_WORDS, "to_4g")
-        groups = (*[("", 1)] * 4, (words.say("plan", "first_people"), 3), (words.say("plan", "first_villages"), 3), ("", 1))
+        heads = ("year", "sites", "budget", "spent", *_PART_WORDS, *_PART_WORDS, "to_4g", "second", "third")
+        groups = (*[("", 1)] * 4, (words.say("plan", "first_people"), 3), (words.say("plan", "first_villages"), 3), *[("", 1)] * 3)
         table = DocumentTable(
-            tuple(words.say("plan", name) for name in heads), tuple(sums), (18.0, 15.0, 36.0, 36.0, *[18.0, 21.0, 25.0] * 2, 17.0), ("middle", *["right"] * 10),
+            tuple(words.say("plan", name) for name in heads), tuple(sums), (17.0, 13.0, 31.0, 31.0, *[16.0, 18.0, 21.0] * 2, 16.0, 16.0, 16.0), ("middle", *["right"] * 12),
             groups=groups, bold_last=True,
         )  # fmt: skip
         parts += [DocumentText(words.say("plan", "years_table"), bold=True, size=12), table]
@@ -181,21 +183,26 @@ def _sites(printed: Printed, words: Words, names: dict[str, str]) -> list[Part]:
         if len(whole) and not unknown(whole["gap"].iloc[0]):
             gap = float(whole["gap"].iloc[0])
             parts.append(DocumentText(words.say("plan", "gap" if gap > 0 else "proven", gap=words.number(100 * gap, 1)), italic=True, size=11))
+    said = [who_pays(printed, words), " ".join(about_the_plan(printed, words))]
+    parts += [DocumentText(text, size=12) for text in said if text]
     parts += [DocumentText(words.say("plan", "sites_by_commune"), bold=True, size=12), _beside(printed, words, names), DocumentText(words.say("plan", "sites_list"), bold=True, size=12),
               DocumentText(words.say("plan", "sites_key"), italic=True, size=11)]  # fmt: skip
     rows = [
         (
             _year(r["year"]), _action(words, r), _of(words, "proposal_funding", r["funding"]), _text(r["site_id"]),
-            communes_named(names, r["commune_code"]), words.number(r["lon"], 5), words.number(r["lat"], 5), _text(r["mast_class"]), words.number(r["height_m"], 0),
-            _text(r["operators"]), *(words.count(r[f"{what}_gained_{part}"]) for what in ("population", "villages") for part in ("certain", "uncertain")),
+            communes_named(names, r["commune_code"]), f"{words.number(r['lon'], 5)}; {words.number(r['lat'], 5)}", _text(r["mast_class"]), words.number(r["height_m"], 0),
+            _text(r["operators"]), *(words.count(r[f"{what}_gained_{part}"]) for what in ("population", "villages") for part in ("certain", "uncertain")), *(words.count(value) for value in steps),
             words.count(None if unknown(r["cost_vnd"]) else r["cost_vnd"] / 1e6),
         )
-        for _, r in frame.iterrows()
+        for (_, r), steps in zip(frame.iterrows(), steps_of_sites(printed), strict=True)
     ]  # fmt: skip
-    columns = ("year", "action", "funding", "site", "commune", "lon", "lat", "mast_class", "height", "operators", "sure", "open", "sure", "open", "cost_millions")
-    widths = (12.0, 19.0, 20.0, 20.0, 25.0, 20.0, 19.0, 11.0, 11.0, 18.0, 12.0, 12.0, 12.0, 12.0, 15.0)
-    groups = (*[("", 1)] * 10, (words.say("plan", "people"), 2), (words.say("plan", "villages"), 2), ("", 1))
-    parts.append(_listed(words, columns, rows, widths, "mllllrrmrlrrrrr", groups))
+    columns = ("year", "action", "funding", "site", "commune", "place", "mast_class", "height", "operators", "sure", "open", "sure", "open", "to_4g", "second", "third", "cost_millions")
+    widths = (11.0, 17.0, 18.0, 19.0, 21.0, 20.0, 11.0, 10.0, 15.0, *[12.5] * 4, *[11.0] * 3, 13.0)
+    groups = (*[("", 1)] * 9, (words.say("plan", "people"), 2), (words.say("plan", "villages"), 2), *[("", 1)] * 4)
+    parts.append(_listed(words, columns, rows, widths, "mllllrmrlrrrrrrrr", groups))
+    nobody = "; ".join(why_nobody(printed, words))
+    if nobody:
+        parts.append(DocumentText(words.say("plan", "nobody", sites=nobody), italic=True, size=11))
     return parts
 
 

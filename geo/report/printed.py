@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -33,8 +33,16 @@ class Printed:
         ``inventory_communes.csv``.
     sharing : DataFrame or None
         ``sharing.csv``.
-    planned, planned_years : DataFrame or None
-        ``sites_planned.csv`` and ``plan_years.csv``.
+    sharing_rates : DataFrame or None
+        ``sharing_rates.csv``.
+    planned, planned_gains, planned_years : DataFrame or None
+        ``sites_planned.csv``, ``sites_planned_gains.csv`` and ``plan_years.csv``.
+    plan_villages, price_curve : DataFrame or None
+        ``plan_villages.csv`` and ``plan_price_curve.csv``.
+    norm_sources : sequence of (str, int)
+        Source and year of the norms of masts.
+    measurements : DataFrame or None
+        ``measurements_planned.csv``.
     street_projects, street_years : DataFrame or None
         ``undergrounding_projects.csv`` and ``undergrounding_years.csv``.
     stops_planned : int or None
@@ -50,6 +58,12 @@ class Printed:
     sharing: pd.DataFrame | None = None
     planned: pd.DataFrame | None = None
     planned_years: pd.DataFrame | None = None
+    sharing_rates: pd.DataFrame | None = None
+    planned_gains: pd.DataFrame | None = None
+    plan_villages: pd.DataFrame | None = None
+    price_curve: pd.DataFrame | None = None
+    norm_sources: Sequence[tuple[str, int]] = ()
+    measurements: pd.DataFrame | None = None
     street_projects: pd.DataFrame | None = None
     street_years: pd.DataFrame | None = None
     stops_planned: int | None = None

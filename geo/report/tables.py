@@ -95,6 +95,10 @@ class ResultColumn:
         column ``by``; rows without ``total`` are totals. None: each value is rounded by itself.
     sum_of : tuple of str
         Columns whose rounded values this one is the sum of.
+    blank : Bilingual or None
+        What a person reads where the cell is empty because the row is of all, or of today; the CSV stays empty.
+    mixed : bool
+        Whether counts and lengths stand in one column: then each is shown with the digits that it has.
     """
 
     name: str
@@ -105,6 +109,8 @@ class ResultColumn:
     words: str = ""
     adds: Mapping[str, str] | None = None
     sum_of: tuple[str, ...] = ()
+    blank: Bilingual | None = None
+    mixed: bool = False
 
     @property
     def number_format(self) -> str:
@@ -112,6 +118,8 @@ class ResultColumn:
         match self.kind:
             case "integer":  # what only numbers something has no thousands: 2027 is no 2,027
                 return "0" if self.name in _ORDINALS or self.name.endswith("_year") else "#,##0"
+            case "number" if self.mixed:
+                return "General"
             case "number":
                 return "0." + "0" * self.decimals
             case "share":
@@ -147,7 +155,10 @@ def _column(name: str, entry: Mapping[str, Any], whose: str = "", figure: str = 
         caption = Bilingual(f"{whose}: {caption.vi}", f"{whose}: {caption.en}")
     kind = str(known.get("kind", ""))
     words = str(entry.get("codes", kind if kind in _VALUE_SECTIONS else ""))
-    return ResultColumn(name, str(entry["kind"]), decimals, meaning, caption, words, entry.get("adds"), tuple(entry.get("sum_of", ())))
+    blank = Bilingual(entry["blank"]["vi"], entry["blank"]["en"]) if "blank" in entry else None
+    return ResultColumn(
+        name, str(entry["kind"]), decimals, meaning, caption, words, entry.get("adds"), tuple(entry.get("sum_of", ())), blank, bool(entry.get("mixed", False))
+    )
 
 
 @lru_cache(maxsize=32)
@@ -409,6 +420,8 @@ def _codes() -> Mapping[str, Any]:
 def in_words(value: object, column: ResultColumn, language: str) -> object:
     """Return a value as a person reads it: codes in words, numbers and dates as they are."""
     content = _words()
+    if value is None and column.blank is not None:
+        return column.blank.text(language)
     if isinstance(value, bool):
         return str(content["values"]["yes" if value else "no"][language])
     if not isinstance(value, str) or not column.words:

@@ -200,9 +200,9 @@ def test_every_kind_of_zone_is_explained_and_agrees_with_its_table(run: Path) ->
             said = text_of(run, row["dead_zone_id"], "vi")
             assert said.startswith(f"Vùng {row['dead_zone_id']} – ")
             if row["operator"] and row["class"] != "road":
-                assert f"{row['operator']} chắc chắn không phủ" in said
+                assert f"{row['operator']} được kết luận là không phủ" in said
             elif row["class"] == "single_operator":
-                assert f"Một nhà mạng phủ ({row['operators_serving']}); các nhà mạng khác chắc chắn không: {row['operators_missing'].replace('; ', ', ')}." in said
+                assert f"Một nhà mạng phủ ({row['operators_serving']}); các nhà mạng khác được kết luận là không: {row['operators_missing'].replace('; ', ', ')}." in said
             if row["class"] != "road" and math.isfinite(row["priority"]):
                 terms = {name: row[f"priority_{name}"] for name in ("people", "villages", "facilities", "deadline", "cost")}
                 assert sum("× trọng số " in line for line in said.splitlines()) == sum(math.isfinite(v) for v in terms.values())

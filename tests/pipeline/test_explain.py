@@ -214,9 +214,9 @@ def test_every_state_says_why_and_no_level_is_not_an_unknown_level(run: Analysis
     ("name", "serving", "best", "wanted"),
     [
         ("served", "Mạng A; Mạng B", "4G", "có sóng – có sóng của Mạng A, Mạng B, công nghệ tốt nhất 4G"),
-        ("no_4g", "Mạng A", "3G", "chưa có 4G – tốt nhất là 3G (Mạng A); 4G, 5G chắc chắn không"),
-        ("voice_only", "Mạng B", "2G", "chỉ có 2G – chỉ 2G phủ (Mạng B); 3G, 4G, 5G chắc chắn không"),
-        ("single_operator", "Mạng B", "4G", "một nhà mạng – chỉ Mạng B phủ, các nhà mạng khác chắc chắn không"),
+        ("no_4g", "Mạng A", "3G", "chưa có 4G – tốt nhất là 3G (Mạng A); 4G, 5G được kết luận là không"),
+        ("voice_only", "Mạng B", "2G", "chỉ có 2G – chỉ 2G phủ (Mạng B); 3G, 4G, 5G được kết luận là không"),
+        ("single_operator", "Mạng B", "4G", "một nhà mạng – chỉ Mạng B phủ, các nhà mạng khác được kết luận là không"),
         ("white", "", "", "trắng sóng – mọi nhà mạng đều không phủ điểm đại diện"),
         ("weak", "Mạng A", "4G", "lõm sóng – điểm đại diện được phủ (Mạng A), nhưng một cụm từ 10 hộ thì không nhà mạng nào phủ"),
         ("undecided", "", "4G", "chưa đủ căn cứ – không nhà mạng nào phủ chắc chắn, có nhà mạng chưa kết luận được"),

@@ -59,6 +59,8 @@ def test_commune_totals_stand_beside_what_is_planned() -> None:
     # what was not given is not known, never nothing
     assert found["cables_km"].isna().all()
     assert found["service_points_d1"].isna().all()
+    # a list with nothing planned in it is no plan of nothing
+    assert found[["ducts_km_planned", "ducts_km_n1_planned", "poles_planned", "conduits_planned"]].isna().all(axis=None)
 
 
 def test_routes_of_unknown_length_are_no_kilometres_and_no_zero() -> None:

@@ -141,7 +141,7 @@ def test_rates_beside_the_targets() -> None:
     assert rates.loc["A", ["sites", "sites_shared"]].tolist() == [2, 1]
     assert rates.loc["", ["sites_shared_after", "masts_after"]].tolist() == [4, 3]
     assert (rates["target_low"] == 0.20).all()
-    assert rates["target_status"].tolist() == ["unverified; unverified"] * len(rates)
+    assert rates["target_status"].tolist() == ["unverified"] * len(rates)  # said once where both targets have the same
 
 
 def sussex() -> pd.DataFrame:

@@ -50,7 +50,7 @@ def content() -> MapContent:
 def printed(content: MapContent) -> Printed:
     plans = pd.DataFrame({
         "line_id": ["L1", "L2"], "operator": "Mạng Đỏ", "year": [2027, 2027], "action": ["build", "share"], "commune_code": ["90001", "90004"], "mast_class": ["A2b", None],
-        "population_gained": [37, 0], "villages_gained": [1, 0], "dead_zones_served": [None, None], "remark": ["nobody_new", None],
+        "population_gained": [37, 0], "population_from_unserved": [12, 0], "villages_gained": [1, 0], "dead_zones_served": [None, None], "remark": ["nobody_new", None],
     })  # fmt: skip
     left = pd.DataFrame({"kind": ["village", "dead_zone"], "proposed_to": ["operator", "budget"], "population_left": [55.0, None]})
     people = dict(zip(("state", "zones"), content.people, strict=False))
@@ -164,7 +164,9 @@ def test_the_leaders_page(content: MapContent, printed: Printed) -> None:
     late = flat(pypdf.PdfReader(io.BytesIO(build_summary(later))).pages[0].extract_text())
     assert "1 vùng đã quá hạn; 0 vùng đến hạn trong 365 ngày tới; 7 vùng" in late
     assert "1 vùng quá hạn" in first, "of the register"
-    assert "Trong 2 dòng doanh nghiệp đăng ký, 1 dòng" in first
+    assert "Trong 2 dòng doanh nghiệp đăng ký, 1 dòng có thêm người được phủ, trong đó 1 dòng có nơi được kết luận chưa có sóng (dự báo); 1 dòng" in first
+    undecided = dataclasses.replace(printed, plans=printed.plans.assign(population_from_unserved=0))  # type: ignore[union-attr]
+    assert "trong đó 0 dòng có nơi được kết luận" in flat(pypdf.PdfReader(io.BytesIO(build_summary(undecided))).pages[0].extract_text())
     assert "Sau đăng ký của doanh nghiệp còn 1 thôn và 1 vùng" in first
     zones = next(a for a in content.areas if a.kind == "zone").frame
     order = zones.sort_values("priority", ascending=False)["dead_zone_id"].tolist()

@@ -65,13 +65,18 @@ def test_lines_sharing_and_remainder() -> None:
         "line_id": ["L1"], "operator": "Mạng A", "year": [2027], "action": ["build"], "commune_code": ["99001"], "lon": [105.123456], "lat": [22.0], "mast_class": ["A2b"],
         "height_m": [36.0], "population_gained": [103], "population_from_unserved": [40], "remark": ["must_share"],
     })  # fmt: skip
-    sharing = pd.DataFrame({"cluster_id": ["C1"], "commune_code": ["99001"], "operators": ["Mạng A; Mạng B"], "distance_m": [41.3], "keep_mast_id": ["A1"], "removable_mast_ids": ["B1"], "saving_vnd": [None]})  # fmt: skip
+    sharing = pd.DataFrame({"cluster_id": ["C1"], "commune_code": ["99001"], "operators": ["Mạng A; Mạng B"], "distance_m": [41.3], "keep_mast_id": ["A1"], "removable_mast_ids": ["B1"], "saving_vnd": [None], "masts_saved": [1], "moving_vnd": [120_000_000]})  # fmt: skip
     left = pd.DataFrame({"remainder_id": ["V1"], "name": ["Bản Thử"], "commune_code": ["99001"], "class": ["white"], "population_left": [165.0], "proposed_to": ["budget"], "reason": ["no_mast_near"]})  # fmt: skip
-    document = Document(io.BytesIO(build_plan(Printed(content=content("en"), plans=plans, sharing=sharing, remainder=left))))
+    rates = pd.DataFrame({"operator": ["", "Mạng A"], "sites": [247, 94], "sites_shared": [78, 31], "shared_share": [0.3158, 0.33], "shared_share_after": [0.5101, 0.49], "target_low": 0.2, "target_high": 0.25})
+    document = Document(io.BytesIO(build_plan(Printed(content=content("en"), plans=plans, sharing=sharing, sharing_rates=rates, remainder=left))))
     lines, shared, rest = (cells(table)[1] for table in document.tables[1:4])
     assert lines[:12] == ["1", "L1", "Mạng A", "2027", "build", "99001", "105.12346", "22.00000", "A2b", "36", "103", "40"]
     assert "must be shared" in lines[12]
     assert shared == ["1", "C1", "99001", "Mạng A; Mạng B", "41", "A1", "B1", "–"]
+    text = "\n".join(p.text for p in document.paragraphs)
+    assert "1 masts could go; – saved per year; 120,000,000 đồng for moving, once." in text, "a sum with an unknown part is not known"
+    assert "78 of 247 sites (31.6" in text
+    assert "was not computed" in text
     assert rest[:2] == ["1", "Bản Thử"]
     assert rest[4] == "165"
 
@@ -80,13 +85,14 @@ def test_sites_and_streets_stand_beside_what_stands() -> None:
     planned = pd.DataFrame({
         "year": [2027, 2027, 2028], "action": ["build", "share", "build"], "source": ["operator_plan", "proposed", "proposed"], "funding": ["operator", "budget", "public_utility"],
         "site_id": ["D1", "C7", "G9"], "commune_code": ["99001", "99001", ""], "lon": 105.1, "lat": 22.0, "mast_class": "A2b", "height_m": 42.0,
+        "reason": ["Mạng A đã đăng ký", "Dùng chung", "Xây mới"], "cost_low": [300e6, 300e6, 800e6], "cost_high": [500e6, 400e6, 1_200e6],
         "operators": ["Mạng A", "Mạng B", "Mạng A; Mạng B"], "population_gained": [None, 20.0, 30.0], "villages_gained": [None, 1, 0], "cost_vnd": [380_000_000, 340_000_000, 900_000_000],
         "population_gained_certain": [None, 5.0, 30.0], "population_gained_uncertain": [None, 15.0, 0.0], "villages_gained_certain": [None, 0, 0],
         "villages_gained_uncertain": [None, 1, 0], "measure_first": pd.array([pd.NA, True, False], dtype="boolean"),
     })  # fmt: skip
     years = pd.DataFrame({
         "year": [2027, 2028, None], "budget_vnd": [400_000_000, 900_000_000, 1_300_000_000], "spent_vnd": [340_000_000, 900_000_000, 1_240_000_000], "sites": [1, 1, 2],
-        "population_first_operator": [20.0, 30.0, 50.0], "villages_gained": [1, 0, 1], "population_to_4g": [0.0, 0.0, 0.0], "gap": [None, None, 0.0],
+        "population_first_operator": [20.0, 30.0, 50.0], "villages_gained": [1, 0, 1], "population_to_4g": [0.0, 0.0, 0.0], "population_second_operator": [7.0, 0.0, 7.0], "population_third_operator": [0.0, 2.0, 2.0], "gap": [None, None, 0.0],
         "population_first_operator_certain": [5.0, 30.0, 35.0], "population_first_operator_uncertain": [15.0, 0.0, 15.0], "villages_gained_certain": [0, 0, 0],
         "villages_gained_uncertain": [1, 0, 1], "sites_measure_first": [1, 0, 1],
         "together_first_operator": [21.0, 1_033.0, 1_054.0], "together_villages": [1, 1, 2], "together_to_4g": [0.0, 3.0, 3.0],
@@ -96,25 +102,45 @@ def test_sites_and_streets_stand_beside_what_stands() -> None:
     today_row = {"year": None, "projects": None, "length_km": None, "cable_km": None, "sections_tidied": None, "tidied_km": None, "cost_underground_vnd": None, "cost_tidy_vnd": None,
                  "budget_vnd": None, "underground_km": 10.0, "hung_km": None, "underground_share": None, "path_share": None, "target_share": 0.2}  # fmt: skip
     of_streets = pd.DataFrame([today_row, {**today_row, "year": 2027, "sections_tidied": 4, "cost_underground_vnd": 4_500_000_000, "cost_tidy_vnd": 650_000_000}])
-    made = Document(io.BytesIO(build_plan(Printed(content=content(), inventory=inventory(), planned=planned, planned_years=years, street_projects=projects, street_years=of_streets))))
+    steps = {"population_to_4g": [0.0], "population_second_operator": [0.0], "population_third_operator": [0.0]}
+    lines = pd.DataFrame({"line_id": ["D1"], "remark": ["nobody_new"], **steps})
+    gains = pd.DataFrame({"site_id": ["C7"], "population_to_4g": [4], "population_second_operator": [7], "population_third_operator": [0], "kept_share": [0.5], "kept_share_draws": [0.4],
+                          "village_ids_uncertain": ["99001-01; 99001-02"]})  # fmt: skip
+    every = pd.DataFrame({"kind": ["fewest", "cheapest", "unreachable", "unreachable"], "cost_vnd": [900_000_000, 340_000_000, None, None]})
+    curve = pd.DataFrame({"spent_vnd": [0, 340_000_000], "villages": [0, 3]})
+    printed = Printed(
+        content=content(), inventory=inventory(), planned=planned, planned_years=years, street_projects=projects, street_years=of_streets, plans=lines, planned_gains=gains,
+        plan_villages=every, price_curve=curve, norm_sources=[("Quyết định thử", 2026)] * 2, measurements=pd.DataFrame({"village_id": ["99001-02", None]}),
+    )  # fmt: skip
+    made = Document(io.BytesIO(build_plan(printed)))
     shown = [cells(table) for table in made.tables]
     money = next(t for t in shown if t[0][1] == "Số vị trí")
-    assert money[1][4:10] == ["Tổng", "chắc chắn chưa có sóng", "chưa kết luận, có thể đã có sóng"] * 2
-    assert money[-1] == ["Cả kỳ", "2", "1.300.000.000", "1.240.000.000", "50", "35", "15", "1", "0", "1", "0"]
+    assert money[1][4:10] == ["Tổng", "kết luận chưa có sóng (dự báo)", "chưa kết luận, có thể đã có sóng"] * 2
+    assert money[-1] == ["Cả kỳ", "2", "1.300.000.000", "1.240.000.000", "50", "35", "15", "1", "0", "1", "0", "7", "2"]
     beside = next(t for t in shown if "Kế hoạch này" in t[0])
     assert beside[1] == ["TT", "Đơn vị hành chính", "HT", "QH", "Xây mới", "Dùng chung", "Nâng cấp"]
     assert beside[2:] == [["1", "99001", "15", "–", "1", "1", "0"], ["", "Không rõ xã", "–", "–", "1", "0", "0"], ["", "Toàn địa bàn", "75", "–", "2", "1", "0"]]
     sites = next(t for t in shown if t[0][1:3] == ["Năm", "Việc"])
-    assert sites[2] == ["1", "2027", "xây mới", "doanh nghiệp", "D1", "99001", "105,10000", "22,00000", "A2b", "42", "Mạng A", "–", "–", "–", "–", "380"]
+    assert sites[2] == ["1", "2027", "xây mới", "doanh nghiệp", "D1", "99001", "105,10000; 22,00000", "A2b", "42", "Mạng A", "–", "–", "–", "–", "0", "0", "0", "380"]
     assert sites[3][2] == "dùng chung (đo trước)"
-    assert sites[3][11:15] == ["5", "15", "0", "1"]
+    assert sites[3][10:14] == ["5", "15", "0", "1"]
+    assert sites[3][14:17] == ["4", "7", "0"]
+    assert sites[4][14:17] == ["–", "–", "–"], "no table says"
     today = next(t for t in shown if t[0][-1] == "Mục tiêu (%)")
     assert today[1] == ["Hiện trạng", "–", "–", "–", "–", "–", "–", "–", "10,0", "–", "–", "–", "20,0"], "what is not known is never 0"
     street = next(t for t in shown if t[0][1] == "Dự án")
     assert street[1] == ["1", "NH001", "Phố Một", "99001", "2027", "1,50", "–", "Mạng A", "0,50", "4.500.000.000", "di tích", "–"]
     text = "\n".join(p.text for p in made.paragraphs)
     assert "phương án tốt nhất" in text
-    assert "chắc chắn hiện chưa có sóng là 35 người, 0 thôn; 15 người, 1 thôn chưa kết luận được, có thể đã có sóng" in text
+    assert "đề nghị: ngân sách 340.000.000 đồng (1 vị trí); chương trình viễn thông công ích 900.000.000 đồng (1 vị trí); doanh nghiệp 380.000.000 đồng (1 vị trí)." in text
+    assert "có sóng: 1 vị trí, 340.000.000 đồng đủ cho 3 thôn. 2 thôn không vị trí nào phủ tới. Kế hoạch sử dụng 1,24 tỷ đồng, nhiều hơn" in text
+    assert "2 vị trí đề xuất: thấp 1,10 tỷ đồng, giữa 1,24 tỷ đồng, cao 1,60 tỷ đồng. Định mức: Quyết định thử (2026)." in text
+    assert "Khi chi phí đổi, 1 trong 1 vị trí" in text
+    assert "phù hợp với số đo), 0 trong 1 vị trí" in text
+    assert "Kế hoạch đo chỉ tới 1 trong 2 thôn" in text
+    assert "Vị trí chưa thấy thêm ai: D1 (Mạng A đã đăng ký; " in text
+    assert "35 người, 0 thôn hiện được kết luận là chưa có sóng (theo dự báo với xác suất có sóng không quá ngưỡng, mặc định 10 %, trừ nơi đã đo); 15 người, 1 thôn chưa kết luận được, có thể đã có sóng" in text
+    assert "chắc chắn" not in text, "a forecast concludes; nobody measured"
     assert "Với 1 vị trí ghi “đo trước”: đo xong mới xây." in text
     assert "1 dự án đã xếp năm: 4.500.000.000 đồng ngầm hóa; chỉnh trang 4 đoạn mà việc ngầm hóa chưa xếp năm: 650.000.000 đồng; cộng 5.150.000.000 đồng" in text
     assert "2028: 1.033 người, 1 thôn có sóng lần đầu, 3 người lên 4G; Cả kỳ: 1.054 người, 2 thôn có sóng lần đầu" in text

@@ -17,7 +17,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geo.errors import AccountingError
-from geo.report.tables import arrange, csv_bytes, result_table, tables_workbook
+from geo.io.resources import load_toml
+from geo.report.tables import arrange, code_words, csv_bytes, result_table, tables_workbook
 
 DAY = date(2026, 11, 1)
 PAYLOADS = ["=1+1", "+1", "-1+2", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "＝1+1", '=HYPERLINK("http://x","y")', "=cmd|' /C calc'!A0"]  # fmt: skip
@@ -247,6 +248,34 @@ def test_codes_of_the_csv_stand_beside_their_words() -> None:
     assert rows["Còn lại sau đăng ký", "proposed_to"][5].startswith("operator = ")
     assert rows["Thôn", "village_name"][5] == ""
     assert not any("no_4g" in str(text) for row in rows.values() for text in row[3:5])
+
+
+def test_rows_of_all_have_a_word_in_the_workbook_and_none_in_the_csv() -> None:
+    """The reader sees what a row of all years is; a program finds it empty. Counts beside lengths have no digits of lengths."""
+    blank = {column.name: 0.0 for column in result_table("plan_years").columns}
+    years = arrange(pd.DataFrame([blank | {"year": 2027}, blank | {"year": np.nan}]), result_table("plan_years"))
+    assert [row["year"] for row in read(csv_bytes(years))] == ["2027", ""]
+    for language, word in (("vi", "Cả kỳ"), ("en", "All years")):
+        book = openpyxl.load_workbook(io.BytesIO(tables_workbook([years], language=language, created=date(2026, 11, 1))))
+        assert [row[0] for row in book.worksheets[0].iter_rows(min_row=2, values_only=True)] == [2027, word]
+    words = {table: next(c.blank.vi for c in result_table(table).columns if c.blank is not None) for table in ("sharing_rates", "undergrounding_years")}
+    assert words == {"sharing_rates": "Mọi nhà mạng", "undergrounding_years": "Hiện trạng"}
+    assert {c.number_format for c in result_table("inventory_summary").columns if c.name in {"existing", "planned", "difference"}} == {"General"}
+
+
+def test_every_rule_of_distance_that_is_shipped_has_words() -> None:
+    shipped = {rule["id"] for rules in load_toml("planning.toml")["sets"].values() for rule in rules.get("mast_spacing", [])}
+    assert shipped
+    assert not [rule for rule in shipped if code_words("spacing_rules", rule).vi == rule]
+
+
+def test_no_file_of_the_machine_is_named_to_a_reader() -> None:
+    """Texts on the map and in tables name sheets and records, not paths of the run folder."""
+    texts = [str(text) for name in ("results/people.toml", "results/explain.toml", "results/analysis.toml") for entries in load_toml(name).values() for text in entries.values()]
+    texts += [str(text) for text in load_toml("strings/map.toml")["street_years"].values()]
+    assert len(texts) > 50
+    assert not [text for text in texts if "manifest.json" in text or "tables/" in text]
+    assert "ngầm hóa chỉ nêu tổng theo năm" in load_toml("strings/map.toml")["public"]["edition"]["vi"], "the public edition has these totals"
 
 
 def test_rows_of_people_add_up_to_the_rounded_sum() -> None:
