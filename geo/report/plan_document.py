@@ -196,9 +196,9 @@ def _sites(printed: Printed, words: Words, names: dict[str, str]) -> list[Part]:
         )
         for (_, r), steps in zip(frame.iterrows(), steps_of_sites(printed), strict=True)
     ]  # fmt: skip
-    columns = ("year", "action", "funding", "site", "commune", "place", "mast_class", "height", "operators", "sure", "open", "sure", "open", "to_4g", "second", "third", "cost_millions")
-    widths = (11.0, 17.0, 18.0, 19.0, 21.0, 20.0, 11.0, 10.0, 15.0, *[12.5] * 4, *[11.0] * 3, 13.0)
-    groups = (*[("", 1)] * 9, (words.say("plan", "people"), 2), (words.say("plan", "villages"), 2), *[("", 1)] * 4)
+    columns = ("year", "action", "funding", "site", "commune", "place", "mast_class", "height", "operators", "sure", "open", "sure", "open", "short_4g", "short_second", "short_third", "cost_millions")
+    widths = (12.0, 17.0, 18.0, 19.0, 20.0, 20.0, 11.0, 10.0, 15.0, *[12.5] * 4, *[11.0] * 3, 13.0)
+    groups = (*[("", 1)] * 9, (words.say("plan", "people"), 2), (words.say("plan", "villages"), 2), (words.say("plan", "more_people"), 3), ("", 1))
     parts.append(_listed(words, columns, rows, widths, "mllllrmrlrrrrrrrr", groups))
     nobody = "; ".join(why_nobody(printed, words))
     if nobody:

@@ -170,7 +170,7 @@ def why_nobody(printed: Printed, words: Words) -> Iterator[str]:
     assert frame is not None  # noqa: S101
     remarks = {} if plans is None else dict(zip(plans["line_id"].astype(str), plans["remark"], strict=True))
     for (_, row), steps in zip(frame.iterrows(), steps_of_sites(printed), strict=True):
-        if any(not unknown(value) and float(value) > 0 for value in (*(row[name] for name in _FIRST), *steps)):  # type: ignore[arg-type]
+        if any(not unknown(value) and float(value) > 0 for value in (*(row[name] for name in _FIRST), *steps)):
             continue
         remark = remarks.get(str(row["site_id"])) if row["source"] == "operator_plan" else None
         parts = [str(row["reason"])] if not unknown(row.get("reason")) and str(row.get("reason")) else []
