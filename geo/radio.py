@@ -47,8 +47,14 @@ _RUN = re.compile(r"(?<![\w.])(?:[2-5]G){2,}(?!\w)", re.IGNORECASE)  # "3G4G"
 _BETWEEN = re.compile(r"[,;/&|\\*·•]+|\+(?=\s*\w)|\b(?:và|va|and)\b|[()\[\]:]", re.IGNORECASE)
 _HYPHENS = re.compile(r"[-_~\u2010-\u2015]+")
 _RANGE = re.compile(r"2G?\s*[-_~\u2010-\u2015]\s*[45]G|3G?\s*[-_~\u2010-\u2015]\s*5G", re.IGNORECASE)
-_WITH_FREQUENCY = re.compile(r"([a-z]+|[2-5]g)(?:\d{3,4})(?:mhz)?")  # "LTE1800"
-_FREQUENCY = re.compile(r"\d{3,4}(?:mhz)?|mhz")
+_DECIMAL = re.compile(r"\s*[23],5\s*G\s*", re.IGNORECASE)  # 3.5G with a comma, or 3G and 5G
+_WITH_FREQUENCY = re.compile(r"([a-z]+|[2-5]g)(\d{3,4})(?:mhz)?")  # "LTE1800"
+_FREQUENCY = re.compile(r"(\d{3,4})(?:mhz)?")
+_YEARS = range(2000, 2100)  # of no band here: "5G 2028" is a plan
+_BAND_WORDS = frozenset({"band", "bang", "bangtan"})
+_PHRASE = 3  # words of the longest addition, "đang hoạt động"
+#: What makes a cell more than a list of names: "5G?", "≥3G", "5G (*)", "4G: ; 5G: x".
+_ODD = re.compile(r"[^\w\s,;/&|\\*·•+()\[\]:.'\"~\u2010-\u2015-]|\(\s*\*+\s*\)|(?<=\w)\*+(?!\s*\w)|(?<=[2-5]G)\s*:\s*(?=[,;/|]|$)", re.IGNORECASE)
 _ALIKE = re.compile(r"^([a-z]*?)(\d{1,4})(?:mhz)?$")
 
 
@@ -220,50 +226,85 @@ class BandCatalogue:
 
         A name of dual connectivity (``"LTE-NR"``, ``"EN-DC"``) is 5G: a service of NR that is anchored in LTE (3GPP TS 37.340, 4.1.2).
         """
-        key = fold_key(value)
-        if key in self.spellings:
-            return self.spellings[key]
+        if spelt := self._spelt(clean(value)):
+            return spelt
         if _joined(clean(value)) in self.dual:
             return "5G"
         named, whole = self._named(value)
         if len(named) == 1 and whole:
             return next(iter(named))
+        if _ODD.search(clean(value)) or _DECIMAL.fullmatch(clean(value)):
+            return ""
         found = {self.spellings[k] for p in re.split(r"[()\[\]:]+", clean(value)) if (k := fold_key(p)) in self.spellings}
         return found.pop() if len(found) == 1 and len(named) < 2 else ""
+
+    def _spelt(self, text: str) -> str:
+        """Return the technology of which a text is a spelling; ``"3/5G"`` is a list, though it folds to what ``"3.5G"`` does, and ``"5G?"`` is in doubt."""
+        if _SHORT_LIST.search(text) or _ODD.search(text):
+            return ""
+        return self.spellings.get(fold_key(text), "")
 
     def _named(self, value: object) -> tuple[frozenset[str], bool]:
         """Return all technologies that a text names, and whether all of it was understood."""
         text = unicodedata.normalize("NFKC", clean(value))
-        if (key := fold_key(text)) in self.spellings:
-            return frozenset({self.spellings[key]}), True
-        text = _SHORT_LIST.sub(lambda found: "/".join(f"{digit}G" for digit in re.findall(r"[2-5]", found[1])), text)
+        if spelt := self._spelt(text):
+            return frozenset({spelt}), True
+        whole = not (_ODD.search(text) or _DECIMAL.fullmatch(text))
+        text = _SHORT_LIST.sub(lambda found: re.sub(r"[2-5]", r"\g<0>G", found[1]), text)
         text = _RUN.sub(lambda found: "/".join(re.findall(r"[2-5]G", found[0], re.IGNORECASE)), text)
         named: set[str] = set()
-        whole = True
+        last = ""  # "GSM 900/1800": whose the second band is
         for part in (p for p in _BETWEEN.split(text) if fold_key(p)):
-            more, all_of_it = self._of_part(part)
+            more, last, all_of_it = self._of_part(part, last)
             named |= more
             whole &= all_of_it
         return frozenset(named), whole and bool(named)
 
-    def _of_part(self, part: str) -> tuple[set[str], bool]:
-        """Return the technologies of a text without commas, slashes or pluses: one name, or several beside each other."""
-        if (key := fold_key(part)) in self.spellings:
-            return {self.spellings[key]}, True
+    def _of_part(self, part: str, last: str) -> tuple[set[str], str, bool]:
+        """Return the technologies of a text without commas, slashes or pluses, the last of them, and whether all of it was understood.
+
+        ``last`` is the technology named before the text.
+        """
+        if spelt := self._spelt(part):
+            return {spelt}, spelt, True
         named: set[str] = set()
         whole = not _RANGE.fullmatch(part.strip())  # "2G-4G": both, or all three
         words = [w for w in part.split() if fold_key(w)]
-        for place, word in enumerate(words):
+        place = 0
+        while place < len(words):
+            beside = next((n for n in range(_PHRASE, 0, -1) if fold_key(" ".join(words[place : place + n])) in self.beside), 0)
+            if beside:
+                place += beside
+                continue
+            word = words[place]
             key, pieces = fold_key(word), [fold_key(p) for p in _HYPHENS.split(word) if fold_key(p)]
             if key in self.spellings:
-                named.add(self.spellings[key])
+                last = self.spellings[key]
+                named.add(last)
             elif len(pieces) > 1 and all(p in self.spellings for p in pieces):
                 named |= {self.spellings[p] for p in pieces}
-            elif (found := _WITH_FREQUENCY.fullmatch(key)) and found[1] in self.spellings:
-                named.add(self.spellings[found[1]])
-            elif not (key in self.beside or (place and _FREQUENCY.fullmatch(key))):
+                last = self.spellings[pieces[-1]]
+            elif of_band := self._of_band(key):
+                last = of_band
+                named.add(last)
+            elif number := _FREQUENCY.fullmatch(key):
+                whole &= self._can_have(last, int(number[1]))
+            elif not (place and key.isdecimal() and len(key) < 3 and fold_key(words[place - 1]) in _BAND_WORDS and last):  # "LTE Band 3"
                 whole = False
-        return named, whole
+            place += 1
+        return named, last, whole
+
+    def _of_band(self, key: str) -> str:
+        """Return the technology of a folded word of letters and a band: ``"lte1800"``, ``"u2100"``, ``"n78"``; empty if it is none, or of several."""
+        if found := _WITH_FREQUENCY.fullmatch(key):
+            meant = self.prefixes.get(found[1], ())
+            technology = meant[0] if len(meant) == 1 else self.spellings.get(found[1], "")
+            return technology if self._can_have(technology, int(found[2])) else ""
+        return self._band_technology.get(self.band(key), "") if _ALIKE.fullmatch(key) else ""
+
+    def _can_have(self, technology: str, mhz: int) -> bool:
+        """Return whether a technology is known and a number beside it can be its band's frequency."""
+        return bool(technology) and mhz not in _YEARS and (technology != "2G" or ("2G", mhz) in self.nominal)
 
     def technology_column(self, cells: pd.Series) -> TechnologyColumn:
         """Return the one technology that each cell names, which name several, and where a cell says that there is no service."""
@@ -272,18 +313,22 @@ class BandCatalogue:
         keys = [fold_key(u) for u in uniques]
         values = ["" if b else self.technology(u) for u, b in zip(uniques, blank, strict=True)]
         none = [k in self.no_service or k in self.emergency for k in keys]
-        several = [not (v or n or b) and len(self._named(u)[0]) > 1 for u, v, n, b in zip(uniques, values, none, blank, strict=True)]
+        lists = [len(named) > 1 and whole for named, whole in map(self._named, uniques)]
+        several = [s and not (v or n or b) for s, v, n, b in zip(lists, values, none, blank, strict=True)]
         unknown = [not (v or n or b or s) for v, n, b, s in zip(values, none, blank, several, strict=True)]
         return TechnologyColumn(
             pick_texts(values, codes, cells.index), *(np.array([*mask, False], dtype=bool)[codes] for mask in (none, unknown, several))
         )
 
     def technology_sets(self, cells: pd.Series) -> tuple[pd.Series, BoolArray]:
-        """Return all technologies that cells like ``"3G/4G, NR"`` name, as ``"3G,4G,5G"``, and what is not understood."""
+        """Return all technologies that cells like ``"3G/4G, NR"`` name, as ``"3G,4G,5G"``, and what is not understood.
+
+        Of a cell that says more than names, bands and what joins them ("4G, chưa có 5G") nothing is taken: it may deny or announce what it names.
+        """
         codes, uniques = pd.factorize(cells, use_na_sentinel=True)
         blank = is_blank(pd.Series(uniques)) if len(uniques) else np.zeros(0, dtype=bool)
         named = [(frozenset[str](), True) if empty else self._named(value) for value, empty in zip(uniques, blank, strict=True)]
-        texts = [",".join(t for t in TECHNOLOGIES if t in all_of) for all_of, _ in named]
+        texts = [",".join(t for t in TECHNOLOGIES if whole and t in all_of) for all_of, whole in named]
         return pick_texts(texts, codes, cells.index), np.array([*(not whole for _, whole in named), False], dtype=bool)[codes]
 
     def technologies(self, cells: pd.Series) -> pd.Series:

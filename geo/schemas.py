@@ -53,6 +53,8 @@ class Field:
         Identities of people or devices: never shown in a finding.
     label : str
         The usual Vietnamese header, for messages.
+    end : bool
+        Of dates: whether the day ends something, so that ``"12/2027"`` or ``"2027"`` is the last day of it.
     span : str
         Which year of a span such as ``"2027-2028"`` is meant: ``last`` (what is built is there by then) or ``first``.
     """
@@ -69,6 +71,7 @@ class Field:
     private: bool = False
     label: str = ""
     span: str = "last"
+    end: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +127,7 @@ class Schema:
                 digits=entry.get("digits"),
                 private=bool(entry.get("private", False)),
                 span=str(entry.get("span", "last")),
+                end=bool(entry.get("end", False)),
                 label=str(next(iter(entry.get("aliases", ())), "")),
                 choices=None
                 if choices is None

@@ -22,6 +22,7 @@ from geo.text import clean, fold, fold_key
 __all__ = [
     "NumberColumn",
     "is_blank",
+    "last_days",
     "parse_codes",
     "parse_flags",
     "parse_numbers",
@@ -416,6 +417,20 @@ def parse_times(cells: pd.Series) -> tuple[pd.Series, BoolArray]:
     bad = np.append(open_, False)
     table = np.append(result.to_numpy(dtype="datetime64[ns]"), np.datetime64("NaT", "ns"))
     return pd.Series(table[codes], index=cells.index), bad[codes]
+
+
+_MONTH_ONLY = re.compile(r"\d{1,2}[/.-]\d{4}|\d{4}[/.-]\d{1,2}")
+_YEAR_ONLY = re.compile(r"\d{4}(?:[.,]0+)?")
+
+
+def last_days(cells: pd.Series, times: pd.Series) -> pd.Series:
+    """Return the ``times`` of cells (:func:`parse_times`), the last day of it where a cell tells a month or a year only: ``"12/2027"``, ``2027``."""
+    if pd.api.types.is_datetime64_any_dtype(cells.dtype):
+        return times
+    texts = cells.map(clean)
+    month, year = (texts.map(lambda t, form=form: form.fullmatch(t) is not None).to_numpy(dtype=bool) for form in (_MONTH_ONLY, _YEAR_ONLY))
+    times = times.mask(month & times.notna().to_numpy(dtype=bool), times + pd.offsets.MonthEnd(0))
+    return times.mask(year & times.notna().to_numpy(dtype=bool), times + pd.offsets.YearEnd(0))
 
 
 _YEARS = re.compile(r"(?<!\d)(?:19|20|21)\d\d(?!\d)")

@@ -49,7 +49,7 @@ def test_no_service_is_not_an_unknown_technology() -> None:
 
 def test_several_technologies_in_one_cell() -> None:
     values, bad = RADIO.technology_sets(pd.Series(["3G/4G", "4G, NR", "2G+3G+4G", "HSPA+ & LTE+", "4G+", "3G, XYZ", "", "3G4G"]))
-    assert values.tolist() == ["3G,4G", "4G,5G", "2G,3G,4G", "3G,4G", "4G", "3G", "", "3G,4G"]
+    assert values.tolist() == ["3G,4G", "4G,5G", "2G,3G,4G", "3G,4G", "4G", "", "", "3G,4G"]
     assert bad.tolist() == [False, False, False, False, False, True, False, False]
 
 
@@ -206,5 +206,40 @@ def test_several_technologies_are_several_to_a_list_and_none_alone_to_a_measurem
 
 def test_a_range_of_technologies_may_have_one_in_between() -> None:
     sets, bad = RADIO.technology_sets(pd.Series(["2G-4G", "3G-4G", "2G~4G"]))
-    assert sets.tolist() == ["2G,4G", "3G,4G", "2G,4G"]
+    assert sets.tolist() == ["", "3G,4G", ""]
     assert bad.tolist() == [True, False, True]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "không có 5G", "4G, chưa có 5G", "4G (không 5G)", "4G; 5G: 0", "4G - dự kiến 5G 2028", "4G, 5G 2028", "5G (2027)", "4G (tắt 3G)", "Chưa lắp 4G", "4G: ; 5G:",
+        "≥3G", "5G?", "5G (*)", "4G, 5G*", "2-4G", "2-5G", "3-5G", "3,5G", "G2100", "GSM 900, 1800, 2100", "G900/U2100/X1800",
+    ],
+)  # fmt: skip
+def test_nothing_is_taken_from_a_cell_that_says_more_than_names(said: str) -> None:
+    sets, bad = RADIO.technology_sets(pd.Series([said]))
+    assert sets.tolist() == [""]
+    assert bad.tolist() == [True]
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ("G900/U2100/L1800", "2G,3G,4G"), ("GSM900, U2100, L1800", "2G,3G,4G"), ("L2600 + N3500", "4G,5G"), ("B3, n78", "4G,5G"), ("3G U900", "3G"),
+        ("LTE 1800/2100", "4G"), ("4G (1800/2100 MHz)", "4G"), ("GSM 900/1800", "2G"), ("LTE Band 3", "4G"), ("4G băng tần 1800 MHz", "4G"),
+        ("3/5G", "3G,5G"), ("3&5G", "3G,5G"), ("3+5G", "3G,5G"), ("2/5G", "2G,5G"), ("2-3-4G", "2G,3G,4G"), ("3.5G", "3G"), ("2.5G", "2G"), ("2,75G", "2G"),
+        ("công nghệ 4G", "4G"), ("Mạng: 4G và 5G", "4G,5G"), ("có 4G", "4G"), ("4G đang hoạt động", "4G"), ("2G (GSM), 3G (UMTS), 4G (LTE)", "2G,3G,4G"),
+    ],
+)  # fmt: skip
+def test_bands_short_lists_and_plain_additions_are_understood(said: str, meant: str) -> None:
+    sets, bad = RADIO.technology_sets(pd.Series([said]))
+    assert sets.tolist() == [meant]
+    assert not bad.any()
+
+
+def test_a_short_list_is_no_spelling_of_one_technology() -> None:
+    found = RADIO.technology_column(pd.Series(["3/5G", "3.5G", "5G?", "3,5G"]))
+    assert found.values.tolist() == ["", "3G", "", ""]
+    assert found.several.tolist() == [True, False, False, False]
+    assert found.unknown.tolist() == [False, False, True, True]

@@ -13,7 +13,7 @@ from geo.text import clean
 from geo.validation import IssueLog
 from geo.values import is_blank
 
-__all__ = ["named_operators", "one_operator"]
+__all__ = ["named_operators", "one_operator", "said_operators"]
 
 _BETWEEN = re.compile(r"[,;/&+|\n]|\bvà\b|\band\b")
 
@@ -67,3 +67,15 @@ def named_operators(table: Table, frame: pd.DataFrame, fields: tuple[str, ...], 
         if unknown.any():
             log.add("operator_unknown", table.source, rows=frame.index[rows[unknown]], column=table.header(field), came=list(parts[unknown]))
     return pd.Series(["; ".join(sorted(names - {""})) for names in found], index=frame.index, dtype="str")
+
+
+def said_operators(names: pd.Series, catalogue: OperatorCatalogue) -> pd.Series:
+    """Return the names of :func:`one_operator`, with those that the catalogue knows only in parts as ``"A; B"``, sorted, each once."""
+    said: dict[str, str] = {}
+    for name in names.unique():
+        parts = list(dict.fromkeys(p.strip() for p in _BETWEEN.split(name) if p.strip()))
+        known = catalogue.resolve(pd.Series([name, *parts], dtype=object))
+        unknown = np.asarray(known.unknown, dtype=bool)
+        if len(parts) > 1 and unknown[0] and not unknown[1:].all():
+            said[name] = "; ".join(sorted({p if odd else str(n) for p, n, odd in zip(parts, list(known.names)[1:], unknown[1:], strict=True)}))
+    return names.replace(said).astype("str")

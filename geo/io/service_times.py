@@ -39,6 +39,7 @@ _HALF = re.compile(r"(?P<count>[369]) thang(?: (?P<which>dau|cuoi))?(?: nam)? (?
 _YEAR = re.compile(r"(?:ca )?(?:nam\s*|year\s*)?(\d{4})")
 _BETWEEN = re.compile(r"\s*(?:/|–|—|\bđến\b|\bto\b|\s-\s|(?<=/\d{4})-(?=\d{1,2}/))\s*", re.IGNORECASE)
 _CUT_YEAR = re.compile(r"\d{4}[.,]\d")
+_SERIAL = re.compile(r"[2-7]\d{4}(?:[.,]0+)?")
 _ZONE = re.compile(r"(?:UTC|GMT)\s*([+-]\d{1,2})(?::?(\d{2}))?", re.IGNORECASE)
 _ROMAN = {"i": 1, "ii": 2, "iii": 3, "iv": 4}
 _MONTHS = (1, 12)
@@ -203,9 +204,9 @@ def settle_periods(
         both = pd.concat([frame["period_start"].astype(object), frame["period_end"].astype(object)], ignore_index=True).set_axis([*frame.index, *frame.index])
         column = f"{table.header('period_start')}; {table.header('period_end')}"
         both = settle_day_order(table.source, column, both, log)  # one order for both, as they were written together
-        start, bad_start = parse_times(both.iloc[: len(frame)])
-        end, bad_end = parse_times(both.iloc[len(frame) :])
-        start, end, bad = start.dt.normalize(), end.dt.normalize(), bad_start | bad_end
+        start, _, bad_start = _ends(both.iloc[: len(frame)])
+        _, end, bad_end = _ends(both.iloc[len(frame) :])
+        bad = bad_start | bad_end
         cells = frame["period_start"].astype(object).astype(str) + " – " + frame["period_end"].astype(object).astype(str)
     elif named := next((c for c in ("period", *(("day", "time") if needed else ())) if c in frame.columns), ""):
         cells, column = frame[named], table.header(named)
@@ -231,6 +232,17 @@ def settle_periods(
     kept = log.drop(frame, wrong, "speed_period_impossible", table.source, column=column,
                     came=None if not wrong.any() else cells.astype(object))
     return kept, start[~wrong], end[~wrong]
+
+
+def _ends(cells: pd.Series) -> tuple[pd.Series, pd.Series, BoolArray]:
+    """Return first and last day of what the cells of one end of a period tell (a day, or a month, quarter or year), and which are none."""
+    times, bad = parse_times(cells)
+    first, last, _ = parse_periods(cells)
+    # A spreadsheet's first of a month is a day here: the other end stands beside it.
+    longer = (first != last).to_numpy(dtype=bool) & first.notna().to_numpy(dtype=bool)
+    days = [isinstance(c, dt.date | np.datetime64) or _SERIAL.fullmatch(clean(c)) is not None for c in cells[longer]]
+    longer[longer] = ~np.array(days, dtype=bool)
+    return times.dt.normalize().mask(longer, first), times.dt.normalize().mask(longer, last), bad & ~longer
 
 
 def parse_periods(cells: pd.Series, *, quarters: bool = False) -> tuple[pd.Series, pd.Series, BoolArray]:
@@ -262,7 +274,7 @@ def _period(value: object, *, quarters: bool = False) -> tuple[np.datetime64 | N
             return _months(day.year, 3 * day.month - 2, 3) if day.day == 1 and day.month <= 4 else (None, None)
         last = day + pd.offsets.MonthEnd(0) if day.day == 1 else day
         return day.to_datetime64(), last.to_datetime64()
-    if re.fullmatch(r"[2-7]\d{4}(?:[.,]0+)?", clean(value)):  # a spreadsheet's day, as a text
+    if _SERIAL.fullmatch(clean(value)):  # a spreadsheet's day, as a text
         return _period(parse_times(pd.Series([clean(value)[:5]]))[0].iloc[0].to_pydatetime(), quarters=quarters)
     text = re.sub(r"^(\d{4})[.,]0+$", r"\1", clean(value))  # a year that went through a decimal number
     if _CUT_YEAR.fullmatch(text):

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from geo.io.named_areas import communes_meant
-from geo.io.operator_names import one_operator
+from geo.io.operator_names import one_operator, said_operators
 from geo.io.places import with_provenance
 from geo.io.positions import PositionContext
 from geo.io.raw import FileLimits, TableOptions
@@ -16,6 +16,7 @@ from geo.io.tables import Table, convert, load_schema, read_tables
 from geo.operators import OperatorCatalogue
 from geo.schemas import Schema
 from geo.validation import IssueLog
+from geo.values import is_blank
 
 __all__ = ["read_supported_operators"]
 
@@ -45,7 +46,7 @@ def read_supported_operators(
     Returns
     -------
     DataFrame
-        ``commune_code`` (of the project's communes), ``operator``, ``valid_from``, ``valid_to`` (NaT open), ``document``, ``note``, ``file``,
+        ``commune_code`` (of the project's communes), ``operator`` (``"A; B"`` where a cell names several), ``valid_from``, ``valid_to`` (NaT open), ``document``, ``note``, ``file``,
         ``sheet``, ``row``. Which rows count on a day, and whether they agree, is asked of :func:`geo.planning.supported.supported_on`.
 
     Raises
@@ -63,8 +64,11 @@ def _read_table(
 ) -> pd.DataFrame:
     source = table.source
     frame = convert(table, schema, log)
-    frame = frame.assign(operator=one_operator(table, frame, "operator", catalogue, log, default=options.operator))
+    frame = frame.assign(operator=said_operators(one_operator(table, frame, "operator", catalogue, log, default=options.operator), catalogue))
     frame = log.drop(frame, (frame["operator"] == "").to_numpy(dtype=bool), "supported_operator_missing", source, column=table.headers.get("operator", ""))
+    for name in (n for n in ("valid_from", "valid_to") if n in frame.columns):  # a blank is open; what cannot be read is not
+        cells = table.frame[name].loc[frame.index].astype(object)
+        frame = log.drop(frame, ~is_blank(cells) & frame[name].isna().to_numpy(dtype=bool), "supported_day_unreadable", source, column=table.header(name), came=cells)
     meant = communes_meant(frame, context.area, context.provinces)
     codes = np.array([str(context.area.codes[next(iter(units))]) if len(units) == 1 else "" for units in meant], dtype=object)
     column = table.headers.get("commune_code", table.headers.get("commune_name", ""))

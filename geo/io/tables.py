@@ -39,6 +39,7 @@ from geo.text import clean, fold, fold_key
 from geo.validation import IssueLog, Source
 from geo.values import (
     is_blank,
+    last_days,
     parse_codes,
     parse_flags,
     parse_numbers,
@@ -372,9 +373,10 @@ def _convert_column(table: Table, field: Field, cells: pd.Series, log: IssueLog)
         case FieldType.YEAR:
             return _convert_years(table, field, cells, header, log)
         case FieldType.DATE | FieldType.TIME:
-            times, bad = parse_times(settle_day_order(table.source, header, cells, log))
+            settled = settle_day_order(table.source, header, cells, log)
+            times, bad = parse_times(settled)
             _note(log, "date_unreadable", table, cells, bad, header)
-            return times
+            return last_days(settled, times) if field.end else times
         case FieldType.FLAG:
             flags, bad = parse_flags(cells)
             _note(log, "flag_unreadable", table, cells, bad, header)

@@ -16,7 +16,7 @@ __all__ = ["supported_on"]
 def supported_on(frame: pd.DataFrame | None, on: date, log: IssueLog) -> dict[str, str]:
     """Return the supported operator by commune code.
 
-    A commune of which rows name several operators at one time has none that counts: one operator per area may be supported, and which of them it is
+    A commune of which rows, or one row, name several operators at one time has none that counts: one operator per area may be supported, and which of them it is
     nobody here knows.
 
     Parameters
@@ -35,7 +35,8 @@ def supported_on(frame: pd.DataFrame | None, on: date, log: IssueLog) -> dict[st
     state_rows("supported_out_of_date", frame, over | ~begun, log, came=frame["commune_code"].to_numpy(dtype=object))
     rows = frame[begun & ~over]
     named = rows.groupby("commune_code")["operator"].nunique()
-    several = rows["commune_code"].isin(named.index[named > 1]).to_numpy(dtype=bool)
+    lists = rows.loc[rows["operator"].str.contains(";", regex=False), "commune_code"]  # one cell names several
+    several = rows["commune_code"].isin([*named.index[named > 1], *lists]).to_numpy(dtype=bool)
     said = np.array([f"{c}: {o}" for c, o in zip(rows["commune_code"], rows["operator"], strict=True)], dtype=object)
     state_rows("supported_several", rows, several, log, came=said)
     return {str(c): str(o) for c, o in zip(rows["commune_code"][~several], rows["operator"][~several], strict=True)}

@@ -121,6 +121,14 @@ def test_unknown_classes_are_not_guessed_and_wrong_dates_are_stated(tmp_path: Pa
     assert one(log, "certificate_ends_before").rows.tolist() == [2]
 
 
+def test_a_certificate_until_a_month_or_a_year_lasts_to_its_last_day(tmp_path: Path) -> None:
+    result, _ = table("masts", masts(**{"Ngày cấp": ["2024", "", ""], "Hiệu lực đến": ["2027", "12/2027", "01/02/2028"]}), tmp_path)
+    assert result["certificate_expiry"].tolist() == [pd.Timestamp("2027-12-31"), pd.Timestamp("2027-12-31"), pd.Timestamp("2028-02-01")]
+    assert result["certificate_date"][0] == pd.Timestamp("2024-01-01")
+    result, _ = table("masts", masts(**{"Hiệu lực đến": [2027, 2028, 2029]}), tmp_path, "xlsx")  # numbers
+    assert result["certificate_expiry"].dt.strftime("%m-%d").tolist() == ["12-31"] * 3
+
+
 def test_repeated_rows_are_read_once_and_the_books_hold(tmp_path: Path) -> None:
     frame = pd.concat([masts(), masts().iloc[[1]]], ignore_index=True)
     result, log = table("masts", frame, tmp_path)

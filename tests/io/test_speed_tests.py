@@ -436,6 +436,21 @@ def test_a_table_per_commune_with_its_statistic_in_the_header(tmp_path: Path) ->
     assert rows_of(log, "speed_tests_not_told") == [7]
 
 
+@pytest.mark.parametrize(
+    ("first", "last", "days"),
+    [
+        ("01/2026", "03/2026", ("2026-01-01", "2026-03-31")), ("2026", "2026", ("2026-01-01", "2026-12-31")), ("2026-01", "2026-03", ("2026-01-01", "2026-03-31")),
+        ("Q1/2026", "Q1/2026", ("2026-01-01", "2026-03-31")), ("Tháng 2/2026", "Quý III/2026", ("2026-02-01", "2026-09-30")), ("03/2026", "03/2026", ("2026-03-01", "2026-03-31")),
+        ("01/03/2026", "01/03/2026", ("2026-03-01", "2026-03-01")), ("15/01/2026", "02/2026", ("2026-01-15", "2026-02-28")),
+    ],
+)  # fmt: skip
+def test_a_period_ends_with_the_last_day_of_what_its_end_tells(tmp_path: Path, first: str, last: str, days: tuple[str, str]) -> None:
+    text = f"Từ ngày,Đến ngày,Nhà mạng,Mã xã,Loại mạng,Số mẫu,Download (Mbps)\n{first},{last},Viettel,99001,Di động,310,45\n"
+    frame, log = read(tmp_path, text)
+    assert (frame["period_start"][0], frame["period_end"][0]) == tuple(pd.Timestamp(day) for day in days)
+    assert "speed_period_impossible" not in log.codes()
+
+
 def test_sums_that_do_not_say_which_statistic_are_said_to_be_unknown(tmp_path: Path) -> None:
     text = "Kỳ,Mã xã,Loại mạng,Số mẫu,Download (Mbps)\n2026-Q3,99001,Di động,310,45\n"
     frame, log = read(tmp_path, text)
