@@ -83,7 +83,7 @@ def test_notices_say_what_is_missing_and_carry_the_warnings() -> None:
     vietnamese = [notice.vi for notice in found]
     assert vietnamese[1].startswith("Có 35.078 mẫu đo")
     assert vietnamese[2] == "Ngày mà 2G được tính là có sóng: chưa đối chiếu với văn bản gốc (báo chí)."
-    assert vietnamese[3].endswith("(nguồn ghi trong manifest.json).")
+    assert vietnamese[3].endswith("(nguồn ghi trong hồ sơ lần chạy).")
     assert any(line.startswith("Cỡ nhỏ nhất của cụm hộ lõm sóng: 10 hộ: chưa") for line in vietnamese)
     assert any(line.startswith("Số người mỗi hộ: 3,6: chưa") for line in vietnamese)
     assert any(line.startswith("Suy hao vào trong xe: 9 dB: chưa") for line in vietnamese)
