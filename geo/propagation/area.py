@@ -17,7 +17,7 @@ from geo.crs import to_wgs84
 from geo.errors import GridMismatchError
 from geo.grid import Grid
 from geo.io.terrain import TerrainWindow
-from geo.propagation.corrections import Corrections
+from geo.propagation.corrections import COLUMNS, Corrections
 from geo.propagation.diffraction import Diffraction
 from geo.propagation.entry import USES, end_loss, entry_loss
 from geo.propagation.grid_kernels import merge_kernel, merge_mast_kernel, polar_to_grid_kernel
@@ -251,7 +251,7 @@ class _Mast:
     def of(cls, sources: RadioSources, corrections: Corrections | None, layers: int, shape: tuple[int, int]) -> _Mast:
         """Return a mast of which nothing is known yet."""
         if corrections is None:
-            none, small = np.empty((len(sources.index), 37)), np.empty((1, 1, 1), dtype=np.float32)
+            none, small = np.empty((len(sources.index), COLUMNS)), np.empty((1, 1, 1), dtype=np.float32)
             return cls(np.arange(sources.groups), sources.layer, sources.group_first, none, np.ones(11), small[None], small)
         moved = (np.diff(sources.group_lon, prepend=np.nan) != 0) | (np.diff(sources.group_lat, prepend=np.nan) != 0)
         best = Best.empty(layers, shape)

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from geo.propagation.radio_sources import RadioSources
 
-__all__ = ["COEFFICIENTS", "PATH_VARIANCES", "Corrections"]
+__all__ = ["COEFFICIENTS", "COLUMNS", "PATH_VARIANCES", "Corrections"]
 
 _F64 = npt.NDArray[np.float64]
 
@@ -21,6 +21,8 @@ _F64 = npt.NDArray[np.float64]
 COEFFICIENTS = ("bias_db", "slope_db", "diffraction", "deep_diffraction", "deepest_diffraction", "height_db", "height_slope_db")
 #: The variance over the typical path, then the upper triangle of the coefficients' covariance.
 PATH_VARIANCES = 1 + len(COEFFICIENTS) * (len(COEFFICIENTS) + 1) // 2
+#: Columns of a radio cell as the kernels take them: coefficients, error, variances.
+COLUMNS = len(COEFFICIENTS) + 1 + PATH_VARIANCES
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,6 +106,11 @@ def test_height_of_the_antenna_above_the_phone_by_hand() -> None:
     assert ((raised > -0.35) & (raised < 0.55)).sum() >= 3
     assert got.best is not None
     np.testing.assert_allclose(got.best.moments[3, 0], 2.0 * np.abs(raised), atol=1e-3)
+    variance = np.zeros((29, 1))
+    variance[-1] = 4.0  # of the weight on the height and a decade of distance
+    far = corrected(radio, corrections(1, path_variance=variance), where, surface)
+    assert far.best is not None
+    np.testing.assert_allclose(far.best.moments[3, 0], 2.0 * np.abs(raised * np.log10(away)), atol=1e-3)
 
 
 @pytest.mark.parametrize("correlation", [0.0, 0.4, 0.8])
