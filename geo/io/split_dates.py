@@ -114,10 +114,11 @@ def _one(parts: dict[str, object], names: dict[str, str]) -> object:
     if all(cell is None for cell in parts.values()):
         return None
     for cell in (parts.get("month"), parts.get("quarter")):
-        if isinstance(cell, dt.date):
-            return cell
-        if cell is not None and re.search(r"\d{4}", clean(cell)):
-            return cell  # "03/2026" stands whole under "Tháng"
+        own = None if cell is None else str(cell.year) if isinstance(cell, dt.date) else (re.search(r"\d{4}", clean(cell)) or [None])[0]
+        if own is not None:  # "03/2026" stands whole under "Tháng"
+            beside = None if parts.get("year") is None else _YEAR.fullmatch(_text(parts["year"]))
+            agrees = parts.get("year") is None or (beside is not None and beside[1] == own)
+            return cell if agrees else "; ".join(f"{names[p]}: {clean(c)}" for p, c in parts.items() if c is not None)
     day, month, quarter, year = (None if parts.get(p) is None else pattern.fullmatch(_text(parts[p])) for p, pattern in (("day", _DAY), ("month", _MONTH), ("quarter", _QUARTER), ("year", _YEAR)))
     said = {p: clean(c) for p, c in parts.items() if c is not None}
     number = None if quarter is None else int(_ROMAN.get(quarter[1], quarter[1]))

@@ -29,11 +29,12 @@ SUMS = "Mã xã,Nhà mạng,{},Tải xuống (Mbit/s),Số mẫu\n"
     ("headers", "cells", "read_as"),
     [
         ("Tháng,Năm", "3,2026", "03/2026"), ("Tháng,Năm", "Tháng 12,Năm 2026", "12/2026"), ("Tháng,Năm", "T5,2026.0", "05/2026"), ("Month,Year", "3,2026", "03/2026"),
-        ("Năm,Tháng báo cáo", "2026,7", "07/2026"), ("Quý,Năm", "III,2026", "2026-Q3"), ("Quý,Năm", "Quý 2,2026", "2026-Q2"), ("Quý,Năm", "Quý I/2026,2026", "Quý I/2026"),
+        ("Năm,Tháng báo cáo", "2026,7", "07/2026"), ("Quý,Năm", "III,2026", "2026-Q3"), ("Quý,Năm", "Quý 2,2026", "2026-Q2"), ("Quý,Năm", "Quý I/2026,2026", "Quý I/2026"), ("Tháng,Năm", "3/2026,", "3/2026"),
         ("Quý,Tháng,Năm", "1,3,2026", "03/2026"), ("Quý,Tháng,Năm", "2,,2026", "2026-Q2"),
         # what is missing, or says two things, is no period
         ("Tháng,Năm", ",2026", "Tháng: ?; Năm: 2026"), ("Tháng,Năm", "3,", "Tháng: 3; Năm: ?"), ("Quý,Tháng,Năm", "2,3,2026", "Quý: 2; Tháng: 3; Năm: 2026"), ("Tháng,Năm", "3,26", "Tháng: 3; Năm: 26"),
         ("Quý,Tháng,Năm", "V,3,2026", "Quý: V; Tháng: 3; Năm: 2026"),
+        ("Tháng,Năm", "3/2025,2026", "Tháng: 3/2025; Năm: 2026"), ("Quý,Năm", "Quý 3/2025,2026", "Quý: Quý 3/2025; Năm: 2026"),
     ],
 )  # fmt: skip
 def test_month_or_quarter_and_year_are_one_period(tmp_path: Path, headers: str, cells: str, read_as: str) -> None:
