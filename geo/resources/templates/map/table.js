@@ -60,6 +60,7 @@ vungphu.table = (function (app) {
       button.title = app.say(column.about);
       button.textContent = (column.group ? app.say(column.group) + ": " : "") + app.say(column.label) + (sorted.column === i ? (sorted.down ? " ▼" : " ▲") : "");
       button.addEventListener("click", function () { sortBy(kind, i); });
+      th.dataset.said = button.textContent; // on paper: a browser repeats a table's head on each sheet, but no buttons
       th.appendChild(button);
       line.appendChild(th);
     });
