@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 import numpy as np
+import pypdfium2
 import pytest
 from made_up_province import make_content
 
@@ -29,8 +30,6 @@ def html() -> bytes:
 
 def sheet(page, upright: bool) -> np.ndarray:
     """Return the first sheet that Chromium prints, as RGB, a pixel of the style sheet each."""
-    import pypdfium2
-
     if upright:  # as a browser does that leaves the choice to its reader
         page.evaluate("() => { for (const sheet of document.styleSheets) for (const media of sheet.cssRules) for (const rule of media.cssRules || []) if (rule.cssText.startsWith('@page')) rule.style.setProperty('size', 'A4 portrait'); }")
     document = pypdfium2.PdfDocument(page.pdf(prefer_css_page_size=True, page_ranges="1"))
