@@ -52,8 +52,8 @@ def corrections_of(
     typical_km, typical_diffraction_db : float
         The path at which the error of the corrections is asked for, at the antenna's height above the phone that is known best.
     untaught : (n,) bool array, optional
-        Radio cells of operators that nobody measured. What the others taught moves them too, and ``untaught_share`` of that move is
-        added to their error: one operator's drive must not make another's network certain, least of all that it is silent. What
+        Radio cells of operators that nobody measured. What the others taught moves them too, and ``untaught_share`` of that move (over the
+        typical path, and what its height changes over any other) is added to their error: one operator's drive must not make another's network certain, least of all that it is silent. What
         goes beyond ``max_shift_db`` is a mistake in the others' inputs, and is added whole.
     """
     settings = calibration.settings
@@ -92,6 +92,9 @@ def corrections_of(
     if untaught is not None:
         beyond = np.maximum(np.abs(moved) - settings.max_shift_db, 0.0)
         error = np.where(untaught, np.hypot(error, settings.untaught_share * (np.abs(moved) - beyond) + beyond), error)
+        # The typical path lies at the reference height: what the others' height moves elsewhere is doubted path by path.
+        by_height = settings.untaught_share * np.stack([height, height_slope], axis=1)
+        covariance[:, 5:, 5:] += np.where(untaught[:, None, None], by_height[:, :, None] * by_height[:, None, :], 0.0)
     fitted = {t.member: i for i, t in enumerate(calibration.terms) if t.family == "clutter"}
     for code, name in zip(cover_codes, cover_names, strict=True):
         if name in fitted:

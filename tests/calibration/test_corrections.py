@@ -62,6 +62,14 @@ def features_of(km: float, loss_db: float, height_m: float, law: Corrections) ->
     )
 
 
+def _whole(law: Corrections) -> np.ndarray:
+    """Return the covariance of each radio cell's coefficients, (7, 7, n)."""
+    whole = np.zeros((7, 7, law.path_variance.shape[1]))
+    row, column = np.triu_indices(7)
+    whole[row, column] = whole[column, row] = law.path_variance[1:]
+    return whole
+
+
 @pytest.mark.parametrize("km", [0.3, 3.0, 12.0])
 @pytest.mark.parametrize("loss_db", [0.0, 5.0, 27.0, 55.0])
 @pytest.mark.parametrize("height_m", [-40.0, 50.0, 120.0, 900.0])
@@ -73,10 +81,7 @@ def test_level_and_error_over_any_path_are_the_calibrations_own(
     columns = np.stack([getattr(found, name) for name in COEFFICIENTS])
     assert abs(columns[5:]).min() > 1.0
     np.testing.assert_allclose(f @ columns, said.shift_db, atol=1e-8)
-    whole = np.zeros((7, 7, len(facts.group)))
-    row, column = np.triu_indices(7)
-    whole[row, column] = whole[column, row] = found.path_variance[1:]
-    np.testing.assert_allclose(np.einsum("i,ijn,j->n", f, whole, f), said.sd_db**2, rtol=1e-6)
+    np.testing.assert_allclose(np.einsum("i,ijn,j->n", f, _whole(found), f), said.sd_db**2, rtol=1e-6)
 
 
 def test_at_the_typical_path_nothing_is_added(fitted: Calibration, facts: RadioFacts, found: Corrections) -> None:
@@ -117,6 +122,13 @@ def test_an_operator_that_nobody_measured_keeps_its_doubt(fitted: Calibration, f
     np.testing.assert_allclose(one.bias_db, found.bias_db)
     assert one.error_sd_db[3] == pytest.approx(np.hypot(found.error_sd_db[3], SETTINGS.untaught_share * moved[3]))
     assert one.error_sd_db[2] == pytest.approx(found.error_sd_db[2])
+    # High above the phone the others' height moves it further: half of that, too.
+    f = features_of(12.0, 27.0, 150.0, found)
+    more = np.einsum("i,ijn,j->n", f, _whole(one) - _whole(found), f)
+    np.testing.assert_allclose(more, [0.0, 0.0, 0.0, (SETTINGS.untaught_share * (f[5] * found.height_db[3] + f[6] * found.height_slope_db[3])) ** 2], atol=1e-9)
+    assert more[3] > 1.0
+    level = features_of(12.0, 27.0, 50.0, found)
+    np.testing.assert_allclose(np.einsum("i,ijn,j->n", level, _whole(one) - _whole(found), level), 0.0, atol=1e-12)
 
 
 def test_what_goes_beyond_a_plausible_shift_is_doubt_as_a_whole(fitted: Calibration, facts: RadioFacts, found: Corrections) -> None:
