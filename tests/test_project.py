@@ -106,6 +106,10 @@ ALLOWED_LICENCES = {
 EXAMINED_LICENCES = {
     "axe-playwright-python": ("", "the licence file is MIT; the axe-core file in it is MPL-2.0 and is used by tests alone"),
     "exactextract": ("Apache License", "the whole text of Apache-2.0 stands in the field"),
+    "pypdfium2": (
+        "BSD-3-Clause, Apache-2.0, dependency licenses",
+        "itself either of the two; PDFium in it is BSD-3-Clause, what is built into that is permissive (FreeType by its own licence); used by tests alone",
+    ),
     "xstatic-jquery": ("(same as jQuery)", "jQuery is MIT; the package is files of jQuery"),
     "xstatic-leaflet": ("(same as Leaflet)", "Leaflet is BSD-2-Clause; the package is files of Leaflet"),
 }

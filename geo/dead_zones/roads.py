@@ -117,7 +117,11 @@ def _plane(lines: npt.NDArray[np.object_], grid: Grid) -> npt.NDArray[np.object_
         return np.asarray(np.round(np.column_stack(from_wgs84(xy[:, 0], xy[:, 1], grid.epsg)), _DECIMALS), dtype=np.float64)
 
     # Every line runs the same way however it was drawn, so that it is cut at the same places.
-    return np.asarray(shapely.normalize(shapely.transform(shapely.segmentize(lines, _SEGMENT_DEG), moved)), dtype=object)
+    out = np.asarray(shapely.normalize(shapely.transform(shapely.segmentize(lines, _SEGMENT_DEG), moved)), dtype=object)
+    for i in np.flatnonzero(shapely.is_closed(out)):  # normalize leaves a ring as it was drawn
+        if shapely.get_coordinates(out[i])[::-1].tolist() < shapely.get_coordinates(out[i]).tolist():
+            out[i] = shapely.reverse(out[i])
+    return out
 
 
 def _pieces(roads: gpd.GeoDataFrame, state: _U8, grid: Grid) -> _Pieces:
