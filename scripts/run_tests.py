@@ -6,6 +6,7 @@ Standard library only; needs nothing but Python 3.11 or later with venv and pip.
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import time
 from pathlib import Path
@@ -38,6 +39,12 @@ def _arguments(given: list) -> argparse.Namespace:
         help="chạy các kiểm chứng dài thay cho bộ thường / run the long proofs instead of the usual tests",
     )
     parser.add_argument(
+        "--new-examples",
+        action="store_true",
+        help="kiểm thử theo tính chất rút ví dụ mới thay vì luôn cùng ví dụ / property tests draw new examples "
+        "instead of the same ones every time",
+    )
+    parser.add_argument(
         "--python",
         action="append",
         metavar="NAME",
@@ -68,6 +75,8 @@ def _run_checks(python: Path, options: argparse.Namespace) -> int:
 def main(given: list) -> int:
     """Set up, run the checks with each interpreter asked for, return the exit code."""
     options = _arguments(given)
+    if options.new_examples:
+        os.environ["VUNGPHU_NEW_EXAMPLES"] = "1"
     try:
         # All interpreters are looked for before the first long run starts.
         found = [find_interpreter(name) for name in options.python or []]

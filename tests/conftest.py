@@ -8,10 +8,17 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 ROOT = Path(__file__).resolve().parents[1]
 # As the commands do (scripts/_console.py): before any test module loads numpy.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+# The usual run draws the same examples each time, so that a change is judged by what it changes; a search for new ones:
+# python3 scripts/run_tests.py --new-examples
+settings.register_profile("usual", derandomize=True)
+settings.register_profile("new", derandomize=False, print_blob=True)
+settings.load_profile("new" if os.environ.get("VUNGPHU_NEW_EXAMPLES", "0") not in {"", "0"} else "usual")
 
 
 @pytest.fixture(scope="session")
