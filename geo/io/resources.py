@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import io
 import tomllib
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
 
@@ -18,13 +19,18 @@ __all__ = ["former_areas", "issue_catalogue", "load_table", "load_toml", "resour
 
 
 def load_toml(name: str) -> dict[str, Any]:
-    """Return the parsed TOML file ``geo/resources/<name>``.
+    """Return the parsed TOML file ``geo/resources/<name>``, the caller's own copy.
 
     Raises
     ------
     ResourceError
         If the file is missing or is not TOML.
     """
+    return copy.deepcopy(_parsed(name))  # parsed once, and nobody's change reaches another
+
+
+@cache
+def _parsed(name: str) -> dict[str, Any]:
     entry = files("geo").joinpath("resources", *name.split("/"))
     try:
         return tomllib.loads(entry.read_text(encoding="utf-8"))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 import geopandas as gpd
@@ -153,7 +155,12 @@ def _sites(communes: gpd.GeoDataFrame, rng: np.random.Generator) -> pd.DataFrame
 
 
 def make_content(**changes: Any) -> MapContent:
-    """Return the content of a map of the made-up province; ``changes`` replace its parts."""
+    """Return the content of a map of the made-up province, the caller's own; ``changes`` replace its parts."""
+    return MapContent(**{**copy.deepcopy(_values()), **changes})
+
+
+@lru_cache(maxsize=1)
+def _values() -> dict[str, Any]:
     rng = np.random.default_rng(20261101)
     communes = _communes(rng)
     x, y = from_wgs84([105.16, 105.80], [21.95, 22.50], EPSG)
@@ -191,7 +198,7 @@ def make_content(**changes: Any) -> MapContent:
         crs=4326,
     )
     areas, sites = make_areas(communes, villages), _sites(communes, rng)
-    values: dict[str, Any] = {
+    return {
         "title": "Rà soát vùng lõm sóng 2026 – Tỉnh Giả Định",
         "project_name": "Rà soát vùng lõm sóng 2026",
         "version": "0.1.0",
@@ -222,7 +229,6 @@ def make_content(**changes: Any) -> MapContent:
             DataSource("dem/*.tif", None, "", Bilingual("Địa hình", "Terrain")),
         ),
     }
-    return MapContent(**{**values, **changes})
 
 
 def unpacked_column(column: dict[str, Any], n: int) -> list[Any]:
