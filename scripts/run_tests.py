@@ -19,7 +19,8 @@ CHECKS = {
     "types": ["-m", "mypy"],
     "imports": ["-c", "from importlinter.cli import lint_imports_command as c; c()", "--no-cache", "--no-logo"],
     "dependencies": ["-m", "deptry", "."],
-    "tests": ["-m", "pytest", "-n", "2", "--durations", "10"],
+    # A file stays with one worker: what its tests share is made once, and a kernel is compiled by one of them.
+    "tests": ["-m", "pytest", "-n", "2", "--dist", "loadfile", "--durations", "10"],
 }
 
 

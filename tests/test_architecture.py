@@ -9,6 +9,7 @@ import subprocess
 import sys
 import textwrap
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,11 @@ FILE_METHODS = {
     "from_path", "open", "read_bytes", "read_text", "save", "to_csv", "to_excel", "to_feather", "to_file",
     "to_parquet", "to_pickle", "tofile", "touch", "write_bytes", "write_text",
 }  # fmt: skip
+
+
+@lru_cache(maxsize=8)  # every check asks for the same module
+def parsed(source: str) -> ast.Module:
+    return ast.parse(source)
 
 
 def imported_names(tree: ast.AST) -> dict[str, str]:
@@ -89,14 +95,14 @@ def dotted(node: ast.expr, names: dict[str, str]) -> str:
 def check_pages(path: str, source: str) -> Iterator[str]:
     """folium, branca, jinja2 and reportlab are imported only where pages are made."""
     if not path.startswith(PAGE_FOLDERS):
-        for package, line in imported_packages(ast.parse(source)).items():
+        for package, line in imported_packages(parsed(source)).items():
             if package in PAGE_PACKAGES:
                 yield f"{path}:{line} imports {package}"
 
 
 def check_terminal(path: str, source: str) -> Iterator[str]:
     """The library neither prints, nor asks, nor reads the command line."""
-    tree = ast.parse(source)
+    tree = parsed(source)
     for package, line in imported_packages(tree).items():
         if package in TERMINAL_PACKAGES:
             yield f"{path}:{line} imports {package}"
@@ -112,7 +118,7 @@ def check_network(path: str, source: str) -> Iterator[str]:
     """Nothing is asked of the network at run time, but where that is what was asked for."""
     if path.startswith(NETWORK_FOLDERS):
         return
-    for node in ast.walk(ast.parse(source)):
+    for node in ast.walk(parsed(source)):
         names: list[str] = []
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
@@ -141,7 +147,7 @@ def check_files(path: str, source: str) -> Iterator[str]:
     """Files are opened only in geo/io, and where the sample is written."""
     if path.startswith(FILE_FOLDERS) or path in FILE_MODULES:
         return
-    tree = ast.parse(source)
+    tree = parsed(source)
     names = imported_names(tree)
     memory = in_memory(tree, names)
     for node in ast.walk(tree):
@@ -165,7 +171,7 @@ def check_files(path: str, source: str) -> Iterator[str]:
 
 def check_broad_except(path: str, source: str) -> Iterator[str]:
     """No error is swallowed whole."""
-    for node in ast.walk(ast.parse(source)):
+    for node in ast.walk(parsed(source)):
         if isinstance(node, ast.ExceptHandler):
             caught = [node.type] if not isinstance(node.type, ast.Tuple) else list(node.type.elts)
             for kind in caught:
@@ -189,7 +195,7 @@ def _sort_key(name: str) -> tuple[int, list[object]]:
 
 def check_surface(path: str, source: str) -> Iterator[str]:
     """Each module says what it is for, and lists what it offers, sorted and complete."""
-    tree = ast.parse(source)
+    tree = parsed(source)
     if not ast.get_docstring(tree):
         yield f"{path} has no docstring"
     listed: list[str] | None = None
