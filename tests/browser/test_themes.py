@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
+
+import pandas as pd
 import pytest
 from made_up_province import make_content
 
@@ -206,4 +210,27 @@ def test_the_phone_keeps_selects_and_legend_within_the_screen(open_map, html):
     # the corner of a table scrolled both ways is its own header, not what lies under it
     page.evaluate("() => { vungphu.table.open('commune'); const box = document.getElementById('panel-communes'); box.scrollIntoView(); box.scrollTop = 150; box.scrollLeft = 250; }")
     assert page.evaluate("() => { const box = document.getElementById('panel-communes').getBoundingClientRect(); return document.elementFromPoint(box.left + 20, box.top + 12).closest('th').cellIndex; }") == 0
+    opened.assert_quiet()
+
+
+def test_areas_whose_every_result_is_later_are_counted_once_each(open_map, html, content):
+    """Commune 0 has a result of 2025, 1 of 2024, 2 two of 2026, 3 and 4 one; the province's, of 2026, is no commune; a plan's own years have another sentence."""
+    verdicts = content.themes[0]
+    frame = verdicts.frame
+    own = frame[(frame["rule_id"] == "speed") & (frame["operator"] == "Mạng Đỏ") & (frame["period"] == "2026-08-01/2026-08-31")].reset_index(drop=True)
+    more = [own.iloc[[0]].assign(period="2025-08-01/2025-08-31"), own.iloc[[1]].assign(period="2024"), own.iloc[[2]].assign(period="2026-09-01/2026-09-30"),
+            own.iloc[[3]].assign(area_level="province", area_code="99")]  # fmt: skip
+    changed = replace(verdicts, frame=pd.concat([frame, *more], ignore_index=True))
+    opened = open_map(build_map(replace(content, themes=(changed, *content.themes[1:]))))
+    page = opened.page
+    page.select_option("#themes-commune", "verdict")
+    page.select_option("#themes-point", "proposal")
+
+    def later(year: int | None, place: str = "commune") -> str | None:
+        page.evaluate("y => vungphu.themes.limit(y)", year)
+        said = re.search(r"(\d+) xã chỉ có kết quả sau năm (\d+)", page.inner_text(f"#theme-note-{place}"))
+        return None if said is None else said.group(1)
+
+    assert [later(year) for year in (2023, 2024, 2025, 2026, None)] == ["5", "4", "3", None, None]
+    assert [later(year, "point") for year in (2026, 2027, None)] == [None] * 3
     opened.assert_quiet()
