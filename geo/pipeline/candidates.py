@@ -258,7 +258,7 @@ def _places(
     lon, lat = own["lon"].to_numpy(dtype=float), own["lat"].to_numpy(dtype=float)
     masts = mast_places(
         own, sites, lines, area_of(lon, lat, own["commune_code"].tolist(), names, restricted), operators=operators, settings=wanted,
-        plan=settings.plan,
+        plan=settings.plan, by_year=settings.objective.years[0],
     )  # fmt: skip
     built = None if lines is None else lines[lines["action"] == "build"]
     taken_lon, taken_lat = (
@@ -266,7 +266,7 @@ def _places(
     )
     located = AreaIndex(units, {}, None)
     parts, roofless = [masts], 0
-    if lines is not None and settings.objective.years:
+    if lines is not None:
         of_lines = area_of(lines["lon"].to_numpy(dtype=float), lines["lat"].to_numpy(dtype=float), lines["commune_code"].tolist(), names, restricted)
         parts.append(registered_places(lines, structures, of_lines, operators=operators, settings=wanted, plan=settings.plan, by_year=settings.objective.years[0]))
 
@@ -278,7 +278,7 @@ def _places(
             settings=wanted, **given,
         )  # fmt: skip
         found = found[found["commune_code"] != ""].reset_index(drop=True)
-        parts.append(found[far_enough(found, taken_lon, taken_lat, rules)].reset_index(drop=True))
+        parts.append(found[far_enough(found, taken_lon, taken_lat, rules, at_mast_m=settings.plan.at_mast_m)].reset_index(drop=True))
 
     land = load_frame(inputs, "public_land")
     if land is not None and len(land):

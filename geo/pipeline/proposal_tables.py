@@ -299,13 +299,16 @@ def years_of_plan(plan: Plan, planned: pd.DataFrame, gains: pd.DataFrame) -> pd.
     figures = [f"population_{name}" for name in (*GAINED, "first_operator_certain", "first_operator_uncertain")]
     villages = [f"villages_gained{part}" for part in ("", "_certain", "_uncertain")]
     own = planned[planned["source"] == "proposed"]
+    # Several operators may come to one mast, in one year or in several: it is one site, of the year in which the first of them comes.
+    sites = own.drop_duplicates(["site_id", "lon", "lat"])
+    first = own[own["measure_first"].eq(True)].drop_duplicates(["site_id", "lon", "lat"])
     for k, year in enumerate(plan.objective.years):
         mine, told = own[own["year"] == year], gains[gains["year"] == year]
         rows.append(
             {
-                "year": year, "budget_vnd": plan.objective.budget_vnd[k], "spent_vnd": int(plan.choice.spent_vnd[k]), "sites": len(mine),
+                "year": year, "budget_vnd": plan.objective.budget_vnd[k], "spent_vnd": int(plan.choice.spent_vnd[k]), "sites": int((sites["year"] == year).sum()),
                 **{name: float(told[name].sum()) for name in figures}, **{name: int(mine[name].astype(float).sum()) for name in villages},
-                "sites_measure_first": int(mine["measure_first"].eq(True).sum()),
+                "sites_measure_first": int((first["year"] == year).sum()),
                 "value": float(plan.choice.by_step[k].sum()), "bound": np.nan, "gap": np.nan,
             }
         )  # fmt: skip

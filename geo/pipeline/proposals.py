@@ -78,7 +78,7 @@ def proposal_stage(project: Project, settings: AnalysisSettings, title: Bilingua
         run,
         files=files_of(project, ("terrain", "land_cover", "antenna_patterns")),
         settings={
-            "objective": settings.objective, "mast_rules": settings.mast_rules, "coverage": settings.coverage, "fusion": settings.fusion, "operators": project.operators, "language": project.language,
+            "objective": settings.objective, "mast_rules": settings.mast_rules, "at_mast_m": settings.plan.at_mast_m, "coverage": settings.coverage, "fusion": settings.fusion, "operators": project.operators, "language": project.language,
             "ground": settings.ground, "date": project.date, "provinces": project.provinces, "extra": project.extra,
         },
         upstream=_UPSTREAM,
@@ -107,7 +107,7 @@ def propose(work: Workspace, project: Project, settings: AnalysisSettings, *, gr
     villages, facilities = (load_frame(work.upstream["villages"], name) for name in ("villages", "facilities"))
     options = options_of(found.places, norms)
     cover = cover_by_operator(found.matrix, found.columns, found.places, found.demand)
-    pairs = conflicts(found.places, options, settings.mast_rules)
+    pairs = conflicts(found.places, options, settings.mast_rules, at_mast_m=settings.plan.at_mast_m)
     deadline, asked_by = deadline_years(found.demand, villages, objective.years)
 
     def ask(demand: Demand, due: _I64) -> ChoiceProblem:

@@ -53,12 +53,14 @@ def mast_places(
     operators: Sequence[str],
     settings: CandidateSettings,
     plan: PlanSettings,
+    by_year: int,
 ) -> pd.DataFrame:
     """Return the masts on which an operator of the project could put something.
 
     An operator that is not on a mast may share it, unless the mast is listed as not shareable or has as many operators as the setting allows; one whose
-    site there lacks a proposed technology may upgrade it. What operators have registered for the mast counts as being there;
-    who has registered to leave it is not there and is offered nothing on it, and a mast that its last user leaves is left out.
+    site there lacks a proposed technology may upgrade it. What operators have registered for the mast counts as being there, in whatever year;
+    who has registered to leave it is not there and is offered nothing on it, but frees its place only if it leaves by the plan's first year, since a
+    share may come in any year; a mast that its last user leaves is left out.
 
     Parameters
     ----------
@@ -73,6 +75,8 @@ def mast_places(
     operators : sequence of str
     settings : CandidateSettings
     plan : PlanSettings
+    by_year : int
+        The plan's first year.
 
     Returns
     -------
@@ -85,14 +89,18 @@ def mast_places(
     }
     coming: dict[int, dict[str, set[str]]] = {}
     leaving: dict[int, set[str]] = {}
+    staying: dict[int, set[str]] = {}
     if lines is not None and len(lines):
         told = lines[lines["action"].isin(["share", "upgrade", "build", "remove"])]
+        later = (told["year"].astype("Float64").fillna(np.inf) > by_year).to_numpy(dtype=bool)
         places = (structures["lon"].to_numpy(dtype=float), structures["lat"].to_numpy(dtype=float))
         i, j, _ = near_pairs(*places, told["lon"].to_numpy(dtype=float), told["lat"].to_numpy(dtype=float), within_m=plan.at_mast_m)
         for mast, line in zip(i.tolist(), j.tolist(), strict=True):
             operator = str(told["operator"].iloc[line])
             if told["action"].iloc[line] == "remove":
                 leaving.setdefault(mast, set()).add(operator)
+                if later[line]:
+                    staying.setdefault(mast, set()).add(operator)
                 continue
             named = {t for t in str(told["technologies"].iloc[line]).split(",") if t}
             coming.setdefault(mast, {}).setdefault(operator, set()).update(named)
@@ -102,6 +110,7 @@ def mast_places(
         users = ({u for u in str(mast["operators"]).split("; ") if u} | set(coming.get(k, {}))) - gone
         if gone and not users:
             continue
+        taken = len(users | (gone & staying.get(k, set())))
         there: dict[str, set[str]] = {o: set(t) for o, t in coming.get(k, {}).items()}
         for site in str(mast["site_ids"]).split("; "):
             for operator in operators:
@@ -114,7 +123,7 @@ def mast_places(
                 # An inventory's user without a listed site has nobody knows what there: nothing is proposed.
                 if lacking and there.get(operator):
                     actions[operator], brings[operator] = "upgrade", ",".join(lacking)
-            elif not closed and len(users) < plan.operators_per_mast:
+            elif not closed and taken < plan.operators_per_mast:
                 actions[operator], brings[operator] = "share", ",".join(settings.proposed_technologies)
         if actions:
             rows.append(
@@ -122,7 +131,7 @@ def mast_places(
                     "place_id": f"M{k + 1:05d}", "kind": "mast", "structure_id": mast["structure_id"], "lon": mast["lon"], "lat": mast["lat"],
                     "commune_code": mast["commune_code"], "area": areas[k], "mast_class": mast["mast_class"], "height_m": mast["height_m"],
                     "building_height_m": mast["building_height_m"], "users": "; ".join(sorted(users)),
-                    "limit": int(plan.operators_per_mast) - len(users), "actions": _pairs(actions), "technologies": _pairs(brings),
+                    "limit": int(plan.operators_per_mast) - taken, "actions": _pairs(actions), "technologies": _pairs(brings),
                 }
             )  # fmt: skip
     return _table(rows)
@@ -270,8 +279,11 @@ def _height_limits(lon: _F64, lat: _F64, restricted: gpd.GeoDataFrame | None) ->
     return out
 
 
-def required_m(places: pd.DataFrame, rules: MastRules) -> _F64:
-    """Return how far a new mast at each place stands from every other at least: the longest rule that it may fall under; 0 without rule, and for masts that stand."""
+def required_m(places: pd.DataFrame, rules: MastRules, *, at_mast_m: float) -> _F64:
+    """Return how far a new mast at each place stands from every other at least: the longest rule that it may fall under; 0 for masts that stand.
+
+    Nowhere less than ``at_mast_m``: nearer than that it is the same mast, whatever the rules say or leave open, and nobody pays for it twice.
+    """
     found: dict[tuple[str, str, float], float] = {}
     out = np.zeros(len(places))
     for k, (area, kind, height) in enumerate(zip(places["area"], places["mast_class"], places["height_m"].to_numpy(dtype=float), strict=True)):
@@ -280,12 +292,12 @@ def required_m(places: pd.DataFrame, rules: MastRules) -> _F64:
         key = (str(area), str(kind), float(height))
         if key not in found:
             first = possible_rules(rules.spacing, *key)[0]
-            found[key] = 0.0 if first is None else first.distance_m
+            found[key] = max(at_mast_m, 0.0 if first is None else first.distance_m)
         out[k] = found[key]
     return out
 
 
-def far_enough(places: pd.DataFrame, lon: _F64, lat: _F64, rules: MastRules) -> _BOOL:
+def far_enough(places: pd.DataFrame, lon: _F64, lat: _F64, rules: MastRules, *, at_mast_m: float) -> _BOOL:
     """Tell which new places keep the rules' distance to masts that stand or are registered to be built.
 
     Parameters
@@ -294,8 +306,10 @@ def far_enough(places: pd.DataFrame, lon: _F64, lat: _F64, rules: MastRules) -> 
     lon, lat : (n,) float64 arrays
         Of these masts, EPSG:4326; NaN is near nothing.
     rules : MastRules
+    at_mast_m : float
+        Nearer than this two masts are one.
     """
-    required = required_m(places, rules)
+    required = required_m(places, rules, at_mast_m=at_mast_m)
     out = np.ones(len(places), dtype=bool)
     if len(places):
         i, _, metres = near_pairs(places["lon"].to_numpy(dtype=float), places["lat"].to_numpy(dtype=float), lon, lat, within_m=float(required.max()))
@@ -313,17 +327,23 @@ class Options:
         ``place`` (position), ``action``, ``operators`` (joined by ``"; "``), ``cost_vnd``, ``cost_low_vnd``, ``cost_high_vnd`` (int64).
     members : tuple of tuples of str
         The operators of each.
+    mast : (n,) int64 array
+        Crowded mast of which an option takes a place; -1 none: there is room for all that may come.
+    room : (m,) int64 array
+        Free places of each crowded mast, whatever the years.
     """
 
     table: pd.DataFrame
     members: tuple[tuple[str, ...], ...]
+    mast: _I64
+    room: _I64
 
 
 def options_of(places: pd.DataFrame, norms: Norms) -> Options:
     """Return the options of all places with their costs.
 
-    A mast for several operators costs the mast and, for each further one, what sharing it costs. Where more may come to a mast than it has room for,
-    as many as there is room for are options together; of all these one at most is chosen (:func:`conflicts`).
+    A mast for several operators costs the mast and, for each further one, what sharing it costs. Each operator that may share a mast is an option of its own,
+    in whatever year; where more may come than there is room for, they take its places (``mast``, ``room``).
 
     Raises
     ------
@@ -332,21 +352,23 @@ def options_of(places: pd.DataFrame, norms: Norms) -> Options:
     """
     rows: list[dict[str, object]] = []
     members: list[tuple[str, ...]] = []
+    mast, room = list[int](), list[int]()
     for k, (kind, actions, limit) in enumerate(zip(places["mast_class"], places["actions"], places["limit"].tolist(), strict=True)):
         named = read_pairs(str(actions))
         chosen: list[tuple[str, tuple[str, ...]]] = [(action, (operator,)) for operator, action in named.items()]
         builders = tuple(o for o, a in named.items() if a == "build")
         if len(builders) > 1:
             chosen.append(("build", builders))
-        sharers = [o for o, a in named.items() if a == "share"]
-        if limit < len(sharers):
-            chosen += [("share", who) for size in range(2, limit + 1) for who in combinations(sharers, size)]
+        crowded = limit < sum(action == "share" for action in named.values()) > 0
         for action, who in chosen:
             rows.append({"place": k, "action": action, "operators": "; ".join(who), **_cost(norms, action, str(kind), len(who))})
             members.append(who)
+            mast.append(len(room) if crowded and action == "share" else -1)
+        if crowded:
+            room.append(int(limit))
     names = ["place", "action", "operators", "cost_vnd", "cost_low_vnd", "cost_high_vnd"]
     table = pd.DataFrame(rows, columns=names)
-    return Options(table.astype({n: "int64" for n in names if n not in {"action", "operators"}}), tuple(members))
+    return Options(table.astype({n: "int64" for n in names if n not in {"action", "operators"}}), tuple(members), np.array(mast, dtype=np.int64), np.array(room, dtype=np.int64))
 
 
 def _cost(norms: Norms, action: str, mast_class: str, operators: int) -> dict[str, int]:
@@ -359,14 +381,16 @@ def _cost(norms: Norms, action: str, mast_class: str, operators: int) -> dict[st
     return out
 
 
-def conflicts(places: pd.DataFrame, options: Options, rules: MastRules) -> _I64:
-    """Return the pairs of options of which one at most may be chosen, (m, 2): two builds nearer than the rules of spacing, shares of a mast that has not room for all of them.
+def conflicts(places: pd.DataFrame, options: Options, rules: MastRules, *, at_mast_m: float) -> _I64:
+    """Return the pairs of options of which one at most may be chosen, (m, 2): two builds at one place, or nearer than the rules of spacing.
 
     Parameters
     ----------
     places : DataFrame
     options : Options
     rules : MastRules
+    at_mast_m : float
+        Nearer than this two masts are one.
     """
     table = options.table
     of_place: dict[int, list[int]] = {}
@@ -374,13 +398,10 @@ def conflicts(places: pd.DataFrame, options: Options, rules: MastRules) -> _I64:
         of_place.setdefault(place, []).append(j)
     builds = (table["action"] == "build").to_numpy(dtype=bool)
     out: list[tuple[int, int]] = []
-    for at, mine in of_place.items():
-        crowded = places["limit"].iloc[at] < len({o for j in mine if table["action"].iloc[j] == "share" for o in options.members[j]})
-        for a, b in combinations(mine, 2):
-            if (builds[a] and builds[b]) or (crowded and table["action"].iloc[a] == table["action"].iloc[b] == "share"):
-                out.append((a, b))
+    for mine in of_place.values():
+        out += [(a, b) for a, b in combinations(mine, 2) if builds[a] and builds[b]]
     new = np.flatnonzero((places["kind"] != "mast").to_numpy(dtype=bool))
-    required = required_m(places, rules)
+    required = required_m(places, rules, at_mast_m=at_mast_m)
     lon, lat = places["lon"].to_numpy(dtype=float)[new], places["lat"].to_numpy(dtype=float)[new]
     one, other, metres = near_pairs(lon, lat, lon, lat, within_m=float(required[new].max()) if len(new) else 0.0)
     near = (one < other) & (metres < np.maximum(required[new[one]], required[new[other]])) if len(one) else np.zeros(0, dtype=bool)

@@ -126,7 +126,7 @@ def choice_problem(
     return ChoiceProblem.of(
         options.table["cost_vnd"].to_numpy(dtype=np.int64), matrix, worth, np.asarray(budget_vnd, dtype=np.int64), unit_demand=unit_demand,
         conflicts=pairs, deadline=np.concatenate([deadline, np.full(len(lacking), NEVER, dtype=np.int64)]),
-        shared=(options.table["action"] != "build").to_numpy(dtype=bool),
+        shared=(options.table["action"] != "build").to_numpy(dtype=bool), mast=options.mast, room=options.room,
     )  # fmt: skip
 
 
@@ -156,7 +156,7 @@ def village_problem(demand: Demand, cover: Cover, options: Options, *, pairs: _I
         columns.append(np.array(sorted(n for cell in hit.tolist() for n in at[cell]), dtype=np.int64))
     problem = ChoiceProblem.of(
         options.table["cost_vnd"].to_numpy(dtype=np.int64), _columns(columns, len(who)), np.ones(len(who)), [0], conflicts=pairs,
-        shared=(options.table["action"] != "build").to_numpy(dtype=bool),
+        shared=(options.table["action"] != "build").to_numpy(dtype=bool), mast=options.mast, room=options.room,
     )  # fmt: skip
     return problem, who
 

@@ -17,6 +17,7 @@ from geo.pipeline.proposal_tables import Plan, sites_planned, years_of_plan
 from geo.planning.choice import NEVER, ChoiceProblem, InfeasiblePlanError, set_cover
 from geo.planning.choice.greedy import greedy_plan
 from geo.planning.proposal_settings import objective_settings
+from geo.planning.proposing import GAINED
 from geo.report.phrases import phrases
 from geo.validation import IssueLog
 from tests.planning.test_proposing import NO, PERHAPS, problem_of, row_of_six, service, two_places
@@ -147,3 +148,16 @@ def test_what_a_site_gains_is_split_by_whether_anybody_may_be_there_already() ->
     assert gains[["village_ids_gained", "village_ids_uncertain"]].to_numpy().tolist() == [["T1; T3", "T3"], ["", ""]]
     years = years_of_plan(plan, planned, gains)
     assert years[["sites", "population_first_operator_certain", "villages_gained_uncertain", "sites_measure_first"]].to_numpy().tolist() == [[1, 10, 1, 1], [1, 0, 0, 0], [2, 10, 1, 1]]
+
+
+def test_operators_that_come_to_one_mast_are_one_site_of_the_year_of_the_first() -> None:
+    """B and C share a mast in two years, A builds elsewhere in the second: two sites, three payments."""
+    planned = pd.DataFrame(
+        {"source": "proposed", "year": [2027, 2028, 2028], "site_id": ["M1", "M1", "G1"], "lon": [105.1, 105.1, 105.0], "lat": 21.0,
+         "measure_first": [False, True, True], **dict.fromkeys(("villages_gained", "villages_gained_certain", "villages_gained_uncertain"), 0)}
+    )  # fmt: skip
+    names = [f"population_{name}" for name in (*GAINED, "first_operator_certain", "first_operator_uncertain")]
+    gains = pd.DataFrame({"year": planned["year"], **dict.fromkeys(names, 1.0)})
+    choice = SimpleNamespace(spent_vnd=np.array([301, 1301]), by_step=np.ones((2, 4)), bound=9.0, gap=0.1)
+    years = years_of_plan(SimpleNamespace(objective=OBJECTIVE, choice=choice), planned, gains)  # type: ignore[arg-type]
+    assert years[["sites", "sites_measure_first", "spent_vnd"]].to_numpy().tolist() == [[1, 0, 301], [1, 2, 1301], [2, 2, 1602]]

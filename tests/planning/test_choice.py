@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import pickle
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -96,6 +97,38 @@ def test_spacing_and_deadlines_are_kept() -> None:
     assert choose(beside_fixed, FAST).year.tolist() == [NEVER, NEVER, 0]
 
 
+def test_a_masts_places_hold_for_all_years_together() -> None:
+    """Three operators want one mast, a year's money is enough for one of them: with two free places the least wanted stays away, though money is left."""
+    want = {"cost_vnd": [5, 5, 5], "cover": _cover([0], [1], [2], units=3), "steps": [4.0, 2.0, 3.0], "budget_vnd": [5, 5, 5]}
+    one, two, three = (choose(ChoiceProblem.of(*want.values(), mast=[0, 0, 0], room=[room]), FAST) for room in (1, 2, 3))
+    assert [found.year.tolist() for found in (one, two, three)] == [[0, NEVER, NEVER], [0, NEVER, 1], [0, 2, 1]]
+    assert [found.spent_vnd.tolist() for found in (one, two, three)] == [[5, 0, 0], [5, 5, 0], [5, 5, 5]]
+    assert [found.value for found in (one, two, three)] == [12, 12 + 6, 12 + 6 + 2]
+    assert [found.gap for found in (one, two, three)] == pytest.approx([0.0] * 3, abs=1e-9)
+    # Who is committed for the last year has a place from the start; another mast has its own.
+    committed = choose(ChoiceProblem.of(*want.values(), mast=[0, 0, 0], room=[2], fixed_year=[NEVER, NEVER, 2]), FAST)
+    assert committed.year.tolist() == [0, NEVER, NEVER]
+    assert choose(ChoiceProblem.of(*want.values(), mast=[0, 1, 0], room=[1, 1]), FAST).year.tolist() == [0, 1, NEVER]
+    assert not feasible(ChoiceProblem.of(*want.values(), mast=[0, 0, 0], room=[1]), np.array([0, 1, NEVER]))
+
+
+def test_no_set_that_serves_everybody_fills_a_mast_beyond_its_room() -> None:
+    """Two at the mast serve all three places; where it has one place, the dear site in the field has to come too."""
+    given = {"cost_vnd": [5, 5, 20], "cover": _cover([0, 1], [2], [2], units=3), "steps": np.ones(3), "budget_vnd": [0], "mast": [0, 0, NEVER]}
+    whole, tight = (set_cover(ChoiceProblem.of(*list(given.values())[:4], mast=given["mast"], room=[room]), by_cost=True) for room in (2, 1))
+    assert (whole.cost_vnd, tight.cost_vnd) == (10, 25)
+
+
+def test_substitutes_and_further_plans_keep_a_masts_room() -> None:
+    """The field's site has no substitute at a mast that is full; what is filled up again, and the greedy plan, stop at the room."""
+    problem = ChoiceProblem.of([5, 5, 5], _cover([0], [1], [1], units=2), [4.0, 3.0], [10], mast=[0, 0, NEVER], room=[1])
+    for room, found in ((1, [(0, NEVER), (2, NEVER)]), (2, [(0, NEVER), (2, NEVER), (2, 1)])):
+        roomy = replace(problem, room=np.array([room]))
+        assert [(a.candidate, a.instead) for a in alternatives(roomy, np.array([0, NEVER, 0]))] == found
+    for plan in (greedy_plan(problem), refilled(problem, np.array([0, NEVER, NEVER]))):
+        assert plan.tolist() == [0, NEVER, 0]
+
+
 def test_sharing_is_preferred_at_equal_worth_only() -> None:
     cover = _cover([0], [0], [1], units=2)
     same = ChoiceProblem.of([5, 5, 5], cover, [4.0, 1.0], [10], shared=[False, True, False])
@@ -117,7 +150,7 @@ def test_nothing_to_serve_nothing_affordable_nothing_at_all() -> None:
     [
         ({"cost_vnd": [1.5]}, "whole"), ({"cost_vnd": [-1]}, "whole"), ({"budget_vnd": [np.nan]}, "whole"), ({"budget_vnd": []}, "budget_vnd"),
         ({"steps": [[1.0, 2.0]]}, "rise"), ({"steps": [-1.0]}, "negative"), ({"unit_demand": [1]}, "unit_demand"),
-        ({"deadline": [4]}, "deadline"), ({"conflicts": [[0, 3]]}, "conflicts"), ({"fixed_year": [0, 0]}, "fixed_year"),
+        ({"mast": [0]}, "mast"), ({"mast": [0, 0], "room": [1]}, "mast"), ({"room": [-1]}, "room"), ({"deadline": [4]}, "deadline"), ({"conflicts": [[0, 3]]}, "conflicts"), ({"fixed_year": [0, 0]}, "fixed_year"),
     ],
 )  # fmt: skip
 def test_what_is_no_problem_is_refused(change: dict, words: str) -> None:
@@ -176,6 +209,7 @@ def _random(rng: np.random.Generator) -> ChoiceProblem:
         rng.integers(1, 10, n), cover, steps, rng.integers(0, 15, years), unit_demand=demand, conflicts=pairs,
         fixed_year=np.where(rng.random(n) < 0.15, rng.integers(0, years, n), NEVER),
         deadline=np.where(rng.random(places) < 0.1, rng.integers(0, years, places), NEVER), shared=rng.random(n) < 0.3,
+        mast=np.where(rng.random(n) < 0.4, rng.integers(0, 2, n), NEVER), room=rng.integers(0, 3, 2),
     )  # fmt: skip
 
 
@@ -201,6 +235,10 @@ def _keeps(problem: ChoiceProblem, year: tuple[int, ...]) -> bool:
             return False
     for a, b in problem.conflicts:
         if standing[a] != NEVER and standing[b] != NEVER and not (problem.fixed_year[a] != NEVER and problem.fixed_year[b] != NEVER):
+            return False
+    for mast, places in enumerate(problem.room):
+        there = [j for j in np.flatnonzero(problem.mast == mast) if standing[j] != NEVER]
+        if len(there) > places and any(problem.fixed_year[j] == NEVER for j in there):
             return False
     dense = problem.cover.toarray()
     for d in np.flatnonzero(problem.deadline != NEVER):

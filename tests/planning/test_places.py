@@ -61,7 +61,7 @@ def test_who_may_come_to_a_mast() -> None:
     lines = pd.DataFrame(
         {"line_id": ["l"], "action": ["share"], "operator": ["C"], "technologies": ["4G"], "lon": [105.01], "lat": [21.0], "year": [2027]}
     )
-    found = mast_places(masts, sites, lines, ["other"] * 4, operators=OPERATORS, settings=WANTED, plan=PLAN).set_index("structure_id")
+    found = mast_places(masts, sites, lines, ["other"] * 4, operators=OPERATORS, settings=WANTED, plan=PLAN, by_year=2027).set_index("structure_id")
     told = {k: read_pairs(str(found.loc[k, "actions"])) for k in found.index}
     assert told == {
         "m1": {"B": "share", "C": "share"},  # A has 4G there
@@ -71,7 +71,7 @@ def test_who_may_come_to_a_mast() -> None:
     }
     assert found["limit"].tolist() == [3, 1, 3, 4]
     assert read_pairs(str(found.loc["m2", "technologies"])) == {"A": "4G"}
-    full = mast_places(masts, sites, None, ["other"] * 4, operators=OPERATORS, settings=WANTED, plan=plan_settings({"operators_per_mast": 1}))
+    full = mast_places(masts, sites, None, ["other"] * 4, operators=OPERATORS, settings=WANTED, plan=plan_settings({"operators_per_mast": 1}), by_year=2027)
     assert full["structure_id"].tolist() == ["m2", "m3", "m4"]
 
 
@@ -83,7 +83,7 @@ def test_nobody_is_offered_a_mast_that_is_registered_for_removal() -> None:
         {"line_id": list("klmn"), "action": ["remove", "remove", "remove", "build"], "operator": ["A"] * 4, "technologies": ["", "", "", "4G"],
          "lon": [105.0, 105.01, 105.02, 105.02], "lat": [21.0] * 4, "year": [2027] * 4}
     )  # fmt: skip
-    found = mast_places(masts, sites, lines, ["other"] * 4, operators=OPERATORS, settings=WANTED, plan=PLAN).set_index("structure_id")
+    found = mast_places(masts, sites, lines, ["other"] * 4, operators=OPERATORS, settings=WANTED, plan=PLAN, by_year=2027).set_index("structure_id")
     assert {k: read_pairs(str(found.loc[k, "actions"])) for k in found.index} == {
         "m2": {"C": "share"}, "m3": {"B": "share", "C": "share"}, "m4": {"A": "share", "B": "share", "C": "share"},
     }  # fmt: skip
@@ -94,7 +94,7 @@ def test_nobody_is_offered_a_mast_that_is_registered_for_removal() -> None:
 def test_an_inventorys_user_without_a_listed_site_is_left_alone() -> None:
     masts = structures(structure_id=["m1"], operators=["A"], shareable=[False])
     sites = pd.DataFrame({"operator": [], "site_id": [], "technologies": []}, dtype=object)
-    assert mast_places(masts, sites, None, ["other"], operators=("A",), settings=WANTED, plan=PLAN).empty
+    assert mast_places(masts, sites, None, ["other"], operators=("A",), settings=WANTED, plan=PLAN, by_year=2027).empty
 
 
 def test_the_class_of_a_new_mast_is_what_its_area_allows() -> None:
@@ -148,29 +148,59 @@ def test_what_excludes_each_other() -> None:
     options = options_of(places, NORMS)
     number = {(p, o): j for j, (p, o) in enumerate(zip(options.table["place"], options.table["operators"], strict=True))}
     assert len(number) == 3 + 1 + 1 + 3
-    pairs = {frozenset(p) for p in conflicts(places, options, rules(400.0)).tolist()}
+    pairs = {frozenset(p) for p in conflicts(places, options, rules(400.0), at_mast_m=50.0).tolist()}
     own = {frozenset((number[0, a], number[0, b])) for a, b in (("A", "B"), ("A", "A; B"), ("B", "A; B"))}
     near = {frozenset((number[0, o], number[1, "A"])) for o in ("A", "B", "A; B")}
-    assert pairs == own | near | {frozenset((number[3, "A"], number[3, "B"]))}
-    assert {frozenset(p) for p in conflicts(places, options, rules(300.0 - 5)).tolist()} == own | {frozenset((number[3, "A"], number[3, "B"]))}
+    assert pairs == own | near
+    assert (options.mast.tolist(), options.room.tolist()) == ([-1] * 5 + [0, 0, -1], [1])  # the mast's one place is no pair: it holds for any number
+    assert {frozenset(p) for p in conflicts(places, options, rules(300.0 - 5), at_mast_m=50.0).tolist()} == own
     # against what stands: 300 m east of a mast breaks 400 m and keeps 295; masts that stand are asked nothing
-    assert far_enough(places, np.array([105.0 - step]), np.array([21.0]), rules(400.0)).tolist() == [False, True, True, True]
-    assert far_enough(places, np.array([105.0 - step, np.nan]), np.array([21.0, np.nan]), rules(295.0)).all()
+    assert far_enough(places, np.array([105.0 - step]), np.array([21.0]), rules(400.0), at_mast_m=50.0).tolist() == [False, True, True, True]
+    assert far_enough(places, np.array([105.0 - step, np.nan]), np.array([21.0, np.nan]), rules(295.0), at_mast_m=50.0).all()
 
 
-def test_a_mast_with_room_for_two_of_three_takes_two() -> None:
-    """Each alone and each pair are options, of which one is chosen; where there is room for all three each comes for itself."""
-    mast = place("M1", 105.0, 21.0, kind="mast", actions="A=share; B=share; C=share", limit=2)
+def test_a_mast_with_room_for_two_of_three_has_two_places() -> None:
+    """Each operator is an option of its own that takes a place; where there is room for all three nobody counts."""
+    mast = place("M1", 105.0, 21.0, kind="mast", actions="A=share; B=share; C=share; D=upgrade", limit=2)
     options = options_of(mast, NORMS)
-    assert options.table["operators"].tolist() == ["A", "B", "C", "A; B", "A; C", "B; C"]
-    assert options.table["cost_vnd"].tolist() == [301] * 3 + [602] * 3
-    assert len(conflicts(mast, options, rules(400.0))) == 6 * 5 / 2
-    roomy = mast.assign(limit=3)
-    assert options_of(roomy, NORMS).table["operators"].tolist() == ["A", "B", "C"]
-    assert not len(conflicts(roomy, options_of(roomy, NORMS), rules(400.0)))
-    one = mast.assign(limit=1)
-    assert options_of(one, NORMS).table["operators"].tolist() == ["A", "B", "C"]
-    assert len(conflicts(one, options_of(one, NORMS), rules(400.0))) == 3
+    assert options.table["operators"].tolist() == ["A", "B", "C", "D"]
+    assert options.table["cost_vnd"].tolist() == [301] * 3 + [200]
+    assert (options.mast.tolist(), options.room.tolist()) == ([0, 0, 0, -1], [2])  # who upgrades stands there already
+    assert not len(conflicts(mast, options, rules(400.0), at_mast_m=50.0))
+    roomy = options_of(mast.assign(limit=3), NORMS)
+    assert (roomy.mast.tolist(), roomy.room.tolist()) == ([-1] * 4, [])
+    # A mast with more users than the setting allows is open to upgrades alone.
+    full = options_of(place("M1", 105.0, 21.0, kind="mast", actions="D=upgrade", limit=-1), NORMS)
+    assert (full.mast.tolist(), full.room.tolist()) == ([-1], [])
+    two = options_of(pd.concat([mast.assign(limit=1), place("G1", 105.0, 21.1, actions="A=build"), mast], ignore_index=True), NORMS)
+    assert (two.mast.tolist(), two.room.tolist()) == ([0, 0, 0, -1, -1, 1, 1, 1, -1], [1, 2])
+
+
+def test_a_place_is_free_when_who_leaves_it_has_left() -> None:
+    """Four operators may be on a mast with A, B and C. C leaves it: by 2027 there is room for two, later or in no year told for one."""
+    masts = structures(structure_id=["m1"], operators=["A; B; C"], site_ids=["a1; b1; c1"])
+    sites = pd.DataFrame({"operator": ["A", "B", "C"], "site_id": ["a1", "b1", "c1"], "technologies": ["4G"] * 3})
+    for year, room in ((2026, 2), (2027, 2), (2028, 1), (pd.NA, 1)):
+        lines = pd.DataFrame(
+            {"line_id": ["l"], "action": ["remove"], "operator": ["C"], "technologies": [""], "lon": [105.0], "lat": [21.0], "year": pd.array([year], dtype="Int64")}
+        )  # fmt: skip
+        found = mast_places(masts, sites, lines, ["other"], operators=("A", "B", "C", "D", "E"), settings=WANTED, plan=PLAN, by_year=2027)
+        assert (read_pairs(str(found["actions"].iloc[0])), found["users"].iloc[0], found["limit"].iloc[0]) == ({"D": "share", "E": "share"}, "A; B", room)
+    # With room for three it is full until C has gone.
+    tight = {"operators": ("A", "B", "C", "D"), "settings": WANTED, "plan": plan_settings({"operators_per_mast": 3})}
+    assert mast_places(masts, sites, lines, ["other"], by_year=2027, **tight).empty
+    assert len(mast_places(masts, sites, lines.assign(year=2027), ["other"], by_year=2027, **tight)) == 1
+
+
+def test_two_new_masts_at_one_place_are_one_whatever_the_rules() -> None:
+    """No rule of distance holds; a public house 20 m beside new ground, and both 20 m from a mast that stands."""
+    step = 20.0 / 103_900.0
+    places = pd.concat([place("G1", 105.0, 21.0, actions="A=build"), place("B1", 105.0 + step, 21.0, kind="public_building", actions="B=build")], ignore_index=True)
+    none = MastRules((), (), {}, {}, "project")
+    assert conflicts(places, options_of(places, NORMS), none, at_mast_m=50.0).tolist() == [[0, 1]]
+    assert not len(conflicts(places, options_of(places, NORMS), none, at_mast_m=15.0))
+    stands = np.array([105.0 - step]), np.array([21.0])
+    assert [far_enough(places, *stands, none, at_mast_m=metres).tolist() for metres in (50.0, 30.0)] == [[False, False], [False, True]]
 
 
 def test_a_registered_mast_has_room_for_two_of_three() -> None:
@@ -195,6 +225,6 @@ def test_a_registered_mast_has_room_for_two_of_three() -> None:
     tight = registered_places(lines, stands, ["other"] * 6, plan=plan_settings({"operators_per_mast": 2}), **given)
     few = options_of(tight, NORMS)
     assert few.members == (("B",), ("C",))
-    assert conflicts(tight, few, rules(0.0)).tolist() == [[0, 1]]
+    assert (few.mast.tolist(), few.room.tolist()) == ([0, 0], [1])
     later = lines.assign(year=pd.array([pd.NA] * 6, dtype="Int64"))
     assert registered_places(later, stands, ["other"] * 6, plan=PLAN, **given).empty

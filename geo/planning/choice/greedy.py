@@ -23,13 +23,16 @@ def _neighbours(problem: ChoiceProblem) -> list[_I64]:
 
 
 def feasible(problem: ChoiceProblem, year: _I64) -> bool:
-    """Tell whether a plan keeps every budget, conflict and deadline."""
+    """Tell whether a plan keeps every budget, conflict, mast's room and deadline."""
     if (spent_vnd(problem, year) > problem.budget_vnd).any():
         return False
     standing = np.where(problem.free, year, problem.fixed_year)
     free_pair = problem.free[problem.conflicts].any(axis=1) if len(problem.conflicts) else np.zeros(0, dtype=bool)
     both = (standing[problem.conflicts] != NEVER).all(axis=1) if len(problem.conflicts) else np.zeros(0, dtype=bool)
     if (both & free_pair).any():
+        return False
+    crowded = np.flatnonzero(problem.room_left(standing != NEVER) < 0)
+    if np.isin(problem.mast[problem.free & (year != NEVER)], crowded).any():
         return False
     state = State(problem, year)
     return all(state.met(at)[problem.deadline == at].all() for at in range(problem.years))
@@ -46,6 +49,8 @@ def _filled(
         open_[banned] = False
     for j in np.flatnonzero(np.where(problem.free, year, problem.fixed_year) != NEVER):
         open_[near[j]] = False
+    room = problem.room_left(np.where(problem.free, year, problem.fixed_year) != NEVER)
+    open_[np.isin(problem.mast, np.flatnonzero(room <= 0))] = False
     cost = np.maximum(problem.cost_vnd.astype(np.float64), 1.0)
 
     def take(j: int, at: int) -> None:
@@ -53,6 +58,11 @@ def _filled(
         left[at] -= problem.cost_vnd[j]
         open_[j] = False
         open_[near[j]] = False
+        mast = int(problem.mast[j])
+        if mast != NEVER:
+            room[mast] -= 1
+            if room[mast] <= 0:
+                open_[problem.mast == mast] = False
         state.build(j, at)
 
     rows = problem.cover.tocsr() if (problem.deadline != NEVER).any() else None

@@ -48,8 +48,8 @@ class InfeasiblePlanError(VungphuError):
         if len(unmet):
             listed = _listed(unmet, names)
             parts.append((
-                f"trong ngân sách và quy định khoảng cách, ít nhất {len(unmet)} nơi không kịp hạn: {listed}",
-                f"within the budgets and the spacing rules at least {len(unmet)} places miss their deadline: {listed}",
+                f"trong ngân sách, quy định khoảng cách và số chỗ trên cột, ít nhất {len(unmet)} nơi không kịp hạn: {listed}",
+                f"within the budgets, the spacing rules and the room on masts at least {len(unmet)} places miss their deadline: {listed}",
             ))  # fmt: skip
         if needed_vnd is not None:
             parts.append((

@@ -185,12 +185,12 @@ class CoverResult:
 def set_cover(problem: ChoiceProblem, *, by_cost: bool = False, nodes: int = 2_000, threads: int = 2) -> CoverResult:
     """Return the fewest (or cheapest) candidates with which every demand has a unit, whatever the budgets and years.
 
-    Fixed candidates stand and cost nothing; of conflicting ones at most one is taken, where that leaves a solution. The search ends after so many nodes.
+    Fixed candidates stand and cost nothing; of conflicting ones at most one is taken and no mast takes more than it has room for, where that leaves a solution. The search ends after so many nodes.
 
     Raises
     ------
     RuntimeError
-        If the spacing rules leave no set that serves everybody that is reachable, or none was found.
+        If spacing rules and masts' room leave no set that serves everybody that is reachable, or none was found.
     """
     n = problem.candidates
     rows = problem.cover.tocsr()
@@ -213,6 +213,10 @@ def set_cover(problem: ChoiceProblem, *, by_cost: bool = False, nodes: int = 2_0
     for a, b in problem.conflicts:
         if problem.free[a] or problem.free[b]:
             solver.addRow(-highspy.kHighsInf, 1.0, 2, np.array([a, b], dtype=np.int32), np.ones(2))
+    for mast, places in enumerate(problem.room_left(~problem.free).tolist()):
+        sharers = np.flatnonzero(problem.free & (problem.mast == mast)).astype(np.int32)
+        if len(sharers) > places:
+            solver.addRow(-highspy.kHighsInf, max(places, 0), len(sharers), sharers, np.ones(len(sharers)))
     solver.run()
     info = solver.getInfo()
     if info.primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:

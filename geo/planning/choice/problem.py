@@ -46,6 +46,10 @@ class ChoiceProblem:
         Year in which some unit of the demand has to be provided; ``NEVER``: none.
     shared : (n,) bool array
         Sharing or upgrade of what stands: preferred where the worth is the same.
+    mast : (n,) int64 array
+        Mast of which a candidate takes a free place, from whatever year on; ``NEVER``: none that is short of places.
+    room : (m,) int64 array
+        Free places of each mast, over all years together: nobody who came leaves.
     """
 
     cost_vnd: _I64
@@ -57,6 +61,8 @@ class ChoiceProblem:
     conflicts: _I64
     deadline: _I64
     shared: _Bool
+    mast: _I64
+    room: _I64
 
     @classmethod
     def of(
@@ -71,8 +77,10 @@ class ChoiceProblem:
         conflicts: npt.ArrayLike = (),
         deadline: npt.ArrayLike | None = None,
         shared: npt.ArrayLike | None = None,
+        mast: npt.ArrayLike | None = None,
+        room: npt.ArrayLike = (),
     ) -> ChoiceProblem:
-        """Return a checked problem; what is left out is one operator, nothing fixed, no conflict, no deadline, no sharing.
+        """Return a checked problem; what is left out is one operator, nothing fixed, no conflict, no deadline, no sharing, room for all.
 
         Raises
         ------
@@ -93,6 +101,7 @@ class ChoiceProblem:
             np.asarray(conflicts, dtype=np.int64).reshape(-1, 2),
             np.full(d, NEVER, dtype=np.int64) if deadline is None else np.asarray(deadline, dtype=np.int64),
             np.zeros(n, dtype=bool) if shared is None else np.asarray(shared, dtype=bool),
+            np.full(n, NEVER, dtype=np.int64) if mast is None else np.asarray(mast, dtype=np.int64), np.asarray(room, dtype=np.int64),
         )  # fmt: skip
         found._check()
         return found
@@ -101,7 +110,7 @@ class ChoiceProblem:
         n, d, t = len(self.cost_vnd), len(self.steps), len(self.budget_vnd)
         sizes = {
             "cover": self.cover.shape == (len(self.unit_demand), n), "fixed_year": len(self.fixed_year) == n,
-            "shared": len(self.shared) == n, "deadline": len(self.deadline) == d, "budget_vnd": t > 0,
+            "shared": len(self.shared) == n, "deadline": len(self.deadline) == d, "budget_vnd": t > 0, "mast": len(self.mast) == n,
         }  # fmt: skip
         wrong = [name for name, fits in sizes.items() if not fits]
         if wrong:
@@ -110,7 +119,9 @@ class ChoiceProblem:
             raise ValueError("steps must be finite, not negative and not rise along a row")
         if len(self.unit_demand) and ((np.diff(self.unit_demand) < 0).any() or self.unit_demand[0] < 0 or self.unit_demand[-1] >= d):
             raise ValueError("unit_demand must be numbers of demands that do not descend")
-        for name, values, most in (("fixed_year", self.fixed_year, t), ("deadline", self.deadline, t), ("conflicts", self.conflicts, n)):
+        if (self.room < 0).any():
+            raise ValueError("room must not be negative")
+        for name, values, most in (("fixed_year", self.fixed_year, t), ("deadline", self.deadline, t), ("conflicts", self.conflicts, n), ("mast", self.mast, len(self.room))):
             if values.size and (values.min() < NEVER or values.max() >= most):
                 raise ValueError(f"{name} holds numbers out of range")
 
@@ -123,6 +134,17 @@ class ChoiceProblem:
     def candidates(self) -> int:
         """Number of candidates."""
         return len(self.cost_vnd)
+
+    def room_left(self, standing: _Bool) -> _I64:
+        """Return the places that are left on each mast beside what stands, (m,); negative where it stands too close.
+
+        Parameters
+        ----------
+        standing : (n,) bool array
+            In the last year, fixed candidates included.
+        """
+        here = self.mast[standing & (self.mast != NEVER)]
+        return self.room - np.bincount(here, minlength=len(self.room))
 
     @property
     def free(self) -> _Bool:

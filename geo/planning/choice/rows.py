@@ -18,7 +18,7 @@ MONEY_UNIT_VND = 10_000.0
 
 
 def cliques(problem: ChoiceProblem) -> Iterator[tuple[_I64, float]]:
-    """Yield sets of free candidates of which only so many may stand: pairs grown into cliques, which bound more tightly.
+    """Yield sets of free candidates of which only so many may stand: pairs grown into cliques, which bound more tightly, and masts with little room.
 
     A free candidate that excludes a fixed one may not stand at all.
     """
@@ -42,6 +42,10 @@ def cliques(problem: ChoiceProblem) -> Iterator[tuple[_I64, float]]:
         members = sorted(clique)
         open_ -= {(x, y) for i, x in enumerate(members) for y in members[i + 1 :]}
         yield np.array(members, dtype=np.int64), 1.0
+    for mast, places in enumerate(problem.room_left(~free).tolist()):
+        sharers = np.flatnonzero(free & (problem.mast == mast))
+        if len(sharers) > places:
+            yield sharers, float(max(places, 0))
 
 
 def deadline_rows(problem: ChoiceProblem) -> Iterator[tuple[_I64, int]]:
