@@ -16,6 +16,7 @@ from geo.io.inputs import province_zones
 from geo.planning.candidates import Options
 from geo.planning.choice import Choice
 from geo.planning.demand import Demand
+from geo.planning.funding import Asked, Payer, payers
 from geo.planning.proposal_settings import ObjectiveSettings
 from geo.planning.proposing import GAINED, Cover, Ledger
 from geo.project import Project
@@ -66,6 +67,8 @@ class Plan:
         Village of each cell of the demand; -1 none.
     unserved : (d,) bool array
         Cells that every operator is known not to serve with every registered line built; at the others somebody may serve already.
+    supported : mapping of str to str
+        By commune, the one operator that the public-utility programme supports there (:func:`geo.planning.supported.supported_on`); without entry nobody knows.
     """
 
     places: pd.DataFrame
@@ -84,6 +87,7 @@ class Plan:
     gains: pd.DataFrame | None
     cells_of_villages: _I64
     unserved: npt.NDArray[np.bool_]
+    supported: Mapping[str, str]
 
     def site_id(self, option: int) -> str:
         """Return the mast's id, or that of the new place."""
@@ -109,7 +113,8 @@ def sites_planned(plan: Plan, project: Project, units: pd.DataFrame, language: L
     told = pd.DataFrame([_gain(plan, one) for one in found], columns=list(_GAINS)).assign(rank=0)
     # Reasons have the figures of the table: rounded as its rows are, so that they add up.
     shown = arranged_rows(told, "sites_planned_gains")
-    every = [*_lines(plan, language), *(_proposal(plan, one, figures, language) for one, figures in zip(found, shown, strict=True))]
+    paid = _funding(plan, found)
+    every = [*_lines(plan, language), *(_proposal(plan, one, figures, payer, language) for one, figures, payer in zip(found, shown, paid, strict=True))]
     # A line without a year counts after all others, as its gains do (:func:`geo.planning.assess.assess_lines`).
     every.sort(key=lambda r: (np.inf if pd.isna(r["year"]) else r["year"], r["source"] != "operator_plan"))
     frame = pd.DataFrame(every, columns=[n for n in (*SITES_PLANNED, "option") if n not in {"rank", "x_vn2000", "y_vn2000"}])
@@ -218,7 +223,7 @@ def _gain(plan: Plan, found: _Found) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _proposal(plan: Plan, found: _Found, figures: Mapping[str, Any], language: Literal["vi", "en"]) -> dict[str, Any]:
+def _proposal(plan: Plan, found: _Found, figures: Mapping[str, Any], payer: Payer, language: Literal["vi", "en"]) -> dict[str, Any]:
     """Return a proposed site's row; ``figures`` as the table of gains shows them."""
     j = found.option
     option = plan.options.table.iloc[j]
@@ -227,27 +232,34 @@ def _proposal(plan: Plan, found: _Found, figures: Mapping[str, Any], language: L
     certain = float(plan.demand.people[found.first[plan.unserved[found.first]]].sum()), int(known.sum())
     split = _split(certain, (found.people["first_operator"] - certain[0], len(known) - certain[1]))
     return {
-        "year": plan.objective.years[int(plan.choice.year[j])], "action": option["action"], "source": "proposed", "funding": _funding(plan, found.first, found.villages),
+        "year": plan.objective.years[int(plan.choice.year[j])], "action": option["action"], "source": "proposed", "funding": payer.funding,
         "site_id": plan.site_id(j), "lon": place["lon"], "lat": place["lat"], "commune_code": place["commune_code"], "mast_class": place["mast_class"],
         "height_m": place["height_m"], "operators": option["operators"], "population_gained": found.people["first_operator"], "villages_gained": len(found.villages),
         "cost_vnd": int(option["cost_vnd"]), "cost_low": int(option["cost_low_vnd"]), "cost_high": int(option["cost_high_vnd"]),
-        "reason": _reason(plan, place, str(option["action"]), found, figures, split).text(language), **split, "option": j,
+        "reason": _reason(plan, place, str(option["action"]), found, figures, split, payer).text(language), **split, "option": j,
     }  # fmt: skip
 
 
-def _funding(plan: Plan, first: _I64, villages: _I64) -> Literal["public_utility", "budget"]:
-    """Return whom to ask: the public-utility programme where most of those who had nobody live in villages of special difficulty."""
+def _funding(plan: Plan, found: Sequence[_Found]) -> list[Payer]:
+    """Return whom to ask for each site (:func:`geo.planning.funding.payers`)."""
     if plan.villages is None:
-        return "budget"
+        return [Payer("budget")] * len(found)
     difficult = plan.villages["difficult_area"].astype("boolean").fillna(False).to_numpy(dtype=bool)
-    people, home = plan.demand.people[first], plan.cells_of_villages[first]
-    theirs = float(people[(home >= 0) & difficult[np.maximum(home, 0)]].sum())
-    if people.sum() > 0:
-        return "public_utility" if theirs * 2 > people.sum() else "budget"
-    return "public_utility" if len(villages) and difficult[villages].sum() * 2 > len(villages) else "budget"
+    communes = plan.villages["commune_code"].astype(str).to_numpy(dtype=object)
+    asked = []
+    for one in found:
+        at, who = int(plan.options.table["place"].iloc[one.option]), plan.options.members[one.option]
+        home, people = plan.cells_of_villages[one.first], plan.demand.people[one.first]
+        cells = one.first
+        if not people.sum() > 0:  # nobody is known to live there: villages count alike
+            home, cells, people = one.villages, plan.demand.village_cell[one.villages], np.ones(len(one.villages))
+        hard = (home >= 0) & difficult[np.maximum(home, 0)]
+        serves = {o: np.isin(cells, plan.cover.of(at, o)[0]) for o in who}
+        asked.append(Asked(people, hard, communes[np.maximum(home, 0)], serves))
+    return payers(asked, plan.supported)
 
 
-def _reason(plan: Plan, place: pd.Series, action: str, found: _Found, figures: Mapping[str, Any], split: Mapping[str, Any]) -> Bilingual:
+def _reason(plan: Plan, place: pd.Series, action: str, found: _Found, figures: Mapping[str, Any], split: Mapping[str, Any], payer: Payer) -> Bilingual:
     said = phrases("results/proposals.toml")
     parts: list[Bilingual] = []
     kind = str(place["kind"]) if action == "build" else "share_registered" if str(place["place_id"]).startswith("R") else action
@@ -269,6 +281,8 @@ def _reason(plan: Plan, place: pd.Series, action: str, found: _Found, figures: M
     if found.due and plan.villages is not None:
         years = sorted({plan.objective.years[int(plan.deadline[plan.demand.village_cell[v]])] for v in found.due})
         parts.append(said.say("why", "deadline", names=_names(plan.villages, np.array(found.due)), year=str(years[0])))
+    if payer.why:
+        parts.append(said.say("why", payer.why, operator=", ".join(payer.operators)))
     if split["measure_first"] is True:
         parts.append(said.say("why", "measure_first"))
     if action == "build":

@@ -49,6 +49,7 @@ from geo.planning.proposing import (
     in_order,
     village_problem,
 )
+from geo.planning.supported import supported_on
 from geo.project import Project
 from geo.propagation.ground import GroundModel
 from geo.report.phrases import Phrases, joined, number_text, phrases
@@ -63,7 +64,7 @@ PROPOSAL_TABLES = ("sites_planned", "sites_planned_gains", "plan_years", "plan_s
 #: Those of them whose rows have a place.
 PROPOSAL_LAYERS = ("sites_planned",)
 _UPSTREAM = (
-    "inputs/units.parquet", "inputs/operator_plans.parquet", "inputs/norms.json", "villages", "planning/operator_plans.parquet",
+    "inputs/units.parquet", "inputs/operator_plans.parquet", "inputs/supported_operators.parquet", "inputs/norms.json", "villages", "planning/operator_plans.parquet",
     f"planning/{LINES_IN_ORDER}.parquet", "candidates", *REDRAWN_UPSTREAM,
 )  # fmt: skip
 #: Of the changes of costs and of the spots that are drawn in cells; any number, always the same.
@@ -127,6 +128,8 @@ def propose(work: Workspace, project: Project, settings: AnalysisSettings, *, gr
         found.places, found.demand, cover, options, choice, order, objective, kept, kept_draws, villages, deadline, given=looked["given"],
         lines=load_frame(work.upstream["planning"], "operator_plans"), gains=load_frame(work.upstream["planning"], LINES_IN_ORDER),
         cells_of_villages=_cells_of_villages(work, found), unserved=_unserved(work, settings, found.demand),
+        # What is wrong with the list is said where the registered lines are checked.
+        supported=supported_on(load_frame(inputs, "supported_operators"), project.date, IssueLog(issue_catalogue())),
     )  # fmt: skip
     joint = None if ground is None else plan_together(
         work, project, settings, chosen=[(int(options.table["place"].iloc[j]), options.members[j], int(choice.year[j])) for j in order],

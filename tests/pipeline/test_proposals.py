@@ -132,10 +132,10 @@ def test_what_a_site_gains_is_split_by_whether_anybody_may_be_there_already() ->
     problem = problem_of(demand, cover, options)
     year = np.array([NEVER, NEVER, 0, 1])
     choice = SimpleNamespace(year=year, spent_vnd=np.array([1000, 301]), by_step=np.ones((2, 4)), bound=9.0, gap=0.1)
-    villages = pd.DataFrame({"village_id": ["T1", "T2", "T3", "T4"], "village_name": list("NOPQ"), "difficult_area": pd.array([pd.NA] * 4, dtype="boolean")})
+    villages = pd.DataFrame({"village_id": ["T1", "T2", "T3", "T4"], "village_name": list("NOPQ"), "commune_code": "99001", "difficult_area": pd.array([pd.NA] * 4, dtype="boolean")})
     plan = Plan(
         places, demand, cover, options, choice, [2, 3], OBJECTIVE, np.ones(problem.candidates), np.ones(problem.candidates), villages, np.full(4, NEVER),  # type: ignore[arg-type]
-        given=dict.fromkeys(("roads", "power_lines", "public_land", "restricted_areas"), True), lines=None, gains=None, cells_of_villages=np.full(4, -1), unserved=unserved,
+        given=dict.fromkeys(("roads", "power_lines", "public_land", "restricted_areas"), True), lines=None, gains=None, cells_of_villages=np.full(4, -1), unserved=unserved, supported={},
     )  # fmt: skip
     units = pd.DataFrame({"commune_code": ["99001"], "province_code": ["99"]})
     for language, words in (("vi", "60 người có sóng lần đầu (trong đó 50 người ở nơi chưa kết luận được)"), ("en", "60 people get their first operator (50 of them where it is undecided)")):
@@ -148,6 +148,41 @@ def test_what_a_site_gains_is_split_by_whether_anybody_may_be_there_already() ->
     assert gains[["village_ids_gained", "village_ids_uncertain"]].to_numpy().tolist() == [["T1; T3", "T3"], ["", ""]]
     years = years_of_plan(plan, planned, gains)
     assert years[["sites", "population_first_operator_certain", "villages_gained_uncertain", "sites_measure_first"]].to_numpy().tolist() == [[1, 10, 1, 1], [1, 0, 0, 0], [2, 10, 1, 1]]
+
+
+def test_the_programme_is_not_asked_for_an_operator_that_it_does_not_support_there() -> None:
+    """A mast for B serves 10 and 50 people who had nobody, at home in a village of special difficulty: its commune has a supported operator, or none that is known."""
+    (places, options, cover), demand = two_places(), row_of_six()
+    problem = problem_of(demand, cover, options)
+    villages = pd.DataFrame(
+        {"village_id": ["T1", "T2", "T3", "T4"], "village_name": list("NOPQ"), "commune_code": "99001", "difficult_area": pd.array([False, False, True, False], dtype="boolean")}
+    )  # fmt: skip
+    units = pd.DataFrame({"commune_code": ["99001"], "province_code": ["99"]})
+
+    def row(option: int, supported: dict[str, str], *, given: pd.DataFrame | None = villages, home: int = 2, people: float = 1.0) -> list[object]:
+        year = np.where(np.arange(len(options.members)) == option, 0, NEVER)
+        choice = SimpleNamespace(year=year, spent_vnd=np.array([1000, 0]), by_step=np.ones((2, 4)), bound=9.0, gap=0.1)
+        plan = Plan(
+            places, replace(demand, people=demand.people * people), cover, options, choice, [option], OBJECTIVE, np.ones(problem.candidates), np.ones(problem.candidates), given,  # type: ignore[arg-type]
+            np.full(4, NEVER), given=dict.fromkeys(("roads", "power_lines", "public_land", "restricted_areas"), True), lines=None, gains=None,
+            cells_of_villages=np.full(4, home), unserved=np.ones(4, dtype=bool), supported=supported,
+        )  # fmt: skip
+        planned, _ = sites_planned(plan, SimpleNamespace(extra={}, provinces=("99",)), units, "en")  # type: ignore[arg-type]
+        return planned[["operators", "funding", "reason"]].iloc[0].tolist()
+
+    _, funding, reason = row(1, {"99001": "B"})
+    assert (funding, "programme" in reason) == ("public_utility", False)
+    _, funding, reason = row(1, {"99001": "A"})
+    assert funding == "budget"
+    assert "the public-utility programme supports A here, one operator per area, and does not pay for this site" in reason
+    operators, funding, reason = row(2, {"99001": "B"})
+    assert (operators, funding) == ("A; B", "public_utility")
+    assert "supports B alone here; what the others put on the site is not its to pay" in reason
+    assert [row(k, {})[1] for k in (0, 1)] == ["public_utility", "public_utility"]
+    assert [row(1, {}, given=None)[1], row(1, {}, home=0)[1], row(1, {}, home=-1)[1]] == ["budget"] * 3
+    # Without people the villages count: T3 is of special difficulty, T1 is not; B's mast serves both.
+    assert row(1, {"99001": "B"}, people=0.0)[1] == "budget"
+    assert row(1, {"99001": "B"}, people=0.0, given=villages.assign(difficult_area=pd.array([True, False, True, False], dtype="boolean")))[1] == "public_utility"
 
 
 def test_operators_that_come_to_one_mast_are_one_site_of_the_year_of_the_first() -> None:
