@@ -47,12 +47,14 @@ from geo.sampling import (
 )
 from geo.villages.points import village_points
 
-__all__ = ["SAMPLING_FOLDER", "SAMPLING_TABLES", "SAMPLING_UPSTREAM", "Prepared", "plan_measurements", "prepare", "sampling_lines", "sampling_stage"]
+__all__ = [
+    "SAMPLING_FOLDER", "SAMPLING_TABLES", "SAMPLING_UPSTREAM", "Prepared", "hanging_vnd", "plan_measurements", "plan_weights", "prepare", "sampling_lines", "sampling_stage",
+]  # fmt: skip
 
 SAMPLING_TABLES = ("measurements_planned",)
 SAMPLING_UPSTREAM = (
     "inputs/units.parquet", "inputs/roads.parquet", "calibration", "coverage", "villages/villages.parquet", "villages/communes.parquet",
-    "villages/cells_of_villages.npy", "standards/standards.parquet",
+    "villages/cells_of_villages.npy", "standards/standards.parquet", "proposals/sites_planned.parquet", "proposals/sites_planned_gains.parquet",
 )  # fmt: skip
 _WORDS = "results/sampling.toml"
 #: Folder of the run in which sheets and routes stand.
@@ -159,11 +161,16 @@ def plan_measurements(work: Workspace, project: Project, settings: AnalysisSetti
     open_ones, predicted, believed, on_roads, start = given.villages, given.predicted, given.believed, given.roads, given.start
     graph, lines, epsg = on_roads.graph, given.lines, predicted.coverage.grid.epsg
     work.progress(1, sampling.days + 2)
-    trips = plan_trips(believed.beliefs, on_roads, sampling, on_day=lambda done: work.progress(1 + done, sampling.days + 2))
+    hangs = hanging_vnd(*(load_frame(work.upstream["proposals"], name) for name in ("sites_planned", "sites_planned_gains")))
+    money: _F64 | None = None if hangs is None else np.array([hangs.get(str(v), 0.0) for v in open_ones["village_id"]], dtype=np.float64)
+    trips = plan_trips(
+        believed.beliefs, on_roads, sampling, on_day=lambda done: work.progress(1 + done, sampling.days + 2), weight=None if money is None else plan_weights(money, sampling.plan_weight)
+    )  # fmt: skip
     left = _left(graph, on_roads, believed, trips, given.every, given.xy)
     record: dict[str, Any] = {
         "planned": bool(trips), "undecided": len(open_ones) + given.unplaced, "left": {"unplaced": given.unplaced, **left}, "measured": believed.measured,
         "start": {"given": bool(sampling.start), "found_in": start.found_in, "away_m": round(start.away_m, 1)},
+        "plan": None if hangs is None else _hanging(hangs, open_ones, trips, sampling.plan_weight),
     }  # fmt: skip
     if not trips:
         return {**record, "why": "nothing_reached", "walk_m": sampling.walk_m}
@@ -185,7 +192,7 @@ def plan_measurements(work: Workspace, project: Project, settings: AnalysisSetti
     units = load_frame(work.upstream["inputs"], "units")
     names = dict(zip(units["commune_code"].astype(str), units["commune_name"].astype(str), strict=True))
     areas, area_change = _areas(work, settings, predicted, believed, on_roads, trips, lines, spoken, names, told)
-    table = planned_table(stops, open_ones, names, areas)
+    table = planned_table(stops, open_ones, names, areas, plan_cost_vnd=money)
     write_frame(work.folder / "measurements_planned.parquet", table)
     write_sentences(work.folder, "measurements_planned", "instruction", told)
     lon, lat = to_wgs84(np.array([start.xy[0]]), np.array([start.xy[1]]), epsg)
@@ -212,6 +219,54 @@ def plan_measurements(work: Workspace, project: Project, settings: AnalysisSetti
     }
 
 
+def hanging_vnd(planned: pd.DataFrame | None, gains: pd.DataFrame | None) -> dict[str, float] | None:
+    """Return the money of proposed sites that hangs on the verdict on each undecided village that they are to serve first; None where nothing is proposed.
+
+    A site's cost is shared alike by all villages that it serves first: the part of those that are surely unserved hangs on nothing.
+
+    Parameters
+    ----------
+    planned, gains : DataFrame or None
+        :func:`geo.pipeline.proposal_tables.sites_planned`.
+
+    Returns
+    -------
+    dict of str to float or None
+        By ``village_id``, in đồng.
+    """
+    if planned is None or gains is None:
+        return None
+    cost = dict(zip(planned["rank"].astype(int), planned["cost_vnd"].astype(float), strict=True))
+    out: dict[str, float] = {}
+    for rank, all_, open_ in gains[["rank", "village_ids_gained", "village_ids_uncertain"]].itertuples(index=False):
+        among = [v for v in str(all_).split("; ") if v]
+        for village in (v for v in str(open_).split("; ") if v):
+            out[village] = out.get(village, 0.0) + cost[int(rank)] / len(among)
+    return out
+
+
+def plan_weights(money_vnd: _F64, plan_weight: float) -> _F64:
+    """Return as how many villages each undecided village counts: 1, and ``plan_weight`` more for the mean money of those on which any hangs.
+
+    Parameters
+    ----------
+    money_vnd : (villages,) float64 array
+        :func:`hanging_vnd`; 0 none.
+    plan_weight : float
+    """
+    some = money_vnd[money_vnd > 0]
+    return np.ones(len(money_vnd)) if not some.size else np.asarray(1.0 + plan_weight * money_vnd / some.mean(), dtype=np.float64)
+
+
+def _hanging(hangs: Mapping[str, float], villages: pd.DataFrame, trips: Sequence[Trip], weight: float) -> dict[str, Any]:
+    """Return how many villages money hangs on, and on how many of them the trips stop."""
+    visited = set(villages["village_id"].astype(str).iloc[[s.village for t in trips for s in t.stops]])
+    return {
+        "weight": weight, "villages": len(hangs), "vnd": round(sum(hangs.values())), "visited": len(visited & set(hangs)),
+        "visited_vnd": round(sum(v for k, v in hangs.items() if k in visited)),
+    }  # fmt: skip
+
+
 def sampling_lines(record: Mapping[str, Any]) -> list[Bilingual]:
     """Return what the stage's record says, in sentences."""
     said, n = phrases(_WORDS), number_text
@@ -233,6 +288,10 @@ def sampling_lines(record: Mapping[str, Any]) -> list[Bilingual]:
             out.insert(1, said.say("said", "fewer_days", asked=n(record["days_asked"]), days=n(record["days"]), least=short_number_text(record["least_change"], 3)))
         if record["areas"]["rows"]:
             out.append(said.say("said", "areas", change=n(record["areas"]["expected_change"], 1), n=n(record["areas"]["rows"])))
+    if record["plan"] is not None and record["plan"]["villages"]:
+        named = record["plan"]
+        figures = {name: n(named[name]) for name in ("villages", "vnd", "visited", "visited_vnd")}
+        out.append(said.say("said", "plan_weighed" if named["weight"] else "plan_not_weighed", **figures, left=n(named["villages"] - named["visited"]), weight=short_number_text(named["weight"], 2)))
     start = record["start"]
     if not start["given"]:
         out.append(said.say("said", "start_found", name=start["found_in"]) if start["found_in"] else said.say("said", "start_found_in_the_middle"))
@@ -344,7 +403,7 @@ def _areas(
         ))  # fmt: skip
         instruction = told[-1].text(spoken)
         road = str(one["area_code"]) if one["area_level"] == "road" else ""
-        rows.append((pd.NA, found.day, str(one["area_code"]), "", road, found.lon, found.lat, str(one["operator"]), str(one["technology"]), needed, chance, np.nan, instruction, "", "" if road else commune_names.get(str(one["area_code"]), "")))
+        rows.append((pd.NA, found.day, str(one["area_code"]), "", road, found.lon, found.lat, str(one["operator"]), str(one["technology"]), needed, chance, np.nan, instruction, "", "" if road else commune_names.get(str(one["area_code"]), ""), np.nan))
         total += chance
     table = pd.DataFrame(rows, columns=list(PLANNED_COLUMNS))
     return table.sort_values(["day", "road_id", "area_code", "operator", "technology"], kind="stable", ignore_index=True), total

@@ -21,7 +21,7 @@ __all__ = ["PLANNED_COLUMNS", "PlannedLayer", "PlannedStop", "planned_stops", "p
 _F64 = npt.NDArray[np.float64]
 PLANNED_COLUMNS = (
     "stop", "day", "area_code", "village_id", "road_id", "lon", "lat", "operator", "technology", "tests_needed", "expected_change", "km", "instruction",
-    "village_name", "commune_name",
+    "village_name", "commune_name", "plan_cost_vnd",
 )  # fmt: skip
 
 
@@ -127,7 +127,7 @@ def _road_at(roads: Roadwork, village: int, edges: Sequence[tuple[int, int]], ro
 
 
 def planned_table(
-    stops: Sequence[PlannedStop], villages: pd.DataFrame, commune_names: Mapping[str, str], areas: pd.DataFrame | None = None
+    stops: Sequence[PlannedStop], villages: pd.DataFrame, commune_names: Mapping[str, str], areas: pd.DataFrame | None = None, *, plan_cost_vnd: _F64 | None = None
 ) -> pd.DataFrame:
     """Return ``measurements_planned.csv``.
 
@@ -140,6 +140,8 @@ def planned_table(
         By code.
     areas : DataFrame, optional
         Rows of areas decided on the way, columns :data:`PLANNED_COLUMNS`.
+    plan_cost_vnd : (villages,) float64 array, optional
+        Money of proposed sites that hangs on each village's verdict; it stands in a stop's first row. Without it nothing is known of any.
     """
     listed = villages[["village_id", "village_name", "commune_code", "lon", "lat"]].reset_index(drop=True)
     rows = []
@@ -150,6 +152,7 @@ def planned_table(
                 (
                     stop.stop, stop.day, commune, village_id, stop.road_id, float(lon), float(lat), layer.operator, layer.technology, layer.tests_needed,
                     layer.expected_change, stop.km if k == 0 else 0.0, layer.instruction, str(name), commune_names.get(str(commune), ""),
+                    np.nan if plan_cost_vnd is None else float(plan_cost_vnd[stop.village]) if k == 0 else 0.0,
                 )
             )  # fmt: skip
     table = pd.DataFrame(rows, columns=list(PLANNED_COLUMNS))

@@ -14,7 +14,7 @@ from geo.numbers import vietnamese
 __all__ = ["SamplingSettings", "sampling_settings"]
 
 _TECHNOLOGIES = ("2G", "3G", "4G", "5G")
-_MAY_BE_ZERO = ("join_m", "sample_noise_db", "least_change", "rounds", "near_stops", "near_road_points", "near_observations")
+_MAY_BE_ZERO = ("join_m", "sample_noise_db", "least_change", "rounds", "near_stops", "near_road_points", "near_observations", "plan_weight")
 _HOURS, _SHARES = 24.0, ("least_correlation",)
 
 
@@ -46,6 +46,8 @@ class SamplingSettings:
     candidates, rounds : int
     least_change : float
         Villages.
+    plan_weight : float
+        A village on whose verdict the mean money of such villages hangs counts as 1 + ``plan_weight`` villages; 0: no village weighs more than another.
     """
 
     days: int
@@ -67,6 +69,7 @@ class SamplingSettings:
     candidates: int
     rounds: int
     least_change: float
+    plan_weight: float
 
 
 def sampling_settings(given: Mapping[str, object] | None = None) -> SamplingSettings:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -159,7 +159,9 @@ class Roadwork:
         return self._sites[pair]
 
 
-def plan_trips(beliefs: Beliefs, roads: Roadwork, settings: SamplingSettings, on_day: Callable[[int], None] | None = None) -> list[Trip]:
+def plan_trips(
+    beliefs: Beliefs, roads: Roadwork, settings: SamplingSettings, on_day: Callable[[int], None] | None = None, *, weight: _F64 | None = None
+) -> list[Trip]:
     """Return the vehicle-days of a plan, fewer than asked for where nothing is left that is worth a stop.
 
     Parameters
@@ -170,21 +172,28 @@ def plan_trips(beliefs: Beliefs, roads: Roadwork, settings: SamplingSettings, on
     settings : SamplingSettings
     on_day : callable, optional
         Told the number of days planned.
+    weight : (villages,) float64 array, optional
+        As how many villages each counts where stops are chosen and held against ``least_change``; 1 unless given. What stops are expected to decide stays a
+        number of villages.
     """
+    plain = np.ones(len(beliefs))
+    weigh = plain if weight is None else weight
     measured = np.zeros(beliefs.sites, dtype=bool)
     left = set(np.flatnonzero(roads.reached).tolist())
     trips: list[Trip] = []
     for number in range(settings.days):
-        listed = _shortlist(beliefs, measured, sorted(left), settings.candidates)
+        listed = _shortlist(beliefs, measured, sorted(left), settings.candidates, weigh)
         if not listed:
             break
         ways, minutes = roads.ways(listed)
-        value = _Worth(beliefs, roads, ways, listed, measured)
-        day = Day(minutes, np.concatenate([[0.0], roads.service[listed]]), settings.hours_per_day * _MINUTES, value)
+        day = Day(
+            minutes, np.concatenate([[0.0], roads.service[listed]]), settings.hours_per_day * _MINUTES, _Worth(beliefs, roads, ways, listed, measured, weigh)
+        )
         route = best_route(day, rounds=settings.rounds, least=settings.least_change)
         if not route:
             break
-        trips.append(_trip(beliefs, roads, ways, [listed[k - 1] for k in route], measured, losses(day, route)))
+        counted = day if weight is None else replace(day, value=_Worth(beliefs, roads, ways, listed, measured, plain))
+        trips.append(_trip(beliefs, roads, ways, [listed[k - 1] for k in route], measured, _parts(losses(counted, route))))
         left -= {listed[k - 1] for k in route}
         if on_day is not None:
             on_day(number + 1)
@@ -225,24 +234,31 @@ def ordered_trips(beliefs: Beliefs, roads: Roadwork, settings: SamplingSettings,
     return trips
 
 
-def _shortlist(beliefs: Beliefs, measured: _Bool, left: list[int], most: int) -> list[int]:
+def _parts(lost: list[float]) -> list[float]:
+    """Return what parts of a day's worth its stops have; a stop without which no more would be decided has none, and where none has any all have the same."""
+    parts = [max(0.0, one) for one in lost]
+    return parts if sum(parts) > 0 else [1.0] * len(parts)
+
+
+def _shortlist(beliefs: Beliefs, measured: _Bool, left: list[int], most: int, weight: _F64) -> list[int]:
     """Return the villages where a visit alone is expected to decide most."""
     worth = []
     for village in left:
         with_it = measured.copy()
         with_it[village] = True
-        worth.append(sum(beliefs.chance(i, with_it) - beliefs.chance(i, measured) for i in beliefs.villages_of[village]))
+        worth.append(sum(weight[i] * (beliefs.chance(i, with_it) - beliefs.chance(i, measured)) for i in beliefs.villages_of[village]))
     order = np.argsort(-np.array(worth), kind="stable")[:most]
     return sorted(left[k] for k in order.tolist() if worth[k] > 0)
 
 
 class _Worth:
-    """Worth of a route: villages expected to be decided beyond what was measured before.
+    """Worth of a route: villages expected to be decided beyond what was measured before, each with its weight.
 
     Routes that are weighed differ little from one another: only villages near what differs from the route last asked for again are worked out anew.
     """
 
-    def __init__(self, beliefs: Beliefs, roads: Roadwork, ways: Ways, listed: list[int], measured: _Bool) -> None:
+    def __init__(self, beliefs: Beliefs, roads: Roadwork, ways: Ways, listed: list[int], measured: _Bool, weight: _F64 | None = None) -> None:
+        self._weight = np.ones(len(beliefs)) if weight is None else weight
         self._beliefs, self._roads, self._ways, self._measured = beliefs, roads, ways, measured.copy()
         self._nodes = [int(roads.graph.at[0]), *(int(roads.graph.at[v + 1]) for v in listed)]
         self._listed = listed
@@ -253,7 +269,7 @@ class _Worth:
 
     def __call__(self, route: Route) -> float:
         if route not in self._known:
-            self._known[route] = self._base_worth + sum(change for _, change in self._changes(self._sites(route)))
+            self._known[route] = self._base_worth + sum(float(self._weight[i]) * change for i, change in self._changes(self._sites(route)))
         elif route != self._base:
             sites = self._sites(route)
             for village, change in self._changes(sites):

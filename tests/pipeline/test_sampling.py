@@ -23,7 +23,7 @@ from geo.io.project import read_project
 from geo.io.rasters import write_array
 from geo.io.stage_files import read_frame, write_frame
 from geo.pipeline.engine import Workspace
-from geo.pipeline.sampling import plan_measurements, sampling_lines
+from geo.pipeline.sampling import hanging_vnd, plan_measurements, plan_weights, sampling_lines
 from geo.pipeline.sentences import read_sentences
 from geo.pipeline.settings import analysis_settings
 from geo.report.tables import arrange, csv_bytes, result_table
@@ -47,7 +47,7 @@ def project(tmp_path_factory: pytest.TempPathFactory):
 
 def made_up_run(folder: Path, *, roads: bool = True, undecided: bool = True, standards: bool = True, placed: bool = True) -> dict[str, Path]:
     """Write the stages' files that the plan reads: a run without measurements."""
-    up = {name: folder / name for name in ("inputs", "calibration", "coverage", "villages", "standards")}
+    up = {name: folder / name for name in ("inputs", "calibration", "coverage", "villages", "standards", "proposals")}
     for path in up.values():
         path.mkdir(parents=True)
     shape = (len(LAYERS), GRID.rows, GRID.columns)
@@ -112,7 +112,8 @@ def plan(project, tmp_path_factory: pytest.TempPathFactory):
 def test_the_table_has_the_columns_of_the_design_and_adds_up(plan) -> None:
     record, folder = plan
     table = read_frame(folder / "measurements_planned.parquet")
-    assert list(table.columns) == [*DESIGN, "village_name", "commune_name"]
+    assert list(table.columns) == [*DESIGN, "village_name", "commune_name", "plan_cost_vnd"]
+    assert table["plan_cost_vnd"].isna().all()  # nothing is proposed
     assert [c.name for c in result_table("measurements_planned").columns] == list(table.columns)
     assert (table.loc[table["village_id"] != "", ["village_name", "commune_name"]] != "").all(axis=None)
     stops = table[table["village_id"] != ""]
@@ -286,3 +287,51 @@ def test_settings_of_the_project_are_taken(tmp_path: Path) -> None:
     file.write_text('[project]\nname = "x"\ndate = 2026-11-01\n\n[settings.sampling]\ndays = 2\nstart = [105.1, 21.9]\nspeed_kmh = { national = 50 }\n', encoding="utf-8")
     got = analysis_settings(read_project(file)).sampling
     assert (got.days, got.start, got.speed_kmh["national"], got.speed_kmh["other"]) == (2, (105.1, 21.9), 50.0, 22.0)
+
+
+# -- villages on whose verdict money of the plan hangs ------------------------------------------------
+
+
+def proposed(up: dict[str, Path], *rows: tuple[int, float, str, str]) -> dict[str, Path]:
+    """Write proposed sites as (rank, cost in đồng, villages gained, of these undecided), behind a registered line whose cost nobody knows."""
+    columns = ["rank", "cost_vnd", "village_ids_gained", "village_ids_uncertain"]
+    gains = pd.DataFrame(rows, columns=columns)
+    line = pd.DataFrame({"rank": [1], "cost_vnd": [np.nan]})
+    write_frame(up["proposals"] / "sites_planned.parquet", pd.concat([line, gains[["rank", "cost_vnd"]]], ignore_index=True))
+    write_frame(up["proposals"] / "sites_planned_gains.parquet", gains[["rank", "village_ids_gained", "village_ids_uncertain"]])
+    return up
+
+
+def test_money_is_shared_by_the_villages_that_a_site_serves_first() -> None:
+    """900 for three villages of which two are undecided: 300 on each of them; V2 waits for another site's 100 too; what is certain hangs on nothing."""
+    planned = pd.DataFrame({"rank": [1, 2, 3, 4], "cost_vnd": [np.nan, 900.0, 100.0, 70.0]})
+    gains = pd.DataFrame({"rank": [2, 3, 4], "village_ids_gained": ["V1; V2; V9", "V2", "V8"], "village_ids_uncertain": ["V1; V2", "V2", ""]})
+    assert hanging_vnd(planned, gains) == {"V1": 300.0, "V2": 400.0}
+    assert hanging_vnd(None, None) is None
+    assert plan_weights(np.array([300.0, 0.0, 100.0]), 0.5).tolist() == [1.75, 1.0, 1.25]  # the mean of those with money, 200, counts half a village more
+    assert plan_weights(np.array([300.0, 0.0]), 0.0).tolist() == [1.0, 1.0]
+    assert plan_weights(np.zeros(2), 1.0).tolist() == [1.0, 1.0]
+
+
+def test_the_routes_go_where_money_waits_for_a_verdict(project, plan, tmp_path: Path) -> None:
+    """A day that holds one stop alone: without the plan it goes elsewhere than to V3, with the plan's money on V3 it goes there, and the setting takes that back."""
+    rows = (2, 900_000_000.0, "V3; V9", "V3"), (3, 5.0, "V6", "V6")
+    found = {}
+    for name, up, weight in (("none", made_up_run(tmp_path / "a"), 1.0), ("plan", proposed(made_up_run(tmp_path / "b"), *rows), 1.0), ("off", proposed(made_up_run(tmp_path / "c"), *rows), 0.0)):
+        record, folder = planned(project, up, tmp_path / name, days=1, hours_per_day=0.75, minutes_per_stop=30.0, plan_weight=weight)
+        found[name] = record, read_frame(folder / "measurements_planned.parquet").dropna(subset="stop")
+    stops = {name: table["village_id"].drop_duplicates().tolist() for name, (_, table) in found.items()}
+    assert stops["none"] == stops["off"] != stops["plan"] == ["V3"]
+    assert found["none"][0]["plan"] is None
+    assert found["plan"][0]["plan"] == {"weight": 1.0, "villages": 2, "vnd": 450_000_005, "visited": 1, "visited_vnd": 450_000_000}
+    assert found["off"][0]["plan"] == {"weight": 0.0, "villages": 2, "vnd": 450_000_005, "visited": 0, "visited_vnd": 0}
+    table = found["plan"][1]
+    assert table["plan_cost_vnd"].tolist() == [450_000_000.0, *[0.0] * (len(table) - 1)]
+    # What is expected to be decided stays a number of villages, and that of the stops adds up.
+    assert 0 < found["plan"][0]["expected_change"] <= found["none"][0]["expected_change"]
+    assert table["expected_change"].sum() == pytest.approx(found["plan"][0]["expected_change"])
+    said = {name: " ".join(line.en for line in sampling_lines(record)) for name, (record, _) in found.items()}
+    assert "450,000,005 đồng of the plan hang on them. The routes stop at 1 of them (450,000,000 đồng), 1 have no day yet." in said["plan"]
+    assert "counts as 1 + 1 villages" in said["plan"]
+    assert "they have no precedence (plan_weight = 0)" in said["off"]
+    assert "plan_weight" not in said["none"]
