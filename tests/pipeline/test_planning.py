@@ -27,6 +27,7 @@ from tiny import tiny_project
 from geo.compute import SerialExecutor
 from geo.crs import from_wgs84
 from geo.io.project import read_project
+from geo.io.rasters import read_array, write_array
 from geo.io.resources import issue_catalogue, load_toml
 from geo.io.run_folder import RunFolder
 from geo.io.stage_files import read_arrays, read_frame, read_issues, write_arrays, write_frame
@@ -529,6 +530,29 @@ def test_a_deadline_comes_before_worth(run: Analysis, left: Workspace) -> None:
     assert curve["spent_vnd"].tolist()[-1] == every["cheapest"]["cost_vnd"]
     assert (curve["spent_vnd"] <= curve["budget_vnd"]).all()
     assert curve["villages"].is_monotonic_increasing
+
+
+def test_the_list_of_supported_operators_decides_what_the_programme_is_asked_for(run: Analysis, left: Workspace) -> None:
+    """Every village is of special difficulty: without a list the programme is asked, with one of an operator that is in no proposal it is not, and one out of date says nothing."""
+    villages = read_frame(left.upstream["villages"] / "villages.parquet")
+    write_frame(left.upstream["villages"] / "villages.parquet", villages.assign(difficult_area=pd.array([True] * len(villages), dtype="boolean")))
+    write_array(left.upstream["villages"] / "cells_of_villages.npy", np.zeros_like(read_array(left.upstream["villages"] / "cells_of_villages.npy")))
+    settings = analysis_settings(run.project)
+    quick = replace(settings, objective=replace(settings.objective, cost_variants=0, draw_variants=0, curve_points=0, substitutes=0))
+    code = str(villages["commune_code"].iloc[0])
+    base = {"commune_code": [code], "operator": ["Mạng Z"], "valid_from": [pd.NaT], "file": ["s.csv"], "sheet": [""], "row": [2]}
+
+    def asked(until: object) -> tuple[int, bool]:
+        frame = pd.DataFrame({**base, "valid_to": [until]}).astype({"valid_from": "datetime64[ns]", "valid_to": "datetime64[ns]"})
+        write_frame(left.upstream["inputs"] / "supported_operators.parquet", frame)
+        propose(left, run.project, quick)
+        planned = read_frame(left.folder / "sites_planned.parquet")
+        own = planned[planned["source"] == "proposed"]
+        return int((own["funding"] == "public_utility").sum()), bool(own["reason"].str.contains("ở đây đang hỗ trợ Mạng Z").any())
+
+    over, now = asked(pd.Timestamp("2026-10-31")), asked(pd.NaT)
+    assert over[0] > 0
+    assert (over[1], now) == (False, (0, True))
 
 
 def workspace(run: Analysis, folder: Path, names: tuple[str, ...]) -> Workspace:

@@ -120,8 +120,8 @@ def test_no_set_that_serves_everybody_fills_a_mast_beyond_its_room() -> None:
 
 
 def test_substitutes_and_further_plans_keep_a_masts_room() -> None:
-    """The field's site has no substitute at a mast that is full; what is filled up again, and the greedy plan, stop at the room."""
-    problem = ChoiceProblem.of([5, 5, 5], _cover([0], [1], [1], units=2), [4.0, 3.0], [10], mast=[0, 0, NEVER], room=[1])
+    """The field's site is dearer than a second share of the mast, and has no substitute at it where it is full; what is filled up again, and the greedy plan, stop at the room."""
+    problem = ChoiceProblem.of([5, 5, 6], _cover([0], [1], [1], units=2), [4.0, 3.0], [11], mast=[0, 0, NEVER], room=[1])
     for room, found in ((1, [(0, NEVER), (2, NEVER)]), (2, [(0, NEVER), (2, NEVER), (2, 1)])):
         roomy = replace(problem, room=np.array([room]))
         assert [(a.candidate, a.instead) for a in alternatives(roomy, np.array([0, NEVER, 0]))] == found

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from geo.sampling.routes import Day, losses
 from geo.sampling.trips import Roadwork, _Worth, along_roads, ordered_trips, plan_trips
 from tests.sampling.made_up import believed, province
 
@@ -89,3 +90,32 @@ def test_points_lie_along_every_road_at_the_spacing(scene) -> None:
         assert len(of_edge) == np.ceil(length / 300.0)
         steps = np.hypot(np.diff(points.x_m[of_edge]), np.diff(points.y_m[of_edge]))
         assert (steps <= 300.0 + 1e-6).all()
+
+
+def test_villages_that_weigh_more_come_first_and_what_is_decided_stays_a_number_of_villages(scene) -> None:
+    """One village weighs as fifty: alone on the shortlist it is the stop. Weights of all kinds: a stop's figure is its part of the villages that the day decides, by what would be lost without it."""
+    of, beliefs, roads, _ = scene
+    plain = plan_trips(beliefs, roads, of.settings)
+    passed_over = next(v for v in range(len(beliefs)) if roads.reached[v] and v not in {s.village for s in plain[0].stops} and beliefs.chance(v, _visited(beliefs, v)) > 0.05)
+    weight = np.ones(len(beliefs))
+    weight[passed_over] = 50.0
+    (first, *_) = plan_trips(beliefs, roads, replace(of.settings, candidates=1, days=1), weight=weight)
+    assert [s.village for s in first.stops] == [passed_over]
+    settings = replace(of.settings, days=1)
+    weight = np.random.default_rng(2).uniform(1.0, 20.0, len(beliefs))
+    (trip,) = plan_trips(beliefs, roads, settings, weight=weight)
+    listed = sorted(s.village for s in trip.stops)
+    ways, minutes = roads.ways(listed)
+    nothing = np.zeros(beliefs.sites, dtype=bool)
+    day = Day(minutes, np.concatenate([[0.0], roads.service[listed]]), np.inf, _Worth(beliefs, roads, ways, listed, nothing))
+    route = tuple(listed.index(s.village) + 1 for s in trip.stops)
+    lost = losses(day, route)
+    assert len(lost) > 1
+    found = [s.expected_change for s in trip.stops]
+    assert found == pytest.approx([day.value(route) * part / sum(lost) for part in lost])
+
+
+def _visited(beliefs, village: int) -> np.ndarray:
+    out = np.zeros(beliefs.sites, dtype=bool)
+    out[village] = True
+    return out
