@@ -147,7 +147,7 @@ def choose(problem: ChoiceProblem, settings: ChoiceSettings | None = None) -> Ch
     A greedy plan and exchanges give a worth; the relaxation a bound. The core, candidates that the relaxation or the plan uses, is
     solved as a mixed-integer programme: its plan counts, its bound does not, since it knows a part of the candidates alone.
     Parts whose reduced cost alone would bring the bound below the worth cannot be in a better plan and drop out; if what is
-    left is small enough it is solved too, and that bound holds for all. Of plans of the same worth that with more sharing is taken, as far as the solver got to compare them.
+    left is small enough it is solved too, and that bound holds for all. Of plans of the same worth that with fewer new masts is taken, as far as the solver got to compare them.
 
     Parameters
     ----------
@@ -187,8 +187,9 @@ def choose(problem: ChoiceProblem, settings: ChoiceSettings | None = None) -> Ch
         if found.year is None or not feasible(small, found.year):
             return
         better = plan_value(small, found.year)
-        more_shared = problem.shared[found.year != NEVER].sum() > problem.shared[plan != NEVER].sum()
-        if better > known or (better >= known - 1e-9 * abs(known) and more_shared):
+        # As the search weighs it: at equal worth what builds less, not what has more sites to share.
+        builds_less = (~problem.shared[found.year != NEVER]).sum() < (~problem.shared[plan != NEVER]).sum()
+        if better > known or (better >= known - 1e-9 * abs(known) and builds_less):
             plan, known = found.year, better
 
     left = _left(small, relaxed, plan, known)
