@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import geopandas as gpd
 import pandas as pd
@@ -16,7 +17,7 @@ from geo.schemas import Schema
 from geo.text import clean
 from geo.validation import Source
 
-__all__ = ["FileLimits", "RawTable", "TableOptions", "combine_angles", "find_header", "join_headers"]
+__all__ = ["FileLimits", "RawTable", "Siblings", "TableOptions", "combine_angles", "find_header", "join_headers"]
 
 _HEADER_DEPTH = 40
 
@@ -48,6 +49,8 @@ class TableOptions:
         The operator whose list this is, where no column says it.
     extra : mapping
         Options of one kind of input (``kind``, ``year`` ...).
+    siblings : Siblings or None
+        All files of the input, where there are several.
     """
 
     sheet: tuple[str, ...] = ()
@@ -58,6 +61,15 @@ class TableOptions:
     crs: str = ""
     operator: str = ""
     extra: Mapping[str, object] = field(default_factory=dict)
+    siblings: Siblings | None = field(default=None, compare=False, repr=False)
+
+
+@dataclass(slots=True)
+class Siblings:
+    """All files of one input with their names and options, and what was found in those that were looked into."""
+
+    files: tuple[tuple[Path, str, TableOptions], ...]
+    known: dict[Path, list[Any]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

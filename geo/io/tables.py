@@ -23,6 +23,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from geo.errors import InputError, MissingInputError
+from geo.io.day_orders import DatedTable, settle_file_orders
 from geo.io.delimited import read_delimited
 from geo.io.example_rows import drop_example_rows
 from geo.io.letters import require_unicode, state_letters
@@ -33,6 +34,7 @@ from geo.io.split_dates import join_split_dates
 from geo.io.stacked import require_one_table
 from geo.io.vectors import VECTOR_SUFFIXES, read_vectors
 from geo.io.workbook import read_workbook
+from geo.periods import last_days_in_words
 from geo.recognition import likely_text
 from geo.schemas import Field, FieldType, Schema
 from geo.text import clean, fold, fold_key
@@ -128,10 +130,22 @@ def read_tables(
     with _named_in_unicode(path, source, log) as place:
         raw = _read_raw(place, file, schema, options, log, limits)
     tables = [_map_columns(table, schema, options, log) for table in raw]
+    frames = settle_file_orders(
+        [DatedTable(t.source, t.frame, t.headers) for t in tables], schema, options.siblings,
+        lambda other, name, given: _dated_tables(other, name, given, schema, log, limits), log,
+    )  # fmt: skip
+    tables = [replace(t, frame=f) for t, f in zip(tables, frames, strict=True)]
     for table in tables:
         if table.rows_in == 0:
             log.add("table_without_rows", table.source, came=", ".join(table.headers.values()))
     return tables
+
+
+def _dated_tables(path: Path, file: str, options: TableOptions, schema: Schema, log: IssueLog, limits: FileLimits) -> list[DatedTable]:
+    """Return the tables of another file of the same input; what is wrong with it is said when it is read itself."""
+    trial = IssueLog(log.catalogue)
+    tables = [_map_columns(raw, schema, options, trial) for raw in _read_raw(path, file, schema, options, trial, limits)]
+    return [DatedTable(t.source, t.frame, t.headers) for t in tables]
 
 
 def _read_raw(
@@ -375,14 +389,28 @@ def _convert_column(table: Table, field: Field, cells: pd.Series, log: IssueLog)
         case FieldType.DATE | FieldType.TIME:
             settled = settle_day_order(table.source, header, cells, log)
             times, bad = parse_times(settled)
+            if field.end:
+                times, bad = _ends(table, settled, last_days(settled, times), bad, header, log)
             _note(log, "date_unreadable", table, cells, bad, header)
-            return last_days(settled, times) if field.end else times
+            return times
         case FieldType.FLAG:
             flags, bad = parse_flags(cells)
             _note(log, "flag_unreadable", table, cells, bad, header)
             return flags
         case FieldType.CHOICE:
             return _convert_choices(table, field, cells, header, log)
+
+
+def _ends(
+    table: Table, cells: pd.Series, times: pd.Series, bad: npt.NDArray[np.bool_], header: str, log: IssueLog
+) -> tuple[pd.Series, npt.NDArray[np.bool_]]:
+    """Return the days on which something ends, those told by a quarter or in words among them, which is stated; and the cells that tell none."""
+    told = last_days_in_words(cells.where(bad))
+    read = told.notna().to_numpy(dtype=bool)
+    if read.any():
+        came = [f"{clean(c)} → {day:%d/%m/%Y}" for c, day in zip(cells[read], told[read], strict=True)]
+        log.add("date_last_day", table.source, rows=cells.index[read], column=header, came=came)
+    return times.where(~read, told), bad & ~read
 
 
 def _spoilt_codes(table: Table, field: Field, cells: pd.Series, header: str, log: IssueLog) -> pd.Series:
@@ -416,11 +444,12 @@ def _convert_numbers(table: Table, field: Field, cells: pd.Series, header: str, 
     metres = field.unit == "m"
     whole = field.type is FieldType.INTEGER
     number = parse_numbers(cells, minimum=field.minimum, maximum=field.maximum, metres=metres, whole=whole,
-                           unit=field.unit)
+                           unit=field.unit, estimates=True)
     fields = {"unit": field.unit, "low": field.minimum, "high": field.maximum}
     _note(log, "number_unreadable", table, cells, number.unreadable, header, fields)
     _note(log, "number_ambiguous", table, cells, number.ambiguous, header, fields)
     _note(log, "feet_converted", table, cells, number.converted, header, fields)
+    _note(log, "number_estimated", table, cells, number.approximate, header, fields)
     values = number.values.copy()
     low = -np.inf if field.minimum is None else field.minimum
     high = np.inf if field.maximum is None else field.maximum
