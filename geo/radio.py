@@ -333,6 +333,11 @@ class BandCatalogue:
             pick_texts(values, codes, cells.index), *(np.array([*mask, False], dtype=bool)[codes] for mask in (none, unknown, several))
         )
 
+    def names_any(self, cells: pd.Series) -> BoolArray:
+        """Return where a cell names a technology, whatever else it says of it."""
+        codes, uniques = pd.factorize(cells, use_na_sentinel=True)
+        return np.array([*(bool(self._named(value)[0]) for value in uniques), False], dtype=bool)[codes]
+
     def technology_sets(self, cells: pd.Series) -> tuple[pd.Series, BoolArray]:
         """Return all technologies that cells like ``"3G/4G, NR"`` name, as ``"3G,4G,5G"``, and what is not understood.
 

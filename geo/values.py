@@ -29,6 +29,7 @@ __all__ = [
     "parse_texts",
     "parse_times",
     "parse_years",
+    "without_day",
 ]
 
 BoolArray = npt.NDArray[np.bool_]
@@ -50,6 +51,7 @@ _COMMA_DECIMAL = re.compile(r"[+-]?\d*,\d+")  # 20,86
 _PLAIN = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
 _GROUPED_SPACE = re.compile(r"[+-]?[1-9]\d{0,2}(?:[ '’]\d{3})+(?:[.,]\d+)?")  # 2 325 678,45
 _NUMBER_FIRST = re.compile(r"([+-]?[\d.,' ’]*\d[.,]?(?:[eE][+-]?\d+)?)(.*)", re.DOTALL)
+_TEXT_MARK = re.compile(r"^['’‘`](?=[-+]?[\d.,])")  # by which a spreadsheet keeps a number a text
 _SQUARED = re.compile(r"(?<=[A-Za-z])2(?![\d.,])")  # of "km2"
 _FEET = frozenset(("ft", "feet", "foot", "'", "’"))
 # Words after a number that change nothing, by the field's unit; "" is a plain count.
@@ -244,7 +246,7 @@ def _bare_number(cell: object, unit: str | None) -> tuple[str, bool]:
     """Return the number's text without spaces and unit, and whether the unit is feet; "" if the unit is wrong."""
     if isinstance(cell, bool | np.bool_ | dt.date | dt.time | dt.timedelta):
         return "", False
-    text = clean(str(cell).translate(_MINUS))
+    text = _TEXT_MARK.sub("", clean(str(cell).translate(_MINUS)))
     found = _NUMBER_FIRST.fullmatch(text)
     if found is None:
         return "", False
@@ -456,6 +458,22 @@ def last_days(cells: pd.Series, times: pd.Series) -> pd.Series:
     return times.mask(year & times.notna().to_numpy(dtype=bool), times + pd.offsets.YearEnd(0))
 
 
+def without_day(cells: pd.Series) -> BoolArray:
+    """Return which cells tell a month or a year and no day: ``"09/2026"``, ``2026``."""
+    if pd.api.types.is_datetime64_any_dtype(cells.dtype) or plain_times(cells) is not None:
+        return np.zeros(len(cells), dtype=bool)
+    if pd.api.types.is_numeric_dtype(cells.dtype):
+        with np.errstate(invalid="ignore"):
+            return np.asarray(cells.between(_ERA[0], _ERA[1], inclusive="left"), dtype=bool)
+    codes, uniques = pd.factorize(cells, use_na_sentinel=True)
+    texts = (_plain_text(u) for u in uniques)
+    short = [len(t) < _MOMENT and (_MONTH_ONLY.fullmatch(said := _said_in_words(clean(t))) or _BARE_YEAR.fullmatch(said)) is not None for t in texts]
+    return np.array([*short, False], dtype=bool)[codes]
+
+
+_ERA = (1900, 2200)
+_MOMENT = 19  # letters of "2026-09-01 08:00:00"; "tháng 9 năm 2026" has fewer
+_BARE_YEAR = re.compile(r"(?:19|20|21)\d\d(?:[.,]0+)?")
 _YEARS = re.compile(r"(?<!\d)(?:19|20|21)\d\d(?!\d)")
 _YEAR_TAIL = re.compile(r"((?:19|20|21)\d\d)\s*[-–—/]\s*(\d\d)(?!\d)")  # "2027-28"
 # What may stand around a year and leaves it that year: words, a quarter, a month, a day and a month.

@@ -17,7 +17,7 @@ from geo.schemas import Schema
 from geo.text import clean
 from geo.validation import Source
 
-__all__ = ["FileLimits", "RawTable", "Siblings", "TableOptions", "combine_angles", "find_header", "join_headers"]
+__all__ = ["FileLimits", "RawTable", "Siblings", "TableOptions", "combine_angles", "find_header", "header_texts", "join_headers"]
 
 _HEADER_DEPTH = 40
 
@@ -108,7 +108,7 @@ class RawTable:
 
 
 def find_header(rows: list[list[object]], schema: Schema, options: TableOptions) -> tuple[int, int]:
-    """Return the first and last index in ``rows`` of the header (two when groups stand above names).
+    """Return the first and last index in ``rows`` of the header (two or three rows when groups stand above names).
 
     The row under which most fields of the schema are recognised wins; the earliest among equals.
 
@@ -128,14 +128,27 @@ def find_header(rows: list[list[object]], schema: Schema, options: TableOptions)
     best, best_score = (0, 0), 0.0
     for i, row in enumerate(rows[:_HEADER_DEPTH]):
         score = _score([clean(c) for c in row], schema, options)
-        if score > best_score or (score == best_score and best == (i - 1, i)):  # what stood above it was a title
+        if score > best_score or (score == best_score and best[0] < i == best[1]):  # what stood above it was a title
             best, best_score = (i, i), score
         if i + 1 < len(rows):
             joined = join_headers(row, rows[i + 1], schema)
             two = _score(joined, schema, options)
             if two > best_score + (0.0 if _names_only(rows[i + 1], joined, schema) else 1.5):
                 best, best_score = (i, i + 1), two
+            if i + 2 < len(rows):
+                deep = join_headers(list(joined), rows[i + 2], schema)
+                three = _score(deep, schema, options)
+                if three > best_score and _names_only(rows[i + 2], deep, schema):
+                    best, best_score = (i, i + 2), three
     return best if best[0] != best[1] else (best[0], best[0] + _names_angle_parts(rows, best[0]))
+
+
+def header_texts(rows: list[list[object]], first: int, last: int, schema: Schema) -> list[str]:
+    """Return the headers of the rows from ``first`` to ``last``, of which the upper ones group the columns of those below."""
+    texts = [clean(c) for c in rows[first]]
+    for lower in rows[first + 1 : last + 1]:
+        texts = join_headers(list(texts), lower, schema)
+    return texts
 
 
 def _names_only(lower: list[object], joined: list[str], schema: Schema) -> bool:

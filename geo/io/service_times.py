@@ -20,7 +20,7 @@ from geo.io.tables import Table
 from geo.periods import is_serial_day, parse_periods
 from geo.text import fold
 from geo.validation import IssueLog
-from geo.values import parse_times
+from geo.values import parse_times, without_day
 
 __all__ = ["TimeRules", "settle_periods", "settle_utc", "time_rules"]
 
@@ -98,6 +98,10 @@ def settle_utc(table: Table, frame: pd.DataFrame, rules: TimeRules, log: IssueLo
     header = table.header("time" if "time" in frame.columns else "day")
     stated = None if rules.stated else _zone_in_header(header)
     cells = settle_day_order(table.source, header, cells, log)
+    short = without_day(cells)
+    if short.any():  # the first of the month is as good a guess as any other day
+        log.add("time_without_day", table.source, rows=frame.index[short], column=header, came=list(cells[short].astype(str)))
+        cells = cells.mask(short)
     utc, zoned, bad = _utc(cells, rules.utc_offset_h if stated is None else stated)
     local = utc + pd.Timedelta(hours=rules.utc_offset_h)
     stamps = local.to_numpy(dtype="datetime64[ns]")
@@ -108,7 +112,7 @@ def settle_utc(table: Table, frame: pd.DataFrame, rules: TimeRules, log: IssueLo
     plain = known & ~zoned & ~wrong
     if plain.any() and stated is None:
         log.add("speed_time_zone_taken", table.source, column=header, fields={"hours": f"{rules.utc_offset_h:+g}"})
-    missing = ~known & ~bad
+    missing = ~known & ~bad & ~short
     if missing.any():
         log.add("speed_time_missing", table.source, rows=() if missing.all() else frame.index[missing], column=header)
     if rules.old is not None:

@@ -25,13 +25,15 @@ import pandas as pd
 from geo.errors import InputError, MissingInputError
 from geo.io.day_orders import DatedTable, settle_file_orders
 from geo.io.delimited import read_delimited
+from geo.io.ditto import fill_ditto
 from geo.io.example_rows import drop_example_rows
+from geo.io.header_units import header_factor, with_parts_row, with_units_row
 from geo.io.letters import require_unicode, state_letters
 from geo.io.month_first import settle_day_order
 from geo.io.raw import FileLimits, RawTable, TableOptions
 from geo.io.resources import load_toml
 from geo.io.split_dates import join_split_dates
-from geo.io.stacked import require_one_table
+from geo.io.stacked import require_not_side_by_side, require_one_table
 from geo.io.vectors import VECTOR_SUFFIXES, read_vectors
 from geo.io.workbook import read_workbook
 from geo.periods import last_days_in_words
@@ -53,6 +55,7 @@ from geo.values import (
 __all__ = ["Table", "convert", "furniture_rows", "lacking_columns", "load_schema", "read_tables"]
 
 _WORKBOOKS = frozenset({".xlsx", ".xlsm", ".xls", ".ods"})
+_DECIMALS = 9  # of what is converted: 3 × 0.1 is 0.3
 _EXPONENT = r"\s*\d(?:[.,]\d+)?[eE]\+?\d+\s*"
 _TEXTS = frozenset({".csv", ".txt", ".tsv", ".tab"})
 
@@ -198,6 +201,7 @@ def _require_access(path: Path, source: Source) -> None:
         ) from error
 
 
+_FIRST_YEAR = 1990  # nobody counts as many transmitters at a site
 _TECHNOLOGY = re.compile(r"(?:(?:tram|cong nghe|thiet bi|co|phat|bts|mang) )?([2345]g)")
 
 
@@ -214,7 +218,10 @@ def _with_technologies(raw: RawTable, schema: Schema, options: TableOptions, log
         flags, bad = parse_flags(cells)
         counts = pd.to_numeric(cells.where(bad), errors="coerce").to_numpy(dtype=float)  # a number of transmitters, say
         has[technology] = flags.fillna(value=False).to_numpy(dtype=bool) | (counts > 0)
-        unclear = bad & np.isnan(counts)
+        with np.errstate(invalid="ignore"):
+            years = (counts >= _FIRST_YEAR) & (counts == np.floor(counts))  # on air since then, or planned for then
+        has[technology] &= ~years
+        unclear = bad & (np.isnan(counts) | years)
         if unclear.any():
             log.add("technology_unreadable", raw.source, rows=cells.index[unclear], column=raw.headers[place], came=list(cells[unclear]))
     texts = [", ".join(t for t, on in zip(has, row, strict=True) if on) or None for row in zip(*has.values(), strict=True)]
@@ -226,6 +233,7 @@ def _with_technologies(raw: RawTable, schema: Schema, options: TableOptions, log
 
 
 def _map_columns(raw: RawTable, schema: Schema, options: TableOptions, log: IssueLog) -> Table:
+    raw = with_parts_row(with_units_row(raw, log), log)
     raw = join_split_dates(_with_technologies(raw, schema, options, log), schema, options, log)
     try:
         match = schema.match(raw.headers, options.columns)
@@ -246,6 +254,8 @@ def _map_columns(raw: RawTable, schema: Schema, options: TableOptions, log: Issu
             "'columns' in the project file.",
         )
     above = require_one_table(raw, match.columns, schema, options, log) if raw.geometry is None else 0
+    require_not_side_by_side(raw, match)
+    raw = fill_ditto(raw, match.columns, schema, log)
     private = frozenset(name for name, field in schema.fields.items() if field.private)
     _report_rivals(raw, match.columns, match.rivals, private, log)
     unused = [raw.headers[i] for i in match.unknown]
@@ -443,9 +453,20 @@ def _note(
 def _convert_numbers(table: Table, field: Field, cells: pd.Series, header: str, log: IssueLog) -> pd.Series:
     metres = field.unit == "m"
     whole = field.type is FieldType.INTEGER
-    number = parse_numbers(cells, minimum=field.minimum, maximum=field.maximum, metres=metres, whole=whole,
-                           unit=field.unit, estimates=True)
+    came, factor = header_factor(header, field.unit, table.preamble)
     fields = {"unit": field.unit, "low": field.minimum, "high": field.maximum}
+    if np.isnan(factor):
+        if not is_blank(cells).all():
+            log.add("header_unit_other", table.source, column=header, came=came, fields={"unit": field.unit})
+        return pd.Series(np.nan, index=cells.index)
+    if factor == 1.0:
+        number = parse_numbers(cells, minimum=field.minimum, maximum=field.maximum, metres=metres, whole=whole, unit=field.unit, estimates=True)
+    else:
+        least, most = (None if bound is None else bound / factor for bound in (field.minimum, field.maximum))
+        number = parse_numbers(cells, minimum=least, maximum=most, unit=came, estimates=True)
+        number = replace(number, values=np.round(number.values * factor, _DECIMALS))
+        if np.isfinite(number.values).any():
+            log.add("header_unit_converted", table.source, column=header, came=came, fields={"unit": field.unit or "1", "factor": f"{factor:g}"})
     _note(log, "number_unreadable", table, cells, number.unreadable, header, fields)
     _note(log, "number_ambiguous", table, cells, number.ambiguous, header, fields)
     _note(log, "feet_converted", table, cells, number.converted, header, fields)
