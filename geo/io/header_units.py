@@ -137,7 +137,7 @@ def with_units_row(raw: RawTable, log: IssueLog) -> RawTable:
     if number is None:
         return raw
     row = raw.cells.loc[number]
-    units = {place: row[place] for place, blank in zip(raw.cells.columns, is_blank(row.astype(object)), strict=True) if not blank}
+    units = {int(place): row[place] for place, blank in zip(raw.cells.columns, is_blank(row.astype(object)), strict=True) if not blank}
     if len(units) < 2 or not all(isinstance(cell, str) and _is_unit(cell) for cell in units.values()):
         return raw
     headers = list(raw.headers)
