@@ -10,6 +10,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
+import pandas as pd
+
 from geo.io.raw import RawTable
 from geo.text import clean, fold, fold_key
 from geo.validation import IssueLog
@@ -100,8 +102,8 @@ def with_parts_row(raw: RawTable, log: IssueLog) -> RawTable:
     number = _first_row(raw)
     if number is None:
         return raw
-    row = raw.cells.loc[number]
-    parts = {int(place): re.sub(r"^(\d{4})\.0$", r"\1", clean(cell)) for place, cell, blank in zip(raw.cells.columns, row, is_blank(row.astype(object)), strict=True) if not blank}
+    row = pd.Series(raw.cells.loc[number], dtype=object)
+    parts = {int(place): re.sub(r"^(\d{4})\.0$", r"\1", clean(cell)) for place, cell, blank in zip(raw.cells.columns, row, is_blank(row), strict=True) if not blank}
     groups = _groups(raw.headers)
     if len(parts) < 2 or not all(place in groups and _names_a_part(text) for place, text in parts.items()):
         return raw
@@ -136,8 +138,8 @@ def with_units_row(raw: RawTable, log: IssueLog) -> RawTable:
     number = _first_row(raw)
     if number is None:
         return raw
-    row = raw.cells.loc[number]
-    units = {int(place): row[place] for place, blank in zip(raw.cells.columns, is_blank(row.astype(object)), strict=True) if not blank}
+    row = pd.Series(raw.cells.loc[number], dtype=object)
+    units = {int(place): row[place] for place, blank in zip(raw.cells.columns, is_blank(row), strict=True) if not blank}
     if len(units) < 2 or not all(isinstance(cell, str) and _is_unit(cell) for cell in units.values()):
         return raw
     headers = list(raw.headers)
