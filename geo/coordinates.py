@@ -33,6 +33,7 @@ _MARKS = str.maketrans(
         "−": "-", "–": "-", "—": "-", "\u00a0": " ", "\u202f": " ", "\u2009": " ", "，": ",", "．": ".",
     }
 )  # fmt: skip
+_TEXT_MARK = re.compile(r"^'(?=[-+]?\d)")  # by which a spreadsheet keeps a number a text
 _LABEL = re.compile(
     r"^\s*(?P<label>v[ĩi]\s*[đd][ộo]|kinh\s*[đd][ộo]|latitude|longitude|lat|long|lng|lon|vđ|kđ)\s*[:=]?\s*"
     r"(?=[^a-zA-ZđĐ]|$|[NSEWBĐDT]\b)",
@@ -140,7 +141,7 @@ def parse_angle(text: object) -> Angle | None:
     Accepts decimal degrees with point or comma, degrees-minutes-seconds with any of the usual
     marks, letters or words, degrees with decimal minutes, and a hemisphere before or after.
     """
-    plain = clean(str(text).translate(_MARKS)).strip(" ;,")
+    plain = _TEXT_MARK.sub("", clean(str(text).translate(_MARKS)).strip(" ;,"))
     label = ""
     if found := _LABEL.match(plain):
         label = "lat" if found["label"].casefold().startswith(_LAT_LABELS) else "lon"

@@ -29,6 +29,12 @@ _STATUSES = ("on_air", "closed", "virtual", "foreign")
 _KEYS = frozenset({"name", "aliases", "mcc_mnc", "hosts", "status", "source", "unverified"})
 _MARKED_CODE = re.compile(r"^([2-7]\d{2}|001|901|999)\s*[-–—−/_.,:;| ]\s*(\d{1,3})$")
 _PLAIN_CODE = re.compile(r"^([2-7]\d{2}|999)(\d{1,3})$")
+# What stands between the names of a list, and around a remark.
+_BETWEEN = re.compile(r"[,;/&+|\n()\[\]]|\b(?:và|va|and)\b", re.IGNORECASE)
+_IN_BRACKETS = re.compile(r"[(\[][^)\]]*[)\]]")
+# What makes a part of a list the name of a company, whether the catalogue knows it or not.
+_COMPANY = re.compile(r"\b(?:cong ty|cty|tap doan|doanh nghiep|dntn|tnhh|ctcp|htx|company|corp|corporation|jsc|ltd)\b")
+_SHORTEST_WORD = 3
 # Shorter aliases are abbreviations: inside a longer text they could be part of anything.
 _SHORTEST_INSIDE = 4
 
@@ -180,6 +186,21 @@ class OperatorCatalogue:
         """Tell whether a network code ``"456-08"`` belongs to a country without domestic service."""
         return bool(code) and bool(self.home_mcc) and code[:3] not in self.home_mcc
 
+    def names_several(self, value: object) -> bool:
+        """Tell whether a text is a list of names of which not all mean one operator: ``"Viettel, VNP"``, ``"Viettel, Công ty X"``.
+
+        Abbreviations and network codes count here where they stand alone between marks, or alone as a word. A company that nobody knows
+        counts outside brackets only: ``"Viettel (Công ty Mạng lưới)"`` may be a part of it.
+        """
+        text = str(value)
+        parts = [p for p in map(clean, _BETWEEN.split(text)) if fold_key(p)]
+        words = [w for p in parts for w in p.split() if len(fold_key(w)) >= _SHORTEST_WORD and fold_key(w) not in self.common_words]
+        meant = {m.name for p in (*parts, *words) if (m := self._named_alone(p)) is not None}
+        meant |= {m.name for p in parts if (m := self._named_inside(p)) is not None}
+        outside = [p for p in map(clean, _BETWEEN.split(_IN_BRACKETS.sub(" ", text))) if fold_key(p)]
+        strangers = [p for p in outside if _COMPANY.search(fold(p)) and self._named_alone(p) is None and self._named_inside(p) is None]
+        return len(meant) > 1 or (len(meant) == 1 and len(outside) > 1 and bool(strangers))
+
     def _code(self, value: object) -> str:
         code = network_code(value, known_mccs=self._mccs)
         if code and code not in self._by_code and len(code) == 7 and code[4] == "0":
@@ -201,7 +222,7 @@ class OperatorCatalogue:
         operator = self._by_key.get(fold_key(text)) or self._by_exact.get(text.casefold())
         if operator is not None:
             return self._as_meaning(operator)
-        inside = self._named_inside(text)
+        inside = None if self.names_several(value) else self._named_inside(text)
         if inside is not None:
             return inside
         return _Meaning(text, unknown=True)
@@ -213,6 +234,11 @@ class OperatorCatalogue:
         mccs = {code[:3] for code in operator.mcc_mnc}
         foreign = operator.status == "foreign" if not (mccs and self.home_mcc) else not mccs & self.home_mcc
         return _Meaning(operator.name, foreign=foreign, virtual=operator.status == "virtual")
+
+    def _named_alone(self, text: str) -> _Meaning | None:
+        """Return the operator of which a whole text is a name or a network code, None if it is none."""
+        operator = self._by_code.get(self._code(text)) or self._by_key.get(fold_key(text))
+        return None if operator is None else self._as_meaning(operator)
 
     def _named_inside(self, text: str) -> _Meaning | None:
         """Return the one network that a longer text names ("Viettel Hà Giang"), None if none or several."""

@@ -18,7 +18,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from geo.columns import pick_texts
-from geo.text import clean, fold_key
+from geo.text import clean, fold, fold_key
 from geo.values import is_blank
 
 __all__ = [
@@ -172,6 +172,8 @@ class BandCatalogue:
         What loggers write for dual connectivity of LTE and NR, folded, with the hyphen between both.
     beside : frozenset of str
         Folded words beside a technology's name that change nothing.
+    against : frozenset of str
+        Folded words that deny or announce a technology (``"chua"``, ``"du kien"``).
     """
 
     spellings: Mapping[str, str]
@@ -186,6 +188,7 @@ class BandCatalogue:
     prefixes: Mapping[str, tuple[str, ...]]
     dual: frozenset[str] = frozenset()
     beside: frozenset[str] = frozenset()
+    against: frozenset[str] = frozenset()
 
     @classmethod
     def from_toml(cls, content: Mapping[str, Any]) -> BandCatalogue:
@@ -217,6 +220,7 @@ class BandCatalogue:
             prefixes=prefixes,
             dual=frozenset(_joined(text) for text in content["dual_connectivity"]["names"]),
             beside=frozenset(fold_key(word) for word in content["technology_words"]["beside"]),
+            against=frozenset(fold(word) for word in content["technology_words"]["against"]),
         )
 
     # -- technologies ------------------------------------------------------------------------------
@@ -225,6 +229,7 @@ class BandCatalogue:
         """Return ``2G`` ... ``5G``, or an empty string if the text means none or several.
 
         A name of dual connectivity (``"LTE-NR"``, ``"EN-DC"``) is 5G: a service of NR that is anchored in LTE (3GPP TS 37.340, 4.1.2).
+        A year beside the name, or a word that denies or announces it (``"5G (2027)"``, ``"5G: chưa"``), leaves none.
         """
         if spelt := self._spelt(clean(value)):
             return spelt
@@ -233,10 +238,18 @@ class BandCatalogue:
         named, whole = self._named(value)
         if len(named) == 1 and whole:
             return next(iter(named))
-        if _ODD.search(clean(value)) or _DECIMAL.fullmatch(clean(value)):
+        if _ODD.search(clean(value)) or _DECIMAL.fullmatch(clean(value)) or self._not_now(value):
             return ""
         found = {self.spellings[k] for p in re.split(r"[()\[\]:]+", clean(value)) if (k := fold_key(p)) in self.spellings}
         return found.pop() if len(found) == 1 and len(named) < 2 else ""
+
+    def _not_now(self, value: object) -> bool:
+        """Tell whether a text has a year, a lone 0, or a word that denies or announces what it names."""
+        words = fold(value).split()
+        if any(word == "0" or (word.isdecimal() and int(word) in _YEARS) for word in words):
+            return True
+        said = f" {' '.join(words)} "
+        return any(f" {word} " in said for word in self.against)
 
     def _spelt(self, text: str) -> str:
         """Return the technology of which a text is a spelling; ``"3/5G"`` is a list, though it folds to what ``"3.5G"`` does, and ``"5G?"`` is in doubt."""
@@ -319,6 +332,11 @@ class BandCatalogue:
         return TechnologyColumn(
             pick_texts(values, codes, cells.index), *(np.array([*mask, False], dtype=bool)[codes] for mask in (none, unknown, several))
         )
+
+    def names_any(self, cells: pd.Series) -> BoolArray:
+        """Return where a cell names a technology, whatever else it says of it."""
+        codes, uniques = pd.factorize(cells, use_na_sentinel=True)
+        return np.array([*(bool(self._named(value)[0]) for value in uniques), False], dtype=bool)[codes]
 
     def technology_sets(self, cells: pd.Series) -> tuple[pd.Series, BoolArray]:
         """Return all technologies that cells like ``"3G/4G, NR"`` name, as ``"3G,4G,5G"``, and what is not understood.

@@ -29,6 +29,7 @@ __all__ = [
     "parse_texts",
     "parse_times",
     "parse_years",
+    "without_day",
 ]
 
 BoolArray = npt.NDArray[np.bool_]
@@ -50,6 +51,8 @@ _COMMA_DECIMAL = re.compile(r"[+-]?\d*,\d+")  # 20,86
 _PLAIN = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
 _GROUPED_SPACE = re.compile(r"[+-]?[1-9]\d{0,2}(?:[ '’]\d{3})+(?:[.,]\d+)?")  # 2 325 678,45
 _NUMBER_FIRST = re.compile(r"([+-]?[\d.,' ’]*\d[.,]?(?:[eE][+-]?\d+)?)(.*)", re.DOTALL)
+_TEXT_MARK = re.compile(r"^['’‘`](?=[-+]?[\d.,])")  # by which a spreadsheet keeps a number a text
+_SQUARED = re.compile(r"(?<=[A-Za-z])2(?![\d.,])")  # of "km2"
 _FEET = frozenset(("ft", "feet", "foot", "'", "’"))
 # Words after a number that change nothing, by the field's unit; "" is a plain count.
 _COUNTED = frozenset(
@@ -66,6 +69,10 @@ _SAME_UNIT = {
 _BOUND_WORDS = frozenset(
     ("trolen", "troxuong", "toithieu", "toida", "hoachon", "hoacnhieuhon", "hoacithon", "hon", "ormore", "orless", "andabove", "andmore", "plus", "dolen", "dotrolen")
 )
+# What says that a number is an estimate. "Gần", "hơn", "trên" and "dưới" are bounds, not estimates.
+_ESTIMATE = r"(?:khoảng(?:\s+chừng)?|khoang|chừng|tầm|cỡ|ước(?:\s+(?:tính|chừng|lượng|đạt))?|uoc(?:\s+(?:tinh|chung))?|xấp xỉ|xap xi|about|approx(?:\.|imately)?|circa|ca\.|est\.|estimated)"
+_ESTIMATE_BEFORE = re.compile(rf"^(?:[~≈≃∼]\s*|{_ESTIMATE}\s+(?=[\d~]))+", re.IGNORECASE)
+_ESTIMATE_AFTER = re.compile(rf"(?<=[\w.)²])\s*(?:[(\[]\s*{_ESTIMATE}\s*[)\]]|[~≈])$", re.IGNORECASE)
 # Units that scale the number: where the field's unit is not known they are never passed over.
 _SCALED = frozenset(
     ("k", "nghin", "ngan", "tr", "trieu", "ty", "ti", "km", "cm", "mm", "dm", "kw", "mw", "khz", "ghz", "kbps", "gbps", "kg")
@@ -85,9 +92,10 @@ class NumberColumn:
     ----------
     values : (n,) float64
         NaN where the cell is blank, unreadable or ambiguous.
-    blank, unreadable, ambiguous, converted : (n,) bool
+    blank, unreadable, ambiguous, converted, approximate : (n,) bool
         ``ambiguous``: reads as two different numbers (``"1,234"``) and nothing in the column
-        decides; ``converted``: the cell named another unit (feet) and was converted.
+        decides; ``converted``: the cell named another unit (feet) and was converted;
+        ``approximate``: the cell says that its number is an estimate (``"~40"``).
     """
 
     values: FloatArray
@@ -95,6 +103,7 @@ class NumberColumn:
     unreadable: BoolArray
     ambiguous: BoolArray
     converted: BoolArray
+    approximate: BoolArray
 
 
 def is_blank(cells: pd.Series) -> BoolArray:
@@ -120,6 +129,7 @@ def parse_numbers(
     whole: bool = False,
     plausible: Callable[[float], bool] | None = None,
     unit: str | None = None,
+    estimates: bool = False,
 ) -> NumberColumn:
     """Read numbers with decimal points or commas, thousands marks and units.
 
@@ -143,6 +153,9 @@ def parse_numbers(
     unit : str, optional
         The field's unit: a cell that names another one (``"2,5 km"`` among metres) is unreadable.
         Without it, units that scale (``"12k"``, ``"1,5 triệu"``) are, and others are passed over.
+    estimates : bool
+        Whether a cell that says that its number is an estimate (``"~40"``, ``"khoảng 40"``, ``"40 (ước tính)"``) may be read; the
+        caller states it then. Else it is unreadable, as bounds (``">40"``, ``"40+"``, ``"gần 40"``) always are.
     """
     n = len(cells)
     no = np.zeros(n, dtype=bool)
@@ -150,20 +163,21 @@ def parse_numbers(
         values = cells.to_numpy(dtype=np.float64, na_value=np.nan)
         blank = np.isnan(values)
         infinite = np.isinf(values)
-        return NumberColumn(np.where(infinite, np.nan, values), blank, infinite, no, no.copy())
+        return NumberColumn(np.where(infinite, np.nan, values), blank, infinite, no, no.copy(), no.copy())
     at_once = plain_integers(cells) if whole else plain_numbers(cells)
     if at_once is not None:
-        return NumberColumn(at_once, np.isnan(at_once), no, no.copy(), no.copy())
+        return NumberColumn(at_once, np.isnan(at_once), no, no.copy(), no.copy(), no.copy())
     if n >= _MANY and isinstance(cells.dtype, pd.StringDtype):
         codes, uniques = pd.factorize(cells, use_na_sentinel=False)
         if len(uniques) < n // 2:  # the votes are of distinct cells, and only their presence counts
             read = parse_numbers(
                 pd.Series(uniques, dtype=cells.dtype), minimum=minimum, maximum=maximum, metres=metres, whole=whole,
-                plausible=plausible, unit=unit,
+                plausible=plausible, unit=unit, estimates=estimates,
             )
             return NumberColumn(
-                read.values[codes], read.blank[codes], read.unreadable[codes], read.ambiguous[codes], read.converted[codes]
-            )
+                read.values[codes], read.blank[codes], read.unreadable[codes], read.ambiguous[codes], read.converted[codes],
+                read.approximate[codes],
+            )  # fmt: skip
     values = pd.to_numeric(cells, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
     values = np.where(np.isfinite(values), values, np.nan)
     todo = np.isnan(values)
@@ -176,14 +190,15 @@ def parse_numbers(
     if todo.any():
         blank[todo] = is_blank(cells[todo])
     rest = np.flatnonzero(todo & ~blank)
-    unreadable, ambiguous, converted = no.copy(), no.copy(), no.copy()
+    unreadable, ambiguous, converted, approximate = no.copy(), no.copy(), no.copy(), no.copy()
     if whole:
         plausible = plausible or float.is_integer
     if len(rest) == 0:
         if whole:
             _ungroup(cells, values, ~todo, _point_votes(cells[~todo]))
-        return NumberColumn(values, blank, unreadable, ambiguous, converted)
-    texts = {int(i): _bare_number(cells.iloc[int(i)], unit) for i in rest}
+        return NumberColumn(values, blank, unreadable, ambiguous, converted, approximate)
+    said = {int(i): _without_estimate(cells.iloc[int(i)]) for i in rest}
+    texts = {i: _bare_number(cell if estimates or not about else "", unit) for i, (cell, about) in said.items()}
     comma_votes, point_votes = _votes(t for t, _ in texts.values())
     point_votes += _point_votes(cells[~todo])
     if comma_votes or whole:
@@ -198,7 +213,8 @@ def parse_numbers(
         else:
             values[i] = number * _METRES_PER_FOOT if feet else number
             converted[i] = feet
-    return NumberColumn(values, blank, unreadable, ambiguous, converted)
+            approximate[i] = said[i][1]
+    return NumberColumn(values, blank, unreadable, ambiguous, converted, approximate)
 
 
 def _point_votes(cells: pd.Series) -> int:
@@ -217,11 +233,20 @@ def _ungroup(cells: pd.Series, values: FloatArray, read: BoolArray, point_votes:
             values[i] = float(text.strip().replace(".", ""))
 
 
+def _without_estimate(cell: object) -> tuple[object, bool]:
+    """Return a cell without what says that its number is an estimate, and whether it said so."""
+    if not isinstance(cell, str):
+        return cell, False
+    text = clean(cell)
+    bare = _ESTIMATE_AFTER.sub("", _ESTIMATE_BEFORE.sub("", text))
+    return (bare, True) if bare != text else (cell, False)
+
+
 def _bare_number(cell: object, unit: str | None) -> tuple[str, bool]:
     """Return the number's text without spaces and unit, and whether the unit is feet; "" if the unit is wrong."""
     if isinstance(cell, bool | np.bool_ | dt.date | dt.time | dt.timedelta):
         return "", False
-    text = clean(str(cell).translate(_MINUS)).lstrip("~≈").strip()
+    text = _TEXT_MARK.sub("", clean(str(cell).translate(_MINUS)))
     found = _NUMBER_FIRST.fullmatch(text)
     if found is None:
         return "", False
@@ -238,8 +263,8 @@ def _passes_over(rest: str, unit: str | None) -> bool:
     """Tell whether what stands after a number is its unit and changes nothing."""
     if rest in {"°", "º", "%", "."}:
         return True
-    if any(c.isdecimal() for c in rest.replace("2", "")):
-        return False  # "10-15", "20,5; 105,3": more than one number
+    if any(c.isdecimal() for c in _SQUARED.sub("", rest)):
+        return False  # "10-15", "1/2", "20,5; 105,3": more than one number
     named = fold_key(rest)
     if any(named.endswith(word) for word in _BOUND_WORDS):
         return False
@@ -433,6 +458,22 @@ def last_days(cells: pd.Series, times: pd.Series) -> pd.Series:
     return times.mask(year & times.notna().to_numpy(dtype=bool), times + pd.offsets.YearEnd(0))
 
 
+def without_day(cells: pd.Series) -> BoolArray:
+    """Return which cells tell a month or a year and no day: ``"09/2026"``, ``2026``."""
+    if pd.api.types.is_datetime64_any_dtype(cells.dtype) or plain_times(cells) is not None:
+        return np.zeros(len(cells), dtype=bool)
+    if pd.api.types.is_numeric_dtype(cells.dtype):
+        with np.errstate(invalid="ignore"):
+            return np.asarray(cells.between(_ERA[0], _ERA[1], inclusive="left"), dtype=bool)
+    codes, uniques = pd.factorize(cells, use_na_sentinel=True)
+    texts = (_plain_text(u) for u in uniques)
+    short = [len(t) < _MOMENT and (_MONTH_ONLY.fullmatch(said := _said_in_words(clean(t))) or _BARE_YEAR.fullmatch(said)) is not None for t in texts]
+    return np.array([*short, False], dtype=bool)[codes]
+
+
+_ERA = (1900, 2200)
+_MOMENT = 19  # letters of "2026-09-01 08:00:00"; "tháng 9 năm 2026" has fewer
+_BARE_YEAR = re.compile(r"(?:19|20|21)\d\d(?:[.,]0+)?")
 _YEARS = re.compile(r"(?<!\d)(?:19|20|21)\d\d(?!\d)")
 _YEAR_TAIL = re.compile(r"((?:19|20|21)\d\d)\s*[-–—/]\s*(\d\d)(?!\d)")  # "2027-28"
 # What may stand around a year and leaves it that year: words, a quarter, a month, a day and a month.
@@ -446,7 +487,8 @@ def parse_years(cells: pd.Series, *, last: bool = True) -> tuple[FloatArray, Boo
     """Return years as people write them in plans, where a cell names a span of years, and where it is no year.
 
     Read are ``2027``, ``"Năm 2027"``, ``"2027 (dự kiến)"``, ``"Quý III/2027"``, ``"10/2027"`` and dates; of a span (``"2027-2028"``,
-    ``"2027, 2028"``) the last year or the first. Bounds (``"sau 2027"``), years of two digits and anything else are no years.
+    ``"2027, 2028"``) the last year or the first. Bounds that leave that end open (``"sau 2027"``; ``"từ 2027"`` where the last year is
+    meant, ``"đến 2027"`` where the first is), years of two digits and anything else are no years.
 
     Parameters
     ----------
@@ -472,6 +514,9 @@ def _year(value: object, *, last: bool) -> tuple[float, bool, bool]:
     around = fold(_YEARS.sub(" ", text))
     if re.search(r"[<>≥≤≈~?±]", text) or re.fullmatch(r"\d+[.,]\d+", text):
         return np.nan, False, True
+    begins, ends = "tu" in around.split(), bool({"den", "toi", "het"} & set(around.split()))
+    if len(set(years)) == 1 and begins != ends and (begins if last else ends):
+        return np.nan, False, True  # "từ 2027" ends in no year that is told, "đến 2027" begins in none
     if not years or not _AROUND_YEAR.fullmatch(around) or years != sorted(set(years)) or (len(years) > 1 and re.search(r"\d", around)):
         return np.nan, False, True
     return float(years[-1] if last else years[0]), len(years) > 1, False

@@ -88,6 +88,32 @@ def test_what_the_catalogue_lacks_keeps_itself() -> None:
     assert found["foreign"].tolist() == [True, True, False, False, False, False, True]
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Viettel, VNP", "Viettel/MBF", "VTL, VNP", "Viettel và VNP", "Viettel\nVNP", "Viettel - VNP", "Viettel + 45201", "Viettel (452-01)", "Viettel (MBF)", "45204, 45202",
+        "Viettel, Công ty X", "Công ty TNHH Hạ tầng Sóng Xanh; Viettel", "VNPT & Cty CP Trạm Xanh", "Viettel và Tập đoàn X",
+    ],
+)  # fmt: skip
+def test_a_list_of_two_operators_is_neither_of_them(said: str) -> None:
+    row = resolve(said).iloc[0]
+    assert row["unknown"]
+    assert row["name"] not in {"Viettel", "VinaPhone", "MobiFone"}
+
+
+@pytest.mark.parametrize(
+    ("said", "name"),
+    [
+        ("Viettel, Hà Giang", "Viettel"), ("Viettel (VTL)", "Viettel"), ("Viettel (452-04)", "Viettel"), ("VNPT, VinaPhone", "VinaPhone"), ("VNPT/GPC", "VinaPhone"),
+        ("Viettel (Công ty Mạng lưới)", "Viettel"), ("Tổng công ty Viễn thông Viettel, chi nhánh Hà Giang", "Viettel"), ("MobiFone, Công ty Thông tin Di động", "MobiFone"),
+        ("iTel (VinaPhone)", "VinaPhone"), ("Viettel - Tập đoàn Công nghiệp, Viễn thông Quân đội", "Viettel"),
+    ],
+)  # fmt: skip
+def test_a_list_that_means_one_operator_is_that_one(said: str, name: str) -> None:
+    row = resolve(said).iloc[0]
+    assert (row["name"], row["unknown"]) == (name, False)
+
+
 def test_foreign_networks_are_told_apart_by_country_code_and_name() -> None:
     found = resolve("456-08", "Metfone", "Viettel Cambodia", "Unitel", "China Mobile", "中国移动", "460-99")
     assert found["foreign"].all()

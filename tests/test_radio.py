@@ -224,6 +224,15 @@ def test_nothing_is_taken_from_a_cell_that_says_more_than_names(said: str) -> No
 
 
 @pytest.mark.parametrize(
+    "said", ["5G (2027)", "5G [2027]", "5G: 2027", "5G (dự kiến)", "5G (kế hoạch 2028)", "5G: chưa", "5G (không)", "5G: 0", "4G (tắt)", "LTE (planned)", "4G (từ 2019)"]
+)
+def test_a_measurement_is_on_no_technology_that_is_announced_denied_or_dated(said: str) -> None:
+    column = RADIO.technology_column(pd.Series([said, "5G (NSA)", "4G (n78)", "4G (máy 2)"]))
+    assert column.values.tolist() == ["", "5G", "", "4G"]
+    assert column.unknown.tolist() == [True, False, False, False]
+
+
+@pytest.mark.parametrize(
     ("said", "meant"),
     [
         ("G900/U2100/L1800", "2G,3G,4G"), ("GSM900, U2100, L1800", "2G,3G,4G"), ("L2600 + N3500", "4G,5G"), ("B3, n78", "4G,5G"), ("3G U900", "3G"),

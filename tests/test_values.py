@@ -44,7 +44,7 @@ def only(read: NumberColumn) -> tuple[float, str]:
 SURE = [
     ("12", 12), ("12.5", 12.5), ("12,5", 12.5), (",5", 0.5), (".5", 0.5), ("-3,25", -3.25), ("−3.25", -3.25), ("–7", -7), ("+5", 5), ("0", 0), ("-0,0", 0),
     ("1.234.567", 1234567), ("1,234,567", 1234567), ("1.234,5", 1234.5), ("1,234.5", 1234.5), ("2.325.678,45", 2325678.45), ("1 234 567", 1234567),
-    ("1\u00a0234", 1234), ("1\u202f234,5", 1234.5), ("1'234'567", 1234567), ("1e3", 1000), ("1.5E-2", 0.015), ("  42  ", 42), ("~120", 120), ("≈ 120", 120),
+    ("1\u00a0234", 1234), ("1\u202f234,5", 1234.5), ("1'234'567", 1234567), ("1e3", 1000), ("1.5E-2", 0.015), ("  42  ", 42),
     ("12.", 12), ("1234,567", 1234.567), ("0,001", 0.001), ("20,86\u200b", 20.86), (7, 7), (7.25, 7.25), (np.int64(7), 7), (np.float32(0.5), 0.5), ("１２", 12),
 ]  # fmt: skip
 
@@ -382,6 +382,33 @@ def test_years_as_plans_write_them(said: object, year: int, span: bool) -> None:
     assert np.isnan(values[1])
     if span:
         assert parse_years(cells(said), last=False)[0][0] < year
+
+
+@pytest.mark.parametrize(
+    ("said", "last", "first"),
+    [
+        ("từ 2027", np.nan, 2027), ("từ năm 2027", np.nan, 2027), ("từ quý III/2027", np.nan, 2027), ("đến 2027", 2027, np.nan), ("hết năm 2027", 2027, np.nan),
+        ("từ 2027 đến 2029", 2029, 2027), ("từ tháng 1 đến tháng 12/2027", 2027, 2027), ("sau 2027", np.nan, np.nan), ("trước quý 3/2027", np.nan, np.nan),
+    ],
+)  # fmt: skip
+def test_a_bound_is_a_year_only_at_the_end_that_it_tells(said: str, last: float, first: float) -> None:
+    np.testing.assert_array_equal([parse_years(cells(said), last=way)[0][0] for way in (True, False)], [last, first])
+
+
+@pytest.mark.parametrize("said", ["~40", "≈ 40", "khoảng 40", "Khoảng 40 m", "ước tính 40", "chừng 40m", "40 (ước tính)", "40 m (khoảng)", "40~", "about 40"])
+def test_an_estimate_is_read_where_it_is_said_and_told(said: str) -> None:
+    read = numbers(said, "41", unit="m", estimates=True)
+    assert (read.values.tolist(), read.approximate.tolist()) == ([40, 41], [True, False])
+    refused = numbers(said, "41", unit="m")
+    assert (refused.unreadable.tolist(), refused.approximate.any()) == ([True, False], False)
+
+
+@pytest.mark.parametrize("said", [">40", "≥40", "40+", "gần 40", "hơn 40", "trên 40", "dưới 40", "khoảng 30-40", "~", "khoảng", "1/2", "1 / 2", "½", "3/4 m", "1/2/2026"])
+@pytest.mark.parametrize("unit", [None, "", "m", "km²"])
+def test_a_bound_a_fraction_and_a_range_are_no_number(said: str, unit: str | None) -> None:
+    read = numbers(said, unit=unit, estimates=True)
+    assert np.isnan(read.values[0])
+    assert read.unreadable.tolist() == [True]
 
 
 @pytest.mark.parametrize("said", ["sau 2027", "trước 2028", "> 2027", "2027?", "27", "2027 (chuyển 2028)", "2027 hoặc 2028", "2028-2027", 2027.5, "46388", "Năm thứ 2", "không 2027"])

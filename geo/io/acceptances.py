@@ -87,7 +87,11 @@ def _read_table(
     # A day on which an operator reported service is a report of service.
     frame["claimed"] = frame["claimed"].where(~((frame["claimed"] == "") & frame["claimed_on"].notna()), "yes")
     silent = (frame["accepted"] == "") & (frame["claimed"] == "") & frame["deadline"].isna()
-    frame = log.drop(frame, silent, "acceptance_says_nothing", table.source)
+    # A deadline that could not be read is no missing one.
+    came = table.frame["deadline"].reindex(frame.index) if "deadline" in table.frame else pd.Series(None, index=frame.index, dtype=object)
+    unread = silent & ~is_blank(came)
+    frame = log.drop(frame, unread.to_numpy(dtype=bool), "acceptance_deadline_unread", table.source, column=table.header("deadline"), came=came)
+    frame = log.drop(frame, silent[frame.index].to_numpy(dtype=bool), "acceptance_says_nothing", table.source)
     undated = ((frame["accepted"] == "yes") & frame["accepted_on"].isna()).to_numpy(dtype=bool)
     if undated.any():
         log.add("acceptance_undated", table.source, rows=frame.index[undated], column=table.headers.get("accepted_on", ""))

@@ -17,7 +17,7 @@ from pyarrow import csv as arrow_csv
 
 from geo.errors import InputError
 from geo.io.old_text import LetterNote, decode_frame, mend_frame, mend_rows
-from geo.io.raw import FileLimits, RawTable, TableOptions, combine_angles, find_header, join_headers
+from geo.io.raw import FileLimits, RawTable, TableOptions, combine_angles, find_header, header_texts
 from geo.io.stray_quotes import require_closed_quotes
 from geo.old_letters import encoding_named
 from geo.schemas import Schema
@@ -84,7 +84,7 @@ def _read(
             f"{source}: quá {limits.columns} cột.", f"{source}: more than {limits.columns} columns."
         )
     first, last = find_header([list(r) for r in rows], schema, options)
-    header = [clean(c) for c in rows[first]] if first == last else join_headers(list(rows[first]), list(rows[last]), schema)
+    header = header_texts([list(r) for r in rows], first, last, schema)
     # Loggers such as G-NetTrack end every row, but not the header, with a delimiter.
     width = max(len(header), _usual_width(rows[last + 1 :], len(header)))
     header += [""] * (width - len(header))
@@ -191,7 +191,7 @@ def _sniff_delimiter(text: str, schema: Schema, options: TableOptions, columns: 
     for delimiter in _DELIMITERS:
         rows = [r[:columns] for r in _sample_rows(text, delimiter)]
         first, last = find_header([list(r) for r in rows], schema, options)
-        header = [clean(c) for c in rows[first]] if first == last else join_headers(list(rows[first]), list(rows[last]), schema)
+        header = header_texts([list(r) for r in rows], first, last, schema)
         score = (float(len(schema.match(header).columns)), max(len(r) for r in rows))
         if score > best_score:
             best, best_score = delimiter, score

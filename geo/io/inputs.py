@@ -7,7 +7,7 @@ read, so that the planner hears of everything at once.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import geopandas as gpd
@@ -38,6 +38,7 @@ from geo.io.population_raster import PopulationRaster, open_population_raster
 from geo.io.portals import read_portals, settle_portals
 from geo.io.positions import PositionContext
 from geo.io.project import InputFile, input_files
+from geo.io.raw import Siblings
 from geo.io.refusals import stating
 from geo.io.reported_indicators import read_reported_indicators, settle_repeats
 from geo.io.resources import former_areas, load_toml
@@ -231,12 +232,16 @@ class _Reader:
         progress: Callable[[str], None],
     ) -> None:
         self.project, self.log, self.operators, self.files, self.progress = project, log, operators, files, progress
+        self.siblings: dict[str, Siblings] = {}
 
     def of(self, kind: str) -> list[InputFile]:
         found = self.files.get(kind, [])
         if found:
             self.progress(kind)
-        return found
+        if len(found) < 2:
+            return found
+        shared = self.siblings.setdefault(kind, Siblings(tuple((i.path, i.file, i.options) for i in found)))
+        return [replace(i, options=replace(i.options, siblings=shared)) for i in found]
 
     def read(self) -> Inputs:
         everything = tuple(item for items in self.files.values() for item in items)

@@ -236,9 +236,9 @@ def _summed(table: Table, frame: pd.DataFrame, name: str, options: TableOptions,
     """Return how many of each row's tests; None, and the table refused, if it is not clear what the numbers are."""
     bare, marked, by_format = percent_marks(frame[name])
     plain = ~marked & ~by_format
-    number = parse_numbers(bare, minimum=0)
+    number = parse_numbers(bare, minimum=0, estimates=True)
     header = table.header(name)
-    for code, mask in (("number_unreadable", number.unreadable), ("number_ambiguous", number.ambiguous)):
+    for code, mask in (("number_unreadable", number.unreadable), ("number_ambiguous", number.ambiguous), ("number_estimated", number.approximate)):
         if mask.any():
             log.add(code, table.source, rows=frame.index[mask], column=header, came=list(frame[name][mask]), fields={"unit": ""})
     tests = frame["tests"].to_numpy(dtype=np.float64)

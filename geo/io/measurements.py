@@ -260,7 +260,8 @@ def _radio(
         technology[technology == 0] = _known_technology(given, bands)
     channel, implied = _channels(frame, technology, stated.several)
     if len([name for name in LEVEL_FIELDS if name in frame.columns]) < 2:  # loggers write "RSRP" over the levels of all technologies
-        from_columns = np.where(stated.several, 0, from_columns).astype(np.int8)
+        doubtful = stated.several | (stated.unknown & bands.names_any(_cells(frame, "technology")))  # "5G (2027)"
+        from_columns = np.where(doubtful, 0, from_columns).astype(np.int8)
     # Few combinations stand for all rows.
     label_cells = _cells(frame, "band")
     rows, first = distinct_rows([channel, technology, implied, from_columns, label_cells], len(frame))

@@ -4,7 +4,7 @@ Day comes before month, as in Vietnam, unless the column itself shows otherwise.
 like "28/9/2026"; and a spreadsheet in which all texts are like "28/9/2026" while none of its dates has a day above 12: typed "1/9/2026" became 9 January, what could not be a
 date stayed a text. The second is believed only where the dates lie in fewer months once turned back.
 
-A column is read one way. Where every text reads both ways ("9/1/2026") the Vietnamese one is taken, which is said; where some read one way only and others
+A column is read one way; one whose texts all read both ways has the order of its file (:mod:`geo.io.day_orders`). Where every text reads both ways ("9/1/2026") the Vietnamese one is taken, which is said; where some read one way only and others
 the other way only, those that cannot have the day first are named and left unread.
 """
 
@@ -21,7 +21,7 @@ import pyarrow.compute as pc
 
 from geo.validation import IssueLog, Source
 
-__all__ = ["month_first", "settle_day_order"]
+__all__ = ["column_order", "month_first", "settle_day_order", "with_month_first"]
 
 BoolArray = npt.NDArray[np.bool_]
 
@@ -83,15 +83,10 @@ def settle_day_order(source: Source, header: str, cells: pd.Series, log: IssueLo
         As they came; numbers and moments have no order.
     log : IssueLog
     """
-    if pd.api.types.is_numeric_dtype(cells.dtype) or pd.api.types.is_datetime64_any_dtype(cells.dtype) or not len(cells):
+    found = _both_numbers(cells)
+    if found is None:
         return cells
-    spread = cells.dtype == object  # a spreadsheet's column: texts, moments, numbers
-    texts = pa.array([None if none else str(c) for c, none in zip(cells, cells.isna(), strict=True)] if spread else cells.array, pa.string(), from_pandas=True)
-    texts = texts.combine_chunks() if isinstance(texts, pa.ChunkedArray) else texts
-    if not pc.any(pc.match_substring_regex(texts, _TWO_NUMBERS)).as_py():
-        return cells
-    first, second, short = _numbers(pc.extract_regex(texts, _TWO_NUMBERS))
-    second = np.maximum(second, short)
+    texts, first, second = found
     day_sure, month_sure = first > _MONTHS, second > _MONTHS
     mixed = bool(pc.any(pc.match_substring_regex(texts, _YEAR_FIRST)).as_py())
     if month_sure.any() or mixed:
@@ -107,6 +102,48 @@ def settle_day_order(source: Source, header: str, cells: pd.Series, log: IssueLo
         came = cells[first != second].iloc[0]
         log.add("date_order_taken", source, column=header, came=str(came))
     return cells
+
+
+def column_order(cells: pd.Series) -> str:
+    """Return what a column's texts tell of their order: ``"day"`` or ``"month"`` first, ``"open"`` where all read both ways; empty where there is none, or two."""
+    found = _both_numbers(cells)
+    if found is None:
+        return ""
+    _, first, second = found
+    day_sure, month_sure = bool((first > _MONTHS).any()), bool((second > _MONTHS).any())
+    if month_sure:
+        return "month" if month_first(cells)[1].any() else ""
+    return "day" if day_sure else "open" if (first != second).any() else ""
+
+
+def with_month_first(cells: pd.Series) -> tuple[pd.Series, BoolArray]:
+    """Return a column whose texts of dates have the month first, with them as ``2026-09-28``, and which these are."""
+    codes, uniques = pd.factorize(cells, use_na_sentinel=True)
+    found = [_cell(str(value)) for value in uniques]
+    turns = np.array([*(c is not None and c.text for c in found), False], dtype=bool)
+    values = np.array([*(_year_first(str(v)) if turn else v for v, turn in zip(uniques, turns[:-1], strict=True)), None], dtype=object)
+    return pd.Series(values[codes], index=cells.index, name=cells.name, dtype=object), turns[codes]
+
+
+def _year_first(value: str) -> str:
+    found = _TEXT.fullmatch(value)
+    if found is None:
+        return value
+    year = found[4] if len(found[4]) > 2 else f"{pd.to_datetime(found[4], format='%y'):%Y}"
+    return f"{year}-{int(found[1]):02d}-{int(found[3]):02d}" + re.sub(r"^(\s*)(\d):", r"\g<1>0\2:", found[5])
+
+
+def _both_numbers(cells: pd.Series) -> tuple[pa.Array, npt.NDArray[np.int64], npt.NDArray[np.int64]] | None:
+    """Return a column's texts and the first and second number of those that are dates with the year last (else 0); None where there are none."""
+    if pd.api.types.is_numeric_dtype(cells.dtype) or pd.api.types.is_datetime64_any_dtype(cells.dtype) or not len(cells):
+        return None
+    spread = cells.dtype == object  # a spreadsheet's column: texts, moments, numbers
+    texts = pa.array([None if none else str(c) for c, none in zip(cells, cells.isna(), strict=True)] if spread else cells.array, pa.string(), from_pandas=True)
+    texts = texts.combine_chunks() if isinstance(texts, pa.ChunkedArray) else texts
+    if not pc.any(pc.match_substring_regex(texts, _TWO_NUMBERS)).as_py():
+        return None
+    first, second, short = _numbers(pc.extract_regex(texts, _TWO_NUMBERS))
+    return texts, first, np.maximum(second, short)
 
 
 def _numbers(parts: pa.StructArray) -> list[npt.NDArray[np.int64]]:

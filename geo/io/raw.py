@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import geopandas as gpd
 import pandas as pd
@@ -16,7 +17,7 @@ from geo.schemas import Schema
 from geo.text import clean
 from geo.validation import Source
 
-__all__ = ["FileLimits", "RawTable", "TableOptions", "combine_angles", "find_header", "join_headers"]
+__all__ = ["FileLimits", "RawTable", "Siblings", "TableOptions", "combine_angles", "find_header", "header_texts", "join_headers"]
 
 _HEADER_DEPTH = 40
 
@@ -48,6 +49,8 @@ class TableOptions:
         The operator whose list this is, where no column says it.
     extra : mapping
         Options of one kind of input (``kind``, ``year`` ...).
+    siblings : Siblings or None
+        All files of the input, where there are several.
     """
 
     sheet: tuple[str, ...] = ()
@@ -58,6 +61,15 @@ class TableOptions:
     crs: str = ""
     operator: str = ""
     extra: Mapping[str, object] = field(default_factory=dict)
+    siblings: Siblings | None = field(default=None, compare=False, repr=False)
+
+
+@dataclass(slots=True)
+class Siblings:
+    """All files of one input with their names and options, and what was found in those that were looked into."""
+
+    files: tuple[tuple[Path, str, TableOptions], ...]
+    known: dict[Path, list[Any]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +108,7 @@ class RawTable:
 
 
 def find_header(rows: list[list[object]], schema: Schema, options: TableOptions) -> tuple[int, int]:
-    """Return the first and last index in ``rows`` of the header (two when groups stand above names).
+    """Return the first and last index in ``rows`` of the header (two or three rows when groups stand above names).
 
     The row under which most fields of the schema are recognised wins; the earliest among equals.
 
@@ -116,14 +128,27 @@ def find_header(rows: list[list[object]], schema: Schema, options: TableOptions)
     best, best_score = (0, 0), 0.0
     for i, row in enumerate(rows[:_HEADER_DEPTH]):
         score = _score([clean(c) for c in row], schema, options)
-        if score > best_score or (score == best_score and best == (i - 1, i)):  # what stood above it was a title
+        if score > best_score or (score == best_score and best[0] < i == best[1]):  # what stood above it was a title
             best, best_score = (i, i), score
         if i + 1 < len(rows):
             joined = join_headers(row, rows[i + 1], schema)
             two = _score(joined, schema, options)
             if two > best_score + (0.0 if _names_only(rows[i + 1], joined, schema) else 1.5):
                 best, best_score = (i, i + 1), two
+            if i + 2 < len(rows):
+                deep = join_headers(list(joined), rows[i + 2], schema)
+                three = _score(deep, schema, options)
+                if three > best_score and _names_only(rows[i + 2], deep, schema):
+                    best, best_score = (i, i + 2), three
     return best if best[0] != best[1] else (best[0], best[0] + _names_angle_parts(rows, best[0]))
+
+
+def header_texts(rows: list[list[object]], first: int, last: int, schema: Schema) -> list[str]:
+    """Return the headers of the rows from ``first`` to ``last``, of which the upper ones group the columns of those below."""
+    texts = [clean(c) for c in rows[first]]
+    for lower in rows[first + 1 : last + 1]:
+        texts = join_headers(list(texts), lower, schema)
+    return texts
 
 
 def _names_only(lower: list[object], joined: list[str], schema: Schema) -> bool:

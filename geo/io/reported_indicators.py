@@ -164,8 +164,8 @@ def _numbers(table: Table, cells: pd.Series, name: str, header: str, options: Ta
         log.add("reported_bound", table.source, rows=cells.index[bounds], column=table.header(name) if name in table.headers else header, came=list(texts[bounds]))
     bare, marked, shown = percent_marks(texts.mask(bounds))
     plain = ~marked & ~shown
-    number = parse_numbers(bare, minimum=0)
-    for code, mask in (("number_unreadable", number.unreadable), ("number_ambiguous", number.ambiguous)):
+    number = parse_numbers(bare, minimum=0, estimates=True)
+    for code, mask in (("number_unreadable", number.unreadable), ("number_ambiguous", number.ambiguous), ("number_estimated", number.approximate)):
         if mask.any():
             log.add(code, table.source, rows=cells.index[mask], column=table.header(name) if name in table.headers else header, came=list(texts[mask]), fields={"unit": ""})
     values = number.values.copy()

@@ -10,7 +10,7 @@ from geo.io.month_first import settle_day_order
 from geo.io.tables import Table
 from geo.samples import SampleSettings
 from geo.validation import IssueLog
-from geo.values import is_blank, parse_times
+from geo.values import is_blank, parse_times, without_day
 
 __all__ = ["day_and_clock", "settle_times"]
 
@@ -34,6 +34,10 @@ def settle_times(
         return pd.Series(pd.NaT, index=frame.index, dtype="datetime64[ns]")
     header = table.header("time" if "time" in frame.columns else "day")
     cells = settle_day_order(table.source, header, cells, log)
+    short = without_day(cells)
+    if short.any():  # the first of the month is as good a guess as any other day
+        log.add("time_without_day", table.source, rows=frame.index[short], column=header, came=list(cells[short].astype(str)))
+        cells = cells.mask(short)
     utc = _in_utc(cells)
     times, bad = parse_times(cells)
     if bad.any():
@@ -43,7 +47,7 @@ def settle_times(
         log.add("sample_time_shifted", table.source, column=header, rows=() if utc.all() else frame.index[utc],
                 fields={"hours": f"{settings.utc_offset_h:+g}"})
     stamps = times.to_numpy(dtype="datetime64[ns]")
-    missing = np.isnat(stamps) & ~bad
+    missing = np.isnat(stamps) & ~bad & ~short
     if missing.any():
         log.add("sample_time_missing", table.source, rows=() if missing.all() else frame.index[missing], column=header)
     unset = stamps < settings.earliest.to_datetime64()

@@ -17,32 +17,19 @@ from geo.io.raw import TableOptions
 from geo.io.resources import load_toml
 from geo.io.sample_times import day_and_clock
 from geo.io.tables import Table
-from geo.text import clean, fold
+from geo.periods import is_serial_day, parse_periods
+from geo.text import fold
 from geo.validation import IssueLog
-from geo.values import is_blank, parse_times
+from geo.values import parse_times, without_day
 
-__all__ = ["TimeRules", "parse_periods", "settle_periods", "settle_utc", "time_rules"]
+__all__ = ["TimeRules", "settle_periods", "settle_utc", "time_rules"]
 
 BoolArray = npt.NDArray[np.bool_]
 
 _OFFSET = re.compile(r"(?<=\d)\s*([+-])(\d{2}):?(\d{2})$")
 _EPOCH_SECONDS = (6e8, 4e9)  # 1989 to 2096
 _EPOCH_MILLISECONDS = (6e11, 4e12)
-_QUARTER = re.compile(
-    r"(?:q|quy|quarter)\s*(?P<q1>iv|i{1,3}|[1-4])\s+(?:cua\s+)?(?:nam\s*)?(?P<y1>\d{4})|(?P<q2>iv|i{1,3})\s+(?:nam\s*)?(?P<y2>\d{4})"
-    r"|(?:nam\s*)?(?P<y3>\d{4})\s*(?:q|quy|quarter)\s*(?P<q3>iv|i{1,3}|[1-4])"
-)
-_QUARTERS_TOLD = re.compile(r"(?:q|quy)\s*(iv|i{1,3}|[1-4])\s+(?:va\s+)?(?:q|quy)?\s*(iv|i{1,3}|[1-4])\s+(?:nam\s*)?(\d{4})")  # "Quý I + II/2026"
-_BARE_QUARTER = re.compile(r"([1-4])\s+(?:nam\s*)?(\d{4})|(\d{4})\s+([1-4])")  # under a header that says quarters
-_MONTH = re.compile(r"(?:(?:thang|t|month)\s*)?(\d{1,2})\s+(?:nam\s*)?(\d{4})|(\d{4})\s+(\d{1,2})")
-_HALF = re.compile(r"(?P<count>[369]) thang(?: (?P<which>dau|cuoi))?(?: nam)? (?P<year>\d{4})")
-_YEAR = re.compile(r"(?:ca )?(?:nam\s*|year\s*)?(\d{4})")
-_BETWEEN = re.compile(r"\s*(?:/|–|—|\bđến\b|\bto\b|\s-\s|(?<=/\d{4})-(?=\d{1,2}/))\s*", re.IGNORECASE)
-_CUT_YEAR = re.compile(r"\d{4}[.,]\d")
-_SERIAL = re.compile(r"[2-7]\d{4}(?:[.,]0+)?")
 _ZONE = re.compile(r"(?:UTC|GMT)\s*([+-]\d{1,2})(?::?(\d{2}))?", re.IGNORECASE)
-_ROMAN = {"i": 1, "ii": 2, "iii": 3, "iv": 4}
-_MONTHS = (1, 12)
 _QUARTERS = frozenset({"quy", "quarter", "quy bao cao"})
 _SETTINGS = ("utc_offset_h", "earliest_date", "future_tolerance_h", "max_age_days")
 
@@ -111,6 +98,10 @@ def settle_utc(table: Table, frame: pd.DataFrame, rules: TimeRules, log: IssueLo
     header = table.header("time" if "time" in frame.columns else "day")
     stated = None if rules.stated else _zone_in_header(header)
     cells = settle_day_order(table.source, header, cells, log)
+    short = without_day(cells)
+    if short.any():  # the first of the month is as good a guess as any other day
+        log.add("time_without_day", table.source, rows=frame.index[short], column=header, came=list(cells[short].astype(str)))
+        cells = cells.mask(short)
     utc, zoned, bad = _utc(cells, rules.utc_offset_h if stated is None else stated)
     local = utc + pd.Timedelta(hours=rules.utc_offset_h)
     stamps = local.to_numpy(dtype="datetime64[ns]")
@@ -121,7 +112,7 @@ def settle_utc(table: Table, frame: pd.DataFrame, rules: TimeRules, log: IssueLo
     plain = known & ~zoned & ~wrong
     if plain.any() and stated is None:
         log.add("speed_time_zone_taken", table.source, column=header, fields={"hours": f"{rules.utc_offset_h:+g}"})
-    missing = ~known & ~bad
+    missing = ~known & ~bad & ~short
     if missing.any():
         log.add("speed_time_missing", table.source, rows=() if missing.all() else frame.index[missing], column=header)
     if rules.old is not None:
@@ -240,83 +231,6 @@ def _ends(cells: pd.Series) -> tuple[pd.Series, pd.Series, BoolArray]:
     first, last, _ = parse_periods(cells)
     # A spreadsheet's first of a month is a day here: the other end stands beside it.
     longer = (first != last).to_numpy(dtype=bool) & first.notna().to_numpy(dtype=bool)
-    days = [isinstance(c, dt.date | np.datetime64) or _SERIAL.fullmatch(clean(c)) is not None for c in cells[longer]]
+    days = [isinstance(c, dt.date | np.datetime64) or is_serial_day(c) for c in cells[longer]]
     longer[longer] = ~np.array(days, dtype=bool)
     return times.dt.normalize().mask(longer, first), times.dt.normalize().mask(longer, last), bad & ~longer
-
-
-def parse_periods(cells: pd.Series, *, quarters: bool = False) -> tuple[pd.Series, pd.Series, BoolArray]:
-    """Return first and last day of periods as people write them, and which cells are none.
-
-    Read are months (``"2026-10"``, ``"10/2026"``, ``"T10/2026"``, ``"Tháng 10 năm 2026"``), quarters (``"2026-Q3"``, ``"Quý III/2026"``),
-    ``"6 tháng đầu năm 2026"``, years, single days, and from one to the other of them (``"01/2026 – 03/2026"``).
-
-    Parameters
-    ----------
-    cells : Series
-    quarters : bool
-        Whether the header says that these are quarters: then ``"3/2026"`` is the third.
-    """
-    codes, uniques = pd.factorize(cells, use_na_sentinel=True)
-    blank = is_blank(pd.Series(uniques)) if len(uniques) else np.zeros(0, dtype=bool)
-    spans = [(None, None) if b else _period(u, quarters=quarters) for u, b in zip(uniques, blank, strict=True)]
-    bad = np.array([*(s[0] is None and not b for s, b in zip(spans, blank, strict=True)), False], dtype=bool)[codes]
-    first = np.array([*(s[0] or np.datetime64("NaT") for s in spans), np.datetime64("NaT")], dtype="datetime64[ns]")
-    last = np.array([*(s[1] or np.datetime64("NaT") for s in spans), np.datetime64("NaT")], dtype="datetime64[ns]")
-    return pd.Series(first[codes], index=cells.index), pd.Series(last[codes], index=cells.index), bad
-
-
-def _period(value: object, *, quarters: bool = False) -> tuple[np.datetime64 | None, np.datetime64 | None]:
-    if isinstance(value, dt.date | np.datetime64):
-        # Spreadsheets turn "10/2026" into the first of the month.
-        day = pd.Timestamp(value).normalize()
-        if quarters:  # and "3/2026" under "Quý" into the first of March
-            return _months(day.year, 3 * day.month - 2, 3) if day.day == 1 and day.month <= 4 else (None, None)
-        last = day + pd.offsets.MonthEnd(0) if day.day == 1 else day
-        return day.to_datetime64(), last.to_datetime64()
-    if _SERIAL.fullmatch(clean(value)):  # a spreadsheet's day, as a text
-        return _period(parse_times(pd.Series([clean(value)[:5]]))[0].iloc[0].to_pydatetime(), quarters=quarters)
-    text = re.sub(r"^(\d{4})[.,]0+$", r"\1", clean(value))  # a year that went through a decimal number
-    if _CUT_YEAR.fullmatch(text):
-        return None, None  # of "2026.1" nobody knows whether it was 2026.10
-    folded = re.sub(r"^(20\d\d)(0[1-9]|1[0-2])$", r"\1 \2", fold(text))  # "202603"
-    if found := _QUARTER.fullmatch(folded):
-        said, year = next((found[f"q{i}"], found[f"y{i}"]) for i in (1, 2, 3) if found[f"q{i}"])
-        return _months(int(year), 3 * int(_ROMAN.get(said, said)) - 2, 3)
-    if found := _BARE_QUARTER.fullmatch(folded) if quarters else None:
-        said, year = (found[1], found[2]) if found[1] else (found[4], found[3])
-        return _months(int(year), 3 * int(said) - 2, 3)
-    if found := _QUARTERS_TOLD.fullmatch(folded):
-        one, next_one = (int(_ROMAN.get(found[i], found[i])) for i in (1, 2))
-        return _months(int(found[3]), 3 * one - 2, 6) if next_one == one + 1 else (None, None)
-    if quarters and _MONTH.fullmatch(folded):
-        return None, None
-    if found := _MONTH.fullmatch(folded):
-        month, year = (found[1], found[2]) if found[1] else (found[4], found[3])
-        return _months(int(year), int(month), 1)
-    if found := _HALF.fullmatch(folded):
-        count = int(found["count"])
-        return _months(int(found["year"]), 13 - count if found["which"] == "cuoi" else 1, count)
-    if found := _YEAR.fullmatch(folded):
-        return _months(int(found[1]), 1, 12)
-    times, bad = parse_times(pd.Series([text]))
-    if bad[0] or times.isna().iloc[0]:
-        return _span(text, quarters=quarters)
-    day = times.iloc[0].normalize()
-    return day.to_datetime64(), day.to_datetime64()
-
-
-def _span(text: str, *, quarters: bool) -> tuple[np.datetime64 | None, np.datetime64 | None]:
-    """Return first and last day of a text from one period to another: ``"01/2026 – 03/2026"``, ``"2026-01-01/2026-03-31"``; none for any other text."""
-    for cut in _BETWEEN.finditer(text):
-        first, last = (_period(part, quarters=quarters) for part in (text[: cut.start()].removeprefix("từ ").removeprefix("Từ "), text[cut.end() :]))
-        if first[0] is not None and last[1] is not None and first[0] <= last[1]:
-            return first[0], last[1]
-    return None, None
-
-
-def _months(year: int, month: int, count: int) -> tuple[np.datetime64 | None, np.datetime64 | None]:
-    if not _MONTHS[0] <= month <= _MONTHS[1] or not 1900 <= year <= 2200:
-        return None, None
-    start = pd.Timestamp(year, month, 1)
-    return start.to_datetime64(), (start + pd.offsets.MonthEnd(count)).to_datetime64()

@@ -20,7 +20,7 @@ from geo.text import clean
 from geo.validation import IssueLog
 from geo.values import parse_numbers
 
-__all__ = ["SPEED_UNITS", "SpeedCells", "UnitRules", "header_unit", "read_speeds", "speed_limits", "unit_rules"]
+__all__ = ["SPEED_UNITS", "SpeedCells", "UnitRules", "header_unit", "plausible_mbps", "read_speeds", "speed_limits", "unit_rules"]
 
 FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
@@ -98,6 +98,11 @@ def speed_limits(technology: pd.Series, access: pd.Series) -> dict[str, FloatArr
         of_kind = {k: float(plausible[k][f"{way}_mbps"]) for k in kind.unique()}
         out[way] = out[f"package_{way}"] = kind.map(of_kind).to_numpy(dtype=np.float64)
     return out
+
+
+def plausible_mbps() -> float:
+    """Return what no line of any kind exceeds, Mbit/s (``resources/speed_tests.toml``)."""
+    return max(float(kind[f"{way}_mbps"]) for kind in load_toml("speed_tests.toml")["plausible"].values() for way in ("download", "upload"))
 
 
 def _unit_name(prefix: str, body: str, per: str) -> str:
@@ -216,9 +221,9 @@ def _cells(table: Table, cells: pd.Series, log: IssueLog, *, whole: bool) -> tup
     named_fine = {u for u in units if not np.isnan(u)}
     if named_fine:
         whole = named_fine <= {SPEED_UNITS[u] for u in _FINE}
-    number = parse_numbers(bare.astype("str") if all(isinstance(t, str) for t in texts) else bare, minimum=0, whole=whole, unit="Mbit/s")
+    number = parse_numbers(bare.astype("str") if all(isinstance(t, str) for t in texts) else bare, minimum=0, whole=whole, unit="Mbit/s", estimates=True)
     header = table.header(str(cells.name))
-    for code, mask in (("number_unreadable", number.unreadable), ("number_ambiguous", number.ambiguous)):
+    for code, mask in (("number_unreadable", number.unreadable), ("number_ambiguous", number.ambiguous), ("number_estimated", number.approximate)):
         if mask.any():
             log.add(code, table.source, rows=cells.index[mask], column=header, came=list(cells[mask]),
                     fields={"unit": "Mbit/s"})

@@ -1,4 +1,4 @@
-"""Two tables in one sheet, and rows above a header: never lost, never read under another table's header."""
+"""Two tables in one sheet, one above or beside the other, and rows above a header: never lost, never read under another table's header."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ import pyarrow.compute as pc
 from geo.coordinates import parse_angle
 from geo.errors import InputError
 from geo.io.raw import RawTable, TableOptions
-from geo.schemas import Schema
+from geo.schemas import HeaderMatch, Schema
 from geo.text import clean, fold_key
 from geo.validation import IssueLog
 
-__all__ = ["require_one_table"]
+__all__ = ["require_not_side_by_side", "require_one_table"]
 
 _FIGURE = re.compile(r"[-+]?\d+(?:[.,]\d+)?$")
 _YEAR = re.compile(r"(?:19|20)\d\d(?:\.0)?$")
@@ -80,6 +80,42 @@ def require_one_table(
             "Put each table into a file or sheet of its own.",
         )
     return len(above)
+
+
+def require_not_side_by_side(raw: RawTable, match: HeaderMatch) -> None:
+    """Refuse a sheet whose columns stand there twice under the same headers: of the second table no row would be read.
+
+    Raises
+    ------
+    InputError
+        With both ranges of columns.
+    """
+    keys = [fold_key(h) for h in raw.headers]
+    shifts: dict[int, list[int]] = {}
+    for places in match.rivals.values():
+        first, *others = sorted(places)
+        for other in others:
+            if keys[first] == keys[other]:
+                shifts.setdefault(other - first, []).append(first)
+    for shift, columns in shifts.items():
+        if len(columns) >= _FEWEST_HEADERS and 2 * len(columns) >= len(match.columns):
+            ranges = [f"{_letters(min(columns) + by)}–{_letters(max(columns) + by)}" for by in (0, shift)]
+            raise InputError(
+                f"{raw.source}: các cột {ranges[0]} lặp lại ở {ranges[1]} với cùng tiêu đề: hai bảng đặt cạnh nhau. Hãy tách mỗi bảng ra một tệp hoặc một "
+                "trang, hoặc xếp bảng thứ hai xuống dưới bảng thứ nhất dưới cùng một tiêu đề.",
+                f"{raw.source}: columns {ranges[0]} stand again in {ranges[1]} under the same headers: two tables side by side. Put each table into a file or "
+                "sheet of its own, or the second one's rows below the first's under one header.",
+            )
+
+
+def _letters(place: int) -> str:
+    """Return a column's letters as a spreadsheet program shows them."""
+    text = ""
+    place += 1
+    while place:
+        place, rest = divmod(place - 1, 26)
+        text = chr(ord("A") + rest) + text
+    return text
 
 
 def _ranges(rows: Sequence[int]) -> str:

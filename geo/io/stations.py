@@ -376,7 +376,7 @@ def _nearest_operators(given: pd.Series, item: InputFile, operators: OperatorCat
     for text in dict.fromkeys(given.astype(str)):
         found = difflib.get_close_matches(fold_key(text), known, n=2, cutoff=0.85)
         meant = {known[f] for f in found}
-        if len(meant) == 1 and not any(c.isdigit() for c in text):
+        if len(meant) == 1 and not any(c.isdigit() for c in text) and not operators.names_several(text):
             near[text] = meant.pop()
     return near
 

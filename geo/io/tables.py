@@ -23,16 +23,20 @@ import numpy.typing as npt
 import pandas as pd
 
 from geo.errors import InputError, MissingInputError
+from geo.io.day_orders import DatedTable, settle_file_orders
 from geo.io.delimited import read_delimited
+from geo.io.ditto import fill_ditto
 from geo.io.example_rows import drop_example_rows
+from geo.io.header_units import header_factor, with_parts_row, with_units_row
 from geo.io.letters import require_unicode, state_letters
 from geo.io.month_first import settle_day_order
 from geo.io.raw import FileLimits, RawTable, TableOptions
 from geo.io.resources import load_toml
 from geo.io.split_dates import join_split_dates
-from geo.io.stacked import require_one_table
+from geo.io.stacked import require_not_side_by_side, require_one_table
 from geo.io.vectors import VECTOR_SUFFIXES, read_vectors
 from geo.io.workbook import read_workbook
+from geo.periods import last_days_in_words
 from geo.recognition import likely_text
 from geo.schemas import Field, FieldType, Schema
 from geo.text import clean, fold, fold_key
@@ -51,6 +55,7 @@ from geo.values import (
 __all__ = ["Table", "convert", "furniture_rows", "lacking_columns", "load_schema", "read_tables"]
 
 _WORKBOOKS = frozenset({".xlsx", ".xlsm", ".xls", ".ods"})
+_DECIMALS = 9  # of what is converted: 3 × 0.1 is 0.3
 _EXPONENT = r"\s*\d(?:[.,]\d+)?[eE]\+?\d+\s*"
 _TEXTS = frozenset({".csv", ".txt", ".tsv", ".tab"})
 
@@ -128,10 +133,22 @@ def read_tables(
     with _named_in_unicode(path, source, log) as place:
         raw = _read_raw(place, file, schema, options, log, limits)
     tables = [_map_columns(table, schema, options, log) for table in raw]
+    frames = settle_file_orders(
+        [DatedTable(t.source, t.frame, t.headers) for t in tables], schema, options.siblings,
+        lambda other, name, given: _dated_tables(other, name, given, schema, log, limits), log,
+    )  # fmt: skip
+    tables = [replace(t, frame=f) for t, f in zip(tables, frames, strict=True)]
     for table in tables:
         if table.rows_in == 0:
             log.add("table_without_rows", table.source, came=", ".join(table.headers.values()))
     return tables
+
+
+def _dated_tables(path: Path, file: str, options: TableOptions, schema: Schema, log: IssueLog, limits: FileLimits) -> list[DatedTable]:
+    """Return the tables of another file of the same input; what is wrong with it is said when it is read itself."""
+    trial = IssueLog(log.catalogue)
+    tables = [_map_columns(raw, schema, options, trial) for raw in _read_raw(path, file, schema, options, trial, limits)]
+    return [DatedTable(t.source, t.frame, t.headers) for t in tables]
 
 
 def _read_raw(
@@ -184,6 +201,7 @@ def _require_access(path: Path, source: Source) -> None:
         ) from error
 
 
+_FIRST_YEAR = 1990  # nobody counts as many transmitters at a site
 _TECHNOLOGY = re.compile(r"(?:(?:tram|cong nghe|thiet bi|co|phat|bts|mang) )?([2345]g)")
 
 
@@ -200,7 +218,10 @@ def _with_technologies(raw: RawTable, schema: Schema, options: TableOptions, log
         flags, bad = parse_flags(cells)
         counts = pd.to_numeric(cells.where(bad), errors="coerce").to_numpy(dtype=float)  # a number of transmitters, say
         has[technology] = flags.fillna(value=False).to_numpy(dtype=bool) | (counts > 0)
-        unclear = bad & np.isnan(counts)
+        with np.errstate(invalid="ignore"):
+            years = (counts >= _FIRST_YEAR) & (counts == np.floor(counts))  # on air since then, or planned for then
+        has[technology] &= ~years
+        unclear = bad & (np.isnan(counts) | years)
         if unclear.any():
             log.add("technology_unreadable", raw.source, rows=cells.index[unclear], column=raw.headers[place], came=list(cells[unclear]))
     texts = [", ".join(t for t, on in zip(has, row, strict=True) if on) or None for row in zip(*has.values(), strict=True)]
@@ -212,6 +233,7 @@ def _with_technologies(raw: RawTable, schema: Schema, options: TableOptions, log
 
 
 def _map_columns(raw: RawTable, schema: Schema, options: TableOptions, log: IssueLog) -> Table:
+    raw = with_parts_row(with_units_row(raw, log), log)
     raw = join_split_dates(_with_technologies(raw, schema, options, log), schema, options, log)
     try:
         match = schema.match(raw.headers, options.columns)
@@ -232,6 +254,8 @@ def _map_columns(raw: RawTable, schema: Schema, options: TableOptions, log: Issu
             "'columns' in the project file.",
         )
     above = require_one_table(raw, match.columns, schema, options, log) if raw.geometry is None else 0
+    require_not_side_by_side(raw, match)
+    raw = fill_ditto(raw, match.columns, schema, log)
     private = frozenset(name for name, field in schema.fields.items() if field.private)
     _report_rivals(raw, match.columns, match.rivals, private, log)
     unused = [raw.headers[i] for i in match.unknown]
@@ -375,14 +399,28 @@ def _convert_column(table: Table, field: Field, cells: pd.Series, log: IssueLog)
         case FieldType.DATE | FieldType.TIME:
             settled = settle_day_order(table.source, header, cells, log)
             times, bad = parse_times(settled)
+            if field.end:
+                times, bad = _ends(table, settled, last_days(settled, times), bad, header, log)
             _note(log, "date_unreadable", table, cells, bad, header)
-            return last_days(settled, times) if field.end else times
+            return times
         case FieldType.FLAG:
             flags, bad = parse_flags(cells)
             _note(log, "flag_unreadable", table, cells, bad, header)
             return flags
         case FieldType.CHOICE:
             return _convert_choices(table, field, cells, header, log)
+
+
+def _ends(
+    table: Table, cells: pd.Series, times: pd.Series, bad: npt.NDArray[np.bool_], header: str, log: IssueLog
+) -> tuple[pd.Series, npt.NDArray[np.bool_]]:
+    """Return the days on which something ends, those told by a quarter or in words among them, which is stated; and the cells that tell none."""
+    told = last_days_in_words(cells.where(bad))
+    read = told.notna().to_numpy(dtype=bool)
+    if read.any():
+        came = [f"{clean(c)} → {day:%d/%m/%Y}" for c, day in zip(cells[read], told[read], strict=True)]
+        log.add("date_last_day", table.source, rows=cells.index[read], column=header, came=came)
+    return times.where(~read, told), bad & ~read
 
 
 def _spoilt_codes(table: Table, field: Field, cells: pd.Series, header: str, log: IssueLog) -> pd.Series:
@@ -415,12 +453,24 @@ def _note(
 def _convert_numbers(table: Table, field: Field, cells: pd.Series, header: str, log: IssueLog) -> pd.Series:
     metres = field.unit == "m"
     whole = field.type is FieldType.INTEGER
-    number = parse_numbers(cells, minimum=field.minimum, maximum=field.maximum, metres=metres, whole=whole,
-                           unit=field.unit)
+    came, factor = header_factor(header, field.unit, table.preamble)
     fields = {"unit": field.unit, "low": field.minimum, "high": field.maximum}
+    if np.isnan(factor):
+        if not is_blank(cells).all():
+            log.add("header_unit_other", table.source, column=header, came=came, fields={"unit": field.unit})
+        return pd.Series(np.nan, index=cells.index)
+    if factor == 1.0:
+        number = parse_numbers(cells, minimum=field.minimum, maximum=field.maximum, metres=metres, whole=whole, unit=field.unit, estimates=True)
+    else:
+        least, most = (None if bound is None else bound / factor for bound in (field.minimum, field.maximum))
+        number = parse_numbers(cells, minimum=least, maximum=most, unit=came, estimates=True)
+        number = replace(number, values=np.round(number.values * factor, _DECIMALS))
+        if np.isfinite(number.values).any():
+            log.add("header_unit_converted", table.source, column=header, came=came, fields={"unit": field.unit or "1", "factor": f"{factor:g}"})
     _note(log, "number_unreadable", table, cells, number.unreadable, header, fields)
     _note(log, "number_ambiguous", table, cells, number.ambiguous, header, fields)
     _note(log, "feet_converted", table, cells, number.converted, header, fields)
+    _note(log, "number_estimated", table, cells, number.approximate, header, fields)
     values = number.values.copy()
     low = -np.inf if field.minimum is None else field.minimum
     high = np.inf if field.maximum is None else field.maximum

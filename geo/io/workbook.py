@@ -13,7 +13,7 @@ from geo.errors import InputError
 from geo.io.example_rows import is_guide
 from geo.io.old_text import mend_rows
 from geo.io.percent_cells import show_percent
-from geo.io.raw import FileLimits, RawTable, TableOptions, combine_angles, find_header, join_headers
+from geo.io.raw import FileLimits, RawTable, TableOptions, combine_angles, find_header, header_texts
 from geo.numbers import vietnamese
 from geo.schemas import Schema
 from geo.text import clean, fold_key
@@ -137,6 +137,11 @@ def _require_workbook(path: Path, source: Source) -> None:
             f"{source}: đây là trang web (HTML hoặc XML) mang đuôi bảng tính; hãy mở bằng Excel rồi lưu lại thành XLSX.",
             f"{source}: this is a web page (HTML or XML) named as a workbook; open it in Excel and save it as XLSX.",
         )
+    if start.lstrip().lower().startswith(b"mime-version"):
+        raise InputError(
+            f"{source}: đây là trang web một tệp (MHTML) mang đuôi bảng tính; hãy mở bằng Excel rồi lưu lại thành XLSX.",
+            f"{source}: this is a web page in one file (MHTML) named as a workbook; open it in Excel and save it as XLSX.",
+        )
     if not start:
         raise InputError(f"{source}: tệp rỗng (0 byte).", f"{source}: the file is empty (0 bytes).")
     if path.suffix.lower() == ".xls" and b"\0" not in start and not start.startswith(b"PK"):
@@ -199,7 +204,7 @@ def _read_sheet(
         show_percent(content, name, rows)
     rows, letters = mend_rows(rows, encoding=options.encoding)
     first, last = find_header(rows, schema, options)
-    headers = [clean(c) for c in rows[first]] if first == last else join_headers(rows[first], rows[last], schema)
+    headers = header_texts(rows, first, last, schema)
     _fill_merged(rows, sheet.merged_cell_ranges or [], last, headers, source, log)
     width = max(len(headers), *(len(r) for r in rows))
     headers += [""] * (width - len(headers))

@@ -64,6 +64,13 @@ def lines(*cells: str) -> str:
 # -- formats --------------------------------------------------------------------------------------
 
 
+def test_one_level_column_does_not_overrule_a_technology_of_a_year_to_come(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("Thời gian,Nhà mạng,Công nghệ,Kinh độ,Vĩ độ,RSRP (dBm)\n2026-10-01 08:00:00,Viettel,5G (2027),105.05,21.75,-95\n", encoding="utf-8")
+    frame, log = read_file(tmp_path / "a.csv")
+    assert frame["technology"].tolist() == [""]
+    assert "sample_technology_unknown" in log.codes()
+
+
 def test_a_plain_vietnamese_table(tmp_path: Path) -> None:
     frame, log = read(tmp_path, lines("Viettel,4G,-95,8302919,44", "452-02,UMTS,-80,196612,7"))
     assert list(frame.columns) == list(MEASUREMENT_COLUMNS)

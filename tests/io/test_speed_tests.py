@@ -20,9 +20,9 @@ from geo.io.catalogues import band_catalogue, operator_catalogue
 from geo.io.positions import PositionContext
 from geo.io.raw import TableOptions
 from geo.io.resources import former_areas, issue_catalogue, load_toml
-from geo.io.service_times import parse_periods
 from geo.io.speed_tests import SeenTests, read_speed_tests
 from geo.io.speed_units import SPEED_UNITS, header_unit
+from geo.periods import parse_periods
 from geo.quadkeys import quadkey_bounds, quadkey_tiles
 from geo.samples import DeviceNumbers
 from geo.service_frames import SPEED_SAMPLES
@@ -333,6 +333,13 @@ def test_dates_stay_day_first_where_the_column_does_not_show_otherwise(tmp_path:
         ("Gói cước", "300M", 300, np.nan, set()), ("Gói cước", "300Mbps", 300, np.nan, set()), ("Gói cước", "1 Gbps", 1000, np.nan, set()), ("Tốc độ gói", "1G", 1000, np.nan, set()),
         ("Tốc độ gói", "300", 300, np.nan, {"package_unit_taken"}), ("Gói cước", "Fiber 300", np.nan, np.nan, {"package_not_speed"}),
         ("Gói cước", "300MB", np.nan, np.nan, {"number_unreadable"}),
+        ("Gói cước", "1G/500", 1000, 500, {"package_two_speeds"}), ("Gói cước", "500/1G", 500, 1000, {"package_two_speeds"}), ("Gói cước", "1/1 Gbps", 1000, 1000, {"package_two_speeds"}),
+        ("Gói cước", "1G/5", 1000, np.nan, {"package_two_speeds", "package_second_unit"}), ("Gói cước (Mbps)", "1G/5", 1000, 5, {"package_two_speeds"}),
+        ("Gói cước", "500/500 Mbps", 500, 500, {"package_two_speeds"}), ("Gói cước", "299K", np.nan, np.nan, {"package_price"}),
+        ("Gói cước (kbps)", "512K", 0.512, np.nan, set()), ("Gói cước", "512 kbps", 0.512, np.nan, set()), ("Gói cước", "Home 1 (150Mbps)", 150, np.nan, {"package_speed_in_name"}),
+        ("Gói cước", "MESH 2+ 300/150 Mbps", 300, 150, {"package_two_speeds", "package_speed_in_name"}), ("Gói cước", "150Mbps (Home 1)", 150, np.nan, {"package_speed_in_name"}),
+        ("Gói cước", "V120: 30GB sau đó 5 Mbps", np.nan, np.nan, {"package_not_speed"}), ("Gói cước", "Gói 150 Mbps hoặc 300 Mbps", np.nan, np.nan, {"package_not_speed"}),
+        ("Gói cước", "Gói từ 150 Mbps", np.nan, np.nan, {"package_not_speed"}), ("Gói cước", "~300 Mbps", 300, np.nan, {"number_estimated"}),
     ],
 )  # fmt: skip
 def test_packages_as_contracts_write_them(tmp_path: Path, header: str, cell: str, down: float, up: float, said: set[str]) -> None:
@@ -342,6 +349,14 @@ def test_packages_as_contracts_write_them(tmp_path: Path, header: str, cell: str
     assert frame["download_mbps"].tolist() == [90]
     assert frame["device_id"].tolist() != [""]  # the subscriber tells one household's tests from another's
     assert "HNI" not in frame["device_id"].astype(str).iloc[0]
+
+
+def test_a_test_on_a_network_of_a_year_to_come_is_on_no_technology(tmp_path: Path) -> None:
+    text = lines("30,5,30", "31,5,30", "32,5,30").replace("4G", "5G (2027)", 1).replace("4G", "5G (kế hoạch)", 1)
+    frame, log = read(tmp_path, text)
+    assert frame["technology"].tolist() == ["", "", "4G"]
+    assert frame["access"].tolist() == ["mobile"] * 3
+    assert rows_of(log, "sample_technology_unknown") == [2, 3]
 
 
 def test_an_upload_of_its_own_column_stays_beside_two_speeds(tmp_path: Path) -> None:

@@ -9,8 +9,8 @@ import pytest
 
 from geo.io.raw import TableOptions
 from geo.io.resources import issue_catalogue
-from geo.io.service_times import parse_periods
 from geo.io.tables import Table, load_schema, read_tables
+from geo.periods import parse_periods
 from geo.validation import IssueLog
 
 

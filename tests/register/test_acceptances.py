@@ -61,6 +61,23 @@ def test_a_list_in_vietnamese(tmp_path: Path) -> None:
     assert frame["row"].tolist() == [2, 3, 4, 5]
 
 
+def test_a_deadline_is_the_last_day_of_what_its_cell_tells(tmp_path: Path) -> None:
+    said = {
+        "12/2027": date(2027, 12, 31), "2027": date(2027, 12, 31), "Quý IV/2027": date(2027, 12, 31), "hết năm 2027": date(2027, 12, 31), "trước quý 3/2028": date(2028, 6, 30),
+        "chậm nhất 15/12/2027": date(2027, 12, 15), "Trước ngày 15/12/2027": date(2027, 12, 14), "6 tháng đầu năm 2028": date(2028, 6, 30),
+    }  # fmt: skip
+    frame, codes = read(tmp_path, "Mã theo dõi;Thời hạn\n" + "".join(f"A{i};{text}\n" for i, text in enumerate(said)))
+    assert frame["deadline"].dt.date.tolist() == list(said.values())
+    assert codes == {"date_last_day"}
+
+
+def test_a_deadline_that_cannot_be_read_is_no_missing_one(tmp_path: Path) -> None:
+    frame, codes = read(tmp_path, "Mã theo dõi;Kết quả nghiệm thu;Ngày nghiệm thu;Thời hạn\nA;;;30 ngày\nB;;;từ 2028\nC;Đạt;15/03/2027;sau 2027\nD;;;\n")
+    assert frame["register_id"].tolist() == ["C"]
+    assert frame["deadline"].isna().all()
+    assert codes == {"date_unreadable", "acceptance_deadline_unread", "acceptance_says_nothing"}
+
+
 def test_rows_that_cannot_be_used_are_stated(tmp_path: Path) -> None:
     frame, codes = read(
         tmp_path,

@@ -50,7 +50,7 @@ def _(p: MadeUpProject) -> Check | None:
 
 @way("village_households_in_words")
 def _(p: MadeUpProject) -> Check | None:
-    _villages(p, "T9,Thôn 9,99009,105.33333,21.88888,khoảng 50 hộ,210,Có")
+    _villages(p, "T9,Thôn 9,99009,105.33333,21.88888,năm mươi hộ,210,Có")
     return villages(6)
 
 

@@ -240,6 +240,30 @@ def _(p: MadeUpProject) -> Check | None:
     return None
 
 
+@way("unit_in_header_feet")
+def _(p: MadeUpProject) -> Check | None:
+    p.set_column("Độ cao trạm (m)", ["150"] * 5, name="Độ cao trạm (ft)")
+    return height(45.72, row=2)
+
+
+@way("unit_in_header_of_another_kind")
+def _(p: MadeUpProject) -> Check | None:
+    p.add_column("Công suất (dBW)", "13")
+    return power(np.nan)
+
+
+@way("number_half_or_date")
+def _(p: MadeUpProject) -> Check | None:
+    p.add_site(height="1/2")
+    return height(np.nan)
+
+
+@way("number_kept_as_text")
+def _(p: MadeUpProject) -> Check | None:
+    p.add_site(lon="'105.33333", lat="'21.88888", height="'42,5")
+    return sixth_at(105.33333, 21.88888)
+
+
 # -- nothing there, and what stands for nothing ------------------------------------------------
 
 

@@ -214,3 +214,28 @@ def _(p: MadeUpProject) -> Check | None:
         assert inputs.declarations["vdmin_mbps"].tolist() == []  # said, not put right: nobody can tell which of the two holds
 
     return check
+
+
+@way("speed_of_a_year_to_come")
+def _(p: MadeUpProject) -> Check | None:
+    _spoilt(lambda rows: rows[2].__setitem__(3, "5G (2027)"))(p)
+    return None
+
+
+@way("speed_time_without_a_day")
+def _(p: MadeUpProject) -> Check | None:
+    _spoilt(lambda rows: rows[2].__setitem__(0, "2026"))(p)
+    return None
+
+
+@way("speed_files_of_one_form_day_and_month")
+def _(p: MadeUpProject) -> Check | None:
+    for name, days in (("do1.csv", ("09/01/2026", "09/02/2026")), ("do2.csv", ("09/25/2026", "09/26/2026"))):
+        _write(p, [[f"{day} 08:00:00+07:00", *row[1:5], f"{30 + i}.{name[2]}", *row[6:]] for i, (day, row) in enumerate(zip(days, _tests(), strict=False))], name=name)
+    p.inputs["speed_tests"] = "do*.csv"
+
+    def check(inputs: Inputs) -> None:
+        assert inputs.speed_tests is not None
+        assert [f"{t:%d/%m}" for t in inputs.speed_tests["time"]] == ["01/09", "02/09", "25/09", "26/09"]
+
+    return check
