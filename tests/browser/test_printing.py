@@ -29,13 +29,14 @@ def html() -> bytes:
 
 
 def sheet(page, upright: bool) -> np.ndarray:
-    """Return the first sheet that Chromium prints, as RGB, a pixel of the style sheet each."""
-    if upright:  # as a browser does that leaves the choice to its reader
-        page.evaluate("() => { for (const sheet of document.styleSheets) for (const media of sheet.cssRules) for (const rule of media.cssRules || []) if (rule.cssText.startsWith('@page')) rule.style.setProperty('size', 'A4 portrait'); }")
-    document = pypdfium2.PdfDocument(page.pdf(prefer_css_page_size=True, page_ranges="1"))
+    """Return the first sheet that Chromium prints for a reader who turned it so, as RGB, a pixel of the style sheet each.
+
+    What the page itself says of a sheet comes before what its reader asked for, as in the browser's own dialogue.
+    """
+    document = pypdfium2.PdfDocument(page.pdf(format="A4", landscape=not upright, prefer_css_page_size=True, page_ranges="1"))
     picture = document[0].render(scale=96 / 72).to_numpy()[:, :, 2::-1]
     document.close()
-    assert (picture.shape[1] > picture.shape[0]) != upright
+    assert (picture.shape[1] > picture.shape[0]) != upright, "the sheet is turned as its reader asked"
     return picture
 
 
