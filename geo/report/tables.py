@@ -10,7 +10,9 @@ XLSX needs none of it, since its cells are typed. A program that reads the CSV b
 leading apostrophe that is followed by such a letter.
 
 CSV is for programs: headers and values are codes. XLSX is for people: headers and values are words of
-the project's language, and its last sheet says which code of the CSV stands behind each header.
+the project's language, and its last sheet says which code of the CSV stands behind each header. Its
+sheets begin with the columns that are printed (``paper`` of the table's description); codes, positions and
+other columns kept for the record stand behind them and stay off the paper.
 """
 
 from __future__ import annotations
@@ -20,8 +22,9 @@ import io
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
+from fnmatch import fnmatchcase
 from functools import lru_cache
 from typing import Any
 
@@ -61,6 +64,8 @@ _VALUE_SECTIONS = {
     "reasons": "reasons",
     "state": "states",
 }
+#: In a table's ``paper``: begins a page of its own; columns of communes' codes, and the name that stands for them.
+_PART, _COMMUNE_CODES, _COMMUNE_NAME = "|", ("commune_code", "commune_codes"), "commune_name"
 _DATE_FORMATS = {"vi": "dd/mm/yyyy", "en": "yyyy-mm-dd"}
 _BOM = "\ufeff"
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
@@ -134,12 +139,26 @@ class ResultColumn:
 
 @dataclass(frozen=True, slots=True)
 class ResultTable:
-    """A kind of result table: its title and the columns that other programs may rely on."""
+    """A kind of result table: its title and the columns that other programs may rely on.
+
+    Attributes
+    ----------
+    name : str
+    title, about : Bilingual
+    columns : tuple of ResultColumn
+    paper : tuple of str
+        Columns that are printed, in the order of the workbook, by name or pattern; ``"|"`` begins what stands on a page of its own where
+        one page is too narrow. Empty: all columns, in their order.
+    naming : int
+        So many first ones of them name a row.
+    """
 
     name: str
     title: Bilingual
     about: Bilingual
     columns: tuple[ResultColumn, ...]
+    paper: tuple[str, ...] = ()
+    naming: int = 2
 
 
 def _column(name: str, entry: Mapping[str, Any], whose: str = "", figure: str = "", *, listed: bool = True) -> ResultColumn:
@@ -171,7 +190,7 @@ def result_table(name: str) -> ResultTable:
     entry = listed[name] if name in listed else load_toml(_LIST_WORDS)["tables"][name]
     columns = tuple(_column(key, value) for key, value in entry["columns"].items())
     title, about = (Bilingual(entry[key]["vi"], entry[key]["en"]) for key in ("title", "about"))
-    return ResultTable(name, title, about, columns)
+    return ResultTable(name, title, about, columns, tuple(entry.get("paper", ())), int(entry.get("naming", 2)))
 
 
 @lru_cache(maxsize=len(_OTHERS) + 1)
@@ -355,6 +374,8 @@ def tables_workbook(tables: Sequence[Arranged], *, language: str, created: date,
     title : str
     """
     words = {key: Bilingual(entry["vi"], entry["en"]) for key, entry in load_toml(_RESOURCE)["words"].items()}
+    communes = _commune_names(tables)
+    laid_out = [_on_paper(_with_communes(arranged, communes, words["commune"])) for arranged in tables]
     sheets = [
         Sheet(
             arranged.table.title.text(language),
@@ -372,24 +393,69 @@ def tables_workbook(tables: Sequence[Arranged], *, language: str, created: date,
                 ]
                 for row in arranged.rows
             ],
+            printed,
+            arranged.table.naming,
+            parts,
+            words["unprinted"].text(language).format(n=number_text(len(arranged.columns) - printed).text(language)),
         )
-        for arranged in tables
+        for arranged, printed, parts in laid_out
     ]
     headers = [
         SheetColumn(words[key].text(language))
-        for key in ("sheet", "header", "column", "meaning_vi", "meaning_en", "codes")
+        for key in ("sheet", "header", "column", "meaning_vi", "meaning_en", "codes", "on_paper")
     ]
-    meanings = Sheet(words["columns_sheet"].text(language), headers, list(_meanings(tables, language)))
+    meanings = Sheet(words["columns_sheet"].text(language), headers, list(_meanings(laid_out, language, words)))
     return workbook_bytes([*sheets, meanings], created=created, title=title)
 
 
-def _meanings(tables: Iterable[Arranged], language: str) -> Iterable[tuple[str, ...]]:
+def _commune_names(tables: Iterable[Arranged]) -> Mapping[str, str]:
+    """Return the communes' names by code, of the table of communes among others; empty without it."""
     for arranged in tables:
+        names = [column.name for column in arranged.columns]
+        if arranged.table.name == "communes":
+            code, name = names.index("commune_code"), names.index("commune_name")
+            return {str(row[code]): str(row[name]) for row in arranged.rows if row[code] and row[name]}
+    return {}
+
+
+def _with_communes(arranged: Arranged, communes: Mapping[str, str], said: Bilingual) -> Arranged:
+    """Return a table with the communes' names where its paper asks for them and it has their codes alone."""
+    names = [column.name for column in arranged.columns]
+    coded = next((name for name in _COMMUNE_CODES if name in names), None)
+    if not communes or coded is None or _COMMUNE_NAME in names or _COMMUNE_NAME not in arranged.table.paper:
+        return arranged
+    at = names.index(coded)
+    meaning = Bilingual(f"{said.vi}: {arranged.columns[at].meaning.vi}", f"{said.en}: {arranged.columns[at].meaning.en}")
+    named = ["; ".join(communes.get(code, code) for code in str(row[at] or "").split("; ")) or None for row in arranged.rows]
+    column = ResultColumn(_COMMUNE_NAME, "text", 0, meaning, said)
+    return replace(arranged, columns=(*arranged.columns, column), rows=tuple((*row, name) for row, name in zip(arranged.rows, named, strict=True)))
+
+
+def _on_paper(arranged: Arranged) -> tuple[Arranged, int, tuple[int, ...]]:
+    """Return a table with the printed columns first, how many these are, and with which of them a page of its own begins."""
+    names = [column.name for column in arranged.columns]
+    order: list[int] = []
+    parts: list[int] = []
+    asked = [_COMMUNE_CODES if entry == _COMMUNE_NAME and _COMMUNE_NAME not in names else (entry,) for entry in arranged.table.paper] or [("*",)]
+    for patterns in asked:
+        if patterns == (_PART,):
+            parts.append(len(order))
+        order += [j for j, name in enumerate(names) if j not in order and any(fnmatchcase(name, pattern) for pattern in patterns)]
+    behind = [j for j in range(len(names)) if j not in order]
+    columns = tuple(arranged.columns[j] for j in (*order, *behind))
+    return replace(arranged, columns=columns, rows=tuple(tuple(row[j] for j in (*order, *behind)) for row in arranged.rows)), len(order), tuple(parts)
+
+
+def _meanings(laid_out: Iterable[tuple[Arranged, int, tuple[int, ...]]], language: str, words: Mapping[str, Bilingual]) -> Iterable[tuple[str, ...]]:
+    for arranged, printed, _ in laid_out:
         sheet = arranged.table.title.text(language)
-        yield sheet, "", "", arranged.table.about.vi, arranged.table.about.en, ""
+        yield sheet, "", "", arranged.table.about.vi, arranged.table.about.en, "", ""
+        given = {column.name for column in arranged.table.columns}
         for j, column in enumerate(arranged.columns):
             codes = _coded(column, [row[j] for row in arranged.rows], language)
-            yield sheet, column.caption.text(language), column.name, column.meaning.vi, column.meaning.en, codes
+            # Names of communes are the workbook's own.
+            name = "" if column.name == _COMMUNE_NAME and _COMMUNE_NAME not in given else column.name
+            yield sheet, column.caption.text(language), name, column.meaning.vi, column.meaning.en, codes, words["printed" if j < printed else "kept"].text(language)
 
 
 def _coded(column: ResultColumn, values: Sequence[object], language: str) -> str:

@@ -132,9 +132,10 @@ def test_a_workbook_by_hand() -> None:
     book = workbook(communes(area_km2=12.345678, population=1234.0))
     assert book.sheetnames == ["Xã", "Ý nghĩa các cột"]
     sheet = book["Xã"]
-    assert [sheet.cell(2, j).value for j in range(1, 6)] == ["00001", "Hoà Bình", "01", 12.35, 1234]
-    assert sheet.cell(2, 6).value is None
-    assert (sheet.cell(2, 1).number_format, sheet.cell(2, 4).number_format) == ("@", "0.00")
+    assert [sheet.cell(2, j).value for j in range(1, 5)] == ["00001", "Hoà Bình", 12.35, 1234]
+    assert sheet.cell(2, 5).value is None
+    assert (sheet.cell(2, 1).number_format, sheet.cell(2, 3).number_format) == ("@", "0.00")
+    assert "01" in [cell.value for cell in sheet[2]], "what is not printed stands behind"
     assert sheet.freeze_panes == "A2"
     assert sheet.auto_filter.ref == "A1:Q2"
     assert workbook(communes(), "en").sheetnames == ["Communes", "Columns"]
@@ -149,7 +150,7 @@ def test_every_column_has_its_meaning_in_both_languages() -> None:
         "VIETTEL 4G: Phần diện tích (0..1) có sóng",
         "VIETTEL 4G: Share of area (0..1) served",
     )
-    assert [row[2] for row in listed] == [column.name for column in arrange(communes(viettel_4g_area_served_share=0.5, remark=1), result_table("communes")).columns]
+    assert sorted(row[2] for row in listed) == sorted(column.name for column in arrange(communes(viettel_4g_area_served_share=0.5, remark=1), result_table("communes")).columns)
     assert all(vi and en for vi, en in rows.values())
 
 
