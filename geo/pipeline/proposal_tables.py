@@ -321,11 +321,12 @@ def years_of_plan(plan: Plan, planned: pd.DataFrame, gains: pd.DataFrame) -> pd.
         rows.append(
             {
                 "year": year, "budget_vnd": plan.objective.budget_vnd[k], "spent_vnd": int(plan.choice.spent_vnd[k]), "sites": int((sites["year"] == year).sum()),
+                "proposals": len(mine),
                 **{name: float(told[name].sum()) for name in figures}, **{name: int(mine[name].astype(float).sum()) for name in villages},
                 "sites_measure_first": int((first["year"] == year).sum()),
                 "value": float(plan.choice.by_step[k].sum()), "bound": np.nan, "gap": np.nan,
             }
         )  # fmt: skip
     whole = {name: sum(row[name] for row in rows) for name in ("budget_vnd", "spent_vnd", "sites", *villages, "sites_measure_first", "value", *figures)}
-    rows.append({"year": np.nan, **whole, "bound": plan.choice.bound, "gap": plan.choice.gap})
+    rows.append({"year": np.nan, **whole, "proposals": len(own), "bound": plan.choice.bound, "gap": plan.choice.gap})
     return pd.DataFrame(rows)

@@ -344,7 +344,7 @@ def proposal_lines(record: Mapping[str, Any]) -> list[Bilingual]:
     choice, lines = record["choice"], [_looked_at(said, record)]
     lines.append(said.say("said", "chosen", **{k: number_text(record["actions"].get(k, 0)) for k in ("share", "upgrade", "build")}))
     for row in (r for r in record["years"] if r["year"] is not None):
-        numbers = {k: number_text(row[k] or 0) for k in ("budget_vnd", "spent_vnd", "sites", "villages_gained", *_STEPS)}
+        numbers = {k: number_text(row[k] or 0) for k in ("budget_vnd", "spent_vnd", "sites", "proposals", "villages_gained", *_STEPS)}
         lines.append(said.say("said", "year", year=int(row["year"]), **numbers))
     whole = next((r for r in record["years"] if r["year"] is None), None)
     if whole is not None and (whole["population_first_operator"] or whole["villages_gained"]):

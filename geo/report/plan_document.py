@@ -178,6 +178,8 @@ def _sites(printed: Printed, words: Words, names: dict[str, str]) -> list[Part]:
         )  # fmt: skip
         parts += [DocumentText(words.say("plan", "years_table"), bold=True, size=12), table]
         whole = years[years["year"].isna()]
+        if len(whole) and int(whole["sites"].iloc[0] or 0):
+            parts.append(DocumentText(words.say("plan", "places", proposals=words.count(whole["proposals"].iloc[0]), sites=words.count(whole["sites"].iloc[0])), size=12))
         if len(whole) and int(whole["sites_measure_first"].iloc[0] or 0) + int(whole["population_first_operator_uncertain"].iloc[0] or 0):
             parts.append(DocumentText(split_sentence(words, "plan", whole.iloc[0]), bold=True, size=12))
         if len(whole) and not unknown(whole["gap"].iloc[0]):
@@ -186,7 +188,7 @@ def _sites(printed: Printed, words: Words, names: dict[str, str]) -> list[Part]:
     said = [who_pays(printed, words), " ".join(about_the_plan(printed, words))]
     parts += [DocumentText(text, size=12) for text in said if text]
     parts += [DocumentText(words.say("plan", "sites_by_commune"), bold=True, size=12), _beside(printed, words, names), DocumentText(words.say("plan", "sites_list"), bold=True, size=12),
-              DocumentText(words.say("plan", "sites_key"), italic=True, size=11)]  # fmt: skip
+              DocumentText(words.say("plan", "sites_key", rows=words.count(len(frame)), places=words.count(frame["site_id"].nunique())), italic=True, size=11)]  # fmt: skip
     rows = [
         (
             _year(r["year"]), _action(words, r), _of(words, "proposal_funding", r["funding"]), _text(r["site_id"]),
@@ -223,7 +225,7 @@ def split_sentence(words: Words, section: str, whole: pd.Series) -> str:
     whole : Series
         The row of all years.
     """
-    names = ("population_first_operator_certain", "population_first_operator_uncertain", "villages_gained_certain", "villages_gained_uncertain", "sites_measure_first", "sites")
+    names = ("population_first_operator_certain", "population_first_operator_uncertain", "villages_gained_certain", "villages_gained_uncertain", "sites_measure_first", "sites", "proposals")
     return words.say(section, "split", **{name: words.count(whole[name]) for name in names}, spent=words.money(whole["spent_vnd"]))
 
 

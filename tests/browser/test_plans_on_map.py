@@ -62,7 +62,7 @@ def test_proposals_have_their_figures_and_years(open_map, html, content):
     assert legend(page) == {"Đề xuất: xây cột mới": "2", "Đề xuất: nâng cấp trạm đang có": "1", "Đề xuất: dùng chung cột đang có": "1", "Doanh nghiệp đăng ký": "2"}
     note = page.inner_text("#theme-note-point")
     # proposals alone: 1 to 4 with ranks 2 to 5; one row has no people
-    for said in ("2 dòng doanh nghiệp đăng ký, 4 vị trí đề xuất", "3.600.000.010 đồng", "3.777 (1 dòng chưa tính được) người", "10 thôn",
+    for said in ("2 dòng doanh nghiệp đăng ký, 4 dòng đề xuất, ở 6 vị trí (cột dùng cho nhiều doanh nghiệp có mỗi doanh nghiệp một dòng)", "3.600.000.010 đồng", "3.777 (1 dòng chưa tính được) người", "10 thôn",
                  "trong đó 3.077 (1 dòng chưa tính được) người, 10 thôn chưa kết luận được (có thể đã có sóng): đo trước, xây sau"):  # fmt: skip
         assert said in note, said
     page.evaluate("vungphu.select('proposal', 2, false)")

@@ -91,7 +91,7 @@ def test_sites_and_streets_stand_beside_what_stands() -> None:
         "villages_gained_uncertain": [None, 1, 0], "measure_first": pd.array([pd.NA, True, False], dtype="boolean"),
     })  # fmt: skip
     years = pd.DataFrame({
-        "year": [2027, 2028, None], "budget_vnd": [400_000_000, 900_000_000, 1_300_000_000], "spent_vnd": [340_000_000, 900_000_000, 1_240_000_000], "sites": [1, 1, 2],
+        "year": [2027, 2028, None], "budget_vnd": [400_000_000, 900_000_000, 1_300_000_000], "spent_vnd": [340_000_000, 900_000_000, 1_240_000_000], "sites": [1, 1, 2], "proposals": [1, 2, 3],
         "population_first_operator": [20.0, 30.0, 50.0], "villages_gained": [1, 0, 1], "population_to_4g": [0.0, 0.0, 0.0], "population_second_operator": [7.0, 0.0, 7.0], "population_third_operator": [0.0, 2.0, 2.0], "gap": [None, None, 0.0],
         "population_first_operator_certain": [5.0, 30.0, 35.0], "population_first_operator_uncertain": [15.0, 0.0, 15.0], "villages_gained_certain": [0, 0, 0],
         "villages_gained_uncertain": [1, 0, 1], "sites_measure_first": [1, 0, 1],
@@ -132,12 +132,14 @@ def test_sites_and_streets_stand_beside_what_stands() -> None:
     assert street[1] == ["1", "NH001", "Phố Một", "99001", "2027", "1,50", "–", "Mạng A", "0,50", "4.500.000.000", "di tích", "–"]
     text = "\n".join(p.text for p in made.paragraphs)
     assert "phương án tốt nhất" in text
-    assert "đề nghị: ngân sách 340.000.000 đồng (1 vị trí); chương trình viễn thông công ích 900.000.000 đồng (1 vị trí); doanh nghiệp 380.000.000 đồng (1 vị trí)." in text
+    assert "đề nghị: ngân sách 340.000.000 đồng (1 dòng); chương trình viễn thông công ích 900.000.000 đồng (1 dòng); doanh nghiệp 380.000.000 đồng (1 dòng)." in text
     assert "có sóng: 1 vị trí, 340.000.000 đồng đủ cho 3 thôn. 2 thôn không vị trí nào phủ tới. Kế hoạch sử dụng 1,24 tỷ đồng, nhiều hơn" in text
-    assert "2 vị trí đề xuất: thấp 1,10 tỷ đồng, giữa 1,24 tỷ đồng, cao 1,60 tỷ đồng. Định mức: Quyết định thử (2026)." in text
-    assert "Khi chi phí đổi, 1 trong 1 vị trí" in text
-    assert "phù hợp với số đo), 0 trong 1 vị trí" in text
+    assert "2 đề xuất: thấp 1,10 tỷ đồng, giữa 1,24 tỷ đồng, cao 1,60 tỷ đồng. Định mức: Quyết định thử (2026)." in text
+    assert "Khi chi phí đổi, 1 trong 1 đề xuất" in text
+    assert "phù hợp với số đo), 0 trong 1 đề xuất" in text
     assert "Kế hoạch đo chỉ tới 1 trong 2 thôn" in text
+    assert "3 đề xuất ở 2 vị trí khác nhau: cột dùng cho nhiều doanh nghiệp" in text, "what a reader counts, before he counts"
+    assert "Bảng có 3 dòng ở 3 mã vị trí khác nhau" in text
     assert "Vị trí chưa thấy thêm ai: D1 (Mạng A đã đăng ký; " in text
     assert "35 người, 0 thôn hiện được kết luận là chưa có sóng (theo dự báo với xác suất có sóng không quá ngưỡng, mặc định 10 %, trừ nơi đã đo); 15 người, 1 thôn chưa kết luận được, có thể đã có sóng" in text
     assert "chắc chắn" not in text, "a forecast concludes; nobody measured"

@@ -86,3 +86,20 @@ def test_figures_of_each_operator_are_on_paper_where_the_table_asks_for_them() -
     assert [header for header in headers if header.startswith("Mạng A 4G")] == ["Mạng A 4G: Dân số có sóng (%)"]
     assert sheet.max_column == len(result_table("communes").columns) + 2
     assert "cột sau chỉ có trong tệp" in sheet.oddFooter.center.text
+
+
+def test_rows_are_not_places_where_several_operators_use_a_mast() -> None:
+    """A reader who counts rows is told what he counts: beside the sheet, and at the column."""
+    rows = [blank("sites_planned", rank=i, site_id=site, source="proposed") for i, site in enumerate(("COT_1", "COT_1", "G00001"), start=1)]
+    about = book_of(("sites_planned", rows))["Ý nghĩa các cột"]
+    said = {row[2]: row[3] for row in about.iter_rows(min_row=2, values_only=True)}
+    assert "không phải dòng lặp" in said[""]
+    assert "cùng một vị trí" in said["site_id"]
+    assert result_table("plan_years").columns[3].caption.vi == "Số vị trí"
+    assert result_table("plan_years").columns[-1].caption.vi == "Số đề xuất (dòng)"
+
+
+def test_the_price_of_a_person_says_which_people() -> None:
+    column = next(column for column in result_table("sites_planned_gains").columns if column.name == "cost_per_person_vnd")
+    assert column.caption.vi == "Đồng trên một người có sóng lần đầu"
+    assert "không tính" in column.meaning.vi
