@@ -110,6 +110,9 @@ def write_plan(work: Workspace, project: Project, settings: AnalysisSettings, *,
     record: dict[str, Any] = {
         "asked": True,
         "structures": {str(k): int(n) for k, n in structures["basis"].value_counts().sort_index().items()},
+        "structures_outside": int((~structures["commune_code"].isin(list(names))).sum()),
+        "structures_unlisted": int((structures["commune_code"].isin(list(names)) & (structures["basis"] == "site_list")).sum()),
+        "inventory": "masts" in works,
         "sharing": {"clusters": len(clusters), "masts_saved": int(clusters["masts_saved"].sum()), "proven": bool(clusters["proven"].all())},
         "rules": {"origin": rules.origin, "statuses": list(rules.statuses)},
         "money": norms is not None,
@@ -184,7 +187,13 @@ def plan_lines(record: Mapping[str, Any]) -> list[Bilingual]:
     said = phrases("results/planning.toml")
     if not record["asked"]:
         return [said.say("said", "not_asked")]
-    lines = [said.say("said", "structures", n=number_text(sum(record["structures"].values())))]
+    inside, unlisted = sum(record["structures"].values()) - record["structures_outside"], record["structures_unlisted"]
+    lines = [
+        said.say(
+            "said", "structures" if record["inventory"] else "structures_unlisted", n=number_text(inside), outside=number_text(record["structures_outside"]),
+            **({"listed": number_text(inside - unlisted), "unlisted": number_text(unlisted)} if record["inventory"] else {}),
+        )
+    ]  # fmt: skip
     plans = record.get("plans")
     if plans is None:
         lines.append(said.say("said", "no_plans"))

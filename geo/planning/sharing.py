@@ -225,12 +225,15 @@ def sharing_rates(structures: pd.DataFrame, clusters: pd.DataFrame, rules: MastR
     -------
     DataFrame
         ``operator`` (``""`` all), ``sites`` (an operator on a mast), ``sites_shared``, ``shared_share``, ``sites_shared_after``,
-        ``shared_share_after``, ``masts``, ``masts_after``, ``target_low``, ``target_high``, ``target_status``, ``target_document``. Masts whose users are not known are in
-        ``masts`` alone.
+        ``shared_share_after``, ``masts``, ``masts_after``, ``target_low``, ``target_high``, ``target_status``, ``target_document``, ``masts_listed`` (in an inventory; NaN
+        where none names a mast) and ``masts_unlisted`` (told by the site lists alone), which are ``masts`` together. Masts whose users are not known are in these
+        three alone.
     """
     inside = structures["commune_code"].isin(list(project_communes)).to_numpy(dtype=bool)
     users = dict(zip(structures["structure_id"].astype(str), (set(u) for u in _operators(structures)), strict=True))
     home = {str(i) for i in structures["structure_id"].astype(str)[inside]}
+    told_by = dict(zip(structures["structure_id"].astype(str), structures["basis"].astype(str), strict=True))
+    inventory = any(basis != "site_list" for basis in told_by.values())
     now = {k: v for k, v in users.items() if k in home}
     after = {k: set(v) for k, v in now.items()}
     for keep, gone in zip(clusters["keep_mast_id"], clusters["removable_mast_ids"], strict=True):
@@ -250,10 +253,12 @@ def sharing_rates(structures: pd.DataFrame, clusters: pd.DataFrame, rules: MastR
             sites = sum(len(m) if not operator else 1 for m in mine)
             shared = sum(len(m) if not operator else 1 for m in mine if len(m) > 1)
             counts |= {f"sites{name}": sites, f"sites_shared{name}": shared, f"shared_share{name}": shared / sites if sites else np.nan, f"masts{name}": len(mine)}
+        unlisted = sum(told_by[k] == "site_list" for k, m in now.items() if not operator or operator in m)
         rows.append(
             {
                 "operator": operator, **counts, "target_low": low.value, "target_high": high.value, "target_status": "; ".join(dict.fromkeys((low.status, high.status))),
                 "target_document": "; ".join(dict.fromkeys((low.document, high.document))),
+                "masts_listed": counts["masts"] - unlisted if inventory else np.nan, "masts_unlisted": unlisted,
             }
         )  # fmt: skip
     return pd.DataFrame(rows)

@@ -134,6 +134,8 @@ def about_the_sharing(printed: Printed, words: Words) -> Iterator[str]:
     whole = None if rates is None or not len(rates) else rates[rates["operator"].isna() | (rates["operator"] == "")]
     if whole is not None and len(whole):
         row = whole.iloc[0]
+        if "masts_listed" in row and not unknown(row["masts_listed"]):
+            yield words.say("plan", "sharing_masts", **{name: words.count(row[f"masts{part}"]) for name, part in (("masts", ""), ("listed", "_listed"), ("unlisted", "_unlisted"))})
         shares = {name: words.share(row[name]) for name in ("shared_share", "shared_share_after", "target_low", "target_high")}
         yield words.say("plan", "sharing_rate", shared=words.count(row["sites_shared"]), sites=words.count(row["sites"]), **shares)
     if clusters is not None and len(clusters):

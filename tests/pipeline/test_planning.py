@@ -602,6 +602,11 @@ def test_what_asks_for_a_plan() -> None:
     assert not asks(inputs={"masts": ()})
     assert asks(plan={"years": [2027]})
     assert "no plan" in plan_lines({"asked": False})[0].en
+    # masts: those beyond the area, and those that no inventory has, are told apart
+    none = {"asked": True, "sharing": {"clusters": 0, "masts_saved": 0}, "undergrounding": None, "norms_very_small": [], "rules": {"origin": "project"}}
+    told = {"structures": {"both": 185, "inventory": 19, "site_list": 33}, "structures_outside": 32, "structures_unlisted": 1}
+    assert plan_lines(none | told | {"inventory": True})[0].vi == "205 cột hiện có trong địa bàn: 204 theo danh sách hạ tầng, 1 chỉ thấy qua danh sách trạm; ngoài địa bàn 32 cột."
+    assert plan_lines(none | told | {"inventory": False})[0].en.startswith("205 masts stand in the area, by the site lists (no inventory")
 
 
 def test_the_command_prints_the_figures_and_the_tables(run: Analysis) -> None:

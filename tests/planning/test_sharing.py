@@ -138,9 +138,15 @@ def test_rates_beside_the_targets() -> None:
     rates = sharing_rates(standing, clusters(standing), RULES, ["99001"]).set_index("operator")
     assert rates.loc["", ["sites", "sites_shared", "masts"]].tolist() == [5, 2, 4]
     assert rates.loc["", "shared_share"] == pytest.approx(0.4)
+    assert rates.loc["", ["masts_listed", "masts_unlisted"]].tolist() == [4, 0]
     assert rates.loc["A", ["sites", "sites_shared"]].tolist() == [2, 1]
     assert rates.loc["", ["sites_shared_after", "masts_after"]].tolist() == [4, 3]
     assert (rates["target_low"] == 0.20).all()
+    # what only the site lists tell of is told apart from the inventory's, and adds up with it; without an inventory nothing is listed, which is not 0
+    for basis, told in ((["inventory", "site_list", "both", "site_list", "site_list"], [2, 2]), (["site_list"] * 5, [None, 4])):
+        by_basis = sharing_rates(standing.assign(basis=basis), clusters(standing), RULES, ["99001"]).set_index("operator")
+        assert [None if pd.isna(v) else v for v in by_basis.loc["", ["masts_listed", "masts_unlisted"]]] == told
+        assert by_basis.loc["", "masts"] == 4
     assert rates["target_status"].tolist() == ["unverified"] * len(rates)  # said once where both targets have the same
 
 

@@ -67,7 +67,7 @@ def test_lines_sharing_and_remainder() -> None:
     })  # fmt: skip
     sharing = pd.DataFrame({"cluster_id": ["C1"], "commune_code": ["99001"], "operators": ["Mạng A; Mạng B"], "distance_m": [41.3], "keep_mast_id": ["A1"], "removable_mast_ids": ["B1"], "saving_vnd": [None], "masts_saved": [1], "moving_vnd": [120_000_000]})  # fmt: skip
     left = pd.DataFrame({"remainder_id": ["V1"], "name": ["Bản Thử"], "commune_code": ["99001"], "class": ["white"], "population_left": [165.0], "proposed_to": ["budget"], "reason": ["no_mast_near"]})  # fmt: skip
-    rates = pd.DataFrame({"operator": ["", "Mạng A"], "sites": [247, 94], "sites_shared": [78, 31], "shared_share": [0.3158, 0.33], "shared_share_after": [0.5101, 0.49], "target_low": 0.2, "target_high": 0.25})
+    rates = pd.DataFrame({"operator": ["", "Mạng A"], "sites": [247, 94], "sites_shared": [78, 31], "shared_share": [0.3158, 0.33], "shared_share_after": [0.5101, 0.49], "masts": [205, 94], "masts_listed": [204, 93], "masts_unlisted": [1, 1], "target_low": 0.2, "target_high": 0.25})
     document = Document(io.BytesIO(build_plan(Printed(content=content("en"), plans=plans, sharing=sharing, sharing_rates=rates, remainder=left))))
     lines, shared, rest = (cells(table)[1] for table in document.tables[1:4])
     assert lines[:12] == ["1", "L1", "Mạng A", "2027", "build", "99001", "105.12346", "22.00000", "A2b", "36", "103", "40"]
@@ -76,6 +76,7 @@ def test_lines_sharing_and_remainder() -> None:
     text = "\n".join(p.text for p in document.paragraphs)
     assert "1 masts could go; – saved per year; 120,000,000 đồng for moving, once." in text, "a sum with an unknown part is not known"
     assert "78 of 247 sites (31.6" in text
+    assert "205 masts stand in the area: 204 of the inventory (which Table 1 counts), 1 told by" in text
     assert "was not computed" in text
     assert rest[:2] == ["1", "Bản Thử"]
     assert rest[4] == "165"
