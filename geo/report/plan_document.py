@@ -28,6 +28,7 @@ _TOTAL = "total"
 #: Columns of gains as they end, and their headers: in all, surely without signal, perhaps served already.
 _PARTS, _PART_WORDS = ("", "_certain", "_uncertain"), ("all", "certain", "uncertain")
 _WIDE_MM = 250.0
+_NUMBER_MM = 10.0
 
 
 def build_plan(printed: Printed) -> bytes:
@@ -105,7 +106,7 @@ def _listed(
     sides = {"l": "left", "r": "right", "m": "middle"}
     headers = (words.say("plan", "number"), *(words.say("plan", name) for name in names))
     counted = tuple((str(i), *row) for i, row in enumerate(rows, start=1))
-    return DocumentTable(headers, counted, (12.0, *widths), ("middle", *(sides[letter] for letter in aligns)), groups=(("", 1), *groups) if groups else ())
+    return DocumentTable(headers, counted, (_NUMBER_MM, *widths), ("middle", *(sides[letter] for letter in aligns)), groups=(("", 1), *groups) if groups else ())
 
 
 def _lines(frame: pd.DataFrame | None, words: Words, names: dict[str, str]) -> Part:
@@ -121,7 +122,7 @@ def _lines(frame: pd.DataFrame | None, words: Words, names: dict[str, str]) -> P
         )
         for _, r in frame.iterrows()
     ]  # fmt: skip
-    return _listed(words, columns, rows, (21.0, 20.0, 12.0, 17.0, 28.0, 20.0, 19.0, 12.0, 12.0, 15.0, 17.0, 45.0), "llmllrrmrrrl")
+    return _listed(words, columns, rows, (21.0, 23.0, 12.0, 17.0, 27.0, 20.0, 19.0, 12.0, 12.0, 15.0, 17.0, 43.0), "llmllrrmrrrl")
 
 
 def _sharing(frame: pd.DataFrame | None, words: Words, names: dict[str, str]) -> Part:
@@ -173,7 +174,7 @@ def _sites(printed: Printed, words: Words, names: dict[str, str]) -> list[Part]:
         heads = ("year", "sites", "budget", "spent", *_PART_WORDS, *_PART_WORDS, "to_4g", "second", "third")
         groups = (*[("", 1)] * 4, (words.say("plan", "first_people"), 3), (words.say("plan", "first_villages"), 3), *[("", 1)] * 3)
         table = DocumentTable(
-            tuple(words.say("plan", name) for name in heads), tuple(sums), (17.0, 13.0, 31.0, 31.0, *[16.0, 18.0, 21.0] * 2, 16.0, 16.0, 16.0), ("middle", *["right"] * 12),
+            tuple(words.say("plan", name) for name in heads), tuple(sums), (15.0, 13.0, 32.0, 32.0, *[16.0, 18.0, 21.0] * 2, 16.0, 16.0, 16.0), ("middle", *["right"] * 12),
             groups=groups, bold_last=True,
         )  # fmt: skip
         parts += [DocumentText(words.say("plan", "years_table"), bold=True, size=12), table]
@@ -191,7 +192,7 @@ def _sites(printed: Printed, words: Words, names: dict[str, str]) -> list[Part]:
               DocumentText(words.say("plan", "sites_key", rows=words.count(len(frame)), places=words.count(frame["site_id"].nunique())), italic=True, size=11)]  # fmt: skip
     rows = [
         (
-            _year(r["year"]), _action(words, r), _of(words, "proposal_funding", r["funding"]), _text(r["site_id"]),
+            _year(r["year"]), _action(words, r), _funding(words, r["funding"]), _text(r["site_id"]),
             communes_named(names, r["commune_code"]), f"{words.number(r['lon'], 5)}; {words.number(r['lat'], 5)}", _text(r["mast_class"]), words.number(r["height_m"], 0),
             _text(r["operators"]), *(words.count(r[f"{what}_gained_{part}"]) for what in ("population", "villages") for part in ("certain", "uncertain")), *(words.count(value) for value in steps),
             words.count(None if unknown(r["cost_vnd"]) else r["cost_vnd"] / 1e6),
@@ -199,13 +200,18 @@ def _sites(printed: Printed, words: Words, names: dict[str, str]) -> list[Part]:
         for (_, r), steps in zip(frame.iterrows(), steps_of_sites(printed), strict=True)
     ]  # fmt: skip
     columns = ("year", "action", "funding", "site", "commune", "place", "mast_class", "height", "operators", "sure", "open", "sure", "open", "short_4g", "short_second", "short_third", "cost_millions")
-    widths = (12.0, 17.0, 18.0, 19.0, 20.0, 20.0, 11.0, 10.0, 15.0, *[12.5] * 4, *[11.0] * 3, 13.0)
+    widths = (11.0, 17.0, 15.0, 16.0, 20.0, 20.0, 10.0, 9.0, 23.0, *[12.5] * 4, *[12.0] * 3, 13.0)
     groups = (*[("", 1)] * 9, (words.say("plan", "people"), 2), (words.say("plan", "villages"), 2), (words.say("plan", "more_people"), 3), ("", 1))
     parts.append(_listed(words, columns, rows, widths, "mllllrmrlrrrrrrrr", groups))
     nobody = "; ".join(why_nobody(printed, words))
     if nobody:
         parts.append(DocumentText(words.say("plan", "nobody", sites=nobody), italic=True, size=11))
     return parts
+
+
+def _funding(words: Words, code: object) -> str:
+    """Return who is asked to pay, short where a narrow column has no room for a programme's name."""
+    return words.say("plan", "public_utility") if code == "public_utility" else _of(words, "proposal_funding", code)
 
 
 def _action(words: Words, row: pd.Series) -> str:
