@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 from datetime import date
 
 import openpyxl
@@ -38,7 +39,7 @@ def pages(sheet) -> list[range]:
     """Return the columns (from 1) of the pages that lie side by side, without those that come again."""
     last = openpyxl.utils.range_boundaries(sheet.print_area.rpartition("!")[2])[2] if sheet.print_area else sheet.max_column
     starts = [1, *(b.id + 1 for b in sheet.col_breaks.brk), last + 1]
-    return [range(a, b) for a, b in zip(starts, starts[1:], strict=False)]
+    return [range(a, b) for a, b in itertools.pairwise(starts)]
 
 
 def test_every_sheet_prints_across_with_its_header_and_page_numbers(sheets):
