@@ -189,7 +189,7 @@ def _sites(printed: Printed, words: Words, names: dict[str, str]) -> list[Part]:
     said = [who_pays(printed, words), " ".join(about_the_plan(printed, words))]
     parts += [DocumentText(text, size=12) for text in said if text]
     parts += [DocumentText(words.say("plan", "sites_by_commune"), bold=True, size=12), _beside(printed, words, names), DocumentText(words.say("plan", "sites_list"), bold=True, size=12),
-              DocumentText(words.say("plan", "sites_key", rows=words.count(len(frame)), places=words.count(frame["site_id"].nunique())), italic=True, size=11)]  # fmt: skip
+              DocumentText(words.say("plan", "sites_key", rows=words.count(len(frame)), places=words.count(len(frame.drop_duplicates(["site_id", "lon", "lat"])))), italic=True, size=11)]  # fmt: skip
     rows = [
         (
             _year(r["year"]), _action(words, r), _funding(words, r["funding"]), _text(r["site_id"]),

@@ -148,7 +148,7 @@ def test_what_a_site_gains_is_split_by_whether_anybody_may_be_there_already() ->
     assert gains[["village_ids_gained", "village_ids_uncertain"]].to_numpy().tolist() == [["T1; T3", "T3"], ["", ""]]
     years = years_of_plan(plan, planned, gains)
     # one site in both years is two rows and one place
-    again = years_of_plan(plan, planned.assign(site_id="X"), gains)
+    again = years_of_plan(plan, planned.assign(site_id="X", lon=105.0, lat=22.0), gains)
     assert (years["sites"].tolist(), again["sites"].tolist(), again["proposals"].tolist()) == ([1, 1, 2], [1, 0, 1], [1, 1, 2])
     assert years[["sites", "population_first_operator_certain", "villages_gained_uncertain", "sites_measure_first"]].to_numpy().tolist() == [[1, 10, 1, 1], [1, 0, 0, 0], [2, 10, 1, 1]]
 

@@ -186,7 +186,7 @@ def test_no_word_or_number_of_a_table_is_torn() -> None:
     names = ("population_first_operator", "villages_gained")
     figures = {f"{name}{part}": [12_272.0, 12_272.0] for name in names for part in ("", "_certain", "_uncertain")}
     years = pd.DataFrame({
-        "year": [2027, None], "budget_vnd": [40_000_000_000, 120_000_000_000], "spent_vnd": [39_840_000_000, 119_680_000_000], "sites": [48, 158], "places": [48, 144], **figures,
+        "year": [2027, None], "budget_vnd": [40_000_000_000, 120_000_000_000], "spent_vnd": [39_840_000_000, 119_680_000_000], "sites": [48, 144], "proposals": [48, 158], **figures,
         "population_to_4g": 4974.0, "population_second_operator": 16_826.0, "population_third_operator": 12_787.0, "gap": [None, 0.01], "sites_measure_first": [30, 106],
     })  # fmt: skip
     plans = pd.DataFrame({
