@@ -1,4 +1,4 @@
-"""Made-up provinces for scoring: of one seed, under one of the two laws, as files and as hidden truth."""
+"""Made-up provinces for scoring: of one seed, under one of the three laws, as files and as hidden truth."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ from unittest import mock
 import geo.sample.province
 from geo.sample import SampleProvince, build, write
 from tests.truth.second_law import build_second_law
+from tests.truth.third_law import build_third_drives, build_third_law
 
 __all__ = ["LAWS", "Law", "made_up_province", "project_text", "write_province"]
 
-Law = Literal["first", "second"]
-LAWS: tuple[Law, ...] = ("first", "second")
+Law = Literal["first", "second", "third"]
+LAWS: tuple[Law, ...] = ("first", "second", "third")
 
 
 #: Inputs that no level, state or village depends on: what is made of them is scored elsewhere, and takes a fifth of a run.
@@ -26,11 +27,17 @@ _OTHER_PARTS = ("operator_plans", "speed_tests", "ipv6_tests", "portals", "decla
 def made_up_province(seed: int, law: Law) -> SampleProvince:
     """Return the made-up province of a seed (under a minute).
 
-    Terrain, people, networks and lists are the same under both laws; levels, drives and everything that follows from
-    them are the law's.
+    Terrain, people, networks and lists are the same under all laws; levels, drives and everything that follows from
+    them are the law's. Under the third the networks that stand differ from what the lists are made from.
     """
     if law == "first":
         return build(seed)
+    if law == "third":
+        with (
+            mock.patch.object(geo.sample.province, "build_radio_truth", build_third_law),
+            mock.patch.object(geo.sample.province, "build_drives", build_third_drives),
+        ):
+            return build(seed)
     with mock.patch.object(geo.sample.province, "build_radio_truth", build_second_law):
         return build(seed)
 

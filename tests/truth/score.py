@@ -48,7 +48,7 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--out", type=Path, required=True, help="folder for provinces, runs, scores and the report; outside the checkout")
     parser.add_argument("--seeds", type=int, default=20, help="how many (default 20)")
     parser.add_argument("--first-seed", type=int, default=1, help="the first of them (default 1)")
-    parser.add_argument("--law", choices=LAWS, default="first", help="the sample's own law, or the second one, which geo does not know")
+    parser.add_argument("--law", choices=LAWS, default="first", help="the sample's own law, or the second or third one, which geo does not know")
     parser.add_argument("--cell-size", type=float, default=100.0, help="metres (default 100)")
     parser.add_argument("--cells", type=int, default=20_000, help="random cells scored per seed (default 20000)")
     parser.add_argument("--points", type=int, default=3, help="random points in each (default 3)")

@@ -44,7 +44,7 @@ class SeedJob:
     Attributes
     ----------
     seed : int
-    law : "first" or "second"
+    law : "first", "second" or "third"
     folder : Path
         Of this seed.
     cell_size_m : float
@@ -140,7 +140,7 @@ class _Province:
     def __init__(self, job: SeedJob) -> None:
         self.job = job
         self.mark = _mark(seed=job.seed, law=job.law, source=_source_mark(
-            "geo/sample", "tests/truth/second_law.py", "tests/truth/provinces.py"))  # fmt: skip
+            "geo/sample", "tests/truth/second_law.py", "tests/truth/third_law.py", "tests/truth/provinces.py"))  # fmt: skip
         self._made: SampleProvince | None = None
 
     @property

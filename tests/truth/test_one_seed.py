@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from tests.truth import seeds
-from tests.truth.provinces import made_up_province
+from tests.truth.provinces import Law, made_up_province
 from tests.truth.score import jobs_of, main, parse
 from tests.truth.seeds import load_scores
 
@@ -58,7 +58,7 @@ def test_a_seed_that_fails_is_told_and_leaves_no_tables(tmp_path: Path, capfd: p
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("law", ["first", "second"])
+@pytest.mark.parametrize("law", ["first", "second", "third"])
 def test_a_whole_seed_and_everything_again(law: str, tmp_path: Path) -> None:
     line = ["--out", str(tmp_path), "--seeds", "1", "--law", law, "--cell-size", "500", "--cells", "2000", "--points", "1"]
     line += ["--ablation", "wide=model_error_sd_db = 14"]
@@ -86,8 +86,9 @@ def test_a_whole_seed_and_everything_again(law: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_both_laws_share_everything_but_the_levels() -> None:
-    first, second = made_up_province(3, "first"), made_up_province(3, "second")
+@pytest.mark.parametrize("law", ["second", "third"])
+def test_laws_share_everything_but_the_levels(law: Law) -> None:
+    first, second = made_up_province(3, "first"), made_up_province(3, law)
     pd.testing.assert_frame_equal(first.settlements.villages, second.settlements.villages)
     pd.testing.assert_frame_equal(first.listing.sites, second.listing.sites)
     assert not first.truth.villages["mang_a_4g_dbm"].equals(second.truth.villages["mang_a_4g_dbm"])
