@@ -46,8 +46,8 @@ class FusionSettings:
         Of what is out of reach; of what is a duplicate.
     likeness_square_m, likeness_stretches : float
         Where, and from how much ground, it is told how like two technologies are (:mod:`geo.fusion.likeness`).
-    least_likeness, most_likeness : float
-        Correlation that one must surely have to speak for the other; with 1 none does.
+    least_likeness, least_likeness_of_better, most_likeness : float
+        Correlation that one technology must surely have to speak for another, and a better one for what phones fell back to; with 1 none does.
     outlier_cut : float
         In sd of what the neighbours foretell.
     outlier_rounds : int
@@ -90,6 +90,7 @@ class FusionSettings:
     likeness_square_m: float
     likeness_stretches: float
     least_likeness: float
+    least_likeness_of_better: float
     most_likeness: float
     outlier_cut: float
     outlier_rounds: int

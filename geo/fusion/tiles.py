@@ -36,6 +36,7 @@ from geo.propagation.area import AreaLevels
 from geo.propagation.entry import USES, entry_loss
 from geo.propagation.radio_sources import RadioSources
 from geo.propagation.settings import CoverageSettings
+from geo.radio import TECHNOLOGIES
 
 __all__ = ["FieldTask", "FusedTask", "JoinTask", "ScaleTask", "joined_layers", "keep_fields", "load_field", "write_field", "write_fused", "write_joined", "write_scales"]
 
@@ -290,8 +291,8 @@ def write_joined(task: JoinTask, folder: Path) -> dict[str, Any]:
     own = _own_field(folder, task.field_names[task.layer], settings)
     # A layer that is hardly measured has its own errors, of bias and slope, which the others say nothing of.
     beside = [i for i in beside if _measured(own, settings) and _measured(_own_field(folder, task.field_names[i], settings), settings)]
-    like = {frozenset(each.technologies) for each in found if each.surely(settings.least_likeness)}
-    taken = [i for i in beside if frozenset((technology, task.layers[i][1])) in like]
+    like = {frozenset(each.technologies): each for each in found}
+    taken = [i for i in beside if _joins(technology, task.layers[i][1], like, settings)]
     between = likeness_matrix([technology, *(task.layers[i][1] for i in taken)], found)
     others = []
     for i in taken:
@@ -305,6 +306,15 @@ def write_joined(task: JoinTask, folder: Path) -> dict[str, Any]:
         "name": task.name,
         "joined": {task.layers[i][1]: {"correlation": round(float(between[0, k]), 4), "places": int(counts[k])} for k, i in enumerate(taken, 1)},
     }
+
+
+def _joins(technology: str, other: str, like: Mapping[frozenset[str], Likeness], settings: FusionSettings) -> bool:
+    """Tell whether a technology's field takes up another's: sooner where that one is better, since it is what phones chose by."""
+    found = like.get(frozenset((technology, other)))
+    if found is None:
+        return False
+    better = {technology, other} <= set(TECHNOLOGIES) and TECHNOLOGIES.index(other) > TECHNOLOGIES.index(technology)
+    return found.surely(settings.least_likeness_of_better if better else settings.least_likeness)
 
 
 def _measured(own: FittedField, settings: FusionSettings) -> bool:

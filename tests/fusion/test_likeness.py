@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from geo.fusion import tiles
 from geo.fusion.fitting import FittedField
 from geo.fusion.kriging import draw_points, krige, smooth_field
 from geo.fusion.likeness import Likeness, Neighbour, find_likeness, joined_field, likeness_matrix
@@ -193,3 +194,21 @@ def test_a_layer_seen_only_where_a_better_one_fails_is_not_taken_for_bad_everywh
     assert error["alone"].mean() > 0.3, "without the correction it fails"
     assert abs(error["joined"].mean()) < 0.25 * error["alone"].mean()
     assert error["joined"].std() < 0.8 * error["alone"].std()
+
+
+def test_what_phones_chose_by_is_taken_up_sooner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    names = ("field_a_3g", "field_a_4g")
+    rng = np.random.default_rng(1)
+    for name in names:
+        write_array(tmp_path / f"{name}_own.npy", np.vstack([rng.uniform(0, 5000.0, (2, 60)), rng.normal(size=(1, 60)), np.ones((2, 60))]))
+        write_json(tmp_path / f"{name}_variogram.json", {**asdict(CURVE), "sill_se": 0.0, "length_se": 0.0, "nugget_se": 0.0, "misfit": 0.0})
+    monkeypatch.setattr(tiles, "_at_places", lambda _tiles, _layer, x_m, y_m: (np.zeros(len(x_m)), np.ones(len(x_m)), np.zeros(len(x_m), np.uint8)))
+
+    def joined(layer: int, like: Likeness) -> set[str]:
+        write_json(tmp_path / "scales.json", {"likeness": [asdict(like)]})
+        return set(write_joined(JoinTask(names[layer], layer, LAYERS, names, None, "scales", SETTINGS), tmp_path)["joined"])  # type: ignore[arg-type]
+
+    for correlation, error, by_3g, by_4g in ((0.61, 0.13, {"4G"}, set()), (0.8, 0.1, {"4G"}, {"3G"}), (0.5, 0.15, set(), set())):
+        like = Likeness(("3G", "4G"), correlation, error, 99, 99)
+        assert (joined(0, like), joined(1, like)) == (by_3g, by_4g)
+    assert joined(0, Likeness(("3G", "5G"), 0.9, 0.01, 99, 99)) == set(), "nothing is known of these two"
