@@ -274,6 +274,7 @@ class Web:
                 await asyncio.sleep(0.05)
         elif what == "endless":
             writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n<title>Endless</title>")
-            while True:
+            while not writer.transport.is_closing():  # a closed one takes writes without a word
                 writer.write(b"<p>word</p>" * 1000)
                 await writer.drain()
+                await asyncio.sleep(0)  # drain alone lets nobody else run while the other side keeps up

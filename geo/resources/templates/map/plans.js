@@ -17,7 +17,7 @@ vungphu.plans = (function (app) {
     if (kind === "proposal") {
       var proposed = found.filter(function (row) { return of(kind, row, "source") === "proposed"; });
       return " " + app.word("theme_note_proposal", {
-        registered: app.number(found.length - proposed.length, 0), proposed: app.number(proposed.length, 0), places: app.number(distinct(kind, found, "site_id"), 0), cost: sum(kind, proposed, 0),
+        registered: app.number(found.length - proposed.length, 0), proposed: app.number(proposed.length, 0), places: app.number(distinct(kind, found, app.plain(themes[kind].name)), 0), cost: sum(kind, proposed, 0),
         people: sum(kind, proposed, 1), villages: sum(kind, proposed, 2), open_people: sum(kind, proposed, 3), open_villages: sum(kind, proposed, 4)
       });
     }
